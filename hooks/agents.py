@@ -1,0 +1,84 @@
+"""Which agents there are, where they keep their settings, and which of their events we listen to.
+
+One row per agent; what an event means is the daemon's business (daemon/agents/<agent>.py). The names of
+events, files and tools are the agents' own; facts about them were seen with the versions named at the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+TOOLS_WITHOUT_DIALOG = (
+    "whoami",
+    "list_peers",
+    "ask_peer",
+    "ask",
+    "wait_for",
+    "ack",
+    "notify_peer",
+    "broadcast",
+    "check_messages",
+    "set_description",
+)  # talking only: what starts or ends a process always asks
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One of the agent's events.
+
+    ``seconds`` bounds the exchange with the daemon, ``timeout`` is the agent's own bound (seconds; above
+    ours, so that the agent never complains). ``matcher`` is None where the agent has none for this event.
+    A ``later`` event is known and not installed.
+    """
+
+    name: str
+    matcher: str | None = None
+    seconds: float = 0.5
+    timeout: int = 5
+    later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """``settings`` lies in the agent's folder: ``folder_variable`` if set, else ``folder`` below HOME.
+
+    ``mcp_file`` lies in that folder when the variable is set, and in HOME itself when it is not.
+    """
+
+    name: str
+    program: str
+    folder: str
+    folder_variable: str
+    settings: str
+    mcp_file: str
+    events: tuple[Event, ...]
+    allowed_tools: tuple[str, ...]
+
+    def installed_events(self) -> tuple[Event, ...]:
+        return tuple(event for event in self.events if not event.later)
+
+
+CLAUDE_CODE = Agent(  # 2.1.329
+    name="claude-code",
+    program="claude",
+    folder=".claude",
+    folder_variable="CLAUDE_CONFIG_DIR",
+    settings="settings.json",
+    mcp_file=".claude.json",
+    events=(
+        Event("SessionStart"),
+        Event("UserPromptSubmit"),
+        Event("PreToolUse", matcher=""),  # also the evidence that what a hook handed over was seen
+        Event("PostToolUse", matcher=""),
+        Event("PermissionRequest", matcher="", seconds=600, timeout=610, later=True),
+        Event("Notification"),
+        Event("Stop"),
+        Event("StopFailure"),
+        Event("SessionEnd"),
+    ),
+    allowed_tools=tuple(f"mcp__peerline__{tool}" for tool in TOOLS_WITHOUT_DIALOG),
+)
+
+AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE,)})

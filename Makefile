@@ -1,0 +1,106 @@
+# What one needs to try, change and check Peerline. `make` alone lists it. Works with GNU make 3.81 (macOS) as well.
+#
+# Two stamps keep every second call quick: one inside .venv (the lock is installed), one inside .agents (the agents are).
+# What installing has to say goes to standard error and nothing here reads standard input: both belong to `make run`.
+
+PYTHON ?= python3
+AGENTS ?= yes
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+CLAUDE_CODE := @anthropic-ai/claude-code@2.1.329
+AGENTS_READY := .agents/.installed-$(notdir $(CLAUDE_CODE))
+LOCKING := build/locking
+BENCHING := build/benching
+
+# The lock names versions and hashes; where they come from is whatever pip is configured to use on the machine.
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types agents tests-wanted lock bench
+
+help:
+	@echo 'make run     practice mode: a daemon, two scripted agents and a chat; needs python3 (3.11 or newer) and git'
+	@echo 'make test    ruff, mypy and every test'
+	@echo 'make lint    ruff alone            make types   mypy alone'
+	@echo 'make agents  the real coding agents the tests can drive, into .agents/ (needs npm)'
+	@echo 'make lock    write requirements.lock anew'
+	@echo 'make bench   measure the promises against an installed wheel'
+
+run: $(INSTALLED)
+	@exec $(BIN)/peerline practice
+
+# Tests run even when ruff or mypy complain, so that one look shows everything, and their summary stands last.
+test: $(INSTALLED) tests-wanted
+	@untidy=0; \
+	$(MAKE) --no-print-directory lint || untidy=1; \
+	$(MAKE) --no-print-directory types || untidy=1; \
+	[ $$untidy = 0 ] || echo '>>> ruff or mypy complained (above), so this run counts as failed; the tests run all the same' >&2; \
+	$(BIN)/python -m pytest -n $(WORKERS) && exit $$untidy
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	@$(BIN)/mypy
+
+agents: $(AGENTS_READY)
+
+# Without these two the tests that need them are skipped and say so; with PEERLINE_REQUIRE_AGENTS=1 missing is failing.
+tests-wanted:
+	@command -v tmux >/dev/null || { \
+	  echo 'peerline: tmux is not installed: tests that type into a terminal cannot run' >&2; \
+	  [ "$${PEERLINE_REQUIRE_AGENTS:-0}" != 1 ]; }
+	@if [ "$${PEERLINE_REQUIRE_AGENTS:-0}" = 1 ]; then $(MAKE) --no-print-directory agents; \
+	elif [ "$(AGENTS)" != yes ]; then echo 'peerline: AGENTS=$(AGENTS): tests with real agents use what is there' >&2; \
+	else $(MAKE) --no-print-directory agents || echo 'peerline: going on without real agents; their tests are skipped' >&2; fi
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo 'peerline: no $(PYTHON) found; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "peerline: needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1); name another: make PYTHON=python3.12" >&2; exit 1; }
+	@[ ! -x $(BIN)/python ] || $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'peerline: .venv does not work or is older than Python 3.11; remove it and call again' >&2; exit 1; }
+	@[ -x $(BIN)/python ] || { echo 'peerline: making .venv …' >&2; $(PYTHON) -m venv $(VENV) </dev/null; } || { \
+	  echo 'peerline: python could not make .venv (on Debian and Ubuntu: apt install python3-venv)' >&2; exit 1; }
+	@echo 'peerline: installing what requirements.lock names (once, about a minute) …' >&2
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements.lock </dev/null >&2
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation -e . </dev/null >&2
+	@touch $@
+
+$(AGENTS_READY):
+	@command -v npm >/dev/null || { \
+	  echo 'peerline: npm is not installed, so the real agents cannot be (Node.js 18 or newer brings it)' >&2; exit 1; }
+	@echo 'peerline: installing $(CLAUDE_CODE) into .agents (once, several hundred MB) …' >&2
+	@mkdir -p .agents
+	@npm install --prefix .agents --save-exact --no-audit --no-fund --loglevel=error $(CLAUDE_CODE) </dev/null >&2 || { \
+	  echo 'peerline: npm could not install $(CLAUDE_CODE); what it said stands above' >&2; exit 1; }
+	@HOME=$$(mktemp -d) .agents/node_modules/.bin/claude --version >&2 || { \
+	  echo 'peerline: $(CLAUDE_CODE) is installed but does not start' >&2; exit 1; }
+	@touch $@
+
+# Made with the oldest Python we support: what only newer ones leave out is then in it. Extra indexes and folders of this
+# machine are switched off, or their files' hashes would end up in the lock; a line with an address never may.
+lock:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo 'peerline: the lock is made with Python 3.11, the oldest we support: make lock PYTHON=python3.11' >&2; exit 1; }
+	@[ -x $(LOCKING)/bin/pip-compile ] || { $(PYTHON) -m venv $(LOCKING) && $(LOCKING)/bin/python $(PIP_INSTALL) 'pip-tools>=7.5,<8'; }
+	@env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAND='make lock' \
+	  $(LOCKING)/bin/pip-compile --quiet --no-config --upgrade --strip-extras --extra dev --all-build-deps \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file build/requirements.lock pyproject.toml
+	@grep -v '://' build/requirements.lock > requirements.lock
+
+# Against the wheel, not the tree: a promise about an installed program is measured on an installed program.
+bench: requirements.lock
+	@rm -rf $(BENCHING) && $(PYTHON) -m venv $(BENCHING)
+	@$(BENCHING)/bin/python $(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(BENCHING)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(BENCHING)/wheel .
+	@$(BENCHING)/bin/python $(PIP_INSTALL) --no-deps $(BENCHING)/wheel/*.whl
+	@kept=0; for promise in bench/*.py; do \
+	  [ -e "$$promise" ] || { echo 'peerline: nothing to measure yet'; break; }; \
+	  echo "== $$promise"; $(BENCHING)/bin/python "$$promise" || kept=1; done; exit $$kept

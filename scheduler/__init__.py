@@ -1,1 +1,1 @@
-"""Time as a peer: schedules, check-ins and the night. The store is the truth, the timer only an alarm clock."""
+"""Time as a peer: schedules, check-ins and the night. The store is the truth, the timer an alarm clock."""

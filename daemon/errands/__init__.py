@@ -1,1 +1,1 @@
-"""Effects that deliver nothing: they are asked for by an outbox row, and what they bring returns as a command."""
+"""Effects that deliver nothing: an outbox row asks for them, and what they bring returns as a command."""

@@ -71,7 +71,7 @@ def headers(agent: bytes, event: bytes, size: int, began: int) -> bytes:
 
 
 def promised(head: bytes, status: int) -> int:
-    """The length of the body; OSError if nothing tells it, for then nothing tells that it is whole."""
+    """Tell the length of the body; OSError if nothing says it, for then nothing says that it is whole."""
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":

@@ -1,0 +1,123 @@
+"""Files of other programs, replaced whole or not at all.
+
+A file is written beside its place, synced and renamed over it, with its mode and owner; and only if it still
+holds what the change was computed from. Claude Code rewrites its .claude.json at any moment and takes the
+folder ``<file>.lock`` meanwhile (seen in 2.1.329; the npm package proper-lockfile, stale after 10 s): we take
+the same lock, so neither loses the other's edit.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from hooks.errors import SettingsBusy
+
+LOCK_STALE_S = 10.0
+LOCK_WAIT_S = 3.0
+LOCK_STEP_S = 0.05
+
+
+class Changed(Exception):
+    """The file is no longer what the change was computed from; nothing was written."""
+
+
+def content_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def replace(path: Path, before: bytes | None, after: bytes | None) -> None:
+    """Make ``path`` hold ``after`` (None: not exist). Raises: Changed, SettingsBusy, OSError."""
+    with locked(path):
+        if after is None:
+            check(path, before)
+            path.unlink(missing_ok=True)
+            return
+        beside = written_beside(path, after)
+        try:
+            check(path, before)
+            beside.rename(path)
+        except BaseException:
+            beside.unlink()
+            raise
+    sync_folder(path.parent)
+
+
+def check(path: Path, before: bytes | None) -> None:
+    if content_of(path) != before:
+        raise Changed
+
+
+def written_beside(path: Path, content: bytes) -> Path:
+    fd, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    with os.fdopen(fd, "wb") as file:
+        with suppress(FileNotFoundError):
+            like(file.fileno(), path.stat())
+        file.write(content)
+        file.flush()
+        os.fsync(fd)
+    return Path(name)
+
+
+def like(fd: int, model: os.stat_result) -> None:
+    ours = os.fstat(fd)
+    if (ours.st_uid, ours.st_gid) != (model.st_uid, model.st_gid):
+        with suppress(PermissionError):
+            os.fchown(fd, model.st_uid, model.st_gid)
+    os.fchmod(fd, model.st_mode & 0o7777)
+
+
+def sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    lock = path.with_name(f"{path.name}.lock")
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while not taken(lock):
+        if time.monotonic() > deadline:
+            raise SettingsBusy(f"{path} is locked by another program ('{lock}')", "try again in a moment")
+        time.sleep(LOCK_STEP_S)  # noqa: TID251  a command line at work; no loop runs here
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            lock.rmdir()
+
+
+def taken(lock: Path) -> bool:
+    try:
+        lock.mkdir()
+    except FileExistsError:
+        with suppress(OSError):
+            if time.time() - lock.stat().st_mtime > LOCK_STALE_S:
+                lock.rmdir()
+        return False
+    return True
+
+
+def make_folders(folder: Path) -> list[Path]:
+    """Create what is missing of ``folder``, mode 0700, and tell what was created, innermost first."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+    return missing
+
+
+def drop_folders(folders: list[Path]) -> None:
+    """Remove those that are empty, innermost first."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()

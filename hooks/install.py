@@ -1,0 +1,213 @@
+"""Install into the agents' own files, uninstall, and tell what is there.
+
+Everything is planned before anything is written, so a file we cannot edit stops the whole with nothing done;
+what a crash leaves half done is completed by the next install. A file that changes under our hands is read
+and planned anew.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from hooks import files
+from hooks.agents import AGENTS, Agent
+from hooks.entries import HomePaths, McpKind, Part, parts
+from hooks.errors import SettingsBusy, SettingsError, SettingsRefused
+from hooks.ledger import Ledger, Row
+from hooks.plan import found, installed, removed
+
+TRIES = 8
+State = Literal["installed", "partly", "outdated", "absent", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file, ``before`` and ``after``; None where it does not exist."""
+
+    agent: str
+    path: Path
+    before: bytes | None
+    after: bytes | None
+
+    @property
+    def verb(self) -> str:
+        return "create" if self.before is None else "delete" if self.after is None else "change"
+
+    def diff(self) -> str:
+        """Show it as a unified diff."""
+        old, new = (shown_lines(content) for content in (self.before, self.after))
+        names = ("/dev/null" if self.before is None else str(self.path)), str(self.path)
+        return "".join(difflib.unified_diff(old, new, names[0], names[1] if self.after else "/dev/null"))
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """``missing`` and ``outdated`` name entries; ``problem`` says why an unreadable file is that."""
+
+    path: Path
+    state: State
+    missing: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One agent: is its program on the PATH, has it a settings folder, what do its files hold of ours."""
+
+    agent: str
+    program: bool
+    folder: bool
+    files: tuple[FileStatus, ...]
+
+    @property
+    def installed(self) -> bool:
+        return all(file.state == "installed" for file in self.files)
+
+
+Planned = tuple[bytes | None, Row | None]
+Planner = Callable[[Part, bytes | None, Row | None], Planned | None]
+
+
+def present(home: HomePaths) -> list[Agent]:
+    """Give the agents whose program or settings folder exists."""
+    return [agent for agent in AGENTS.values() if has_program(agent, home) or home.folder(agent).is_dir()]
+
+
+def install(
+    agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind = "stdio", dry_run: bool = False
+) -> list[Change]:
+    """Write hooks, permissions and the MCP entry; give what changed, nothing if all was there.
+
+    Raises: SettingsRefused, SettingsBusy.
+    """
+    wanted = [part for agent in agents for part in parts(agent, home, mcp)]
+    return carry_out(wanted, home, to_install, dry_run=dry_run)
+
+
+def uninstall(agents: Iterable[Agent], home: HomePaths, *, dry_run: bool = False) -> list[Change]:
+    """Take out what is ours, to the byte where nobody edited since. Raises: SettingsRefused, SettingsBusy."""
+    wanted = [part for agent in agents for part in parts(agent, home)]
+    done = carry_out(wanted, home, to_uninstall, dry_run=dry_run)
+    if not dry_run:
+        forget(wanted, Ledger(home.peerline_home))
+        files.drop_folders([home.peerline_home])  # only if nothing is in it
+    return done
+
+
+def status(agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind = "stdio") -> list[Status]:
+    return [
+        Status(
+            agent.name,
+            has_program(agent, home),
+            home.folder(agent).is_dir(),
+            tuple(file_status(part) for part in parts(agent, home, mcp)),
+        )
+        for agent in agents
+    ]
+
+
+# -- planning --------------------------------------------------------------------------------------------
+
+
+def to_install(part: Part, content: bytes | None, row: Row | None) -> Planned | None:
+    return installed(part, content, row)
+
+
+def to_uninstall(part: Part, content: bytes | None, row: Row | None) -> Planned | None:
+    after = removed(part, content, row)
+    return None if after == content else (after, None)
+
+
+def carry_out(wanted: list[Part], home: HomePaths, planner: Planner, *, dry_run: bool) -> list[Change]:
+    ledger = Ledger(home.peerline_home)
+    planned = [(part, change) for part in wanted if (change := planned_change(part, ledger, planner))]
+    if dry_run:
+        return [change for _, change in planned]
+    return [change for part, _ in planned if (change := written(part, ledger, planner))]
+
+
+def planned_change(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
+    content = read(part)
+    planned = planner(part, content, ledger.row(part.path))
+    return Change(part.agent.name, part.path, content, planned[0]) if planned else None
+
+
+# -- writing ---------------------------------------------------------------------------------------------
+
+
+def written(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
+    row = ledger.row(part.path)
+    made: list[Path] = []
+    for _ in range(TRIES):
+        content = read(part)
+        planned = planner(part, content, row)
+        if planned is None:
+            return None
+        try:
+            made += files.make_folders(part.path.parent)
+            put(part, ledger, content, planned, made)
+        except files.Changed:
+            continue
+        except OSError as why:
+            raise SettingsRefused(f"{part.path} cannot be written: {why.strerror}") from why
+        return Change(part.agent.name, part.path, content, planned[0])
+    raise SettingsBusy(f"{part.path} was rewritten {TRIES} times while we edited it", "try again in a moment")
+
+
+def put(part: Part, ledger: Ledger, content: bytes | None, planned: Planned, made: list[Path]) -> None:
+    """Write down first how to undo it, then do it."""
+    after, row = planned
+    if row:
+        folders = (*(str(folder) for folder in made), *row.folders)
+        ledger.put(part.path, replace(row, folders=folders))
+    files.replace(part.path, content, after)
+
+
+def forget(wanted: list[Part], ledger: Ledger) -> None:
+    for part in wanted:
+        if row := ledger.row(part.path):
+            files.drop_folders([Path(folder) for folder in row.folders])
+            ledger.drop(part.path)
+
+
+# -- looking ---------------------------------------------------------------------------------------------
+
+
+def read(part: Part) -> bytes | None:
+    try:
+        return files.content_of(part.path)
+    except OSError as why:
+        raise SettingsRefused(f"{part.path} cannot be read: {why.strerror}") from why
+
+
+def has_program(agent: Agent, home: HomePaths) -> bool:
+    return shutil.which(agent.program, path=home.variables.get("PATH")) is not None
+
+
+def file_status(part: Part) -> FileStatus:
+    try:
+        seen = found(part, read(part))
+    except SettingsError as why:
+        return FileStatus(part.path, "unreadable", problem=str(why))
+    return FileStatus(part.path, state_of(part, seen.missing, seen.outdated), seen.missing, seen.outdated)
+
+
+def state_of(part: Part, missing: tuple[str, ...], outdated: tuple[str, ...]) -> State:
+    if outdated:
+        return "outdated"
+    if not missing:
+        return "installed"
+    return "absent" if len(missing) == len(part.wanted) else "partly"
+
+
+def shown_lines(content: bytes | None) -> list[str]:
+    lines = (content or b"").decode(errors="replace").splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n\\ no newline at the end\n"
+    return lines

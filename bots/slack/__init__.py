@@ -1,0 +1,1 @@
+"""The Slack surface: its markup, its translation, its connection."""

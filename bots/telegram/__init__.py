@@ -1,0 +1,1 @@
+"""The Telegram surface: its markup, its translation, its connection."""

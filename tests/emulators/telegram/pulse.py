@@ -1,0 +1,34 @@
+"""A condition that plain functions can signal.
+
+`asyncio.Condition` wants to be awaited to notify; what happens to a chat happens in plain functions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+
+class Pulse:
+    def __init__(self) -> None:
+        self._next = asyncio.Event()
+
+    def beat(self) -> None:
+        """Wake everybody who waits, so that each looks again."""
+        self._next.set()
+        self._next = asyncio.Event()
+
+    async def until(self, look: Callable[[], Found], within: float | None = None) -> Found:
+        """Wait until `look()` returns something true, and return that.
+
+        Raises:
+            TimeoutError: `within` seconds passed. Nothing was lost by waiting: look again.
+        """
+        async with asyncio.timeout(within):
+            # No await lies between looking and waiting, so a beat cannot be missed.
+            while not (found := look()):
+                await self._next.wait()
+        return found

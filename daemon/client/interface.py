@@ -1,0 +1,187 @@
+"""Everything a peer can do.
+
+Bots, the MCP server, the scheduler and the command line have this and nothing else. It is written once, in
+``client.peer``, over an ``Exchange``: one request, one answer. There are two exchanges: ``http`` over the daemon's
+socket and ``local`` inside its process; tests/contracts/test_client.py runs the same tests over both.
+
+Answers are the JSON shapes of ``wire.shapes``. Every method raises what the daemon raised (``core.errors``), or
+``DaemonUnreachable``. ``key`` is an idempotency key: the same key and body give the first result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from daemon.core.model import Parcel
+
+Json = dict[str, Any]
+
+
+class Exchange(Protocol):
+    """One request and its answer, or a stream of server-sent events."""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        key: str | None = None,
+        wait_s: float = 0,
+    ) -> Any:
+        """Return the decoded JSON of a 2xx answer; raise the error of any other.
+
+        Args:
+            wait_s: how long the daemon may take beyond the usual bound, for questions that wait.
+
+        """
+        ...
+
+    def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
+        """Yield (event name, decoded data) until the connection ends; never reconnects by itself."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What ``ask`` takes."""
+
+    to: Sequence[str]
+    text: str
+    circle: str | None = None
+    options: Sequence[str] = ()
+    need: str = "all"
+    deadline_s: float | None = None
+    reply_to: str | None = None
+    urgency: str = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What a person said on a surface; ``account`` is the surface's own id of the person."""
+
+    surface: str
+    address: str
+    account: str
+    text: str
+    author: str = ""
+    reply_to: str = ""
+    private: bool = True
+    to: str | None = None
+
+
+class PeerClient(Protocol):
+    async def whoami(self) -> Json: ...
+    async def peers(
+        self,
+        *,
+        circle: str | None = None,
+        scope: str | None = None,
+        show_offline: bool = False,
+        include_self: bool = False,
+    ) -> Json:
+        """``{"peers": [...]}``; ``circle="*"`` is the whole mesh."""
+        ...
+
+    async def peer(self, name: str, *, circle: str | None = None) -> Json: ...
+    async def describe(self, peer: str, description: str) -> Json: ...
+    async def rename(self, peer: str, name: str) -> Json: ...
+    async def move(self, peer: str, circle: str) -> Json: ...
+    async def forget(self, peer: str) -> Json: ...
+
+    async def ask(self, question: Question, *, key: str | None = None) -> Json:
+        """Return the ask object at once; the answer comes as a message, or by ``asked``."""
+        ...
+
+    async def asked(self, ask_id: str, *, wait_s: float = 0) -> Json:
+        """The ask object, after at most ``wait_s`` seconds or as soon as it has ended."""
+        ...
+
+    async def asks(self, whose: str = "mine") -> Json:
+        """``{"asks": [...]}``, the open ones: ``mine``, ``to-me`` or ``all``."""
+        ...
+
+    async def answer(
+        self,
+        ask_id: str,
+        text: str = "",
+        *,
+        option: str | None = None,
+        decline: bool = False,
+        key: str | None = None,
+    ) -> Json: ...
+    async def cancel(self, ask_id: str, *, key: str | None = None) -> Json: ...
+    async def notify(
+        self,
+        peer: str,
+        text: str,
+        *,
+        circle: str | None = None,
+        urgency: str = "normal",
+        key: str | None = None,
+    ) -> Json: ...
+    async def broadcast(self, text: str, *, circle: str | None = None, key: str | None = None) -> Json: ...
+    async def messages(self, *, limit: int = 50) -> Json:
+        """``{"messages": [...]}``: what is unread, without taking it."""
+        ...
+
+    async def collect(self, call: str, *, limit: int = 20, ask_id: str | None = None) -> Json:
+        """Take what is unread (with ``ask_id``: only its answers) under the name ``call``; repeatable.
+
+        It counts as handed until ``confirm(call)``.
+        """
+        ...
+
+    async def confirm(self, call: str, *, others: bool = False) -> Json: ...
+    async def why(self, message_id: str) -> Json: ...
+    def feed(self, after: int = 0) -> AsyncIterator[Json]: ...
+    async def status(self) -> Json: ...
+    async def stop(self) -> Json: ...
+
+    async def join(self, surface: str, address: str, *, shared: bool = False) -> Json:
+        """Open a conversation on a surface; returns its peer."""
+        ...
+
+    async def leave(self, peer_id: str) -> Json: ...
+    async def beat(self, surface: str, trouble: str = "") -> Json: ...
+    async def say(self, said: Utterance, *, key: str) -> Json:
+        """``{"understood", "ask_id"}``; what the person is to see of it comes as parcels."""
+        ...
+
+    async def tap(
+        self, surface: str, address: str, account: str, ask_id: str, option: int, *, key: str
+    ) -> Json: ...
+    def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
+        """Yield what is to be shown, one lease at a time in each conversation, for as long as we live.
+
+        All conversations of ``surface`` that we host, or the one. Reconnects.
+        """
+        ...
+
+    async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
+        """It is before the person; ``receipt`` is the surface's own id for it."""
+        ...
+
+    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None: ...
+    async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None: ...
+    async def reject(self, parcel: Parcel, reason: str) -> None: ...
+    async def doubt(self, parcel: Parcel, reason: str) -> None:
+        """It may have arrived and nobody can say: never to be repeated silently."""
+        ...
+
+    async def extend(self, parcel: Parcel, ttl_s: float) -> None:
+        """We are about to send it: from here on a crash leaves doubt."""
+        ...
+
+    async def people(self, surface: str) -> Json: ...
+    async def invite(self, surface: str) -> Json:
+        """``{"code", "expires_at"}``: show it at the machine."""
+        ...
+
+    async def remove_person(self, surface: str, account: str) -> Json: ...
+    async def close(self) -> None: ...

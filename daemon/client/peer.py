@@ -1,0 +1,219 @@
+"""The one implementation of ``PeerClient``, over any exchange."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any, Final
+
+from daemon.client.interface import Exchange, Json, Question, Utterance
+from daemon.core.errors import Unavailable
+from daemon.core.model import Parcel
+from daemon.wire import routes
+from daemon.wire.codec import decode
+
+RECONNECT_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class Client:
+    """A ``PeerClient``."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    async def whoami(self) -> Json:
+        return await self._get(routes.WHOAMI)
+
+    async def peers(
+        self,
+        *,
+        circle: str | None = None,
+        scope: str | None = None,
+        show_offline: bool = False,
+        include_self: bool = False,
+    ) -> Json:
+        return await self._get(
+            routes.PEERS, circle=circle, scope=scope, show_offline=show_offline, include_self=include_self
+        )
+
+    async def peer(self, name: str, *, circle: str | None = None) -> Json:
+        return await self._get(_at(routes.PEER, name), circle=circle)
+
+    async def describe(self, peer: str, description: str) -> Json:
+        return await self._send("PATCH", _at(routes.PEER, peer), {"description": description})
+
+    async def rename(self, peer: str, name: str) -> Json:
+        return await self._send("PATCH", _at(routes.PEER, peer), {"name": name})
+
+    async def move(self, peer: str, circle: str) -> Json:
+        return await self._send("PATCH", _at(routes.PEER, peer), {"circle": circle})
+
+    async def forget(self, peer: str) -> Json:
+        return await self._send("DELETE", _at(routes.PEER, peer), None)
+
+    async def ask(self, question: Question, *, key: str | None = None) -> Json:
+        body = {"kind": "ask", **asdict(question), "to": list(question.to), "options": list(question.options)}
+        return await self._post(routes.MESSAGES, body, key)
+
+    async def asked(self, ask_id: str, *, wait_s: float = 0) -> Json:
+        query = {"wait_s": f"{wait_s:g}"} if wait_s else {}
+        told: Json = await self._exchange.request("GET", _at(routes.ASK, ask_id), query=query, wait_s=wait_s)
+        return told
+
+    async def asks(self, whose: str = "mine") -> Json:
+        return await self._get(routes.ASKS, whose=whose)
+
+    async def answer(
+        self,
+        ask_id: str,
+        text: str = "",
+        *,
+        option: str | None = None,
+        decline: bool = False,
+        key: str | None = None,
+    ) -> Json:
+        body = {"text": text, "option": option, "decline": decline}
+        return await self._post(_at(routes.ANSWER, ask_id), body, key)
+
+    async def cancel(self, ask_id: str, *, key: str | None = None) -> Json:
+        return await self._post(_at(routes.CANCEL, ask_id), {}, key)
+
+    async def notify(
+        self,
+        peer: str,
+        text: str,
+        *,
+        circle: str | None = None,
+        urgency: str = "normal",
+        key: str | None = None,
+    ) -> Json:
+        body = {"kind": "notice", "to": [peer], "text": text, "circle": circle, "urgency": urgency}
+        return await self._post(routes.MESSAGES, body, key)
+
+    async def broadcast(self, text: str, *, circle: str | None = None, key: str | None = None) -> Json:
+        return await self._post(routes.MESSAGES, {"kind": "broadcast", "text": text, "circle": circle}, key)
+
+    async def messages(self, *, limit: int = 50) -> Json:
+        return await self._get(routes.MESSAGES, limit=limit)
+
+    async def collect(self, call: str, *, limit: int = 20, ask_id: str | None = None) -> Json:
+        return await self._post(routes.COLLECT, {"call": call, "limit": limit, "ask_id": ask_id}, None)
+
+    async def confirm(self, call: str, *, others: bool = False) -> Json:
+        return await self._post(routes.CONFIRM, {"call": call, "others": others}, None)
+
+    async def why(self, message_id: str) -> Json:
+        return await self._get(_at(routes.WHY, message_id))
+
+    async def feed(self, after: int = 0) -> AsyncIterator[Json]:
+        """Yield committed events after ``after``, without an end; resumes by itself."""
+        seen = after
+        async for _, told in self._lasting(routes.EVENTS, lambda: {"after": str(seen)}):
+            seen = told["seq"]
+            yield told
+
+    async def status(self) -> Json:
+        return await self._get(routes.STATUS)
+
+    async def stop(self) -> Json:
+        return await self._post(routes.STOP, {}, None)
+
+    async def join(self, surface: str, address: str, *, shared: bool = False) -> Json:
+        body = {"surface": surface, "address": address, "shared": shared}
+        return await self._post(routes.CONVERSATIONS, body, None)
+
+    async def leave(self, peer_id: str) -> Json:
+        return await self._send("DELETE", _at(routes.CONVERSATION, peer_id), None)
+
+    async def beat(self, surface: str, trouble: str = "") -> Json:
+        return await self._post(routes.BEATS, {"surface": surface, "trouble": trouble}, None)
+
+    async def say(self, said: Utterance, *, key: str) -> Json:
+        return await self._post(routes.SAYS, asdict(said), key)
+
+    async def tap(
+        self, surface: str, address: str, account: str, ask_id: str, option: int, *, key: str
+    ) -> Json:
+        body = {"surface": surface, "address": address, "account": account, "ask_id": ask_id}
+        return await self._post(routes.TAPS, body | {"option": option}, key)
+
+    async def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
+        """Yield what is to be shown, without an end; reconnects by itself."""
+        query = {"surface": surface} | ({"peer_id": peer_id} if peer_id else {})
+        async for name, told in self._lasting(routes.PARCELS, lambda: query):
+            if name == "parcel":
+                yield decode(Parcel, told)
+
+    async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
+        await self._settle(parcel, "ack", {"receipt": receipt})
+
+    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None:
+        await self._settle(parcel, "nak", {"reason": reason, "after_s": after_s})
+
+    async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None:
+        await self._settle(parcel, "hold", {"reason": reason, "for_s": for_s})
+
+    async def reject(self, parcel: Parcel, reason: str) -> None:
+        await self._settle(parcel, "reject", {"reason": reason})
+
+    async def doubt(self, parcel: Parcel, reason: str) -> None:
+        await self._settle(parcel, "doubt", {"reason": reason})
+
+    async def extend(self, parcel: Parcel, ttl_s: float) -> None:
+        await self._settle(parcel, "extend", {"ttl_s": ttl_s})
+
+    async def people(self, surface: str) -> Json:
+        return await self._get(routes.PEOPLE, surface=surface)
+
+    async def invite(self, surface: str) -> Json:
+        return await self._post(routes.PAIRING, {"surface": surface}, None)
+
+    async def remove_person(self, surface: str, account: str) -> Json:
+        path = routes.PERSON.format(surface=surface, account=account)
+        return await self._send("DELETE", path, None)
+
+    async def close(self) -> None:
+        await self._exchange.close()
+
+    async def _get(self, path: str, **query: Any) -> Json:
+        told: Json = await self._exchange.request("GET", path, query=_texts(query))
+        return told
+
+    async def _send(self, method: str, path: str, body: Json | None) -> Json:
+        told: Json = await self._exchange.request(method, path, body=body)
+        return told
+
+    async def _post(self, path: str, body: Json, key: str | None) -> Json:
+        told: Json = await self._exchange.request("POST", path, body=body, key=key)
+        return told
+
+    async def _settle(self, parcel: Parcel, verb: str, body: Json) -> None:
+        path = routes.DELIVERY.format(id=parcel.delivery.delivery_id, verb=verb)
+        await self._exchange.request("POST", path, body=body | {"holder": parcel.delivery.holder})
+
+    async def _lasting(self, path: str, query: Any) -> AsyncIterator[tuple[str, Any]]:
+        tried = 0
+        while True:
+            try:
+                async for event in self._exchange.stream(path, query()):
+                    tried = 0
+                    yield event
+            except Unavailable:
+                pass
+            await asyncio.sleep(RECONNECT_S[min(tried, len(RECONNECT_S) - 1)])
+            tried += 1
+
+
+def _at(path: str, wanted: str) -> str:
+    return path.format(id=wanted.replace("%", "%25").replace("/", "%2F").replace("?", "%3F"))
+
+
+def _texts(query: dict[str, Any]) -> dict[str, str]:
+    return {
+        name: _text(value) for name, value in query.items() if value not in {None, ""} and value is not False
+    }
+
+
+def _text(value: Any) -> str:
+    return "1" if value is True else str(value)

@@ -1,0 +1,250 @@
+"""Names, circles, roles and scopes -> recipients, or the error that says why not.
+
+A name resolves in the caller's circle; peers of role orchestrator, service and human are met from everywhere; an
+explicit circle reaches another. ``circle/name`` is exact. Who looks from everywhere (the command line, the owner's
+private chat, an orchestrator) may use any name that is unambiguous. Nothing here is authorisation, but for one rule:
+a conversation meets only the circles that were configured for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.core.errors import Malformed, NotAllowed, UnknownPeer, ambiguous_peer, unknown_peer
+from daemon.core.model import Peer, Role
+from daemon.core.view import Plan
+
+NAME_LIMIT: Final = 64
+DEFAULT_CIRCLE: Final = "default"
+SPANNING: Final = frozenset({Role.ORCHESTRATOR, Role.SERVICE, Role.HUMAN})
+RESERVED: Final = frozenset(
+    [
+        "peerline",
+        "telegram",
+        "telegram-bot",
+        "slack",
+        "slack-bot",
+        "dashboard",
+        "console",
+        "cli",
+        "scheduler",
+        "owner",
+        "human",
+        "service",
+        "orchestrator",
+        "agent",
+        "all",
+        "everyone",
+        "here",
+        "channel",
+        "me",
+        "self",
+        "you",
+        "system",
+        "admin",
+        "root",
+        "daemon",
+        "user",
+    ]
+)
+_NAME: Final = re.compile(rf"[a-z0-9._-]{{1,{NAME_LIMIT}}}")
+_NOT_NAME: Final = re.compile(r"[^a-z0-9._-]+")
+_LOOKS_LIKE: Final = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", ".": "", "_": "", "-": ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """From where somebody looks: their circle, whether names of all circles are theirs, and what they may meet."""
+
+    circle: str = DEFAULT_CIRCLE
+    everywhere: bool = False
+    circles: tuple[str, ...] = ("*",)
+    peer_id: str = ""
+
+    def meets(self, peer: Peer) -> bool:
+        return "*" in self.circles or peer.circle in self.circles or peer.peer_id == self.peer_id
+
+
+def standpoint_of(plan: Plan, peer: Peer) -> Standpoint:
+    conversation = plan.conversation(peer.peer_id)
+    circles = conversation.circles if conversation else ("*",)
+    outside = peer.role is Role.HUMAN or peer.backend == "cli"  # in no circle: an own one is never preferred
+    everywhere = outside or peer.role is Role.ORCHESTRATOR
+    return Standpoint("" if outside else peer.circle, everywhere, circles, peer.peer_id)
+
+
+def slug(wish: str) -> str:
+    """Make a name of a folder, a session's title or whatever else was wished for."""
+    return _NOT_NAME.sub("-", wish.lower()).strip("-.")[:NAME_LIMIT] or "peer"
+
+
+def checked_name(name: str) -> str:
+    """Return ``name`` if somebody may be called that.
+
+    Raises:
+        Malformed: it has other characters, is too long, or is or looks like a reserved one.
+
+    """
+    if not _NAME.fullmatch(name):
+        raise Malformed(f'"{name[:80]}" is no name', "use a-z, 0-9, dot, underscore and dash, 64 at most")
+    if is_reserved(name):
+        raise Malformed(f'"{name}" is reserved, or looks like a reserved name', "choose another")
+    return name
+
+
+def checked_circle(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Malformed(f'"{name[:80]}" is no circle', "use a-z, 0-9, dot, underscore and dash, 64 at most")
+    return name
+
+
+def is_reserved(name: str) -> bool:
+    return _skeleton(name) in _RESERVED_SKELETONS
+
+
+def free_name(wish: str, circle: str, taken: Iterable[Peer]) -> str:
+    """``backend``, or else ``backend-2``, ``backend-3``… whichever is free in the circle."""
+    names = {peer.name for peer in taken if peer.circle == circle or peer.role in SPANNING}
+    if wish not in names:
+        return wish
+    n = 2
+    while (numbered := f"{wish[: NAME_LIMIT - len(str(n)) - 1]}-{n}") in names:
+        n += 1
+    return numbered
+
+
+def one(plan: Plan, who: Standpoint, name: str, circle: str | None = None) -> Peer:
+    """The one peer meant by ``name``.
+
+    Raises:
+        UnknownPeer: nobody of that name is met from there; says who is meant perhaps.
+        AmbiguousPeer: several are; names them.
+        NotAllowed: this conversation does not meet that circle.
+
+    """
+    wanted, circle = _split(name, circle)
+    if wanted.startswith("p-") and (peer := plan.peer(wanted)) and not peer.forgotten_at:
+        return _met(who, peer)
+    named = [peer for peer in plan.view.peers_named(wanted) if who.meets(peer)]
+    found = _nearest(named, who, circle)
+    if len(found) > 1:
+        raise ambiguous_peer(wanted, [f"{peer.circle}/{peer.name}" for peer in found])
+    if not found:
+        elsewhere = [f"{peer.circle}/{peer.name}" for peer in named]
+        known = [peer.name for peer in plan.view.peers() if who.meets(peer)]
+        raise unknown_peer(wanted, known, elsewhere)
+    return found[0]
+
+
+def several(plan: Plan, who: Standpoint, names: Sequence[str], circle: str | None = None) -> tuple[Peer, ...]:
+    """All peers meant by names, ``role:…`` and ``circle:…``, each once, the caller never."""
+    found: dict[str, Peer] = {}
+    for name in names:
+        for peer in _expanded(plan, who, name, circle):
+            found.setdefault(peer.peer_id, peer)
+    if len(names) != 1 or _is_group(names[0]):
+        found.pop(who.peer_id, None)
+    if not found:
+        raise UnknownPeer(f'nobody is meant by "{", ".join(names)}"', "list the peers to see who is there")
+    return tuple(found.values())
+
+
+def audience(plan: Plan, who: Standpoint, circle: str | None, sender: Peer) -> tuple[Peer, ...]:
+    """Every agent a broadcast is for: of the circle, or of all for roles that span them.
+
+    Raises:
+        NotAllowed: this conversation does not meet that circle.
+
+    """
+    everywhere = circle == "*" or (circle is None and sender.role in SPANNING)
+    if circle and circle != "*" and "*" not in who.circles and circle not in who.circles:
+        raise NotAllowed(f'this conversation does not see circle "{circle}"', "choose one of its own circles")
+    wanted = circle or sender.circle
+    return tuple(
+        peer
+        for peer in plan.view.peers()
+        if peer.role in {Role.AGENT, Role.ORCHESTRATOR}
+        and peer.peer_id != sender.peer_id
+        and who.meets(peer)
+        and (everywhere or peer.circle == wanted)
+    )
+
+
+def visible(peers: Iterable[Peer], who: Standpoint, circle: str | None) -> tuple[Peer, ...]:
+    """Who is seen by listing ``circle`` (``*`` all, None the own one, where spanning roles are seen too)."""
+    return tuple(
+        peer
+        for peer in peers
+        if who.meets(peer)
+        and (
+            circle == "*"
+            or peer.circle == (circle or who.circle)
+            or (peer.role in SPANNING and circle in {None, who.circle})
+        )
+    )
+
+
+def in_scope(peers: Iterable[Peer], scope: str, caller: Peer) -> tuple[Peer, ...]:
+    """``machine``, ``directory`` (same folder) or ``repo`` (worktrees of one repository are one).
+
+    Raises:
+        Malformed: there is no such scope.
+
+    """
+    match scope:
+        case "machine":
+            return tuple(peer for peer in peers if peer.machine == caller.machine)
+        case "directory":
+            return tuple(peer for peer in peers if peer.path and peer.path == caller.path)
+        case "repo":
+            here = caller.repo or caller.path
+            return tuple(peer for peer in peers if here and (peer.repo or peer.path) == here)
+        case _:
+            raise Malformed(f'no scope "{scope}"', "say machine, directory or repo")
+
+
+def _split(name: str, circle: str | None) -> tuple[str, str | None]:
+    bare = name.strip().removeprefix("@").lower()
+    if "/" in bare:
+        inside, _, bare = bare.partition("/")
+        return bare, inside
+    return bare, circle
+
+
+def _met(who: Standpoint, peer: Peer) -> Peer:
+    if not who.meets(peer):
+        raise unknown_peer(peer.peer_id, ())
+    return peer
+
+
+def _nearest(named: Sequence[Peer], who: Standpoint, circle: str | None) -> list[Peer]:
+    if circle:
+        return [peer for peer in named if peer.circle == circle] or [p for p in named if p.role in SPANNING]
+    own = [peer for peer in named if peer.circle == who.circle]
+    spanning = [peer for peer in named if peer.role in SPANNING]
+    return own or (list(named) if who.everywhere else spanning)
+
+
+def _is_group(name: str) -> bool:
+    return name.startswith(("role:", "circle:"))
+
+
+def _expanded(plan: Plan, who: Standpoint, name: str, circle: str | None) -> Collection[Peer]:
+    kind, _, value = name.partition(":")
+    if kind == "role":
+        inside = visible(plan.view.peers(), who, circle or ("*" if who.everywhere else None))
+        return [peer for peer in inside if peer.role == value]
+    if kind == "circle":
+        agents = {Role.AGENT, Role.ORCHESTRATOR}
+        return [p for p in visible(plan.view.peers(), who, value) if p.role in agents and p.circle == value]
+    return [one(plan, who, name, circle)]
+
+
+def _skeleton(name: str) -> str:
+    return name.replace("rn", "m").replace("vv", "w").translate(_LOOKS_LIKE)
+
+
+_RESERVED_SKELETONS: Final = frozenset(_skeleton(name) for name in RESERVED)

@@ -1,0 +1,171 @@
+"""How asks end, and how everybody concerned learns it: asker, cards on surfaces, recipients at work on it."""
+
+from __future__ import annotations
+
+from daemon.core import asking, settling
+from daemon.core import commands as c
+from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
+from daemon.core.model import Answer, Ask, AskShown, Event, Kind, Peer, Role, Sender, Urgency
+from daemon.core.posting import LINE, Letter, post, stamp
+from daemon.core.view import Plan
+
+
+def close(plan: Plan, command: c.CloseAsk) -> AskShown:
+    """A recipient answers, acknowledges or declines; the asker itself cancels.
+
+    Raises:
+        NotFound: there is no such ask.
+        NotAllowed: it is somebody else's.
+        Malformed: the option is none of its options.
+
+    """
+    ask = known(plan, command.ask_id)
+    if command.by == ask.asker and command.by not in ask.to:
+        return cancel(plan, c.CancelAsk(ask_id=ask.ask_id, by=command.by, person=command.person))
+    peer = plan.peer(command.by)
+    if peer is None or command.by not in ask.to:
+        raise NotAllowed(f'ask "{ask.ask_id}" was not asked of you', "only who was asked can answer it")
+    how = _how(command)
+    option = _option(ask, command.option)
+    text = command.text or (option or "")
+    answered(
+        plan,
+        ask,
+        Answer(sender=stamp(plan, peer, command.person), text=text, how=how, at=plan.now, option=option),
+    )
+    return shown(plan, ask.ask_id)
+
+
+def answered(plan: Plan, ask: Ask, answer: Answer) -> Ask:
+    """Attach the answer; when that ends the ask, tell everybody."""
+    _mark_seen(plan, ask, answer.sender)
+    ask = plan.ask(ask.ask_id) or ask
+    over_before = asking.is_over(ask)
+    after = asking.advance(ask, asking.Reply(answer), now=plan.now)
+    plan.put(after)
+    plan.tell(Event("answered", ask.ask_id, answer.sender.peer_id, answer.how, answer.sender.name))
+    if over_before:
+        _tell_asker(plan, after, answer.sender, f"(late) {answer.text or answer.how}")
+    elif asking.is_over(after):
+        _ended(plan, after, answer.sender)
+    return after
+
+
+def cancel(plan: Plan, command: c.CancelAsk) -> AskShown:
+    """The asker takes its question back.
+
+    Raises:
+        NotFound, NotAllowed: as ever.
+        Conflict: it is over already.
+
+    """
+    ask = known(plan, command.ask_id)
+    if command.by != ask.asker:
+        raise NotAllowed(f'ask "{ask.ask_id}" is not yours', "only its asker can cancel it")
+    if asking.is_over(ask):
+        raise Conflict(f'ask "{ask.ask_id}" is {ask.state} already', "nothing is left to cancel")
+    over = asking.advance(ask, asking.Cancel(), now=plan.now)
+    plan.put(over)
+    _withdraw(plan, over)
+    _ended(plan, over, LINE)
+    return shown(plan, ask.ask_id)
+
+
+def expire(plan: Plan, ask: Ask) -> None:
+    over = asking.advance(ask, asking.Expire(), now=plan.now)
+    plan.put(over)
+    _withdraw(plan, over)
+    _ended(plan, over, LINE)
+
+
+def lose(plan: Plan, ask: Ask, peer_id: str) -> None:
+    """A recipient will never answer."""
+    after = asking.advance(ask, asking.Lose(peer_id), now=plan.now)
+    plan.put(after)
+    if asking.is_over(after) and not asking.is_over(ask):
+        _ended(plan, after, LINE)
+
+
+def shown(plan: Plan, ask_id: str) -> AskShown:
+    ask = known(plan, ask_id)
+    return AskShown(ask, tuple(peer for peer_id in ask.to if (peer := plan.peer(peer_id))))
+
+
+def known(plan: Plan, ask_id: str) -> Ask:
+    ask = plan.ask(ask_id)
+    if ask is None:
+        raise NotFound(f'no ask "{ask_id}"', "list the open asks to see their ids")
+    return ask
+
+
+def _how(command: c.CloseAsk) -> str:
+    if command.decline:
+        return asking.State.DECLINED
+    return asking.State.ANSWERED if command.text or command.option else asking.State.ACKNOWLEDGED
+
+
+def _option(ask: Ask, wanted: str | None) -> str | None:
+    if wanted is None:
+        return None
+    for n, label in enumerate(ask.options, 1):
+        if wanted.strip().casefold() in {label.casefold(), str(n)}:
+            return label
+    choices = ", ".join(ask.options) or "none"
+    raise Malformed(f'"{wanted}" is no option of ask "{ask.ask_id}"', f"its options: {choices}")
+
+
+def _mark_seen(plan: Plan, ask: Ask, sender: Sender) -> None:
+    for delivery in plan.view.deliveries_of(ask.ask_id):
+        if delivery.peer_id == sender.peer_id:
+            settling.see(plan, plan.fresh(delivery), f"answered by {sender.person or sender.name}")
+
+
+def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
+    plan.tell(Event("ended", ask.ask_id, by.peer_id, ask.state, by.person or by.name))
+    settling.close(plan, ask)
+    if ask.state != asking.State.CANCELLED:
+        _tell_asker(plan, ask, by, _outcome(plan, ask))
+    _change_cards(plan, ask)
+
+
+def _tell_asker(plan: Plan, ask: Ask, by: Sender, text: str) -> None:
+    asker = plan.peer(ask.asker)
+    if asker is None or ask.asker == LINE.peer_id:
+        return
+    sender = by if len(ask.to) == 1 else LINE
+    post(plan, sender, [asker], Letter(kind=Kind.ANSWER, text=text, correlation_id=ask.ask_id))
+
+
+def _outcome(plan: Plan, ask: Ask) -> str:
+    if ask.state == asking.State.EXPIRED:
+        default = f"; its default is: {ask.default}" if ask.default else ""
+        return f"expired: nobody answered in time{default}"
+    if ask.state == asking.State.ORPHANED:
+        return "orphaned: whoever was asked is gone for good"
+    if len(ask.to) == 1:
+        only = ask.answers[-1]
+        return only.text or f"({only.how})"
+    lines = [f"{a.sender.name}: {a.text or f'({a.how})'}" for a in ask.answers]
+    heard = {a.sender.peer_id for a in ask.answers}
+    absent = [peer.name for x in ask.to if x not in heard and (peer := plan.peer(x))]
+    return "\n".join([*lines, *([f"no answer from {', '.join(absent)}"] if absent else [])])
+
+
+def _change_cards(plan: Plan, ask: Ask) -> None:
+    """Every card of it that a person can see shows how it ended."""
+    for delivery in plan.view.deliveries_of(ask.ask_id):
+        peer = plan.peer(delivery.peer_id)
+        if peer and peer.role is Role.HUMAN and delivery.receipt:
+            letter = Letter(kind=Kind.CHANGE, text=ask.question, correlation_id=ask.ask_id, silent=True)
+            post(plan, LINE, [peer], letter)
+
+
+def _withdraw(plan: Plan, ask: Ask) -> None:
+    """Who has it already is told that it is off, without being woken."""
+    having = {x.peer_id for x in plan.view.deliveries_of(ask.ask_id) if x.state in {"seen", "handed"}}
+    peers: list[Peer] = [
+        p for x in ask.to if x in having and (p := plan.peer(x)) and p.role is not Role.HUMAN
+    ]
+    if peers:
+        text = f"ask {ask.ask_id} is {ask.state}; no answer is needed any more"
+        post(plan, LINE, peers, Letter(kind=Kind.NOTICE, text=text, urgency=Urgency.FYI))

@@ -1,0 +1,427 @@
+"""What the world may ask of the core: imperatives, frozen, complete. ``decide.py`` answers each.
+
+A command holds what its edge knows and proved; ids of things to be made come from the seed that the engine adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from daemon.core.model import Authority, Pane, Person, Road, Turn, Urgency
+
+# --- who is there -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterSession:
+    """An agent's session, or a client that polls, is there. Repeating it is harmless."""
+
+    session_id: str
+    backend: str
+    pid: int
+    started: int
+    wish: str
+    circle: str
+    path: str = ""
+    repo: str = ""
+    branch: str = ""
+    machine: str = ""
+    config_dir: str = ""
+    transcript: str = ""
+    pane: Pane | None = None
+    inbox: str = ""
+    forked: bool = False
+    turn: Turn = Turn.UNKNOWN
+    turn_source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSession:
+    session_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndProcess:
+    """The operating system says that this process is gone."""
+
+    pid: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenConversation:
+    """A surface hosts a conversation; the same address is the same peer for ever."""
+
+    surface: str
+    address: str
+    host: str
+    wish: str
+    authority: Authority
+    role_service: bool = False  #: the surface's own service peer
+    shared: bool = False  #: any address of this surface that is not live may be taken over (consoles)
+    circles: tuple[str, ...] = ("*",)
+    person: str = ""
+    machine: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """Proof that a surface is alive, or why it is not."""
+
+    surface: str
+    host: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseConversation:
+    peer_id: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribePeer:
+    peer_id: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenamePeer:
+    peer_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovePeer:
+    peer_id: str
+    circle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetPeer:
+    peer_id: str
+
+
+# --- messages ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendAsk:
+    sender: str  #: peer id, stamped by the edge
+    to: tuple[str, ...]  #: names, ``role:…``, ``circle:…``
+    question: str
+    circle: str | None = None
+    options: tuple[str, ...] = ()
+    need: str = "all"
+    deadline: timedelta | None = None
+    default: str | None = None
+    urgency: Urgency = Urgency.NORMAL
+    reply_to: str | None = None
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendNotice:
+    sender: str
+    to: tuple[str, ...]
+    text: str
+    circle: str | None = None
+    urgency: Urgency = Urgency.NORMAL
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendBroadcast:
+    sender: str
+    text: str
+    circle: str | None = None
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAsk:
+    """The recipient ends its part of an ask; the asker ends the whole of it by cancelling."""
+
+    ask_id: str
+    by: str
+    text: str = ""
+    option: str | None = None
+    decline: bool = False
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAsk:
+    ask_id: str
+    by: str
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collect:
+    """A client that polls takes what waits for it; ``call_id`` is what its receipt will name.
+
+    With ``ask_id`` only the answers to that ask are taken.
+    """
+
+    peer_id: str
+    call_id: str
+    limit: int = 20
+    ask_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmCall:
+    """The client has the answer of that call; with ``others`` all its earlier calls as well."""
+
+    peer_id: str
+    call_id: str
+    others: bool = False
+
+
+# --- a person's words -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Somebody said something on a surface. The core decides what it means."""
+
+    surface: str
+    address: str
+    account: str
+    text: str
+    author: str = ""  #: the surface's name for them, for labels only
+    reply_to: str = ""  #: receipt of the message replied to
+    private: bool = True
+    to: str | None = None  #: fixed by the surface itself, such as ``chat --to``
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """Somebody chose an option of an ask's card."""
+
+    surface: str
+    address: str
+    account: str
+    ask_id: str
+    option: int  #: 0-based
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitePerson:
+    """Open the one invitation of a surface."""
+
+    surface: str
+    code: str
+    ttl: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurePeople:
+    """The people of the config, and nobody else from there."""
+
+    surface: str
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovePerson:
+    surface: str
+    account: str
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseNext:
+    """Give the holder the next thing there is to carry to one of these peers."""
+
+    peer_ids: tuple[str, ...]
+    holder: str
+    ttl: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckDelivery:
+    """The road took it. ``proven``: taking it is being seen."""
+
+    delivery_id: str
+    holder: str | None
+    receipt: str = ""
+    proven: str = ""
+    proof_within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NakDelivery:
+    delivery_id: str
+    holder: str | None
+    reason: str
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldDelivery:
+    delivery_id: str
+    holder: str | None
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectDelivery:
+    delivery_id: str
+    holder: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtDelivery:
+    delivery_id: str
+    holder: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendDelivery:
+    delivery_id: str
+    holder: str | None
+    ttl: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeeDelivery:
+    delivery_id: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissDelivery:
+    delivery_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayDelivery:
+    delivery_id: str
+
+
+# --- what an agent's hooks tell ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnBegan:
+    session_id: str
+    marks: tuple[str, ...] = ()
+    source: str = "hook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnWent:
+    """A sign from inside a turn: evidence that the last hand-out arrived."""
+
+    session_id: str
+    source: str = "hook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnWaits:
+    session_id: str
+    source: str = "hook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnded:
+    """The turn is over; ``text`` are its last words, empty when it failed or said nothing.
+
+    ``continuing``: the turn went on after a hand-out at an earlier end.
+    """
+
+    session_id: str
+    text: str = ""
+    continuing: bool = False
+    failed: bool = False
+    source: str = "hook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnObserved:
+    session_id: str
+    turn: Turn
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOut:
+    """Hand over what waits, at a boundary of the turn, within ``limit`` characters of framed text.
+
+    ``passing``: only what wakes nobody, beside a prompt of somebody else.
+    """
+
+    session_id: str
+    limit: int
+    passing: bool = False
+
+
+# --- time -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Time passed: lapse leases, expire what is over, remind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recover:
+    """The daemon starts: whatever an earlier run of it held is free again."""
+
+    holder_prefix: str
+
+
+Command = (
+    RegisterSession
+    | EndSession
+    | EndProcess
+    | OpenConversation
+    | Beat
+    | CloseConversation
+    | DescribePeer
+    | RenamePeer
+    | MovePeer
+    | ForgetPeer
+    | SendAsk
+    | SendNotice
+    | SendBroadcast
+    | CloseAsk
+    | CancelAsk
+    | Collect
+    | ConfirmCall
+    | Say
+    | Tap
+    | InvitePerson
+    | ConfigurePeople
+    | RemovePerson
+    | LeaseNext
+    | AckDelivery
+    | NakDelivery
+    | HoldDelivery
+    | RejectDelivery
+    | DoubtDelivery
+    | ExtendDelivery
+    | SeeDelivery
+    | MissDelivery
+    | ReplayDelivery
+    | TurnBegan
+    | TurnWent
+    | TurnWaits
+    | TurnEnded
+    | TurnObserved
+    | HandOut
+    | Tick
+    | Recover
+)
+
+__all__ = ["Authority", "Command", "Road"]

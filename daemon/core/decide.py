@@ -1,0 +1,83 @@
+"""The one entrance: every command, what the store knows, and the time -> what is to be written and told.
+
+Pure: the same command, view, time and seed give the same decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from daemon.core import closing, handing, people, registering, sending, settling, talk, ticking, turns
+from daemon.core import commands as c
+from daemon.core.errors import Refused
+from daemon.core.view import Decision, Plan, View
+
+ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
+    c.RegisterSession: registering.register_session,
+    c.EndSession: registering.end_session,
+    c.EndProcess: registering.end_process,
+    c.OpenConversation: registering.open_conversation,
+    c.Beat: registering.beat,
+    c.CloseConversation: registering.close_conversation,
+    c.DescribePeer: registering.describe,
+    c.RenamePeer: registering.rename,
+    c.MovePeer: registering.move,
+    c.ForgetPeer: registering.forget,
+    c.SendAsk: sending.send_ask,
+    c.SendNotice: sending.send_notice,
+    c.SendBroadcast: sending.send_broadcast,
+    c.CloseAsk: closing.close,
+    c.CancelAsk: closing.cancel,
+    c.Collect: handing.collect,
+    c.ConfirmCall: handing.confirm_call,
+    c.Say: talk.say,
+    c.Tap: talk.tap,
+    c.InvitePerson: people.invite,
+    c.ConfigurePeople: people.configure,
+    c.RemovePerson: people.remove,
+    c.LeaseNext: handing.lease_next,
+    c.AckDelivery: settling.ack,
+    c.NakDelivery: settling.nak,
+    c.HoldDelivery: settling.hold,
+    c.RejectDelivery: settling.reject,
+    c.DoubtDelivery: settling.doubt,
+    c.ExtendDelivery: settling.extend,
+    c.SeeDelivery: settling.spotted,
+    c.MissDelivery: settling.missed,
+    c.ReplayDelivery: settling.replay,
+    c.TurnBegan: turns.began,
+    c.TurnWent: turns.went,
+    c.TurnWaits: turns.waits,
+    c.TurnEnded: turns.ended,
+    c.TurnObserved: turns.observed,
+    c.HandOut: handing.hand_out,
+    c.Tick: ticking.tick,
+    c.Recover: ticking.recover,
+}
+
+
+def decide(command: c.Command, view: View, now: datetime, seed: str) -> Decision:
+    """Return what the command comes to.
+
+    Args:
+        command: what is asked, with everything its edge knows.
+        view: reading words over the committed state.
+        now: aware UTC.
+        seed: random text, new for every command; ids and marks are drawn from it.
+
+    Raises:
+        Refused: the caller cannot have it; nothing is to be written.
+        Throttled: a limit is reached.
+
+    """
+    plan = Plan(view, now, seed)
+    try:
+        return plan.decision(ROOMS[type(command)](plan, command))
+    except Refused as error:
+        if not isinstance(command, c.Say):
+            raise
+        # A person is told in the conversation, on a sheet that holds nothing of the attempt.
+        plan = Plan(view, now, seed)
+        return plan.decision(talk.refused(plan, command, error))

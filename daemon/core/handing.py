@@ -1,0 +1,132 @@
+"""Giving what waits to whoever carries or takes it: leases for roads, hand-outs at boundaries, calls of pollers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from daemon.core import commands as c
+from daemon.core import delivery as d
+from daemon.core import presence, roads, settling
+from daemon.core.frame import MARK_LENGTH, framed
+from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Urgency
+from daemon.core.view import Plan
+
+PROOF_WITHIN: Final = timedelta(seconds=10)
+
+
+def lease_next(plan: Plan, command: c.LeaseNext) -> Parcel | None:
+    """The oldest thing that can be carried now, leased to the holder, or nothing. Nobody is overtaken."""
+    for peer_id in command.peer_ids:
+        peer = plan.peer(peer_id)
+        if peer and (parcel := _next_for(plan, peer, command)):
+            return parcel
+    return None
+
+
+def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
+    """At a boundary: one ask, or the notices that wait before the next ask, joined."""
+    session = plan.session(command.session_id)
+    if session is None or session.ended_at is not None:
+        return ()
+    waiting = [x for x in plan.view.waiting(session.peer_id) if x.state != d.State.LEASED]
+    chosen = tuple(_chosen(plan, waiting, command))
+    parcels = tuple(
+        settling.give(plan, delivery, _at_boundary(plan, session), "handed at a boundary")
+        for delivery in chosen
+    )
+    if parcels and not command.passing:
+        carried = next((ask for parcel in parcels if (ask := carried_ask(parcel.envelope))), None)
+        plan.put(presence.fold(session, presence.Began(carried), "hand-out", plan.now))
+    return parcels
+
+
+def carried_ask(envelope: Envelope) -> str | None:
+    """The ask a turn works on when this envelope starts it: the ask itself, or the one it reminds of."""
+    if envelope.kind is Kind.ASK:
+        return envelope.envelope_id
+    return envelope.correlation_id if envelope.kind is Kind.NOTICE else None
+
+
+def collect(plan: Plan, command: c.Collect) -> tuple[Parcel, ...]:
+    """A poller takes its messages; what an earlier call took without a receipt comes again, first."""
+    pending = plan.view.handed(command.peer_id)
+    unproven = [x for x in pending if x.road is Road.POLL and x.receipt != command.call_id]
+    mine = [
+        x for x in (*unproven, *plan.view.waiting(command.peer_id, command.limit)) if _about(plan, x, command)
+    ]
+    settling.release(plan, [x for x in mine if x.state == d.State.HANDED], "the call was never confirmed")
+    step = d.Give(None, receipt=command.call_id, road=Road.POLL)
+    taken = [plan.fresh(x) for x in mine[: command.limit] if x.state != d.State.LEASED]
+    return tuple(
+        settling.give(plan, delivery, step, f"taken by call {command.call_id}") for delivery in taken
+    )
+
+
+def confirm_call(plan: Plan, command: c.ConfirmCall) -> int:
+    """The client has them; returns how many."""
+    receipt = "" if command.others else command.call_id
+    taken = [x for x in plan.view.handed(command.peer_id, receipt=receipt) if x.road is Road.POLL]
+    for delivery in taken:
+        settling.see(plan, plan.fresh(delivery), f"receipt of call {command.call_id}")
+    return len(taken)
+
+
+def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
+    waiting = plan.view.waiting(peer.peer_id, 1)
+    if not waiting or waiting[0].state == d.State.LEASED or waiting[0].due_at > plan.now:
+        return None
+    delivery, session = waiting[0], plan.session_of(peer)
+    if delivery.urgency is Urgency.FYI and peer.role is not Role.HUMAN:
+        delivery = next((x for x in plan.view.waiting(peer.peer_id) if _wakes(x, plan)), delivery)
+    envelope = plan.envelope(delivery.envelope_id)
+    road = _road(plan, peer, envelope, session)
+    if road is None:
+        return None
+    step = d.Lease(
+        command.holder, command.ttl, road, session.session_id if session else None, plan.new_mark()
+    )
+    return settling.lease(plan, delivery, step)
+
+
+def _wakes(delivery: Delivery, plan: Plan) -> bool:
+    ready = delivery.state != d.State.LEASED and delivery.due_at <= plan.now
+    return delivery.urgency is not Urgency.FYI and ready
+
+
+def _road(plan: Plan, peer: Peer, envelope: Envelope | None, session: Session | None) -> Road | None:
+    if envelope is None:
+        return None
+    if plan.conversation(peer.peer_id):
+        return Road.CHAT
+    chosen = Road.NONE if peer.backend in roads.POLLING else roads.choose(envelope, session)
+    return chosen if isinstance(chosen, Road) and chosen is not Road.NONE else None
+
+
+def _at_boundary(plan: Plan, session: Session) -> d.Give:
+    mark = plan.new_mark()
+    return d.Give(None, road=Road.HOOK, session_id=session.session_id, mark=mark, proof_within=PROOF_WITHIN)
+
+
+def _chosen(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iterable[Delivery]:
+    room, any_yet = command.limit, False
+    for delivery in waiting:
+        passing = delivery.urgency is Urgency.FYI
+        if command.passing and not passing:
+            continue
+        room -= len(framed(settling.parcel(plan, delivery))) + 2 * MARK_LENGTH + 2
+        alone = delivery.kind is Kind.ASK
+        if room < 0 or (alone and any_yet):
+            return
+        yield delivery
+        any_yet = True
+        if alone:
+            return
+
+
+def _about(plan: Plan, delivery: Delivery, command: c.Collect) -> bool:
+    if command.ask_id is None:
+        return True
+    envelope = plan.envelope(delivery.envelope_id)
+    return envelope is not None and envelope.kind is Kind.ANSWER and envelope.correlation_id == command.ask_id

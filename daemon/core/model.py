@@ -1,0 +1,345 @@
+"""The nouns: frozen, comparable, and free of behaviour that could surprise.
+
+Times are aware UTC datetimes, ids are strings: ``p-`` a peer, ``m-`` a message, ``a-`` an ask
+(its envelope and its row share the id), ``d-`` a delivery.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    ORCHESTRATOR = "orchestrator"
+    SERVICE = "service"
+    HUMAN = "human"
+
+
+class Kind(StrEnum):
+    ASK = "ask"  #: wants exactly one answer
+    ANSWER = "answer"  #: closes the ask it correlates with
+    NOTICE = "notice"  #: wants nothing back
+    BROADCAST = "broadcast"  #: a notice to everybody of a circle
+    REPLY = "reply"  #: what the line itself says to a person about their own words
+    CHANGE = "change"  #: shows anew what was shown before; correlates with the ask whose card it is
+
+
+class Urgency(StrEnum):
+    FYI = "fyi"
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+class Turn(StrEnum):
+    UNKNOWN = ""
+    IDLE = "idle"
+    WORKING = "working"
+    AWAITING_INPUT = "awaiting_input"
+    PENDING_FIRST_TURN = "pending_first_turn"
+
+
+class Status(StrEnum):
+    ONLINE = "online"
+    BUSY = "busy"
+    OFFLINE = "offline"
+
+
+class Authority(StrEnum):
+    """What stands behind a sender's words. A message itself never carries any."""
+
+    OWNER = "owner"
+    PERSON = "person"
+    PEER = "peer"
+    UNVERIFIED = "unverified"
+
+
+class Road(StrEnum):
+    INBOX = "inbox"
+    CHANNEL = "channel"
+    HOOK = "hook"
+    TERMINAL = "terminal"
+    POLL = "poll"
+    CHAT = "chat"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pane:
+    """A tmux pane with all that tells it from a later one of the same number."""
+
+    tmux: str  #: the server's socket path
+    server_pid: int
+    pane_id: str  #: ``%7``
+    pane_pid: int
+    pane_started: int
+    server_started: int = 0
+    tmux_session: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One run of an agent, or of a client that polls. Peers outlive sessions."""
+
+    session_id: str
+    peer_id: str
+    pid: int  #: the incarnation: process and start time
+    started: int
+    began_at: datetime
+    config_dir: str = ""
+    pane: Pane | None = None
+    inbox: str = ""  #: the agent's own messaging socket
+    transcript: str = ""
+    turn: Turn = Turn.UNKNOWN
+    turn_source: str = ""
+    turn_at: datetime
+    turn_ask: str | None = None  #: the ask this turn was started by
+    ended_at: datetime | None = None
+    ended_why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    peer_id: str
+    name: str
+    wish: str
+    circle: str
+    role: Role
+    backend: str
+    authority: Authority
+    registered_at: datetime
+    last_seen: datetime
+    path: str = ""
+    repo: str = ""  #: the common git folder, equal for all worktrees of one repository
+    branch: str = ""
+    machine: str = ""
+    description: str = ""
+    person: str = ""
+    session_id: str | None = None  #: the session that is, or was last, this peer
+    forgotten_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """Where a person sees and types: what a peer of role human is on its surface."""
+
+    peer_id: str
+    surface: str  #: ``telegram``, ``console``
+    address: str  #: the surface's own id, fixed for ever
+    host: str  #: who carries it: the service peer's name, or the run of a console
+    circles: tuple[str, ...] = ("*",)  #: which circles it sees; ``*`` is all
+    beat_at: datetime | None = None  #: the last proven round trip; None: gone
+    trouble: str = ""  #: why it is not reached, if it is not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who may speak on a surface, by the surface's numeric id."""
+
+    surface: str
+    account: str
+    name: str
+    rights: tuple[str, ...]
+    owner: bool = False
+    paired_at: datetime | None = None  #: None: from the config
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """The one open invitation of a surface."""
+
+    surface: str
+    code: str
+    expires_at: datetime
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who sent it, as stamped by the daemon at the moment of sending."""
+
+    peer_id: str
+    name: str
+    circle: str
+    role: Role
+    authority: Authority
+    person: str = ""
+    backend: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    envelope_id: str
+    kind: Kind
+    sender: Sender
+    to: tuple[str, ...]  #: peer ids
+    body: str
+    created_at: datetime
+    expires_at: datetime
+    urgency: Urgency = Urgency.NORMAL
+    options: tuple[str, ...] = ()
+    correlation_id: str | None = None
+    reply_to: str | None = None  #: the receipt or envelope this replies to, for threading on a surface
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One envelope on its way to one peer; its life is in ``delivery.py``."""
+
+    delivery_id: str
+    envelope_id: str
+    peer_id: str
+    kind: Kind
+    state: str
+    due_at: datetime
+    expires_at: datetime
+    attempts: int = 0
+    holder: str | None = None
+    leased_until: datetime | None = None
+    road: Road = Road.NONE
+    session_id: str | None = None  #: the session it was given to
+    mark: str = ""
+    receipt: str = ""  #: the surface's own id for what it showed, or the call that took it
+    reason: str = ""
+    urgency: Urgency = Urgency.NORMAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    sender: Sender
+    text: str
+    how: str  #: answered, acknowledged or declined
+    at: datetime
+    option: str | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question and all that belongs to it; its life is in ``asking.py``."""
+
+    ask_id: str
+    asker: str
+    to: tuple[str, ...]
+    state: str
+    need: int
+    created_at: datetime
+    deadline_at: datetime
+    question: str = ""
+    options: tuple[str, ...] = ()
+    default: str | None = None
+    subject: str = ""  #: what the line itself does when its own question is answered
+    conversation: str | None = None  #: where it was said
+    answers: tuple[Answer, ...] = ()
+    lost: tuple[str, ...] = ()  #: recipients that are gone for good
+    reminded: tuple[str, ...] = ()
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sticky:
+    """Whom a person's plain words go to, in one conversation."""
+
+    conversation: str
+    person: str
+    peer_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How a message would get there now, and how well that is proven."""
+
+    road: Road
+    proof: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A delivery as its recipient sees it: the envelope, and what is needed to settle it."""
+
+    delivery: Delivery
+    envelope: Envelope
+    ask: Ask | None = None
+    shown_as: str = ""  #: for a change: the receipt of what is to be shown anew
+    recipient: str = ""  #: the recipient's address on its surface
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, for the feed and for ``why``."""
+
+    type: str
+    ref: str  #: the envelope, ask or peer it is about
+    peer_id: str = ""
+    what: str = ""
+    evidence: str = ""
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """One recipient of what was sent: how far it is, and what state they are in."""
+
+    delivery: Delivery
+    peer: Peer
+    reach: Reach
+    status: Status
+    turn: Turn
+    ahead: int = 0  #: how many messages wait before it
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    envelope: Envelope
+    carriages: tuple[Carriage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskShown:
+    """An ask with the names of those asked."""
+
+    ask: Ask
+    to: tuple[Peer, ...]
+    carriages: tuple[Carriage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of a person's words."""
+
+    understood: str  #: ``ask``, ``answer``, ``command``, ``kept``, ``paired`` or ``nothing``
+    ask_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerShown:
+    """A peer as a list shows it: with what it is doing and how it would be reached."""
+
+    peer: Peer
+    status: Status
+    reach: Reach
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of a story: what happened to what, when, and by what evidence."""
+
+    seq: int
+    at: datetime
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of one envelope, for ``why``."""
+
+    envelope: Envelope
+    ask: Ask | None
+    deliveries: tuple[tuple[Delivery, Peer], ...]
+    told: tuple[Told, ...]

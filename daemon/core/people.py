@@ -1,0 +1,113 @@
+"""Who may speak: people by their numeric ids on a surface. An empty list is nobody; strangers get silence."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+from typing import Final
+
+from daemon.core import commands as c
+from daemon.core import registering
+from daemon.core.addressing import slug
+from daemon.core.errors import NotAllowed, NotFound
+from daemon.core.model import Authority, Event, Heard, Pairing, Peer, Person
+from daemon.core.posting import reply
+from daemon.core.view import Plan
+
+TRIES: Final = 5
+
+
+def invite(plan: Plan, command: c.InvitePerson) -> Pairing:
+    """Open the one invitation of a surface; an earlier one is void."""
+    pairing = Pairing(
+        surface=command.surface, code=command.code, expires_at=plan.now + command.ttl, tries_left=TRIES
+    )
+    plan.put(pairing)
+    plan.tell(Event("invited", command.surface, what="a pairing code was shown at the machine"))
+    return pairing
+
+
+def redeem(plan: Plan, command: c.Say) -> Heard:
+    """A stranger spoke. Only the code that is shown at the machine opens the door; all else is silence."""
+    pairing = plan.pairing(command.surface)
+    if pairing is None or not command.private or not _is_open(plan, pairing):
+        return Heard("nothing")
+    guess = command.text.strip().removeprefix("/start").strip().upper()
+    if len(guess) != len(pairing.code):
+        return Heard("nothing")
+    if not hmac.compare_digest(guess.encode(), pairing.code.encode()):
+        plan.put(replace(pairing, tries_left=pairing.tries_left - 1))
+        plan.tell(Event("pairing_failed", command.surface, what="a wrong pairing code"))
+        return Heard("nothing")
+    plan.put(replace(pairing, tries_left=0))
+    person = _paired(plan, command)
+    here = admit(plan, person)
+    reply(
+        plan,
+        here,
+        f"Paired. Hello {person.name}; this chat is on the line as `{here.name}`. /help says what to type.",
+    )
+    return Heard("paired")
+
+
+def configure(plan: Plan, command: c.ConfigurePeople) -> tuple[Person, ...]:
+    """The people of the config: there from now on; those who were dropped from it are out."""
+    named = {person.account for person in command.people}
+    for known in plan.view.people(command.surface):
+        if known.paired_at is None and known.account not in named and known.removed_at is None:
+            plan.put(replace(known, removed_at=plan.now))
+    for person in command.people:
+        plan.put(person)
+        admit(plan, person)
+    return command.people
+
+
+def remove(plan: Plan, command: c.RemovePerson) -> Person:
+    """Take somebody's voice away.
+
+    Raises:
+        NotFound: nobody of that id may speak there.
+        NotAllowed: the person stands in the config.
+
+    """
+    person = plan.person(command.surface, command.account)
+    if person is None:
+        raise NotFound(f'nobody "{command.account}" may speak on {command.surface}', "list the people first")
+    if person.paired_at is None:
+        raise NotAllowed(f'"{person.name}" stands in the config', "remove the entry there")
+    gone = replace(person, removed_at=plan.now)
+    plan.put(gone)
+    plan.tell(Event("removed", command.surface, what=person.name))
+    return gone
+
+
+def admit(plan: Plan, person: Person) -> Peer:
+    """The private chat of a person becomes a conversation; a private chat has its person's id as address."""
+    command = c.OpenConversation(
+        surface=person.surface,
+        address=person.account,
+        host=f"{person.surface}-bot",
+        wish=person.surface if person.owner else f"{person.surface}-{slug(person.name)}",
+        authority=Authority.OWNER if person.owner else Authority.PERSON,
+        person=person.name,
+    )
+    return registering.open_conversation(plan, command)
+
+
+def _is_open(plan: Plan, pairing: Pairing) -> bool:
+    return pairing.tries_left > 0 and plan.now < pairing.expires_at
+
+
+def _paired(plan: Plan, command: c.Say) -> Person:
+    owner = not any(p.owner and p.removed_at is None for p in plan.view.people(command.surface))
+    person = Person(
+        surface=command.surface,
+        account=command.account,
+        name=slug(command.author or command.account),
+        rights=registering.ALL_RIGHTS if owner else ("talk",),
+        owner=owner,
+        paired_at=plan.now,
+    )
+    plan.put(person)
+    plan.tell(Event("paired", command.surface, what=person.name))
+    return person

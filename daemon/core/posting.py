@@ -1,0 +1,138 @@
+"""Putting an envelope on its ways: who sent it, to whom, and what the sender is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from daemon.core import presence, roads
+from daemon.core.cleaning import body as cleaned
+from daemon.core.delivery import State
+from daemon.core.errors import Throttled
+from daemon.core.model import (
+    Authority,
+    Carriage,
+    Delivery,
+    Envelope,
+    Event,
+    Kind,
+    Peer,
+    Role,
+    Sender,
+    Turn,
+    Urgency,
+)
+from daemon.core.view import Plan
+
+LIFE: Final = timedelta(days=7)
+LIFE_WITH_PEOPLE: Final = timedelta(days=30)
+UNREAD_LIMIT: Final = 10_000
+
+LINE: Final = Sender(
+    peer_id="p-peerline",
+    name="peerline",
+    circle="default",
+    role=Role.SERVICE,
+    authority=Authority.PEER,
+    backend="peerline",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is to be sent, before it has an id, recipients and a time."""
+
+    kind: Kind
+    text: str
+    urgency: Urgency = Urgency.NORMAL
+    options: tuple[str, ...] = ()
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    silent: bool = False
+    life: timedelta = LIFE
+
+
+def stamp(plan: Plan, peer: Peer, person: str = "") -> Sender:
+    """The sender as the daemon knows it. ``person``: who speaks, in a conversation of several."""
+    return Sender(
+        peer_id=peer.peer_id,
+        name=peer.name,
+        circle=peer.circle,
+        role=peer.role,
+        authority=peer.authority,
+        person=person,
+        backend=peer.backend,
+    )
+
+
+def post(
+    plan: Plan, sender: Sender, to: Sequence[Peer], letter: Letter, *, envelope_id: str = ""
+) -> tuple[Envelope, tuple[Delivery, ...]]:
+    """Write the envelope and one delivery for each recipient.
+
+    Raises:
+        Malformed, TooLarge: by the text.
+        Throttled: a recipient has 10,000 unread messages.
+
+    """
+    envelope = Envelope(
+        envelope_id=envelope_id or plan.new_id("m"),
+        kind=letter.kind,
+        sender=sender,
+        to=tuple(peer.peer_id for peer in to),
+        body=cleaned(letter.text),
+        created_at=plan.now,
+        expires_at=plan.now + letter.life,
+        urgency=letter.urgency,
+        options=letter.options,
+        correlation_id=letter.correlation_id,
+        reply_to=letter.reply_to,
+        silent=letter.silent,
+    )
+    plan.put(envelope)
+    deliveries = tuple(_addressed(plan, envelope, peer) for peer in to)
+    return envelope, deliveries
+
+
+def carriages(plan: Plan, envelope: Envelope, deliveries: Iterable[Delivery]) -> tuple[Carriage, ...]:
+    return tuple(_carriage(plan, envelope, delivery) for delivery in deliveries)
+
+
+def reply(plan: Plan, conversation: Peer, text: str, *, to: str = "", passing: bool = False) -> None:
+    """The line itself says something to a person about their own words. ``passing``: a mere receipt."""
+    urgency = Urgency.FYI if passing else Urgency.NORMAL
+    letter = Letter(kind=Kind.REPLY, text=text, urgency=urgency, reply_to=to or None, silent=True)
+    post(plan, LINE, [conversation], letter)
+
+
+def _addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
+    if plan.view.waiting_count(peer.peer_id) >= UNREAD_LIMIT:
+        raise Throttled(
+            f'"{peer.name}" has {UNREAD_LIMIT} unread messages, the limit', "wait until it has read some"
+        )
+    delivery = Delivery(
+        delivery_id=plan.new_id("d"),
+        envelope_id=envelope.envelope_id,
+        peer_id=peer.peer_id,
+        kind=envelope.kind,
+        state=State.QUEUED,
+        due_at=plan.now,
+        expires_at=envelope.expires_at,
+        urgency=envelope.urgency,
+    )
+    plan.put(delivery)
+    plan.tell(Event("stored", envelope.envelope_id, peer.peer_id, "stored", f"for {peer.name}"))
+    return delivery
+
+
+def _carriage(plan: Plan, envelope: Envelope, delivery: Delivery) -> Carriage:
+    peer = plan.peer(delivery.peer_id)
+    if peer is None:
+        raise LookupError(delivery.peer_id)
+    session, conversation = plan.session_of(peer), plan.conversation(peer.peer_id)
+    status = presence.status(peer, session, conversation, plan.now)
+    reach = roads.reach(peer, session, conversation, status, envelope.sender.authority)
+    turn = session.turn if session else Turn.UNKNOWN
+    return Carriage(delivery, peer, reach, status, turn, plan.view.waiting_count(peer.peer_id))

@@ -1,0 +1,85 @@
+"""What an agent is doing: a fold over what its hooks and the operating system tell.
+
+Rule: a turn is what was last *told*, with the source and the time of the telling; what nobody told is unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from daemon.core.model import Conversation, Peer, Role, Session, Status, Turn
+
+FRESH_FOR: Final = timedelta(seconds=90)  #: a chat is online while its last round trip is younger
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A prompt was taken. ``ask_id``: the ask it carried, if it carried one."""
+
+    ask_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """Something inside the turn happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The agent waits for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """The turn is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Seen from outside, without a hook: the agent's own registry says so."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    why: str
+
+
+Sign = Began | Went | Waited | Rested | Observed | Ended
+
+
+def fold(session: Session, sign: Sign, source: str, now: datetime) -> Session:
+    match sign:
+        case Began(ask_id):
+            ongoing = session.turn is Turn.WORKING and ask_id is None
+            return _turned(session, Turn.WORKING, source, now, session.turn_ask if ongoing else ask_id)
+        case Went():
+            return _turned(session, Turn.WORKING, source, now, session.turn_ask)
+        case Waited():
+            return _turned(session, Turn.AWAITING_INPUT, source, now, session.turn_ask)
+        case Rested():
+            return _turned(session, Turn.IDLE, source, now, None)
+        case Observed(turn):
+            kept = None if turn is Turn.IDLE else session.turn_ask
+            return _turned(session, turn, source, now, kept)
+        case Ended(why):
+            over = _turned(session, Turn.UNKNOWN, source, now, None)
+            return replace(over, ended_at=now, ended_why=why)
+
+
+def status(peer: Peer, session: Session | None, conversation: Conversation | None, now: datetime) -> Status:
+    """An agent by its session, a chat by the age of its last proven round trip."""
+    if conversation is not None:
+        live = conversation.beat_at is not None and now - conversation.beat_at < FRESH_FOR
+        return Status.ONLINE if live else Status.OFFLINE
+    if session is None or session.ended_at is not None:
+        return Status.ONLINE if peer.role is Role.SERVICE and not peer.session_id else Status.OFFLINE
+    busy = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}
+    return Status.BUSY if busy else Status.ONLINE
+
+
+def _turned(session: Session, turn: Turn, source: str, now: datetime, ask_id: str | None) -> Session:
+    return replace(session, turn=turn, turn_source=source, turn_at=now, turn_ask=ask_id)

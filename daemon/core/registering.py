@@ -1,0 +1,293 @@
+"""Who is there: sessions become peers, surfaces become conversations, and names are given.
+
+A resumed, cleared or compacted session is the same peer. A new session takes over the most recently seen offline
+peer of the same wish, circle, backend and folder, with its mail; else it is new and numbered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from daemon.core import addressing, asking, closing, presence, settling
+from daemon.core import commands as c
+from daemon.core.cleaning import line
+from daemon.core.errors import NotAllowed, NotFound
+from daemon.core.model import (
+    Authority,
+    Conversation,
+    Event,
+    Peer,
+    Person,
+    Role,
+    Session,
+    Status,
+    Turn,
+)
+from daemon.core.posting import LINE
+from daemon.core.view import Plan
+
+DESCRIPTION_LIMIT: Final = 500
+ALL_RIGHTS: Final = ("talk", "approve", "spawn")
+
+
+def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
+    """The session's peer, made if need be; idempotent."""
+    before = _same_run(plan, command)
+    peer = _with_folder(before, command) if before else _taken_over(plan, command) or _new_peer(plan, command)
+    session = _session(plan, command, peer)
+    previous = plan.session(peer.session_id)
+    if previous and previous.session_id != session.session_id and previous.ended_at is None:
+        plan.put(presence.fold(previous, presence.Ended("followed by another session"), "register", plan.now))
+    known = plan.session(session.session_id)
+    peer = replace(peer, session_id=session.session_id, last_seen=plan.now)
+    plan.put(session)
+    plan.put(peer)
+    if known is None or known.ended_at or known.pid != session.pid:
+        _reopen(plan, peer)
+        plan.tell(Event("registered", peer.peer_id, peer.peer_id, f"{peer.circle}/{peer.name}", peer.backend))
+    return peer
+
+
+def end_session(plan: Plan, command: c.EndSession) -> None:
+    session = plan.session(command.session_id)
+    if session is None or session.ended_at is not None:
+        return
+    plan.put(presence.fold(session, presence.Ended(command.why), "hook", plan.now))
+    peer = plan.peer(session.peer_id)
+    if peer and peer.session_id == session.session_id:
+        plan.put(replace(peer, last_seen=plan.now))
+        _reopen(plan, peer)
+        plan.tell(Event("left", peer.peer_id, peer.peer_id, f"{peer.circle}/{peer.name}", command.why))
+
+
+def end_process(plan: Plan, command: c.EndProcess) -> None:
+    session = plan.view.session_of_process(command.pid, command.started)
+    if session:
+        end_session(plan, c.EndSession(session_id=session.session_id, why="its process ended"))
+
+
+def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
+    """The peer behind an address of a surface; the same for ever."""
+    found = plan.view.conversation_at(command.surface, command.address)
+    if found is None and command.shared:
+        found = _vacant(plan, command)
+    peer = plan.peer(found.peer_id) if found else None
+    peer = peer or _conversation_peer(plan, command)
+    peer = replace(peer, last_seen=plan.now, authority=command.authority, forgotten_at=None)
+    conversation = Conversation(
+        peer_id=peer.peer_id,
+        surface=command.surface,
+        address=command.address,
+        host=command.host,
+        circles=command.circles,
+        beat_at=plan.now,
+    )
+    plan.put(peer)
+    plan.put(conversation)
+    if command.shared:  # whoever types there is whom the edge found at the other end of the socket
+        plan.put(_typist(command))
+    plan.tell(Event("registered", peer.peer_id, peer.peer_id, peer.name, command.surface))
+    return peer
+
+
+def beat(plan: Plan, command: c.Beat) -> None:
+    """Every conversation of the host is as alive as the host."""
+    for conversation in plan.view.conversations(command.surface):
+        if conversation.host == command.host:
+            alive = conversation.beat_at if command.trouble else plan.now
+            plan.put(replace(conversation, beat_at=alive, trouble=command.trouble))
+
+
+def close_conversation(plan: Plan, command: c.CloseConversation) -> None:
+    conversation = plan.conversation(command.peer_id)
+    if conversation and conversation.host == command.host:
+        plan.put(replace(conversation, beat_at=None))
+        plan.tell(Event("left", command.peer_id, command.peer_id, "closed", command.host))
+
+
+def describe(plan: Plan, command: c.DescribePeer) -> Peer:
+    text = line(command.description, DESCRIPTION_LIMIT)
+    return _changed(plan, replace(_peer(plan, command.peer_id), description=text), "described")
+
+
+def rename(plan: Plan, command: c.RenamePeer) -> Peer:
+    """Give a peer another name.
+
+    Raises:
+        Malformed: the name is none, or reserved.
+        NotAllowed: it is taken there, or the peer's name is fixed.
+
+    """
+    peer = _peer(plan, command.peer_id)
+    name = addressing.checked_name(command.name)
+    if peer.role in {Role.HUMAN, Role.SERVICE}:
+        raise NotAllowed(f'"{peer.name}" is the fixed address of a surface', "rename agents only")
+    if addressing.free_name(name, peer.circle, _others(plan, peer)) != name:
+        raise NotAllowed(f'"{name}" is taken in circle "{peer.circle}"', "choose another")
+    return _changed(plan, replace(peer, name=name, wish=name), "renamed")
+
+
+def move(plan: Plan, command: c.MovePeer) -> Peer:
+    peer = _peer(plan, command.peer_id)
+    circle = addressing.checked_circle(command.circle)
+    name = addressing.free_name(peer.name, circle, _others(plan, peer))
+    return _changed(plan, replace(peer, circle=circle, name=name), "moved")
+
+
+def forget(plan: Plan, command: c.ForgetPeer) -> Peer:
+    """Take a peer off the line: its mail is cancelled, whoever asked it is told.
+
+    Raises:
+        NotAllowed: it is not offline.
+
+    """
+    peer = _peer(plan, command.peer_id)
+    status = presence.status(peer, plan.session_of(peer), plan.conversation(peer.peer_id), plan.now)
+    if status is not Status.OFFLINE or peer.role is Role.SERVICE:
+        raise NotAllowed(f'"{peer.name}" is {status}', "only an offline peer can be forgotten; end it first")
+    for ask in plan.view.open_asks_to(peer.peer_id):
+        closing.lose(plan, plan.ask(ask.ask_id) or ask, peer.peer_id)
+    for delivery in plan.view.waiting(peer.peer_id, 10_000):
+        settling.kill(plan, plan.fresh(delivery), "the recipient was forgotten")
+    return _changed(plan, replace(peer, forgotten_at=plan.now), "forgotten")
+
+
+def _same_run(plan: Plan, command: c.RegisterSession) -> Peer | None:
+    """The peer of this session, or of the process that goes on under a new session id."""
+    known = None if command.forked else plan.session(command.session_id)
+    if known is None and not command.forked:
+        known = plan.view.session_of_process(command.pid, command.started)
+        known = known if known and known.ended_at is None else None
+    peer = plan.peer(known.peer_id) if known else None
+    return peer if peer and not peer.forgotten_at else None
+
+
+def _taken_over(plan: Plan, command: c.RegisterSession) -> Peer | None:
+    if command.forked:
+        return None
+    wish = addressing.slug(command.wish)
+    heirs = [
+        peer
+        for peer in plan.view.peers()
+        if (peer.wish, peer.backend, peer.path) == (wish, command.backend, command.path)
+        and peer.circle == addressing.slug(command.circle)
+        and plan.session_of(peer) is None
+    ]
+    return max(heirs, key=lambda peer: peer.last_seen, default=None)
+
+
+def _new_peer(plan: Plan, command: c.RegisterSession) -> Peer:
+    wish, circle = addressing.slug(command.wish), addressing.slug(command.circle)
+    peer = Peer(
+        peer_id=plan.new_id("p"),
+        name=_given_name(plan, wish, circle),
+        wish=wish,
+        circle=circle,
+        role=Role.AGENT,
+        backend=command.backend,
+        authority=Authority.PEER,
+        registered_at=plan.now,
+        last_seen=plan.now,
+    )
+    return _with_folder(peer, command)
+
+
+def _with_folder(peer: Peer, command: c.RegisterSession) -> Peer:
+    return replace(
+        peer,
+        path=command.path or peer.path,
+        repo=command.repo or peer.repo,
+        branch=command.branch or peer.branch,
+        machine=command.machine or peer.machine,
+    )
+
+
+def _given_name(plan: Plan, wish: str, circle: str) -> str:
+    if addressing.is_reserved(wish):
+        wish = f"{wish[:60]}-1"  # a folder may be called that; its agent may not pass for the real one
+    return addressing.free_name(wish, circle, plan.view.peers())
+
+
+def _session(plan: Plan, command: c.RegisterSession, peer: Peer) -> Session:
+    known = plan.session(command.session_id)
+    going_on = known if known and known.ended_at is None and known.pid == command.pid else None
+    turn = command.turn or (going_on.turn if going_on else Turn.UNKNOWN)
+    return Session(
+        session_id=command.session_id,
+        peer_id=peer.peer_id,
+        pid=command.pid,
+        started=command.started,
+        began_at=going_on.began_at if going_on else plan.now,
+        config_dir=command.config_dir,
+        pane=command.pane or (going_on.pane if going_on else None),
+        inbox=command.inbox or (going_on.inbox if going_on else ""),
+        transcript=command.transcript or (known.transcript if known else ""),
+        turn=turn,
+        turn_source=command.turn_source or (going_on.turn_source if going_on else ""),
+        turn_at=plan.now if command.turn or not going_on else going_on.turn_at,
+        turn_ask=going_on.turn_ask if going_on else None,
+    )
+
+
+def _reopen(plan: Plan, peer: Peer) -> None:
+    """What an earlier run took and never confirmed waits again; an ask in work is merely seen."""
+    settling.release(plan, plan.view.handed(peer.peer_id), "its session ended before there was evidence")
+    for ask in plan.view.open_asks_to(peer.peer_id):
+        if asking.can(ask, asking.Pause):
+            plan.put(asking.advance(ask, asking.Pause(), now=plan.now))
+
+
+def _vacant(plan: Plan, command: c.OpenConversation) -> Conversation | None:
+    vacant = [
+        conversation
+        for conversation in plan.view.conversations(command.surface)
+        if (peer := plan.peer(conversation.peer_id))
+        and peer.wish == command.wish
+        and presence.status(peer, None, conversation, plan.now) is Status.OFFLINE
+    ]
+    return next(iter(vacant), None)
+
+
+def _typist(command: c.OpenConversation) -> Person:
+    owner = command.authority is Authority.OWNER
+    return Person(
+        surface=command.surface,
+        account=command.person or "owner",
+        name=command.person or "owner",
+        rights=ALL_RIGHTS if owner else ("talk",),
+        owner=owner,
+    )
+
+
+def _conversation_peer(plan: Plan, command: c.OpenConversation) -> Peer:
+    return Peer(
+        peer_id=plan.new_id("p"),
+        name=addressing.free_name(command.wish, addressing.DEFAULT_CIRCLE, plan.view.peers()),
+        wish=command.wish,
+        circle=addressing.DEFAULT_CIRCLE,
+        role=Role.SERVICE if command.role_service else Role.HUMAN,
+        backend=command.surface,
+        authority=command.authority,
+        registered_at=plan.now,
+        last_seen=plan.now,
+        machine=command.machine,
+        person=command.person,
+    )
+
+
+def _peer(plan: Plan, peer_id: str) -> Peer:
+    peer = plan.peer(peer_id)
+    if peer is None or peer.forgotten_at or peer.peer_id == LINE.peer_id:
+        raise NotFound(f'no peer "{peer_id}"', "list the peers to see who is there")
+    return peer
+
+
+def _others(plan: Plan, peer: Peer) -> list[Peer]:
+    return [other for other in plan.view.peers() if other.peer_id != peer.peer_id]
+
+
+def _changed(plan: Plan, peer: Peer, what: str) -> Peer:
+    plan.put(peer)
+    plan.tell(Event(what, peer.peer_id, peer.peer_id, f"{peer.circle}/{peer.name}", peer.description))
+    return peer

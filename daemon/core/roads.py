@@ -1,0 +1,82 @@
+"""Which road would carry a message to a peer now, and why no other.
+
+Whose words they are decides: the owner's reach an agent as its user's words (the terminal), everybody else's go by
+the agent's own inbox. Into a turn that runs nothing is pushed: what waits is handed out at its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.core.model import (
+    Authority,
+    Conversation,
+    Envelope,
+    Peer,
+    Reach,
+    Road,
+    Session,
+    Status,
+    Turn,
+    Urgency,
+)
+
+POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """No road now; it waits where it is until something changes."""
+
+    reason: str
+
+
+def choose(envelope: Envelope, session: Session | None) -> Road | Wait:
+    """The road by which an agent would be given this envelope now."""
+    if session is None or session.ended_at is not None:
+        return Wait("the recipient is offline")
+    if session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}:
+        return Wait("the recipient is busy; handed over at the end of the turn")
+    if envelope.urgency is Urgency.FYI:
+        return Wait("for information only; goes with the next message")
+    return _pushed(envelope.sender.authority, session)
+
+
+def reach(
+    peer: Peer,
+    session: Session | None,
+    conversation: Conversation | None,
+    status: Status,
+    authority: Authority,
+) -> Reach:
+    """What ``peer list`` and a send's reply tell: the road for words of ``authority``, its proof, the reason."""
+    if conversation is not None:
+        online = status is not Status.OFFLINE
+        why = conversation.trouble or (
+            "its surface is connected" if online else "its surface is not connected"
+        )
+        return Reach(
+            road=Road.CHAT if online else Road.NONE, proof="round trip" if online else "", reason=why
+        )
+    if peer.backend in POLLING:
+        return Reach(road=Road.POLL, proof="", reason="waits until the client checks its messages")
+    if session is None or session.ended_at is not None:
+        return Reach(road=Road.NONE, proof="", reason="offline; kept until it is back")
+    if session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}:
+        return Reach(road=Road.HOOK, proof=session.turn_source, reason="in a turn; handed over at its end")
+    pushed = _pushed(authority, session)
+    if isinstance(pushed, Wait):
+        return Reach(road=Road.HOOK, proof=session.turn_source, reason=pushed.reason)
+    return Reach(road=pushed, proof="session registry", reason="idle")
+
+
+def _pushed(authority: Authority, session: Session) -> Road | Wait:
+    typed = session.pane is not None and session.turn is Turn.IDLE
+    if authority is Authority.OWNER and typed:
+        return Road.TERMINAL
+    if session.inbox:
+        return Road.INBOX
+    if typed:
+        return Road.TERMINAL
+    return Wait("no road into an idle session; handed over at the end of its next turn")

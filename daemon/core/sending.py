@@ -1,0 +1,123 @@
+"""Sending: asks, notices, broadcasts. Who is meant, what is allowed, what the sender is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from daemon.core import addressing, asking
+from daemon.core import commands as c
+from daemon.core.cleaning import body, line
+from daemon.core.errors import Malformed, NotAllowed, NotFound
+from daemon.core.model import Ask, AskShown, Conversation, Kind, Peer, Role, Sender, Sent
+from daemon.core.posting import LIFE, LIFE_WITH_PEOPLE, Letter, carriages, post, stamp
+from daemon.core.view import Plan
+
+OPTIONS_LIMIT: Final = 10
+OPTION_LENGTH: Final = 64
+RECIPIENTS_LIMIT: Final = 100
+
+
+def send_ask(plan: Plan, command: c.SendAsk) -> AskShown:
+    """One question to one peer or several; one object, one answer to wait for.
+
+    Raises:
+        UnknownPeer, AmbiguousPeer, NotAllowed: by the names.
+        Malformed: by text, options, need or deadline.
+
+    """
+    sender = sender_of(plan, command.sender)
+    who = addressing.standpoint_of(plan, sender)
+    to = addressing.several(plan, who, command.to, command.circle)
+    return ask_of(plan, stamp(plan, sender, command.person), to, command)
+
+
+def ask_of(
+    plan: Plan, sender: Sender, to: Sequence[Peer], command: c.SendAsk, *, subject: str = ""
+) -> AskShown:
+    """The same, with the recipients found already."""
+    for peer in to:
+        _may_be_asked(plan, peer, sender)
+    life = _life(command.deadline, to)
+    ask = Ask(
+        ask_id=plan.new_id("a"),
+        asker=sender.peer_id,
+        to=tuple(peer.peer_id for peer in to),
+        state=asking.State.OPEN,
+        need=asking.needed(command.need, len(to)),
+        created_at=plan.now,
+        deadline_at=plan.now + life,
+        question=body(command.question),
+        options=_options(command.options),
+        default=command.default,
+        subject=subject,
+    )
+    plan.put(ask)
+    letter = Letter(
+        kind=Kind.ASK,
+        text=command.question,
+        urgency=command.urgency,
+        options=ask.options,
+        reply_to=command.reply_to,
+        correlation_id=command.reply_to,
+        life=life,
+    )
+    envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)
+    return AskShown(ask, tuple(to), carriages(plan, envelope, deliveries))
+
+
+def send_notice(plan: Plan, command: c.SendNotice) -> Sent:
+    """Kept and carried like an ask, but nothing comes back."""
+    sender = sender_of(plan, command.sender)
+    who = addressing.standpoint_of(plan, sender)
+    to = addressing.several(plan, who, command.to, command.circle)
+    letter = Letter(kind=Kind.NOTICE, text=command.text, urgency=command.urgency)
+    envelope, deliveries = post(plan, stamp(plan, sender, command.person), to, letter)
+    return Sent(envelope, carriages(plan, envelope, deliveries))
+
+
+def send_broadcast(plan: Plan, command: c.SendBroadcast) -> Sent:
+    """One notice to every agent that is not offline."""
+    sender = sender_of(plan, command.sender)
+    who = addressing.standpoint_of(plan, sender)
+    meant = addressing.audience(plan, who, command.circle, sender)
+    to = [peer for peer in meant if plan.session_of(peer) or peer.backend in {"cli"}]
+    letter = Letter(kind=Kind.BROADCAST, text=command.text, silent=True)
+    envelope, deliveries = post(plan, stamp(plan, sender, command.person), to, letter)
+    return Sent(envelope, carriages(plan, envelope, deliveries))
+
+
+def sender_of(plan: Plan, peer_id: str) -> Peer:
+    peer = plan.peer(peer_id)
+    if peer is None or peer.forgotten_at:
+        raise NotFound(f'the sender "{peer_id}" is not registered', "register first")
+    return peer
+
+
+def _may_be_asked(plan: Plan, peer: Peer, sender: Sender) -> None:
+    if peer.peer_id == sender.peer_id:
+        raise NotAllowed("a peer cannot ask itself", "ask somebody else")
+    if peer.role is Role.SERVICE:
+        surface = peer.backend
+        hosted: Sequence[Conversation] = plan.view.conversations(surface)
+        names = [p.name for x in hosted if (p := plan.peer(x.peer_id)) and p.role is Role.HUMAN]
+        right = f"ask {', '.join(names)}" if names else "nobody is paired there yet"
+        raise NotAllowed(f'"{peer.name}" is a service and answers nothing', right)
+
+
+def _life(deadline: timedelta | None, to: Sequence[Peer]) -> timedelta:
+    longest = LIFE_WITH_PEOPLE if any(peer.role is Role.HUMAN for peer in to) else LIFE
+    if deadline is None:
+        return longest
+    if not timedelta(0) < deadline <= LIFE_WITH_PEOPLE:
+        seconds = int(deadline.total_seconds())
+        raise Malformed(f"a deadline of {seconds} s", "say between 1 second and 30 days")
+    return deadline
+
+
+def _options(labels: Sequence[str]) -> tuple[str, ...]:
+    cleaned = tuple(line(label, OPTION_LENGTH) for label in labels)
+    if len(cleaned) > OPTIONS_LIMIT or len(set(cleaned)) < len(cleaned) or "" in cleaned:
+        raise Malformed(f"{len(cleaned)} options", f"give up to {OPTIONS_LIMIT} different, non-empty labels")
+    return cleaned

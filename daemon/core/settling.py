@@ -1,0 +1,165 @@
+"""What became of deliveries: every change of one is written, told to the feed, and drawn through to its ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from daemon.core import asking
+from daemon.core import commands as c
+from daemon.core import delivery as d
+from daemon.core.errors import NotFound
+from daemon.core.model import Ask, Delivery, Envelope, Event, Kind, Parcel, Road, Session
+from daemon.core.view import Plan
+
+
+def ack(plan: Plan, command: c.AckDelivery) -> Delivery:
+    """The road took it; with ``proven`` that is all the evidence there is to get."""
+    given = d.Give(command.holder, command.receipt, proof_within=command.proof_within)
+    delivery = _moved(plan, known(plan, command.delivery_id), given, command.receipt)
+    return see(plan, delivery, command.proven) if command.proven else delivery
+
+
+def nak(plan: Plan, command: c.NakDelivery) -> Delivery:
+    delivery = known(plan, command.delivery_id)
+    return _moved(plan, delivery, d.Nak(command.holder, command.reason, command.after), command.reason)
+
+
+def hold(plan: Plan, command: c.HoldDelivery) -> Delivery:
+    delivery = known(plan, command.delivery_id)
+    return _moved(plan, delivery, d.Hold(command.holder, command.reason, command.until), command.reason)
+
+
+def reject(plan: Plan, command: c.RejectDelivery) -> Delivery:
+    delivery = known(plan, command.delivery_id)
+    return _moved(plan, delivery, d.Reject(command.holder, command.reason), command.reason)
+
+
+def doubt(plan: Plan, command: c.DoubtDelivery) -> Delivery:
+    delivery = known(plan, command.delivery_id)
+    return _moved(plan, delivery, d.Doubt(command.holder, command.reason), command.reason)
+
+
+def extend(plan: Plan, command: c.ExtendDelivery) -> Delivery:
+    delivery = d.advance(
+        known(plan, command.delivery_id), d.Extend(command.holder, command.ttl), now=plan.now
+    )
+    plan.put(delivery)
+    return delivery
+
+
+def spotted(plan: Plan, command: c.SeeDelivery) -> Delivery:
+    return see(plan, known(plan, command.delivery_id), command.evidence)
+
+
+def missed(plan: Plan, command: c.MissDelivery) -> Delivery:
+    delivery = known(plan, command.delivery_id)
+    return _moved(plan, delivery, d.Miss(command.reason), command.reason)
+
+
+def replay(plan: Plan, command: c.ReplayDelivery) -> Delivery:
+    return _moved(plan, known(plan, command.delivery_id), d.Replay(), "asked for")
+
+
+def lease(plan: Plan, delivery: Delivery, step: d.Lease) -> Parcel:
+    """Journalled before the road is touched: after a crash the mark says what to look for."""
+    return parcel(plan, _moved(plan, delivery, step, str(step.road)))
+
+
+def give(plan: Plan, delivery: Delivery, step: d.Give, evidence: str) -> Parcel:
+    return parcel(plan, _moved(plan, delivery, step, evidence))
+
+
+def see(plan: Plan, delivery: Delivery, evidence: str) -> Delivery:
+    """There is evidence. A notice is settled by that, an ask when it ends. Seeing twice is seeing once."""
+    if not d.can(delivery, d.See):
+        return delivery
+    seen = _moved(plan, delivery, d.See(evidence), evidence)
+    ask = _ask_of(plan, seen)
+    if ask is None or asking.is_over(ask):
+        return _moved(plan, seen, d.Settle(), "")
+    if asking.can(ask, asking.Notice):
+        plan.put(asking.advance(ask, asking.Notice(), now=plan.now))
+    return seen
+
+
+def close(plan: Plan, ask: Ask) -> None:
+    """The ask is over: nothing more is carried for it, and what was seen is settled."""
+    for stale in plan.view.deliveries_of(ask.ask_id):
+        delivery = plan.fresh(stale)
+        if d.can(delivery, d.Settle):
+            _moved(plan, delivery, d.Settle(), "")
+        elif d.can(delivery, d.Cancel):
+            _moved(plan, delivery, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
+
+
+def see_handed(plan: Plan, session: Session, evidence: str) -> tuple[Envelope, ...]:
+    """Everything handed to the session at its last boundary has arrived."""
+    arrived = []
+    for delivery in plan.view.handed(session.peer_id, session_id=session.session_id):
+        if delivery.road is Road.HOOK:
+            see(plan, plan.fresh(delivery), evidence)
+            arrived.append(plan.envelope(delivery.envelope_id))
+    return tuple(envelope for envelope in arrived if envelope)
+
+
+def parcel(plan: Plan, delivery: Delivery) -> Parcel:
+    envelope = plan.envelope(delivery.envelope_id)
+    if envelope is None:
+        raise NotFound(f'no envelope "{delivery.envelope_id}"')
+    about = envelope.envelope_id if envelope.kind is Kind.ASK else envelope.correlation_id
+    conversation = plan.conversation(delivery.peer_id)
+    return Parcel(
+        delivery,
+        envelope,
+        plan.ask(about),
+        shown_as=_shown_as(plan, delivery, envelope),
+        recipient=conversation.address if conversation else "",
+    )
+
+
+def release(plan: Plan, deliveries: Sequence[Delivery], reason: str) -> None:
+    """Handed to a reader that is gone: they wait again."""
+    for delivery in deliveries:
+        if d.can(delivery, d.Miss):
+            spared = replace(delivery, attempts=max(0, delivery.attempts - 1))
+            _moved(plan, spared, d.Miss(reason), reason)
+
+
+def lapse(plan: Plan, delivery: Delivery, why: str) -> None:
+    _moved(plan, replace(delivery, leased_until=plan.now), d.Lapse(), why)
+
+
+def expire(plan: Plan, delivery: Delivery) -> None:
+    _moved(plan, delivery, d.Expire("nobody took it in time"), "")
+
+
+def kill(plan: Plan, delivery: Delivery, reason: str) -> None:
+    """The recipient is gone for good."""
+    if d.can(delivery, d.Cancel):
+        _moved(plan, delivery, d.Cancel(reason), reason)
+
+
+def known(plan: Plan, delivery_id: str) -> Delivery:
+    delivery = plan.delivery(delivery_id)
+    if delivery is None:
+        raise NotFound(f'no delivery "{delivery_id}"')
+    return delivery
+
+
+def _moved(plan: Plan, delivery: Delivery, step: d.Happening, evidence: str) -> Delivery:
+    moved = d.advance(delivery, step, now=plan.now)
+    plan.put(moved)
+    plan.tell(Event(moved.state, moved.envelope_id, moved.peer_id, d.level(moved), evidence))
+    return moved
+
+
+def _ask_of(plan: Plan, delivery: Delivery) -> Ask | None:
+    return plan.ask(delivery.envelope_id) if delivery.kind is Kind.ASK else None
+
+
+def _shown_as(plan: Plan, delivery: Delivery, envelope: Envelope) -> str:
+    if envelope.kind is not Kind.CHANGE or envelope.correlation_id is None:
+        return ""
+    shown = [x for x in plan.view.deliveries_of(envelope.correlation_id) if x.peer_id == delivery.peer_id]
+    return shown[0].receipt if shown else ""

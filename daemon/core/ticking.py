@@ -1,0 +1,49 @@
+"""What time brings about: leases lapse, mail and asks expire, proofs are overdue; and what a crash left behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from daemon.core import closing, settling
+from daemon.core import commands as c
+from daemon.core import delivery as d
+from daemon.core.model import Delivery, Parcel, Road
+from daemon.core.view import Plan
+
+
+def tick(plan: Plan, command: c.Tick) -> tuple[Parcel, ...]:
+    """Everything whose time has come; returns what was handed over and is to be looked for."""
+    overdue = []
+    for delivery in plan.view.unsettled(plan.now):
+        if delivery.state == d.State.LEASED:
+            settling.lapse(plan, delivery, "lease lapsed")
+        elif delivery.expires_at <= plan.now and d.can(delivery, d.Expire):
+            settling.expire(plan, delivery)
+        elif delivery.state == d.State.HANDED:
+            overdue.append(delivery)
+    for ask in plan.view.overdue_asks(plan.now):
+        closing.expire(plan, ask)
+    return tuple(settling.parcel(plan, delivery) for delivery in overdue)
+
+
+def recover(plan: Plan, command: c.Recover) -> int:
+    """A new run of the daemon: what the last one held is looked for, freed, or told to be uncertain."""
+    left = plan.view.leased(command.holder_prefix)
+    for delivery in left:
+        _recovered(plan, delivery)
+    return len(left)
+
+
+def _recovered(plan: Plan, delivery: Delivery) -> None:
+    if delivery.road is not Road.CHAT:
+        # The road may have taken it or not. It counts as handed, and the proof is looked for at once.
+        given = d.Give(None, proof_within=plan.now - plan.now)
+        settling.give(plan, delivery, given, "the daemon ended in the middle of it")
+    elif delivery.reason == d.IN_HAND:
+        doubt = c.DoubtDelivery(
+            delivery_id=delivery.delivery_id, holder=None, reason="the daemon ended while it was being sent"
+        )
+        settling.doubt(plan, doubt)
+    else:
+        spared = replace(delivery, attempts=max(0, delivery.attempts - 1))
+        settling.lapse(plan, spared, "the daemon ended before it was sent")

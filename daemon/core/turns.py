@@ -1,0 +1,127 @@
+"""What an agent's hooks tell, drawn through to deliveries and asks.
+
+One ask, one turn: an ask is answered by its close, or else by the last words of the turn that it started. A turn
+that says nothing or fails answers nothing: the ask stays seen and is reminded of once.
+"""
+
+from __future__ import annotations
+
+from daemon.core import asking, closing, handing, presence, settling
+from daemon.core import commands as c
+from daemon.core.delivery import OVER, State
+from daemon.core.model import Answer, Ask, Delivery, Kind, Session
+from daemon.core.posting import LINE, Letter, post, stamp
+from daemon.core.view import Plan
+
+
+def began(plan: Plan, command: c.TurnBegan) -> None:
+    """A prompt was taken; the marks in it are evidence, the ask among them is what the turn is about."""
+    session = _live(plan, command.session_id)
+    if session is None:
+        return
+    carried = None
+    for mark in command.marks:
+        delivery = plan.view.marked(mark)
+        if delivery and delivery.peer_id == session.peer_id:
+            carried = _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}") or carried
+    _begin(plan, session, carried, command.source)
+
+
+def went(plan: Plan, command: c.TurnWent) -> None:
+    """A sign from inside the turn, which therefore has what was handed to it."""
+    session = _live(plan, command.session_id)
+    if session is None:
+        return
+    _hand_out_arrived(plan, session)
+    plan.put(presence.fold(session, presence.Went(), command.source, plan.now))
+
+
+def waits(plan: Plan, command: c.TurnWaits) -> None:
+    session = _live(plan, command.session_id)
+    if session:
+        plan.put(presence.fold(session, presence.Waited(), command.source, plan.now))
+
+
+def ended(plan: Plan, command: c.TurnEnded) -> None:
+    """The turn is over: its last words answer the ask that started it."""
+    session = _live(plan, command.session_id)
+    if session is None:
+        return
+    if command.continuing:
+        _hand_out_arrived(plan, session)
+    ask = _in_work(plan, session)
+    plan.put(presence.fold(session, presence.Rested(), command.source, plan.now))
+    if ask is None:
+        return
+    peer = plan.peer(session.peer_id)
+    if peer and command.text.strip() and not command.failed:
+        sender = stamp(plan, peer)
+        closing.answered(
+            plan, ask, Answer(sender=sender, text=command.text, how=asking.State.ANSWERED, at=plan.now)
+        )
+    else:
+        _unanswered(plan, ask, session)
+
+
+def observed(plan: Plan, command: c.TurnObserved) -> None:
+    """Seen without a hook. An agent that is idle again without having said so was interrupted."""
+    session = _live(plan, command.session_id)
+    if session is None or session.turn is command.turn:
+        return
+    ask = _in_work(plan, session)
+    plan.put(presence.fold(session, presence.Observed(command.turn), command.source, plan.now))
+    if ask and not command.turn:
+        return
+    after = plan.session(command.session_id)
+    if ask and after and after.turn_ask is None:
+        _unanswered(plan, ask, session)
+
+
+def _live(plan: Plan, session_id: str) -> Session | None:
+    session = plan.session(session_id)
+    return session if session and session.ended_at is None else None
+
+
+def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> str | None:
+    settling.see(plan, delivery, evidence)
+    envelope = plan.envelope(delivery.envelope_id)
+    return handing.carried_ask(envelope) if envelope else None
+
+
+def _begin(plan: Plan, session: Session, ask_id: str | None, source: str) -> None:
+    plan.put(presence.fold(session, presence.Began(ask_id), source, plan.now))
+    ask = plan.ask(ask_id)
+    if ask and asking.can(ask, asking.Begin):
+        plan.put(asking.advance(ask, asking.Begin(), now=plan.now))
+
+
+def _hand_out_arrived(plan: Plan, session: Session) -> None:
+    for envelope in settling.see_handed(plan, session, "the turn went on after the hand-out"):
+        ask = plan.ask(handing.carried_ask(envelope))
+        if ask and asking.can(ask, asking.Begin):
+            plan.put(asking.advance(ask, asking.Begin(), now=plan.now))
+
+
+def _in_work(plan: Plan, session: Session) -> Ask | None:
+    """The ask this turn is about, if it is open, was seen here, and has no answer from here."""
+    ask = plan.ask(session.turn_ask)
+    if ask is None or asking.is_over(ask):
+        return None
+    if any(answer.sender.peer_id == session.peer_id for answer in ask.answers):
+        return None
+    states = {
+        plan.fresh(x).state for x in plan.view.deliveries_of(ask.ask_id) if x.peer_id == session.peer_id
+    }
+    return ask if states & {State.SEEN, *OVER} else None
+
+
+def _unanswered(plan: Plan, ask: Ask, session: Session) -> None:
+    if asking.can(ask, asking.Pause):
+        ask = asking.advance(ask, asking.Pause(), now=plan.now)
+        plan.put(ask)
+    peer = plan.peer(session.peer_id)
+    if peer is None or peer.peer_id in ask.reminded:
+        return
+    plan.put(asking.advance(ask, asking.Remind(peer.peer_id), now=plan.now))
+    text = f"ask {ask.ask_id} still waits for your answer; reply now, or close it with ack"
+    post(plan, LINE, [peer], Letter(kind=Kind.NOTICE, text=text, correlation_id=ask.ask_id))

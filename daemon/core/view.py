@@ -1,0 +1,156 @@
+"""What a decision may read. Every store offers these words inside a transaction.
+
+``Plan`` is the sheet a decision is written on: it reads through to the view, shows what the decision itself has
+already put, and draws ids from the seed that came in with the command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from daemon.core import model as m
+from daemon.core.frame import ALPHABET, MARK_LENGTH
+
+Noun = m.Peer | m.Session | m.Conversation | m.Person | m.Pairing | m.Envelope | m.Delivery | m.Ask | m.Sticky
+
+KEYS: Final[dict[type, tuple[str, ...]]] = {
+    m.Peer: ("peer_id",),
+    m.Session: ("session_id",),
+    m.Conversation: ("peer_id",),
+    m.Person: ("surface", "account"),
+    m.Pairing: ("surface",),
+    m.Envelope: ("envelope_id",),
+    m.Delivery: ("delivery_id",),
+    m.Ask: ("ask_id",),
+    m.Sticky: ("conversation", "person"),
+}
+
+
+class View(Protocol):
+    """Reading words. Lists are oldest first; a forgotten peer is in none of them."""
+
+    def get(self, kind: type[Noun], *key: str) -> Any: ...
+    def peers(self) -> Sequence[m.Peer]: ...
+    def peers_named(self, name: str) -> Sequence[m.Peer]: ...
+    def session_of_process(self, pid: int, started: int) -> m.Session | None: ...
+    def conversation_at(self, surface: str, address: str) -> m.Conversation | None: ...
+    def conversations(self, surface: str) -> Sequence[m.Conversation]: ...
+    def people(self, surface: str) -> Sequence[m.Person]: ...
+    def marked(self, mark: str) -> m.Delivery | None: ...
+    def deliveries_of(self, envelope_id: str) -> Sequence[m.Delivery]: ...
+    def waiting(self, peer_id: str, limit: int = 50) -> Sequence[m.Delivery]:
+        """Queued, leased and held deliveries, in the order they are to arrive."""
+        ...
+
+    def waiting_count(self, peer_id: str) -> int: ...
+    def handed(self, peer_id: str, *, session_id: str = "", receipt: str = "") -> Sequence[m.Delivery]: ...
+    def shown(self, peer_id: str, receipt: str) -> m.Delivery | None: ...
+    def unsettled(self, now: datetime, limit: int = 200) -> Sequence[m.Delivery]:
+        """Deliveries whose lease, proof or life has run out."""
+        ...
+
+    def leased(self, holder_prefix: str) -> Sequence[m.Delivery]: ...
+
+    def open_asks_to(self, peer_id: str) -> Sequence[m.Ask]: ...
+    def open_asks_by(self, peer_id: str) -> Sequence[m.Ask]: ...
+    def overdue_asks(self, now: datetime, limit: int = 200) -> Sequence[m.Ask]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be written in one commit, and what the caller is told."""
+
+    result: Any
+    puts: tuple[Noun, ...] = ()
+    events: tuple[m.Event, ...] = ()
+
+
+class Plan:
+    """One decision in the making."""
+
+    def __init__(self, view: View, now: datetime, seed: str) -> None:
+        self.view = view
+        self.now = now
+        self._seed = seed
+        self._drawn = 0
+        self._puts: dict[tuple[Any, ...], Noun] = {}
+        self._events: list[m.Event] = []
+
+    def put(self, noun: Noun) -> None:
+        self._puts[_key(noun)] = noun
+
+    def tell(self, event: m.Event) -> None:
+        self._events.append(event)
+
+    def decision(self, result: Any = None) -> Decision:
+        return Decision(result, tuple(self._puts.values()), tuple(self._events))
+
+    def new_id(self, prefix: str) -> str:
+        return f"{prefix}-{self._draw(10).lower()}"
+
+    def new_mark(self) -> str:
+        return self._draw(MARK_LENGTH)
+
+    def peer(self, peer_id: str) -> m.Peer | None:
+        found: m.Peer | None = self._get(m.Peer, peer_id)
+        return found
+
+    def session(self, session_id: str | None) -> m.Session | None:
+        found: m.Session | None = self._get(m.Session, session_id) if session_id else None
+        return found
+
+    def session_of(self, peer: m.Peer) -> m.Session | None:
+        """The peer's live session, if it has one."""
+        session = self.session(peer.session_id)
+        return session if session and session.ended_at is None else None
+
+    def conversation(self, peer_id: str) -> m.Conversation | None:
+        found: m.Conversation | None = self._get(m.Conversation, peer_id)
+        return found
+
+    def person(self, surface: str, account: str) -> m.Person | None:
+        found: m.Person | None = self._get(m.Person, surface, account)
+        return found if found and found.removed_at is None else None
+
+    def pairing(self, surface: str) -> m.Pairing | None:
+        found: m.Pairing | None = self._get(m.Pairing, surface)
+        return found
+
+    def envelope(self, envelope_id: str) -> m.Envelope | None:
+        found: m.Envelope | None = self._get(m.Envelope, envelope_id)
+        return found
+
+    def delivery(self, delivery_id: str) -> m.Delivery | None:
+        found: m.Delivery | None = self._get(m.Delivery, delivery_id)
+        return found
+
+    def ask(self, ask_id: str | None) -> m.Ask | None:
+        found: m.Ask | None = self._get(m.Ask, ask_id) if ask_id else None
+        return found
+
+    def sticky(self, conversation: str, person: str) -> m.Peer | None:
+        chosen: m.Sticky | None = self._get(m.Sticky, conversation, person)
+        peer = self.peer(chosen.peer_id) if chosen and chosen.peer_id else None
+        return peer if peer and peer.forgotten_at is None else None
+
+    def fresh(self, delivery: m.Delivery) -> m.Delivery:
+        """The delivery as this decision has left it."""
+        found: m.Delivery = self._puts.get((m.Delivery, delivery.delivery_id), delivery)  # type: ignore[assignment]
+        return found
+
+    def _get(self, kind: type[Noun], *key: str) -> Any:
+        return self._puts.get((kind, *key)) or self.view.get(kind, *key)
+
+    def _draw(self, length: int) -> str:
+        self._drawn += 1
+        digest = hashlib.sha256(f"{self._seed}/{self._drawn}".encode()).digest()
+        number = int.from_bytes(digest)
+        return "".join(ALPHABET[(number >> (5 * n)) & 31] for n in range(length))
+
+
+def _key(noun: Noun) -> tuple[Any, ...]:
+    return (type(noun), *(getattr(noun, name) for name in KEYS[type(noun)]))

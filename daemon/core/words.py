@@ -1,0 +1,46 @@
+"""The command table: the one source of help, menus, completion and of what a person may type on any surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    name: str
+    usage: str
+    summary: str
+    right: str = "talk"
+
+
+WORDS: Final = (
+    Word("peers", "/peers", "who is there, and what they are doing"),
+    Word("to", "/to NAME", "choose whom your plain words go to"),
+    Word("clear", "/clear", "choose nobody"),
+    Word("notify", "/notify [@peer] text", "tell, without wanting an answer"),
+    Word("asks", "/asks", "what is open: asked by you, asked of you"),
+    Word("cancel", "/cancel [ID]", "take a question of yours back"),
+    Word("help", "/help", "this list"),
+    Word("start", "/start", "a greeting, and this list"),
+)
+
+BY_NAME: Final = {word.name: word for word in WORDS}
+
+
+def parsed(text: str) -> tuple[str, str] | None:
+    """``/word@bot rest`` -> (word, rest), or None when the text is no command."""
+    if not text.startswith("/") or text.startswith("//"):
+        return None
+    head, _, rest = text[1:].partition(" ")
+    first, newline, more = head.partition("\n")
+    name = first.partition("@")[0].lower()
+    if not name.replace("_", "").isalnum():
+        return None
+    return name, f"{more}{newline}{rest}".strip()
+
+
+def listed() -> str:
+    width = max(len(word.usage) for word in WORDS)
+    rows = [f"{word.usage:<{width}}  {word.summary}" for word in WORDS]
+    return "\n".join(["```", *rows, "```", "Plain words go to the chosen peer; `@name text` asks that peer."])

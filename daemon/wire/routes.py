@@ -1,0 +1,43 @@
+"""Every URL, once. Both the daemon's router and the clients are made of these names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+V1: Final = "/v1"
+HEALTH: Final = "/health"
+OPENAPI: Final = "/openapi.json"
+MCP: Final = "/mcp"
+MCP_RECEIPTS: Final = "/mcp/receipts"
+
+WHOAMI: Final = f"{V1}/whoami"
+PEERS: Final = f"{V1}/peers"
+PEER: Final = f"{V1}/peers/{{id}}"
+MESSAGES: Final = f"{V1}/messages"
+COLLECT: Final = f"{V1}/messages/collect"
+CONFIRM: Final = f"{V1}/messages/confirm"
+ASKS: Final = f"{V1}/asks"
+ASK: Final = f"{V1}/asks/{{id}}"
+ANSWER: Final = f"{V1}/asks/{{id}}/answer"
+CANCEL: Final = f"{V1}/asks/{{id}}/cancel"
+WHY: Final = f"{V1}/why/{{id}}"
+EVENTS: Final = f"{V1}/events"
+HOOKS: Final = f"{V1}/hooks/{{agent}}/{{event}}"
+SAYS: Final = f"{V1}/says"
+TAPS: Final = f"{V1}/taps"
+PARCELS: Final = f"{V1}/parcels"
+DELIVERY: Final = f"{V1}/deliveries/{{id}}/{{verb}}"
+CONVERSATIONS: Final = f"{V1}/conversations"
+CONVERSATION: Final = f"{V1}/conversations/{{id}}"
+BEATS: Final = f"{V1}/beats"
+PEOPLE: Final = f"{V1}/people"
+PERSON: Final = f"{V1}/people/{{surface}}/{{account}}"
+PAIRING: Final = f"{V1}/pairing"
+STATUS: Final = f"{V1}/status"
+STOP: Final = f"{V1}/stop"
+
+JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"
+SSE: Final = "text/event-stream"
+KEY: Final = "Idempotency-Key"
+SERVER: Final = "peerline"

@@ -1,0 +1,176 @@
+"""The nouns as the outside sees them: the JSON of product and ``--json``, stable; fields may be added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from daemon.core import model as m
+from daemon.core.delivery import level
+
+Json = dict[str, Any]
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds, ``2026-11-21T09:00:00.000Z``."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
+
+
+def peer(shown: m.PeerShown, now: datetime) -> Json:
+    one, session = shown.peer, shown.session
+    return {
+        "peer_id": one.peer_id,
+        "name": one.name,
+        "circle": one.circle,
+        "role": one.role,
+        "backend": one.backend,
+        "path": one.path,
+        "machine": one.machine,
+        "branch": one.branch,
+        "status": shown.status,
+        "turn_state": session.turn if session else "",
+        "turn_source": session.turn_source if session else "",
+        "turn_age_s": round((now - session.turn_at).total_seconds(), 3) if session else None,
+        "description": one.description,
+        "last_seen": moment(one.last_seen),
+        "reach": {"road": shown.reach.road, "proof": shown.reach.proof, "reason": shown.reach.reason},
+    }
+
+
+def sender(who: m.Sender) -> Json:
+    """``from`` is always the name; who that is stands beside it."""
+    return {
+        "from": who.name,
+        "from_peer": {
+            "peer_id": who.peer_id,
+            "circle": who.circle,
+            "role": who.role,
+            "authority": who.authority,
+            "person": who.person,
+        },
+    }
+
+
+def ask(shown: m.AskShown) -> Json:
+    one = shown.ask
+    told: Json = {
+        "ask_id": one.ask_id,
+        "state": one.state,
+        "to": [who.name for who in shown.to],
+        "question": one.question,
+        "options": list(one.options),
+        "answers": [answer(each) for each in one.answers],
+        "deadline_at": moment(one.deadline_at),
+        "created_at": moment(one.created_at),
+        "ended_at": moment(one.ended_at),
+        "pending": one.ended_at is None,
+    }
+    if shown.carriages:
+        told["deliveries"] = carriages(shown.carriages)
+    return told
+
+
+def answer(one: m.Answer) -> Json:
+    return {
+        **sender(one.sender),
+        "text": one.text,
+        "option": one.option,
+        "how": one.how,
+        "at": moment(one.at),
+        "late": one.late,
+    }
+
+
+def sent(one: m.Sent) -> Json:
+    return {"message_id": one.envelope.envelope_id, "deliveries": carriages(one.carriages)}
+
+
+def carriages(all_of_them: Iterable[m.Carriage]) -> list[Json]:
+    return [
+        {
+            "peer": each.peer.name,
+            "peer_id": each.peer.peer_id,
+            "level": level(each.delivery),
+            "road": each.reach.road,
+            "recipient_state": each.turn or each.status,
+            "reason": each.reach.reason,
+            "ahead": each.ahead,
+        }
+        for each in all_of_them
+    ]
+
+
+def message(parcel: m.Parcel) -> Json:
+    envelope = parcel.envelope
+    about = envelope.envelope_id if envelope.kind is m.Kind.ASK else envelope.correlation_id
+    return {
+        "message_id": envelope.envelope_id,
+        "kind": envelope.kind,
+        **sender(envelope.sender),
+        "text": envelope.body,
+        "ask_id": about,
+        "options": list(envelope.options),
+        "urgency": envelope.urgency,
+        "at": moment(envelope.created_at),
+        "level": level(parcel.delivery),
+    }
+
+
+def why(story: m.Story) -> Json:
+    envelope, one = story.envelope, story.ask
+    deliveries = [
+        {"peer": who.name, "peer_id": who.peer_id, "level": level(each), "reason": each.reason}
+        | {"road": each.road, "attempts": each.attempts, "events": _events(story.told, who.peer_id)}
+        for each, who in story.deliveries
+    ]
+    ended = {"how": one.state, "at": moment(one.ended_at)} if one and one.ended_at else None
+    return {
+        "id": envelope.envelope_id,
+        "kind": envelope.kind,
+        **sender(envelope.sender),
+        "state": one.state if one else _furthest(story.deliveries),
+        "text": envelope.body,
+        "at": moment(envelope.created_at),
+        "deliveries": deliveries,
+        "events": _events(story.told, ""),
+        "ended": ended,
+    }
+
+
+def event(told: m.Told) -> Json:
+    """One line of the feed."""
+    one = told.event
+    return {
+        "seq": told.seq,
+        "at": moment(told.at),
+        "type": one.type,
+        "ref": one.ref,
+        "peer_id": one.peer_id,
+        "what": one.what,
+        "evidence": one.evidence,
+    }
+
+
+def person(one: m.Person) -> Json:
+    return {
+        "surface": one.surface,
+        "id": one.account,
+        "name": one.name,
+        "rights": list(one.rights),
+        "owner": one.owner,
+        "source": "paired" if one.paired_at else "config",
+    }
+
+
+def _events(told: Iterable[m.Told], peer_id: str) -> list[Json]:
+    return [
+        {"at": moment(each.at), "what": each.event.what, "evidence": each.event.evidence}
+        for each in told
+        if each.event.peer_id == peer_id or not peer_id
+    ]
+
+
+def _furthest(deliveries: Iterable[tuple[m.Delivery, m.Peer]]) -> str:
+    levels = {level(each) for each, _ in deliveries}
+    return next(iter(levels)) if len(levels) == 1 else "underway"

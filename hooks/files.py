@@ -2,8 +2,8 @@
 
 A file is written beside its place, synced and renamed over it, with its mode and owner; and only if it still
 holds what the change was computed from. Claude Code rewrites its .claude.json at any moment and takes the
-folder ``<file>.lock`` meanwhile (seen in 2.1.329; the npm package proper-lockfile, stale after 10 s): we take
-the same lock, so neither loses the other's edit.
+folder ``<file>.lock`` meanwhile (seen in 2.1.329; the npm package proper-lockfile, stale after 10 s): whoever
+edits here holds the same lock from reading to writing, so neither loses the other's edit.
 """
 
 from __future__ import annotations
@@ -34,19 +34,18 @@ def content_of(path: Path) -> bytes | None:
 
 
 def replace(path: Path, before: bytes | None, after: bytes | None) -> None:
-    """Make ``path`` hold ``after`` (None: not exist). Raises: Changed, SettingsBusy, OSError."""
-    with locked(path):
-        if after is None:
-            check(path, before)
-            path.unlink(missing_ok=True)
-            return
-        beside = written_beside(path, after)
-        try:
-            check(path, before)
-            beside.rename(path)
-        except BaseException:
-            beside.unlink()
-            raise
+    """Make ``path`` hold ``after`` (None: not exist). Raises: Changed, OSError."""
+    if after is None:
+        check(path, before)
+        path.unlink(missing_ok=True)
+        return
+    beside = written_beside(path, after)
+    try:
+        check(path, before)
+        beside.rename(path)
+    except BaseException:
+        beside.unlink()
+        raise
     sync_folder(path.parent)
 
 
@@ -84,6 +83,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file whose folder exists. Raises: SettingsBusy, OSError."""
     lock = path.with_name(f"{path.name}.lock")
     deadline = time.monotonic() + LOCK_WAIT_S
     while not taken(lock):

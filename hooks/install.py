@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -142,21 +143,25 @@ def planned_change(part: Part, ledger: Ledger, planner: Planner) -> Change | Non
 
 
 def written(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
+    try:
+        made = files.make_folders(part.path.parent)
+        with files.locked(part.path):
+            return written_locked(part, ledger, planner, made)
+    except OSError as why:
+        raise SettingsRefused(f"{part.path} cannot be written: {why.strerror}") from why
+
+
+def written_locked(part: Part, ledger: Ledger, planner: Planner, made: list[Path]) -> Change | None:
+    """Plan again from what stands there now, and again if a program that knows no lock comes between."""
     row = ledger.row(part.path)
-    made: list[Path] = []
     for _ in range(TRIES):
         content = read(part)
         planned = planner(part, content, row)
         if planned is None:
             return None
-        try:
-            made += files.make_folders(part.path.parent)
+        with suppress(files.Changed):
             put(part, ledger, content, planned, made)
-        except files.Changed:
-            continue
-        except OSError as why:
-            raise SettingsRefused(f"{part.path} cannot be written: {why.strerror}") from why
-        return Change(part.agent.name, part.path, content, planned[0])
+            return Change(part.agent.name, part.path, content, planned[0])
     raise SettingsBusy(f"{part.path} was rewritten {TRIES} times while we edited it", "try again in a moment")
 
 

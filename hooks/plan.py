@@ -29,11 +29,15 @@ class Found:
 
 
 def found(part: Part, content: bytes | None) -> Found:
+    """Tell what is there. Raises: SettingsRefused if ours could not be written into it."""
     text = decoded(part, content)
     own = list(part.own(rooted(part, text))) if text.strip(BLANK) else []
     current = {one.label for one in own if one.current}
     outdated = tuple(one.label for one in own if not one.current)
-    return Found(tuple(label for label in part.wanted if label not in current), outdated)
+    missing = tuple(label for label in part.wanted if label not in current)
+    if missing or outdated:
+        additions(part, without_ours(part, text, None, None))
+    return Found(missing, outdated)
 
 
 def installed(part: Part, content: bytes | None, row: Row | None) -> tuple[bytes, Row] | None:
@@ -69,13 +73,17 @@ def additions(part: Part, base: str) -> tuple[list[Edit], tuple[tuple[str, ...],
     """Give the edits, the paths of the objects and lists they make, and what was there already."""
     if not base.strip(BLANK):
         whole = json.dumps(part.additions, indent=2, ensure_ascii=False) + "\n"
-        return [Edit(len(base) if base == BOM else 0, len(base), whole)], (), ()
+        return [Edit(len(BOM) if base.startswith(BOM) else 0, len(base), whole)], all_made(part), ()
     root = rooted(part, base)
     try:
         edits = list(merge(root, part.additions))
     except NotSpliceable as why:
         raise refusal(part, base, why) from None
     return edits, tuple(made(root, part.additions)), tuple(one.label for one in part.own(root))
+
+
+def all_made(part: Part) -> tuple[tuple[str, ...], ...]:
+    return tuple(made(None, part.additions))
 
 
 def made(

@@ -126,7 +126,6 @@ def inline(markdown: str) -> str:
         ("![](chart.png)", "chart.png"),
         ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
         ("[![badge](b.svg)](https://ci.example)", "badge (b.svg) (https://ci.example)"),
-        ("[later]: https://a.b", "[later]: https://a.b"),
         ("__init__.py and __name__", "__init__.py and __name__"),
         ("x**2 + y**2", "x**2 + y**2"),
         ("src/*.py and tests/*.py", "src/*.py and tests/*.py"),
@@ -141,6 +140,10 @@ def inline(markdown: str) -> str:
 )
 def test_hard_cases_read_as_meant(markdown: str, read: str) -> None:
     assert inline(markdown) == read
+
+
+def test_a_definition_nobody_refers_to_is_shown() -> None:
+    assert textual(parse("see later\n\n[later]: https://a.b")) == "see later\n\n[later]: https://a.b"
 
 
 def test_a_tree_has_every_kind_of_block() -> None:
@@ -235,6 +238,9 @@ def test_code_is_closed_and_opened_again_with_its_language() -> None:
         ("- one\n- two\n- three", 12, ["• one\n• two", "• three"]),
         ("para\n\n# Head\n\nbody text", 15, ["para", "Head\n\nbody text"]),
         ("|a|\n|-|\n|1|\n|2|\n|3|", 5, ["a\n─\n1", "2\n3"]),
+        ("👍🏽" * 3, 3, ["👍🏽"] * 3),
+        ("```\n👍🏽👍🏽\n```", 3, ["👍🏽"] * 2),
+        ("- - - - - word", 6, ["• ◦ ▪ ", "▪ ▪ ", "word"]),
         ("short\n\n```\nx = 1\ny = 2\n```", 16, ["short", "x = 1\ny = 2"]),
     ],
 )

@@ -221,6 +221,17 @@ def test_a_shorter_flood_wait_shortens_nothing() -> None:
     assert due(flooded(state, "ana", NOON + SECOND), NOON) == Turn(None, NOON + timedelta(hours=2))
 
 
+def test_what_is_admitted_later_finds_gap_and_flood_wait_still_kept() -> None:
+    first = item("a")
+    state = flooded(sent(started(holding(first), first, NOON), first, NOON), "ben", NOON + MINUTE)
+
+    for each in (item("b"), item("c", "ben")):
+        state = admit(state, each, NOON + GAP / 2)
+
+    assert due(state, NOON + GAP / 2) == Turn(None, NOON + GAP)
+    assert due(withdrawn(state, "b"), NOON + GAP / 2) == Turn(None, NOON + MINUTE)
+
+
 def test_old_stamps_are_forgotten_even_below_a_request_that_takes_minutes() -> None:
     slow = item("slow")
     state = started(holding(slow), slow, NOON)

@@ -118,6 +118,7 @@ def looks(markdown: str) -> tuple[str, list[tuple[str, str]]]:
         ("**see `x` now**", "see x now", [("bold", "see"), ("code", "x"), ("bold", "now")]),
         ("[`x`](http://a.b)", "x", [("text_link", "x")]),
         ("[**x**](http://a.b)", "x", [("text_link", "x"), ("bold", "x")]),
+        ("[![b](http://i.x)](http://c.d)", "b (http://i.x)", [("text_link", "b (http://i.x)")]),
         ("[x](rel.md)", "x (rel.md)", []),
         ("[x](ftp://a.b)", "x (ftp://a.b)", []),
         ("> a **b**", "a b", [("blockquote", "a b"), ("bold", "b")]),

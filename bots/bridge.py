@@ -1,0 +1,118 @@
+"""The whole bot, for every platform: what is heard goes in, what is to be seen goes out, and they never meet."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from bots.cards import card_of
+from bots.interface import ChatSurface, Heard, NotEver, NotNow, Said, Unsure
+from daemon.client.interface import PeerClient, Utterance
+from daemon.core.errors import Refused, Unavailable
+from daemon.core.model import Parcel
+
+SENDING_S: Final = 60.0  #: how long one send may take before its lease lapses
+AGAIN_S: Final = 0.5
+log = logging.getLogger(__name__)
+
+
+async def run(client: PeerClient, surface: ChatSurface, *, peer_id: str | None = None) -> None:
+    """Carry both ways until cancelled, or until one loop ends or fails."""
+    async with asyncio.TaskGroup() as loops:
+        loops.create_task(listen(client, surface))
+        loops.create_task(speak(client, surface, peer_id=peer_id))
+        loops.create_task(beat(client, surface))
+
+
+async def listen(client: PeerClient, surface: ChatSurface) -> None:
+    """Hand over what people do; nothing is confirmed to the platform before the daemon has it on disk."""
+    async for heard in surface.heard():
+        await hand_over(client, surface.name, heard)
+
+
+async def hand_over(client: PeerClient, surface: str, heard: Heard) -> str | None:
+    """Repeat until the daemon has it; the update's id makes repeats harmless. Returns the ask it opened."""
+    key = f"{surface}:{heard.update_id}"
+    while True:
+        try:
+            if isinstance(heard, Said):
+                told = await client.say(_utterance(surface, heard), key=key)
+            else:
+                told = await client.tap(
+                    surface, heard.address, heard.account, heard.ask_id, heard.option, key=key
+                )
+        except Unavailable as error:
+            await asyncio.sleep(error.after_s or AGAIN_S)
+        except Refused as error:
+            log.warning("update %s refused: %s", heard.update_id, error)
+            return None
+        else:
+            opened: str | None = told["ask_id"] if told["understood"] == "ask" else None
+            return opened
+
+
+async def speak(
+    client: PeerClient,
+    surface: ChatSurface,
+    *,
+    peer_id: str | None = None,
+    shown: Callable[[Parcel], None] = lambda parcel: None,
+) -> None:
+    """Show what is to be seen. Each conversation has at most one parcel out, so they do not hold each other up."""
+    async with asyncio.TaskGroup() as sends:
+        async for parcel in client.parcels(surface.name, peer_id):
+            sends.create_task(_deliver(client, surface, parcel, shown))
+
+
+async def beat(client: PeerClient, surface: ChatSurface) -> None:
+    async for trouble in surface.pulses():
+        try:
+            await client.beat(surface.name, trouble)
+        except Unavailable:
+            log.debug("no daemon to tell that %s is alive", surface.name)
+
+
+async def _deliver(
+    client: PeerClient, surface: ChatSurface, parcel: Parcel, shown: Callable[[Parcel], None]
+) -> None:
+    try:
+        await client.extend(parcel, SENDING_S)
+        await _show(client, surface, parcel)
+    except (Refused, Unavailable) as error:
+        # The lease lapsed, or the daemon is gone: the next run finds out what became of it.
+        log.warning("delivery %s was not settled: %s", parcel.delivery.delivery_id, error)
+    else:
+        shown(parcel)
+
+
+async def _show(client: PeerClient, surface: ChatSurface, parcel: Parcel) -> None:
+    card = card_of(parcel)
+    try:
+        if parcel.shown_as:
+            await surface.change(parcel.recipient, parcel.shown_as, card)
+            receipt = parcel.shown_as
+        else:
+            receipt = await surface.show(parcel.recipient, card)
+    except NotNow as later:
+        await client.nak(parcel, str(later), after_s=later.after_s)
+    except NotEver as never:
+        await client.reject(parcel, str(never))
+    except Unsure as unsure:
+        await client.doubt(parcel, str(unsure))
+    else:
+        await client.ack(parcel, receipt=receipt)
+
+
+def _utterance(surface: str, said: Said) -> Utterance:
+    return Utterance(
+        surface=surface,
+        address=said.address,
+        account=said.account,
+        text=said.text,
+        author=said.author,
+        reply_to=said.reply_to,
+        private=said.private,
+        to=said.to,
+    )

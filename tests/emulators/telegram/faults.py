@@ -46,6 +46,7 @@ class Fault:
     retry_after: int = 1
     seconds: float | None = None
     lasting: bool = False
+    polite: bool = False  # a cut that says goodbye (FIN) instead of a reset; clients name the two differently
     handled: bool | None = None
 
     @property

@@ -19,13 +19,13 @@ KEYS = ptb.InlineKeyboardMarkup(
 )
 
 
-def bot_at(telegram: TelegramEmulator, token: str = "", read_timeout: float = 5) -> ptb.Bot:
+def bot_at(telegram: TelegramEmulator, token: str = "") -> ptb.Bot:
     return ptb.Bot(
         token or telegram.token,
         base_url=f"{telegram.root}/bot",
         base_file_url=f"{telegram.root}/file/bot",
-        request=HTTPXRequest(read_timeout=read_timeout, connection_pool_size=4),
-        get_updates_request=HTTPXRequest(read_timeout=read_timeout),
+        request=HTTPXRequest(read_timeout=5, connection_pool_size=4),
+        get_updates_request=HTTPXRequest(read_timeout=5),
     )
 
 

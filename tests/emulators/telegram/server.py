@@ -175,13 +175,14 @@ class TelegramEmulator:
                 return web.Response(text='{"ok":true,"result":{"mess', content_type="application/json")
             case Kind.HANG:
                 await self.faults.lifted(fault.seconds)
-        return self._cut(request, record)
+        return self._cut(request, record, polite=fault.polite)
 
-    def _cut(self, request: web.Request, record: Record) -> web.Response:
+    def _cut(self, request: web.Request, record: Record, *, polite: bool) -> web.Response:
         self.journal.end(record, 0)
         if request.transport is not None:
             peer: socket.socket = request.transport.get_extra_info("socket")
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)  # a reset, not a polite end
+            if not polite:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             request.transport.abort()
         return web.Response()  # to nobody
 

@@ -44,7 +44,8 @@ OUR_SHAPE = {"hooks": {"Stop": [{"n": 1}], "New": [{"é": []}]}, "permissions": 
 @st.composite
 def settings_like(draw: st.DrawFn) -> str:
     """Documents in which the keys we want may stand, with values of the right kind."""
-    lists = st.lists(VALUES, max_size=3).map(lambda x: f"[{','.join(x)}]")
+    filled = st.lists(VALUES, min_size=1, max_size=3).map(lambda x: f"[{','.join(x)}]")
+    lists = st.one_of(filled, SPACES.map(lambda space: f"[{space}]"))
     names = st.sampled_from(['"Stop"', '"Other"', r'"\u0053topp"'])
     inner = st.dictionaries(names, lists, max_size=3)
     hooks = inner.map(lambda x: "{" + ",".join(f"\n    {k}: {v}" for k, v in x.items()) + "}")

@@ -60,9 +60,11 @@ class OpenConversation:
     wish: str
     authority: Authority
     role_service: bool = False  #: the surface's own service peer
+    live: bool = True  #: somebody is there now
     shared: bool = False  #: any address of this surface that is not live may be taken over (consoles)
     circles: tuple[str, ...] = ("*",)
     person: str = ""
+    account: str = ""  #: who types there, found by the edge; they may speak
     machine: str = ""
 
 
@@ -237,11 +239,15 @@ class RemovePerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseNext:
-    """Give the holder the next thing there is to carry to one of these peers."""
+    """Give the holder the next thing there is to carry to one of these peers.
+
+    ``shows``: the holder shows things to people; else it carries into agents.
+    """
 
     peer_ids: tuple[str, ...]
     holder: str
     ttl: timedelta
+    shows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +322,7 @@ class ReplayDelivery:
 class TurnBegan:
     session_id: str
     marks: tuple[str, ...] = ()
+    prompt_id: str = ""
     source: str = "hook"
 
 
@@ -342,6 +349,7 @@ class TurnEnded:
 
     session_id: str
     text: str = ""
+    prompt_id: str = ""
     continuing: bool = False
     failed: bool = False
     source: str = "hook"
@@ -363,6 +371,7 @@ class HandOut:
 
     session_id: str
     limit: int
+    prompt_id: str = ""
     passing: bool = False
 
 
@@ -376,9 +385,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recover:
-    """The daemon starts: whatever an earlier run of it held is free again."""
+    """Holders of this name begin anew: what they held and had not begun is free again.
+
+    ``gone``: and there is nobody left who could say what became of what they had begun.
+    """
 
     holder_prefix: str
+    gone: bool = True
 
 
 Command = (

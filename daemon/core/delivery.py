@@ -20,6 +20,7 @@
     SEEN       Settle   SETTLED
     STALLED    See      SEEN
     STALLED    Replay   QUEUED
+    UNCERTAIN  Give     HANDED
     UNCERTAIN  See      SEEN
     UNCERTAIN  Replay   QUEUED
     DEAD       Replay   QUEUED
@@ -357,6 +358,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Delivery, Any, datetime
     (State.STALLED, Replay): _replay,
     (State.STALLED, Cancel): _cancel,
     (State.STALLED, Expire): _expire,
+    (State.UNCERTAIN, Give): _give,
     (State.UNCERTAIN, See): _see,
     (State.UNCERTAIN, Replay): _replay,
     (State.UNCERTAIN, Cancel): _cancel,

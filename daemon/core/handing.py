@@ -38,7 +38,7 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
     )
     if parcels and not command.passing:
         carried = next((ask for parcel in parcels if (ask := carried_ask(parcel.envelope))), None)
-        plan.put(presence.fold(session, presence.Began(carried), "hand-out", plan.now))
+        plan.put(presence.fold(session, presence.Began(carried, command.prompt_id), "hand-out", plan.now))
     return parcels
 
 
@@ -76,6 +76,8 @@ def confirm_call(plan: Plan, command: c.ConfirmCall) -> int:
 def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     waiting = plan.view.waiting(peer.peer_id, 1)
     if not waiting or waiting[0].state == d.State.LEASED or waiting[0].due_at > plan.now:
+        return None
+    if (plan.conversation(peer.peer_id) is not None) != command.shows:
         return None
     delivery, session = waiting[0], plan.session_of(peer)
     if delivery.urgency is Urgency.FYI and peer.role is not Role.HUMAN:

@@ -96,6 +96,7 @@ class Session:
     turn_source: str = ""
     turn_at: datetime
     turn_ask: str | None = None  #: the ask this turn was started by
+    turn_prompt: str = ""  #: the agent's own id of the prompt that carried it
     ended_at: datetime | None = None
     ended_why: str = ""
 

@@ -19,6 +19,7 @@ class Began:
     """A prompt was taken. ``ask_id``: the ask it carried, if it carried one."""
 
     ask_id: str | None
+    prompt_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,12 @@ Sign = Began | Went | Waited | Rested | Observed | Ended
 
 def fold(session: Session, sign: Sign, source: str, now: datetime) -> Session:
     match sign:
-        case Began(ask_id):
+        case Began(ask_id, prompt_id):
+            # A prompt without an ask may be queued behind the turn that works on one; the turn's end tells by its
+            # prompt's id whose it was.
             ongoing = session.turn is Turn.WORKING and ask_id is None
-            return _turned(session, Turn.WORKING, source, now, session.turn_ask if ongoing else ask_id)
+            begun = session if ongoing else replace(session, turn_prompt=prompt_id)
+            return _turned(begun, Turn.WORKING, source, now, session.turn_ask if ongoing else ask_id)
         case Went():
             return _turned(session, Turn.WORKING, source, now, session.turn_ask)
         case Waited():

@@ -81,11 +81,11 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
         address=command.address,
         host=command.host,
         circles=command.circles,
-        beat_at=plan.now,
+        beat_at=plan.now if command.live else (found.beat_at if found else None),
     )
     plan.put(peer)
     plan.put(conversation)
-    if command.shared:  # whoever types there is whom the edge found at the other end of the socket
+    if command.account:  # whoever types there is whom the edge found at the other end of the socket
         plan.put(_typist(command))
     plan.tell(Event("registered", peer.peer_id, peer.peer_id, peer.name, command.surface))
     return peer
@@ -253,7 +253,7 @@ def _typist(command: c.OpenConversation) -> Person:
     owner = command.authority is Authority.OWNER
     return Person(
         surface=command.surface,
-        account=command.person or "owner",
+        account=command.account,
         name=command.person or "owner",
         rights=ALL_RIGHTS if owner else ("talk",),
         owner=owner,

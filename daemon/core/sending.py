@@ -82,7 +82,7 @@ def send_broadcast(plan: Plan, command: c.SendBroadcast) -> Sent:
     sender = sender_of(plan, command.sender)
     who = addressing.standpoint_of(plan, sender)
     meant = addressing.audience(plan, who, command.circle, sender)
-    to = [peer for peer in meant if plan.session_of(peer) or peer.backend in {"cli"}]
+    to = [peer for peer in meant if plan.session_of(peer)]
     letter = Letter(kind=Kind.BROADCAST, text=command.text, silent=True)
     envelope, deliveries = post(plan, stamp(plan, sender, command.person), to, letter)
     return Sent(envelope, carriages(plan, envelope, deliveries))

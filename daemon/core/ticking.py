@@ -30,7 +30,8 @@ def recover(plan: Plan, command: c.Recover) -> int:
     """A new run of the daemon: what the last one held is looked for, freed, or told to be uncertain."""
     left = plan.view.leased(command.holder_prefix)
     for delivery in left:
-        _recovered(plan, delivery)
+        if command.gone or delivery.reason != d.IN_HAND:
+            _recovered(plan, delivery)
     return len(left)
 
 

@@ -24,7 +24,7 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
         delivery = plan.view.marked(mark)
         if delivery and delivery.peer_id == session.peer_id:
             carried = _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}") or carried
-    _begin(plan, session, carried, command.source)
+    _begin(plan, session, carried, command)
 
 
 def went(plan: Plan, command: c.TurnWent) -> None:
@@ -54,7 +54,8 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
     if ask is None:
         return
     peer = plan.peer(session.peer_id)
-    if peer and command.text.strip() and not command.failed:
+    same = not session.turn_prompt or command.prompt_id in {"", session.turn_prompt}
+    if peer and command.text.strip() and same and not command.failed:
         sender = stamp(plan, peer)
         closing.answered(
             plan, ask, Answer(sender=sender, text=command.text, how=asking.State.ANSWERED, at=plan.now)
@@ -88,8 +89,9 @@ def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> str | None:
     return handing.carried_ask(envelope) if envelope else None
 
 
-def _begin(plan: Plan, session: Session, ask_id: str | None, source: str) -> None:
-    plan.put(presence.fold(session, presence.Began(ask_id), source, plan.now))
+def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBegan) -> None:
+    sign = presence.Began(ask_id, command.prompt_id)
+    plan.put(presence.fold(session, sign, command.source, plan.now))
     ask = plan.ask(ask_id)
     if ask and asking.can(ask, asking.Begin):
         plan.put(asking.advance(ask, asking.Begin(), now=plan.now))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from daemon.core.errors import Malformed
 from daemon.wire.shapes import moment
@@ -49,9 +50,9 @@ def _decoded(kind: Any, told: Any) -> Any:
         return None if told is None else _decoded(inner[0], told)
     if origin is tuple:
         return tuple(_decoded(get_args(kind)[0], each) for each in told)
-    if is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{name: _decoded(hints[name], value) for name, value in told.items() if name in hints})
+    if is_dataclass(kind) and isinstance(kind, type):
+        hints, made = _hints(kind), kind
+        return made(**{name: _decoded(hints[name], value) for name, value in told.items() if name in hints})
     if kind is datetime:
         return datetime.fromisoformat(told)
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -61,9 +62,7 @@ def _decoded(kind: Any, told: Any) -> Any:
     return told
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+_hints: Final[Callable[[Any], dict[str, Any]]] = cache(get_type_hints)
 
 
 __all__ = ["decode", "encode", "moment"]

@@ -1,0 +1,43 @@
+"""What is known of a hook before its payload is read, and what a coding agent's file must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from daemon.core.commands import Command
+from daemon.core.model import Pane, Parcel, Turn
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where a hook ran, as found by the daemon: never taken from the payload."""
+
+    pid: int
+    started: int
+    machine: str
+    circle: str
+    wish: str = ""  #: ``PEERLINE_NAME``, if it was set
+    repo: str = ""
+    branch: str = ""
+    config_dir: str = ""
+    pane: Pane | None = None
+    inbox: str = ""
+    turn: Turn = Turn.UNKNOWN  #: what the agent's own registry says
+    environment: Mapping[str, str] = field(default_factory=dict)
+    live: bool = True  #: False: replayed from the spool, nobody waits for an answer
+
+
+class AgentHooks(Protocol):
+    """The two functions of an agent's file."""
+
+    def commands(self, event: str, payload: Json, around: Surroundings) -> Sequence[Command]:
+        """What the event means, in order; the last may be a ``HandOut``. Raises Malformed."""
+        ...
+
+    def answer(self, event: str, parcels: Sequence[Parcel]) -> Json | None:
+        """What the hook prints, or None for nothing."""
+        ...

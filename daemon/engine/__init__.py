@@ -1,0 +1,1 @@
+"""One transaction around each decision, and what follows from it: carrying, ticking, telling."""

@@ -1,0 +1,107 @@
+"""Telling who waits that something was committed: by peer, by ask, by surface, or all of it.
+
+Rule: a watch says only *that* something changed; what it is now is read from the store. So nothing is missed by
+looking first and waiting after, as long as the watch was opened before the look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from daemon.core import model as m
+from daemon.core.view import Decision
+
+EVERYTHING: Final = "*"
+EVENTS: Final = "events"
+TIME: Final = "time"
+
+
+class Watch:
+    """What changed since the last ``take``."""
+
+    def __init__(self) -> None:
+        self._changed: set[str] = set()
+        self._event = asyncio.Event()
+
+    def touch(self, key: str) -> None:
+        self._changed.add(key)
+        self._event.set()
+
+    def take(self) -> set[str]:
+        changed, self._changed = self._changed, set()
+        self._event.clear()
+        return changed
+
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Return True as soon as something changed, False when the time is up."""
+        if seconds is None:
+            return await self._event.wait()
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                return await self._event.wait()
+        except TimeoutError:
+            return False
+
+
+class Feed:
+    def __init__(self) -> None:
+        self._watches: dict[str, set[Watch]] = {}
+        self.alarm: datetime | None = None  #: when the ticker will look next; sooner things wake it
+
+    @contextmanager
+    def watching(self, *keys: str) -> Iterator[Watch]:
+        watch = Watch()
+        for key in keys:
+            self._watches.setdefault(key, set()).add(watch)
+        try:
+            yield watch
+        finally:
+            for key in keys:
+                self._watches[key].discard(watch)
+                if not self._watches[key]:
+                    del self._watches[key]
+
+    def touch(self, keys: Iterable[str]) -> None:
+        """Wake who watches one of the keys, and who watches everything."""
+        for key in keys:
+            for watch in (*self._watches.get(key, ()), *self._watches.get(EVERYTHING, ())):
+                watch.touch(key)
+
+    def committed(self, decisions: Iterable[Decision]) -> None:
+        for decision in decisions:
+            self.touch({key for noun in decision.puts for key in _keys(noun)})
+            if decision.events:
+                self.touch((EVENTS,))
+            if any(self._sooner(at) for noun in decision.puts for at in _times(noun)):
+                self.touch((TIME,))
+
+    def _sooner(self, at: datetime | None) -> bool:
+        return at is not None and (self.alarm is None or at < self.alarm)
+
+
+def _keys(noun: object) -> tuple[str, ...]:
+    match noun:
+        case m.Delivery(peer_id=peer_id) | m.Session(peer_id=peer_id):
+            return (peer_id,)
+        case m.Ask(ask_id=ask_id):
+            return (ask_id,)
+        case m.Conversation(surface=surface, peer_id=peer_id):
+            return (peer_id, f"surface:{surface}")
+        case _:
+            return ()
+
+
+def _times(noun: object) -> tuple[datetime | None, ...]:
+    match noun:
+        case m.Delivery(state="leased", leased_until=until):
+            return (until,)
+        case m.Delivery(due_at=due_at, expires_at=expires_at):
+            return (due_at, expires_at)
+        case m.Ask(deadline_at=deadline_at, ended_at=None):
+            return (deadline_at,)
+        case _:
+            return ()

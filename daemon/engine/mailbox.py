@@ -1,0 +1,39 @@
+"""What is to be shown to people, leased to the surface that shows it, as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Final
+
+from daemon.core import commands as c
+from daemon.core.model import Parcel
+from daemon.engine.engine import Engine
+
+TTL: Final = timedelta(seconds=30)
+
+
+async def parcels(
+    engine: Engine, surface: str, host: str, holder: str, *, peer_id: str | None = None
+) -> AsyncIterator[Parcel]:
+    """Yield what waits for the conversations that ``host`` carries, without an end.
+
+    A second stream of the same holder takes over from the first: what that one was given and had not begun to show
+    is given again.
+    """
+    await engine.handle(c.Recover(holder_prefix=holder, gone=False))
+    while True:
+        hosted = await _hosted(engine, surface, host, peer_id)
+        with engine.feed.watching(f"surface:{surface}", *hosted) as watch:
+            while parcel := await engine.handle(
+                c.LeaseNext(peer_ids=hosted, holder=holder, ttl=TTL, shows=True)
+            ):
+                yield parcel
+            await watch.wait()
+
+
+async def _hosted(engine: Engine, surface: str, host: str, peer_id: str | None) -> tuple[str, ...]:
+    conversations = await engine.read(lambda tx: tx.conversations(surface))
+    return tuple(
+        each.peer_id for each in conversations if each.host == host and peer_id in {None, each.peer_id}
+    )

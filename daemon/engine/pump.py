@@ -1,0 +1,151 @@
+"""The outbox of agents: what waits for one is leased, carried by its road, and the outcome enters as a command.
+
+One lane for each peer, so that nothing overtakes and nobody holds up another. A lane lives while there is something
+to carry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from daemon.core import commands as c
+from daemon.core.errors import Conflict, NotFound
+from daemon.core.model import Parcel, Peer, Road, Session, Turn
+from daemon.engine.engine import Engine
+from daemon.engine.feed import EVERYTHING
+from daemon.store.interface import Tx
+from daemon.transports.interface import Blocked, Carried, Eye, Failed, Outcome, Sighting, Transport
+
+HOLDER: Final = "pump"
+TTL: Final = timedelta(seconds=30)
+BELIEVED_FOR: Final = timedelta(seconds=1)  #: how long a told turn stands without a look at the registry
+LOOK_AGAIN: Final = timedelta(seconds=2)
+OPEN_TURNS: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT, Turn.UNKNOWN})
+log = logging.getLogger(__name__)
+
+
+class Pump:
+    def __init__(self, engine: Engine, transports: Mapping[Road, Transport], eye: Eye) -> None:
+        self._engine = engine
+        self._transports = transports
+        self._eye = eye
+        self._lanes: dict[str, bool] = {}  #: peer id -> whether something changed since its lane looked
+
+    async def run(self) -> None:
+        """Carry until cancelled."""
+        async with asyncio.TaskGroup() as lanes:
+            with self._engine.feed.watching(EVERYTHING) as watch:
+                while await watch.wait():
+                    for key in watch.take():
+                        if key.startswith("p-"):
+                            self._start(lanes, key)
+
+    async def look(self, parcel: Parcel) -> None:
+        """A proof is overdue: look for it, and tell what was found."""
+        delivery = parcel.delivery
+        session = await self._session(delivery.session_id)
+        seen = await self._eye.look(parcel, session) if session else Sighting.ABSENT
+        if seen is Sighting.UNKNOWN and session and session.ended_at:
+            seen = Sighting.ABSENT
+        await self._tell(_sighted(delivery.delivery_id, seen))
+
+    def _start(self, lanes: asyncio.TaskGroup, peer_id: str) -> None:
+        if peer_id in self._lanes:
+            self._lanes[peer_id] = True
+            return
+        self._lanes[peer_id] = True
+        lanes.create_task(self._lane(peer_id))
+
+    async def _lane(self, peer_id: str) -> None:
+        try:
+            while self._lanes[peer_id]:
+                self._lanes[peer_id] = False
+                await self._empty(peer_id)
+        except Exception:
+            # One peer's trouble is not another's; its mail stays where it is and is tried at the next change.
+            log.exception("carrying to %s failed", peer_id)
+        finally:
+            del self._lanes[peer_id]
+
+    async def _empty(self, peer_id: str) -> None:
+        if not await self._is_wanted(peer_id):
+            return
+        lease = c.LeaseNext(peer_ids=(peer_id,), holder=HOLDER, ttl=TTL)
+        while parcel := await self._engine.handle(lease):
+            self._engine.passed("pump.leased")
+            await self._carry(parcel)
+            if not await self._is_wanted(peer_id):
+                return
+
+    async def _is_wanted(self, peer_id: str) -> bool:
+        """Something waits for an agent; what was told of its turn is checked if it has become old."""
+        waits, peer, session = await self._engine.read(lambda tx: _looked_up(tx, peer_id))
+        if not waits or peer is None or session is None or session.ended_at:
+            return False
+        await self._refresh(session)
+        return True
+
+    async def _refresh(self, session: Session) -> None:
+        age = self._engine.clock.now() - session.turn_at
+        if session.turn not in OPEN_TURNS or age < BELIEVED_FOR:
+            return
+        turn = await self._eye.turn_of(session)
+        if turn is not Turn.UNKNOWN and turn is not session.turn:
+            observed = c.TurnObserved(session_id=session.session_id, turn=turn, source="session registry")
+            await self._engine.handle(observed)
+
+    async def _carry(self, parcel: Parcel) -> None:
+        delivery = parcel.delivery
+        session = await self._session(delivery.session_id)
+        transport = self._transports.get(delivery.road)
+        if session is None or transport is None:
+            outcome: Outcome = Failed(f"no road {delivery.road}")
+        else:
+            outcome = await transport.carry(parcel, session, again=delivery.attempts > 1)
+        self._engine.passed("pump.carried")
+        await self._tell(_outcome(parcel, outcome, self._engine.clock.now()))
+        self._engine.passed("pump.told")
+
+    async def _tell(self, command: c.Command) -> None:
+        try:
+            await self._engine.handle(command)
+        except (Conflict, NotFound) as error:
+            # The evidence was quicker than we were, or a person withdrew it: what stands in the store is right.
+            log.debug("nothing to tell: %s", error)
+
+    async def _session(self, session_id: str | None) -> Session | None:
+        if session_id is None:
+            return None
+        found: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
+        return found
+
+
+def _looked_up(tx: Tx, peer_id: str) -> tuple[bool, Peer | None, Session | None]:
+    peer: Peer | None = tx.get(Peer, peer_id)
+    session = tx.get(Session, peer.session_id) if peer and peer.session_id else None
+    return bool(tx.waiting(peer_id, 1)), peer, session
+
+
+def _sighted(delivery_id: str, seen: Sighting) -> c.Command:
+    match seen:
+        case Sighting.SEEN:
+            return c.SeeDelivery(delivery_id=delivery_id, evidence="found in the transcript")
+        case Sighting.ABSENT:
+            return c.MissDelivery(delivery_id=delivery_id, reason="no sign of it in the agent's transcript")
+        case Sighting.UNKNOWN:
+            return c.ExtendDelivery(delivery_id=delivery_id, holder=None, ttl=LOOK_AGAIN)
+
+
+def _outcome(parcel: Parcel, outcome: Outcome, now: datetime) -> c.Command:
+    delivery_id, holder = parcel.delivery.delivery_id, parcel.delivery.holder
+    match outcome:
+        case Carried(proof_within):
+            return c.AckDelivery(delivery_id=delivery_id, holder=holder, proof_within=proof_within)
+        case Blocked(reason, after):
+            return c.HoldDelivery(delivery_id=delivery_id, holder=holder, reason=reason, until=now + after)
+        case Failed(reason):
+            return c.NakDelivery(delivery_id=delivery_id, holder=holder, reason=reason)

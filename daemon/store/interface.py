@@ -1,0 +1,71 @@
+"""What the engine needs from a database: one transaction at a time, run to the end.
+
+A *step* is a plain function. It reads what it needs, asks ``daemon.core`` what should happen, and writes that.
+There is no await inside a step, so nothing else can happen in the middle of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from daemon.core.model import Ask, Delivery, Envelope, Event, Told
+from daemon.core.view import Noun, View
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The first answer to an idempotency key, with the digest of the body that came with it."""
+
+    digest: str
+    answer: str
+
+
+class Tx(View, Protocol):
+    """The words a step may use, beside the reading words of a decision."""
+
+    def put(self, noun: Noun) -> None: ...
+    def tell(self, event: Event, at: datetime) -> None: ...
+    def remembered(self, principal: str, key: str) -> Remembered | None: ...
+    def remember(self, principal: str, key: str, told: Remembered, at: datetime) -> None: ...
+    def feed(self, after: int, limit: int) -> Sequence[Told]: ...
+    def first_seq(self) -> int: ...
+    def last_seq(self) -> int: ...
+    def told_of(self, ref: str) -> Sequence[Told]: ...
+    def asks(self, *, asker: str = "", to: str = "", limit: int = 200) -> Sequence[Ask]:
+        """The open asks, newest last."""
+        ...
+
+    def unread(self, peer_id: str, limit: int) -> Sequence[tuple[Delivery, Envelope]]: ...
+    def carriable(self, since: datetime, until: datetime) -> Sequence[str]:
+        """The peers for whom something waits that became due in between."""
+        ...
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When time alone will next bring something about; None: never."""
+        ...
+
+    def counts(self) -> dict[str, int]: ...
+    def prune(self, before: datetime) -> int: ...
+
+
+class Store(Protocol):
+    async def transact(self, step: Callable[[Tx], T]) -> T:
+        """Run ``step`` in one write transaction; commit and sync what it wrote, or nothing if it raised.
+
+        Raises:
+            StorageFull: the disk is.
+            StoreBusy: somebody else holds the file.
+
+        """
+        ...
+
+    async def read(self, step: Callable[[Tx], T]) -> T:
+        """Run ``step`` over one committed snapshot; it must not write."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,185 @@
+"""The words a step may use, over one connection. Each is one statement."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from daemon.core import model as m
+from daemon.core.view import Noun
+from daemon.store.interface import Remembered
+from daemon.store.rows import from_row, table, to_row, told_from, when
+
+N = TypeVar("N")
+
+WAITING: Final = "state IN ('queued', 'leased', 'held')"
+LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
+
+
+class Words:
+    """A ``Tx`` over a SQLite connection."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def get(self, kind: type[Noun], *key: str) -> Any:
+        row = self._conn.execute(table(kind).get, key).fetchone()
+        return from_row(kind, row) if row else None
+
+    def put(self, noun: Noun) -> None:
+        self._conn.execute(table(type(noun)).put, to_row(noun))
+
+    def peers(self) -> Sequence[m.Peer]:
+        return self._all(m.Peer, "SELECT * FROM peer WHERE forgotten_at IS NULL ORDER BY rowid")
+
+    def peers_named(self, name: str) -> Sequence[m.Peer]:
+        sql = "SELECT * FROM peer WHERE name = ? AND forgotten_at IS NULL ORDER BY rowid"
+        return self._all(m.Peer, sql, name)
+
+    def session_of_process(self, pid: int, started: int) -> m.Session | None:
+        sql = (
+            "SELECT * FROM session WHERE pid = ? AND started = ? ORDER BY ended_at IS NULL DESC, turn_at DESC"
+        )
+        return self._one(m.Session, sql, pid, started)
+
+    def conversation_at(self, surface: str, address: str) -> m.Conversation | None:
+        sql = "SELECT * FROM conversation WHERE surface = ? AND address = ?"
+        return self._one(m.Conversation, sql, surface, address)
+
+    def conversations(self, surface: str) -> Sequence[m.Conversation]:
+        return self._all(
+            m.Conversation, "SELECT * FROM conversation WHERE surface = ? ORDER BY rowid", surface
+        )
+
+    def people(self, surface: str) -> Sequence[m.Person]:
+        return self._all(m.Person, "SELECT * FROM person WHERE surface = ? ORDER BY rowid", surface)
+
+    def marked(self, mark: str) -> m.Delivery | None:
+        return self._one(m.Delivery, "SELECT * FROM delivery WHERE mark = ? AND mark != ''", mark)
+
+    def deliveries_of(self, envelope_id: str) -> Sequence[m.Delivery]:
+        return self._all(m.Delivery, "SELECT * FROM delivery WHERE envelope_id = ? ORDER BY seq", envelope_id)
+
+    def waiting(self, peer_id: str, limit: int = 50) -> Sequence[m.Delivery]:
+        sql = f"SELECT * FROM delivery WHERE peer_id = ? AND {WAITING} ORDER BY seq LIMIT ?"
+        return self._all(m.Delivery, sql, peer_id, limit)
+
+    def waiting_count(self, peer_id: str) -> int:
+        return self._number(f"SELECT count(*) FROM delivery WHERE peer_id = ? AND {WAITING}", peer_id)
+
+    def handed(self, peer_id: str, *, session_id: str = "", receipt: str = "") -> Sequence[m.Delivery]:
+        sql = "SELECT * FROM delivery WHERE peer_id = ? AND state = 'handed' ORDER BY seq"
+        return [
+            delivery
+            for delivery in self._all(m.Delivery, sql, peer_id)
+            if session_id in {"", delivery.session_id} and receipt in {"", delivery.receipt}
+        ]
+
+    def shown(self, peer_id: str, receipt: str) -> m.Delivery | None:
+        sql = "SELECT * FROM delivery WHERE peer_id = ? AND receipt = ? AND receipt != '' ORDER BY seq"
+        return self._one(m.Delivery, sql, peer_id, receipt)
+
+    def unsettled(self, now: datetime, limit: int = 200) -> Sequence[m.Delivery]:
+        at = when(now)
+        sql = (
+            "SELECT * FROM delivery WHERE state = 'leased' AND leased_until <= ?1"
+            " UNION ALL SELECT * FROM delivery WHERE state = 'handed' AND due_at <= ?1"
+            f" UNION SELECT * FROM delivery WHERE {LIVING} AND expires_at <= ?1 AND due_at < '9999' LIMIT ?2"
+        )
+        return self._all(m.Delivery, sql, at, limit)
+
+    def leased(self, holder_prefix: str) -> Sequence[m.Delivery]:
+        sql = "SELECT * FROM delivery WHERE state = 'leased' AND holder LIKE ? || '%' ORDER BY seq"
+        return self._all(m.Delivery, sql, holder_prefix)
+
+    def open_asks_to(self, peer_id: str) -> Sequence[m.Ask]:
+        return self.asks(to=peer_id)
+
+    def open_asks_by(self, peer_id: str) -> Sequence[m.Ask]:
+        return self.asks(asker=peer_id)
+
+    def asks(self, *, asker: str = "", to: str = "", limit: int = 200) -> Sequence[m.Ask]:
+        sql = (
+            "SELECT * FROM ask WHERE ended_at IS NULL AND (?1 = '' OR asker = ?1)"
+            """ AND (?2 = '' OR instr("to", '"' || ?2 || '"')) ORDER BY created_at, rowid LIMIT ?3"""
+        )
+        return self._all(m.Ask, sql, asker, to, limit)
+
+    def overdue_asks(self, now: datetime, limit: int = 200) -> Sequence[m.Ask]:
+        sql = "SELECT * FROM ask WHERE ended_at IS NULL AND deadline_at <= ? ORDER BY deadline_at LIMIT ?"
+        return self._all(m.Ask, sql, when(now), limit)
+
+    def tell(self, event: m.Event, at: datetime) -> None:
+        sql = (
+            "INSERT INTO event (at, type, ref, peer_id, what, evidence, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        detail = json.dumps(event.detail)
+        row = (when(at), event.type, event.ref, event.peer_id, event.what, event.evidence, detail)
+        self._conn.execute(sql, row)
+
+    def remembered(self, principal: str, key: str) -> Remembered | None:
+        sql = "SELECT digest, answer FROM remembered WHERE principal = ? AND key = ?"
+        row = self._conn.execute(sql, (principal, key)).fetchone()
+        return Remembered(row["digest"], row["answer"]) if row else None
+
+    def remember(self, principal: str, key: str, told: Remembered, at: datetime) -> None:
+        sql = "INSERT INTO remembered (principal, key, digest, answer, at) VALUES (?, ?, ?, ?, ?)"
+        self._conn.execute(sql, (principal, key, told.digest, told.answer, when(at)))
+
+    def feed(self, after: int, limit: int) -> Sequence[m.Told]:
+        sql = "SELECT * FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [told_from(row) for row in self._conn.execute(sql, (after, limit))]
+
+    def first_seq(self) -> int:
+        return self._number("SELECT coalesce(min(seq), 0) FROM event")
+
+    def last_seq(self) -> int:
+        return self._number("SELECT coalesce(max(seq), 0) FROM event")
+
+    def told_of(self, ref: str) -> Sequence[m.Told]:
+        sql = "SELECT * FROM event WHERE ref = ? ORDER BY seq"
+        return [told_from(row) for row in self._conn.execute(sql, (ref,))]
+
+    def unread(self, peer_id: str, limit: int) -> Sequence[tuple[m.Delivery, m.Envelope]]:
+        waiting = [(x, self.get(m.Envelope, x.envelope_id)) for x in self.waiting(peer_id, limit)]
+        return [(delivery, envelope) for delivery, envelope in waiting if envelope]
+
+    def carriable(self, since: datetime, until: datetime) -> Sequence[str]:
+        sql = (
+            "SELECT DISTINCT peer_id FROM delivery"
+            f" WHERE {LIVING} AND state IN ('queued', 'held') AND due_at > ? AND due_at <= ?"
+        )
+        return [row["peer_id"] for row in self._conn.execute(sql, (when(since), when(until)))]
+
+    def next_due(self, now: datetime) -> datetime | None:
+        sql = (
+            "SELECT min(at) FROM ("
+            "SELECT min(leased_until) AS at FROM delivery WHERE state = 'leased'"
+            " UNION ALL SELECT min(due_at) FROM delivery WHERE state = 'handed' AND due_at < '9999'"
+            f" UNION ALL SELECT min(due_at) FROM delivery WHERE {LIVING} AND due_at > ?1 AND due_at < '9999'"
+            f" UNION ALL SELECT min(expires_at) FROM delivery WHERE {LIVING} AND due_at < '9999'"
+            " UNION ALL SELECT min(deadline_at) FROM ask WHERE ended_at IS NULL)"
+        )
+        at = self._conn.execute(sql, (when(now),)).fetchone()[0]
+        return datetime.fromisoformat(at) if at else None
+
+    def counts(self) -> dict[str, int]:
+        sql = "SELECT state, count(*) AS n FROM delivery GROUP BY state"
+        return {row["state"]: row["n"] for row in self._conn.execute(sql)}
+
+    def prune(self, before: datetime) -> int:
+        sql = "DELETE FROM remembered WHERE at < ?"
+        return self._conn.execute(sql, (when(before),)).rowcount
+
+    def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
+        return [from_row(kind, row) for row in self._conn.execute(sql, values)]
+
+    def _one(self, kind: type[N], sql: str, *values: Any) -> N | None:
+        row = self._conn.execute(f"{sql} LIMIT 1", values).fetchone()
+        return from_row(kind, row) if row else None
+
+    def _number(self, sql: str, *values: Any) -> int:
+        return int(self._conn.execute(sql, values).fetchone()[0])

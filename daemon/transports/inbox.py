@@ -1,0 +1,50 @@
+"""An agent's own inbox: newline JSON on a Unix socket that its process listens on.
+
+The recipe is Claude Code 2.1.329's (its debug log prints it): an optional line ``{"type": "auth", "token": …}``, then
+one ``{"type": "user", …}``. It never answers; the evidence is the prompt hook that follows. The token came with a
+hook, is kept in memory only, and matters where the session asks before taking strangers' messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from daemon.core.frame import framed
+from daemon.core.model import Parcel, Session
+from daemon.transports.interface import Carried, Failed, Outcome
+
+PROOF_WITHIN: Final = timedelta(seconds=5)
+WRITE_S: Final = 3.0
+
+
+class Inbox:
+    """A ``Transport``."""
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        self._tokens = tokens  #: by session id
+
+    async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:
+        lines = [{"type": "user", "message": {"role": "user", "content": framed(parcel)}, "priority": "next"}]
+        if token := self._tokens.get(session.session_id):
+            lines.insert(0, {"type": "auth", "token": token})
+        wire = "".join(json.dumps(line) + "\n" for line in lines)
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await _written(session.inbox, wire.encode())
+        except (OSError, TimeoutError) as error:
+            return Failed(f"the agent's inbox did not take it: {error or 'timeout'}")
+        return Carried(PROOF_WITHIN)
+
+
+async def _written(path: str, wire: bytes) -> None:
+    _, writer = await asyncio.open_unix_connection(path)
+    try:
+        writer.write(wire)
+        await writer.drain()
+    finally:
+        writer.close()
+        await writer.wait_closed()

@@ -1,0 +1,227 @@
+"""A model that says what a test tells it to: the Anthropic Messages API on loopback, for real Claude Code.
+
+Rule: it never guesses. What it answers is data (`Script`), what it heard is kept (`heard`), and a
+text counts as heard once per session however often the history is sent again or a call is repeated.
+Checked against Claude Code 2.1.329, which speaks streaming (SSE) and resends the whole history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.emulators.model_wire import (
+    Answer,
+    Calls,
+    Fails,
+    Says,
+    Words,
+    bare,
+    is_aside,
+    send,
+    session_id,
+    words_of,
+)
+
+__all__ = ["Answer", "Calls", "Fails", "ModelApi", "Rule", "Says", "Script", "Turn", "Words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Newest words with `pattern` in them get `answer`, once `gate` is open and `after` seconds went by."""
+
+    pattern: str
+    answer: Answer
+    gate: str = ""
+    after: float = 0.0
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The first rule that fits the newest words decides; else the answer is `stub: <their last line>`."""
+
+    rules: tuple[Rule, ...] = ()
+    aside: str = "{}"  # to titles, summaries and suggestions of a next prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One request of an agent: only the words that its session had not sent before, and what was answered."""
+
+    session_id: str
+    words: tuple[Words, ...]
+    answer: Answer
+
+    @property
+    def text(self) -> str:
+        return "\n".join(each.text for each in self.words)
+
+
+@dataclass(slots=True)
+class _Session:
+    sent: Counter[Words] = field(default_factory=Counter)
+    newest: tuple[Words, ...] = ()
+
+    def take(self, everything: Sequence[Words]) -> tuple[Words, ...]:
+        """What is new in a history; a text may be said twice, so pieces are counted, not looked up."""
+        unheard = Counter(everything) - self.sent
+        self.sent |= Counter(everything)
+        fresh = tuple(_last(everything, unheard))
+        # A repeated call brings surroundings at most: it is still about what the call before it brought.
+        self.newest = tuple(each for each in fresh if each.addressed) or self.newest
+        return fresh
+
+
+class ModelApi:
+    """`async with ModelApi(Script(...)) as model:`; `model.url` is the agent's base address."""
+
+    def __init__(self, script: Script | None = None) -> None:
+        self.script = script or Script()
+        self.heard: list[Turn] = []
+        # Titles, summaries, suggestions: calls that are no turn of the conversation.
+        self.asides: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
+        self.url = ""
+        self._sessions: dict[str, _Session] = {}
+        self._used: Counter[str] = Counter()
+        self._open: set[str] = set()
+        self._waiting: Counter[str] = Counter()
+        self._changed = asyncio.Condition()
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_post("/v1/messages", self._message)
+        app.router.add_post("/v1/messages/count_tokens", self._count)
+        # Without cancellation a request that waits at a gate would outlive an agent that hung up.
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    def times_heard(self, text: str, session_id: str | None = None) -> int:
+        """How many separate pieces of conversation contained `text`."""
+        turns = [turn for turn in self.heard if session_id in (None, turn.session_id)]
+        return sum(text in each.text for turn in turns for each in turn.words)
+
+    async def hears(self, text: str) -> Turn:
+        """Wait for the first turn that contains `text`."""
+        await self.until(lambda: self.times_heard(text) > 0)
+        return next(turn for turn in self.heard if text in turn.text)
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 30) -> None:
+        try:
+            async with asyncio.timeout(seconds), self._changed:
+                await self._changed.wait_for(condition)
+        except TimeoutError:
+            heard = "\n".join(f"  {turn.text[-200:]!r} -> {turn.answer}" for turn in self.heard)
+            raise AssertionError(f"the model waited {seconds} s in vain; it heard:\n{heard}") from None
+
+    async def reached(self, gate: str) -> None:
+        """Wait until an answer is held back at `gate`: the agent is certainly working then."""
+        await self.until(lambda: self._waiting[gate] > 0)
+
+    async def open(self, gate: str) -> None:
+        """Let the answers at `gate` go, those still to come too."""
+        self._open.add(gate)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _count(self, _request: web.Request) -> web.Response:
+        return web.json_response({"input_tokens": 10})
+
+    async def _message(self, request: web.Request) -> web.StreamResponse:
+        call: dict[str, Any] = await request.json()
+        self.requests.append(call)
+        if is_aside(call):
+            self.asides.append(call)
+            return await send(request, call, Says(self.script.aside))
+        rule, answer = self._hear(session_id(call), list(words_of(call["messages"])))
+        await self._hold(rule)
+        return await send(request, call, answer)
+
+    def _hear(self, session_id: str, everything: Sequence[Words]) -> tuple[Rule | None, Answer]:
+        session = self._sessions.setdefault(session_id, _Session())
+        fresh = session.take(everything)
+        rule, answer = self._choose(session.newest)
+        if rule:
+            self._used[repr(rule)] += 1
+        self.heard.append(Turn(session_id, fresh, answer))
+        return rule, answer
+
+    def _choose(self, said: Sequence[Words]) -> tuple[Rule | None, Answer]:
+        for words in reversed(said):
+            for rule in self.script.rules:
+                spent = rule.times is not None and self._used[repr(rule)] >= rule.times
+                if not spent and (match := re.search(rule.pattern, words.text)):
+                    return rule, _filled(rule.answer, match)
+        return None, Says(f"stub: {_last_line(said)}")
+
+    async def _hold(self, rule: Rule | None) -> None:
+        await self._tell()
+        if rule is None:
+            return
+        if rule.gate:
+            await self._wait_at(rule.gate)
+        if rule.after:
+            await asyncio.sleep(rule.after)
+
+    async def _wait_at(self, gate: str) -> None:
+        self._waiting[gate] += 1
+        try:
+            await self._tell()
+            async with self._changed:
+                await self._changed.wait_for(lambda: gate in self._open)
+        finally:
+            self._waiting[gate] -= 1
+
+
+def _last(everything: Sequence[Words], unheard: Counter[Words]) -> Iterator[Words]:
+    """The unheard pieces in order; of equal ones the latest, for the earlier ones are history."""
+    skip = Counter(everything) - unheard
+    for each in everything:
+        if skip[each] > 0:
+            skip[each] -= 1
+        else:
+            yield each
+
+
+def _last_line(said: Sequence[Words]) -> str:
+    # What a hook adds to a prompt stands behind it, but the prompt is what wants an answer.
+    newest = [each.text for each in said if each.role == "user"] or [each.text for each in said]
+    lines = bare(newest[-1]).splitlines() if newest else []
+    return lines[-1] if lines else ""
+
+
+def _filled(answer: Answer, match: re.Match[str]) -> Answer:
+    if isinstance(answer, Says):
+        return Says(_fill(answer.text, match))
+    if isinstance(answer, Calls):
+        return Calls(answer.name, _fill(answer.input, match), answer.saying)
+    return answer
+
+
+def _fill(value: Any, match: re.Match[str]) -> Any:
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda hole: _group(match, hole), value)
+    if isinstance(value, Mapping):
+        return {key: _fill(each, match) for key, each in value.items()}
+    return [_fill(each, match) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _group(match: re.Match[str], hole: re.Match[str]) -> str:
+    groups = {str(n): text for n, text in enumerate((match[0], *match.groups()))} | match.groupdict()
+    return groups.get(hole[1]) or hole[0]

@@ -1,0 +1,281 @@
+"""The Bot API as far as we use it: one call each, and every failure judged by what it may have done.
+
+    NotNow   surely no effect: it never left, or Telegram refused the time (429) or the token (401, 404, 409)
+    NotEver  surely no effect: Telegram refuses just this (any other refusal of its own)
+    Unsure   it left, and what came back (nothing, half an answer, a page, a 5xx) does not tell
+
+A 5xx is no refusal: Telegram says "Internal Server Error: sent message was immediately deleted" of what it
+did send, and the proxies in front of it say 502 and 504 of what they have passed on.
+
+The token stands in the URL of every request, so no URL may get into a log or an error. Loading this room
+loads python-telegram-bot, which takes 0.3 s: import it late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+import httpx
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
+
+from bots.interface import NotEver, NotNow, Unsure
+from bots.telegram.markup import Message
+from bots.telegram.translate import Rows
+
+WANTED: Final = ("message", "callback_query")
+CONNECT_S: Final = 5.0
+CALL_S: Final = 10.0
+SPINNER_S: Final = 5.0
+OK: Final = 200
+SERVER_FAILED: Final = 500
+_NEVER_LEFT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_DONE_ALREADY: Final = (
+    "is not modified",
+    "message to edit not found",
+    "can't be edited",
+    "message_id_invalid",
+)
+
+Verdict = NotNow | NotEver | Unsure
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+class Failed(TelegramError):
+    """A verdict on its way through the library, which lets only its own kind of error pass unchanged."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(str(verdict))
+        self.verdict = verdict
+
+
+class Line(HTTPXRequest):
+    """Connections to Telegram. What comes over them is judged here, before the library rewords it."""
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        try:
+            code, payload = await super().do_request(*args, **kwargs)
+        except TelegramError as error:
+            raise Failed(unanswered(error.__cause__)) from None
+        if verdict := judged(code, payload):
+            raise Failed(verdict)
+        return code, payload
+
+
+class Api:
+    """One bot. ``root`` is the address without ``/bot``; a poll may end ``grace_s`` later than asked."""
+
+    def __init__(self, token: str, root: str, *, grace_s: float) -> None:
+        self._token = token
+        self._grace_s = grace_s
+        # A poll occupies its connection nearly always, so it has its own.
+        self._polls = Line(connection_pool_size=2, connect_timeout=CONNECT_S)
+        self._calls = Line(connection_pool_size=32, connect_timeout=CONNECT_S, read_timeout=CALL_S)
+        self._bot = Bot(
+            token,
+            base_url=f"{root}/bot",
+            base_file_url=f"{root}/file/bot",
+            request=self._calls,
+            get_updates_request=self._polls,
+        )
+        self._redaction = Redaction(token)
+        _hush(self._redaction)
+
+    async def updates(self, offset: int, wait_s: int) -> list[dict[str, Any]]:
+        """Return what waits from ``offset`` on (0: whatever is not confirmed), after at most ``wait_s``.
+
+        They stay as they came: one update that the library cannot read would make it refuse the whole batch
+        for ever.
+        """
+        asked = {"timeout": wait_s, "offset": offset, "allowed_updates": json.dumps(WANTED)}
+        patience = wait_s + self._grace_s
+        with self._judging():
+            async with asyncio.timeout(patience + CONNECT_S):
+                url = f"{self._bot.base_url}/getUpdates?{urlencode(asked)}"
+                result = await self._polls.post(url, read_timeout=patience)
+        if not isinstance(result, list) or not all(_is_update(one) for one in result):
+            raise Unsure("Telegram's answer makes no sense")
+        return result
+
+    async def renew(self) -> None:
+        """Poll over a new connection from now on."""
+        await self._polls.shutdown()
+        await self._polls.initialize()
+
+    async def send(
+        self,
+        chat: int,
+        message: Message,
+        *,
+        keys: Rows = (),
+        reply_to: int | None = None,
+        silent: bool = False,
+    ) -> int:
+        """Return the id of the new message; what it should reply to may be gone."""
+        call = partial(
+            self._bot.send_message,
+            chat,
+            reply_markup=_keyboard(keys),
+            reply_to_message_id=reply_to,
+            allow_sending_without_reply=True if reply_to else None,
+            disable_notification=silent,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        with self._judging():
+            sent = await _formatted(call, message)
+        return sent.message_id
+
+    async def edit(self, chat: int, message_id: int, message: Message, *, keys: Rows = ()) -> None:
+        """Show this instead. A message that shows it already, or is gone or too old, is as good as edited."""
+        call = partial(
+            self._bot.edit_message_text,
+            chat_id=chat,
+            message_id=message_id,
+            reply_markup=_keyboard(keys),
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        try:
+            with self._judging():
+                await _formatted(call, message)
+        except NotEver as never:
+            if not any(known in str(never).lower() for known in _DONE_ALREADY):
+                raise
+
+    async def stop_spinner(self, query_id: str) -> None:
+        """Tell the phone that the tap has arrived. Too late is no harm, and there is no second time."""
+        try:
+            with self._judging():
+                async with asyncio.timeout(SPINNER_S):
+                    await self._bot.answer_callback_query(query_id)
+        except (NotNow, NotEver, Unsure) as failure:
+            log.debug("a tap was not answered: %s", failure)
+
+    async def close(self) -> None:
+        await self._polls.shutdown()
+        await self._calls.shutdown()
+        logging.getLogger("httpx").removeFilter(self._redaction)
+
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        try:
+            yield
+        except Failed as failed:
+            raise failed.verdict from None
+        except TimeoutError:
+            raise Unsure("no answer from Telegram in time") from None
+        except TelegramError as error:
+            raise Unsure(str(error).replace(self._token, "<token>")) from None
+
+
+class Redaction(logging.Filter):
+    """Takes the token out of what another program logs about its requests."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self._token = token
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if self._token in said:
+            record.msg, record.args = said.replace(self._token, "<token>"), ()
+        return True
+
+
+def unanswered(cause: BaseException | None) -> Verdict:
+    """Judge a request that brought no answer, by what the HTTP library says of it."""
+    if isinstance(cause, _NEVER_LEFT):
+        return NotNow(f"Telegram cannot be reached ({type(cause).__name__})")
+    return Unsure(f"no answer from Telegram ({type(cause).__name__})")
+
+
+def judged(code: int, payload: bytes) -> Verdict | None:
+    """Judge an answer; None is a good one."""
+    answer = _object(payload)
+    if code == OK and answer.get("ok") is True and "result" in answer:
+        return None
+    if code >= SERVER_FAILED:
+        return Unsure(f"Telegram answers {code}")
+    if answer.get("ok") is not False:
+        # A page: of a proxy, or of the hotel one is in. Whatever its status, it is not Telegram's word.
+        return Unsure(f"Telegram's answer makes no sense ({code})")
+    return _refusal(code, answer)
+
+
+def _refusal(code: int, answer: Mapping[str, Any]) -> Verdict:
+    match code, answer:
+        case 429, {"parameters": {"retry_after": int(seconds)}}:
+            return NotNow(f"Telegram asks to wait {seconds} s", float(seconds))
+        case 429, _:
+            return NotNow("Telegram asks to wait")
+        case ((401 | 404), _):
+            return NotNow(f"Telegram refuses the token ({code})")
+        case 409, {"description": str(said)} if "webhook" in said:
+            return NotNow("a webhook is set for this bot, so it cannot be polled (409)")
+        case 409, _:
+            return NotNow("another poller holds this token (409)")
+        case _:
+            return NotEver(str(answer.get("description") or f"Telegram refuses ({code})"))
+
+
+async def _formatted(call: Callable[..., Awaitable[Result]], message: Message) -> Result:
+    """Make the call with entities; if it is those that are refused, once more without."""
+    try:
+        return await call(text=message.text, entities=_entities(message))
+    except Failed as failed:
+        if not message.entities or not _is_about_entities(failed.verdict):
+            raise
+        log.warning("Telegram refused how a message is formatted, so it goes plain: %s", failed.verdict)
+    return await call(text=message.text, entities=None)
+
+
+def _is_about_entities(verdict: Verdict) -> bool:
+    said = str(verdict).lower()
+    return isinstance(verdict, NotEver) and "entit" in said and "too large" not in said
+
+
+def _entities(message: Message) -> Sequence[MessageEntity]:
+    return [
+        MessageEntity(mark.type, mark.offset, mark.length, url=mark.url, language=mark.language)
+        for mark in message.entities
+    ]
+
+
+def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    keys = [[InlineKeyboardButton(key.label, callback_data=key.callback) for key in row] for row in rows]
+    return InlineKeyboardMarkup(keys)
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(payload)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_update(one: object) -> bool:
+    return isinstance(one, dict) and isinstance(one.get("update_id"), int)
+
+
+def _hush(redaction: Redaction) -> None:
+    """Keep URLs out of the log: each of theirs contains the token."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("httpx").addFilter(redaction)

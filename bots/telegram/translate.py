@@ -1,0 +1,163 @@
+"""Between Telegram's forms and ours, both ways. Pure.
+
+In: an update, as the JSON it came as, is something somebody said or tapped, or nothing for us. So far only
+the text of private chats is for us. Out: a card is messages and rows of keys.
+
+A receipt is ``<chat id>/<message id>``, because message ids alone may repeat; it names the last message of a
+card, which is the one with the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bots.interface import Card, Choice, Heard, Said, Tapped
+from bots.telegram.markup import LONGEST_TEXT, Message, messages, units
+from daemon.core.asking import State
+
+Update = Mapping[str, Any]
+
+MOST_KEYS: Final = 100
+SHORT_LABEL: Final = 18  #: two such keys stand beside each other on a narrow phone
+LONGEST_LABEL: Final = 60
+LONGEST_OUTCOME: Final = 200
+NOTHING: Final = Message("(nothing to see)")
+_UNDECIDED: Final = frozenset({State.EXPIRED, State.CANCELLED, State.ORPHANED})
+_SPECIAL: Final = {ord(char): f"\\{char}" for char in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    label: str
+    callback: str
+
+
+Rows = tuple[tuple[Key, ...], ...]
+
+
+def heard_in(update: Update) -> Heard | None:
+    """Return what somebody did, or None: not for us, or not in a shape that we know."""
+    match update:
+        case {
+            "update_id": int(number),
+            "message": {
+                "text": str(text),
+                "chat": {"id": int(chat), "type": "private"},
+                "from": {"id": int(account), "is_bot": False} as author,
+            } as message,
+        }:
+            return Said(
+                update_id=str(number),
+                address=str(chat),
+                account=str(account),
+                text=text,
+                author=str(author.get("first_name", "")),
+                reply_to=_replied_to(chat, message),
+                private=True,
+            )
+        case {
+            "update_id": int(number),
+            "callback_query": {
+                "data": str(callback),
+                "from": {"id": int(account)},
+                "message": {"chat": {"id": int(chat), "type": "private"}},
+            },
+        }:
+            return _tapped(str(number), str(chat), str(account), callback)
+        case _:
+            return None
+
+
+def spinner_of(update: Update) -> str | None:
+    """Return the id of a tap that waits to be told of its arrival, whether we understand it or not."""
+    match update:
+        case {"callback_query": {"id": str(query_id)}}:
+            return query_id
+        case _:
+            return None
+
+
+def receipt(chat: int, message_id: int) -> str:
+    return f"{chat}/{message_id}"
+
+
+def message_in(address: str, shown_as: str) -> int | None:
+    """Return the message that a receipt names, if it is one of that chat."""
+    chat, _, message_id = shown_as.partition("/")
+    return int(message_id) if chat == address and _is_number(message_id) else None
+
+
+def pages(card: Card) -> list[Message]:
+    """Return the messages that show a card: who says it, what, and at the end how it was decided."""
+    shown = _body(card, LONGEST_TEXT)
+    if not card.outcome:
+        return shown
+    ending = f"\n\n{_outcome(card.outcome)}"
+    if units(shown[-1].text + ending) > LONGEST_TEXT:
+        shown = _body(card, LONGEST_TEXT - units(ending))
+    return [*shown[:-1], Message(shown[-1].text + ending, shown[-1].entities)]
+
+
+def keys(choices: Sequence[Choice]) -> Rows:
+    """Return the choices as rows of keys, short ones in pairs. What is too many can still be typed."""
+    return tuple(_rows([Key(_label(choice), callback(choice)) for choice in choices[:MOST_KEYS]]))
+
+
+def callback(choice: Choice) -> str:
+    """At most 64 bytes may come back with a tap: what is asked stays with the daemon."""
+    return f"t:{choice.ask_id}:{choice.option}"
+
+
+def _body(card: Card, limit: int) -> list[Message]:
+    headline = f"**{card.headline.translate(_SPECIAL)}**\n\n" if card.headline else ""
+    return messages(headline + card.markdown, limit) or [NOTHING]
+
+
+def _outcome(outcome: str) -> str:
+    words = " ".join(outcome.split())
+    sign = "✗" if words in _UNDECIDED else "✓"
+    return f"{sign} {_clipped(words, LONGEST_OUTCOME)}"
+
+
+def _rows(row: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
+    at = 0
+    while at < len(row):
+        pair = tuple(row[at : at + 2])
+        fits = all(units(key.label) <= SHORT_LABEL for key in pair)
+        yield pair if fits else pair[:1]
+        at += len(pair) if fits else 1
+
+
+def _label(choice: Choice) -> str:
+    return _clipped(" ".join(choice.label.split()), LONGEST_LABEL) or f"option {choice.option + 1}"
+
+
+def _clipped(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _tapped(number: str, chat: str, account: str, callback: str) -> Tapped | None:
+    ask_id, _, option = callback.removeprefix("t:").rpartition(":")
+    if not callback.startswith("t:") or not ask_id or not _is_number(option):
+        return None
+    return Tapped(update_id=number, address=chat, account=account, ask_id=ask_id, option=int(option))
+
+
+def _replied_to(chat: int, message: Update) -> str:
+    """In a topic, Telegram calls everything a reply to the topic's first message; that is none."""
+    match message:
+        case {
+            "is_topic_message": True,
+            "message_thread_id": root,
+            "reply_to_message": {"message_id": replied},
+        }:
+            return "" if root == replied else receipt(chat, replied)
+        case {"reply_to_message": {"message_id": int(replied)}}:
+            return receipt(chat, replied)
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()

@@ -36,7 +36,7 @@ class Inbox:
             async with asyncio.timeout(WRITE_S):
                 await _written(session.inbox, wire.encode())
         except (OSError, TimeoutError) as error:
-            return Failed(f"the agent's inbox did not take it: {error or 'timeout'}")
+            return Failed(f"the agent's inbox did not take it: {error!r}")
         return Carried(PROOF_WITHIN)
 
 

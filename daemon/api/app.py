@@ -1,0 +1,208 @@
+"""The aiohttp application: bytes in, the door in the middle, bytes out. Errors become problem+json in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from daemon.api import hooks, jsontext, openapi
+from daemon.api.caller import Caller
+from daemon.api.door import Door
+from daemon.api.guards import Guards, check_type
+from daemon.api.hookcaller import surroundings
+from daemon.core.errors import Fault, Malformed, NotFound, PeerlineError, TooLarge
+from daemon.wire import routes
+from daemon.wire.problems import to_problem
+
+BODY_LIMIT: Final = 1024 * 1024
+HOOK_LIMIT: Final = 32 * 1024 * 1024  #: a tool's whole output travels through its hook
+KEY_LIMIT: Final = 200
+PING_S: Final = 15.0
+STUCK_S: Final = 10.0
+SILENT: Final = frozenset({routes.HEALTH})
+log = logging.getLogger(__name__)
+
+Extra = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
+
+
+class Application:
+    """What is served on both sockets.
+
+    Args:
+        door: the interface.
+        guards: who calls.
+        health: what ``/health`` tells to the authenticated.
+        version: of this Peerline.
+        extras: further paths served by other packages, each given its caller: the MCP server.
+
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        guards: Guards,
+        *,
+        health: Callable[[], Awaitable[dict[str, Any]]],
+        version: str,
+        extras: Mapping[str, Extra],
+    ) -> None:
+        self._door = door
+        self._guards = guards
+        self._health = health
+        self._version = version
+        self._extras = extras
+
+    def made(self) -> web.Application:
+        app = web.Application(middlewares=[self._errors], client_max_size=HOOK_LIMIT)
+        app.router.add_route("*", routes.HEALTH, self._on_health)
+        app.router.add_get(routes.OPENAPI, self._on_openapi)
+        app.router.add_post(routes.HOOKS, self._on_hook)
+        for path in self._extras:
+            app.router.add_route("*", path, self._on_extra)
+        app.router.add_route("*", "/{path:.*}", self._on_door)
+        return app
+
+    @web.middleware
+    async def _errors(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except PeerlineError as error:
+            return _problem(error)
+        except web.HTTPException as error:
+            return _problem(_of_http(error))
+        except (ConnectionResetError, asyncio.CancelledError):
+            raise
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path[:200])
+            return _problem(Fault("something is wrong inside the daemon", "the log tells more"))
+
+    async def _on_health(self, request: web.Request) -> web.Response:
+        if not self._guards.check_health(request):
+            return web.json_response({"status": (await self._health())["status"]})
+        return web.json_response(await self._health())
+
+    async def _on_openapi(self, request: web.Request) -> web.Response:
+        await self._guards.caller(request)
+        return web.json_response(openapi.document(self._door.endpoints, self._version))
+
+    async def _on_extra(self, request: web.Request) -> web.StreamResponse:
+        caller = await self._guards.caller(request)
+        return await self._extras[request.path](request, caller)
+
+    async def _on_hook(self, request: web.Request) -> web.Response:
+        """Bytes of an agent's hook; the Unix socket alone carries them."""
+        placed = await self._guards.placed(request)
+        raw = await request.read()
+        payload = jsontext.loads_loosely(raw)
+        agent, event = request.match_info["agent"], request.match_info["event"]
+        around = await surroundings(request.headers, payload, placed, live=True)
+        record = request.headers.get("Peerline-Record", "")
+        text = await hooks.handle(self._door.room.engine, agent, event, payload, around, record)
+        self._door.room.engine.passed("hook.answering")
+        return web.Response(body=text.encode(), content_type=routes.JSON)
+
+    async def _on_door(self, request: web.Request) -> web.StreamResponse:
+        caller = await self._guards.caller(request)
+        path = request.raw_path.partition("?")[0]
+        if request.method == "OPTIONS" or not self._door.methods_at(path):
+            raise NotFound(f"there is no {request.method} {path[:200]}", "GET /openapi.json lists what there is")
+        if request.method not in self._door.methods_at(path):
+            raise web.HTTPMethodNotAllowed(request.method, self._door.methods_at(path))
+        query = _query(request)
+        if self._door.is_stream(request.method, path):
+            last = request.headers.get("Last-Event-ID")
+            query |= {"after": last} if last and "after" not in query else {}
+            return await _streamed(request, self._door.stream(caller, path, query))
+        body, key = await _body(request), _key(request)
+        told = await self._door.request(caller, request.method, path, query=query, body=body, key=key)
+        self._door.room.engine.passed("api.answering")
+        return web.json_response(told)
+
+
+async def _body(request: web.Request) -> Any:
+    check_type(request)
+    if not request.can_read_body:
+        return None
+    if (request.content_length or 0) > BODY_LIMIT:
+        raise TooLarge(f"a body of {request.content_length} bytes, the limit is {BODY_LIMIT}", "send less")
+    raw = b""
+    async for chunk in request.content.iter_chunked(65536):
+        raw += chunk
+        if len(raw) > BODY_LIMIT:
+            raise TooLarge(f"a body over {BODY_LIMIT} bytes, the limit", "send less")
+    return jsontext.loads(raw) if raw else None
+
+
+def _query(request: web.Request) -> dict[str, str]:
+    query = dict(request.query)
+    if len(query) < len(request.query):
+        raise Malformed("a name stands twice in the query", "say each once")
+    for name, value in query.items():
+        try:
+            f"{name}{value}".encode()
+        except UnicodeEncodeError as error:
+            raise Malformed("the query is no text") from error
+    return query
+
+
+def _key(request: web.Request) -> str | None:
+    key = request.headers.get(routes.KEY)
+    if key is not None and not 0 < len(key) <= KEY_LIMIT:
+        raise Malformed(f"an idempotency key of {len(key)} characters", f"use 1 to {KEY_LIMIT}")
+    return key if key is None else key.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+async def _streamed(request: web.Request, events: AsyncIterator[tuple[str, int, Any]]) -> web.StreamResponse:
+    """Server-sent events; a reader that does not read for ten seconds is cut."""
+    response = web.StreamResponse(headers={"Content-Type": routes.SSE, "Cache-Control": "no-store"})
+    waiting: asyncio.Future[tuple[str, int, Any]] | None = None
+    try:
+        while True:
+            waiting = waiting or asyncio.ensure_future(anext(events))
+            done, _ = await asyncio.wait({waiting}, timeout=PING_S if response.prepared else 0.05)
+            if not response.prepared:
+                if done:
+                    waiting.exception()  # a refusal before the first byte is still a plain answer
+                await response.prepare(request)
+            text = ": \n\n"
+            if done:
+                text, waiting = _block(*waiting.result()), None
+            async with asyncio.timeout(STUCK_S):
+                await response.write(text.encode())
+    except (StopAsyncIteration, ConnectionResetError, TimeoutError):
+        return response
+    finally:
+        if waiting:
+            waiting.cancel()
+
+
+def _block(name: str, seq: int, told: Any) -> str:
+    head = f"id: {seq}\n" if seq else ""
+    return f"{head}event: {name}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"
+
+
+def _problem(error: PeerlineError) -> web.Response:
+    headers = {}
+    if error.after_s is not None:
+        headers["Retry-After"] = str(max(1, round(error.after_s)))
+    if error.status == web.HTTPUnauthorized.status_code:
+        headers["WWW-Authenticate"] = "Bearer"
+    return web.json_response(
+        to_problem(error), status=error.status, content_type=routes.PROBLEM, headers=headers
+    )
+
+
+def _of_http(error: web.HTTPException) -> PeerlineError:
+    if error.status == web.HTTPRequestEntityTooLarge.status_code:
+        return TooLarge("the body is too large", "send less")
+    if error.status == web.HTTPMethodNotAllowed.status_code:
+        made = Malformed(f"that is not done with {error.reason or 'this method'}", "GET /openapi.json lists what is")
+        return made
+    return NotFound(error.reason) if error.status == web.HTTPNotFound.status_code else Malformed(error.reason)

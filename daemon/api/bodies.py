@@ -1,0 +1,162 @@
+"""What may stand in a request, strictly: unknown fields, wrong types and wild sizes are refused here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=262_144)]  # the limit in bytes is the core's: this bounds parsing
+Label = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Reason = Annotated[str, StringConstraints(max_length=1000)]
+Seconds = Annotated[float, Field(gt=0, le=30 * 86_400)]
+UrgencyWord = Literal["fyi", "normal", "urgent"]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Query(BaseModel):
+    """A query's values are all text, and are read as what they should be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Nothing(Query):
+    pass
+
+
+class PeersQuery(Query):
+    circle: Name | None = None
+    scope: Literal["machine", "directory", "repo"] | None = None
+    show_offline: bool = False
+    include_self: bool = False
+
+
+class PeerQuery(Query):
+    circle: Name | None = None
+
+
+class PeerChange(Strict):
+    name: Name | None = None
+    circle: Name | None = None
+    description: Text | None = None
+
+
+class SendAsk(Strict):
+    kind: Literal["ask"]
+    to: Annotated[list[Name], Field(min_length=1, max_length=100)]
+    text: Text
+    circle: Name | None = None
+    options: Annotated[list[Label], Field(max_length=10)] = []
+    need: Annotated[str, StringConstraints(max_length=10)] = "all"
+    deadline_s: Seconds | None = None
+    default: Text | None = None
+    reply_to: Id | None = None
+    urgency: UrgencyWord = "normal"
+
+
+class SendNotice(Strict):
+    kind: Literal["notice"]
+    to: Annotated[list[Name], Field(min_length=1, max_length=100)]
+    text: Text
+    circle: Name | None = None
+    urgency: UrgencyWord = "normal"
+
+
+class SendBroadcast(Strict):
+    kind: Literal["broadcast"]
+    text: Text
+    circle: Name | None = None
+
+
+class Send(RootModel[Annotated[SendAsk | SendNotice | SendBroadcast, Field(discriminator="kind")]]):
+    """One of the three, told apart by ``kind``."""
+
+
+class MessagesQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class CollectBody(Strict):
+    call: Id
+    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    ask_id: Id | None = None
+
+
+class ConfirmBody(Strict):
+    call: Id
+    others: bool = False
+
+
+class AsksQuery(Query):
+    whose: Literal["mine", "to-me", "all"] = "mine"
+
+
+class AskQuery(Query):
+    wait_s: Annotated[float, Field(ge=0, le=600)] = 0
+
+
+class AnswerBody(Strict):
+    text: Text = ""
+    option: Label | None = None
+    decline: bool = False
+
+
+class ConversationBody(Strict):
+    surface: Name
+    address: Name
+    shared: bool = False
+
+
+class BeatBody(Strict):
+    surface: Name
+    trouble: Reason = ""
+
+
+class SayBody(Strict):
+    surface: Name
+    address: Name
+    account: Name
+    text: Text
+    author: Annotated[str, StringConstraints(max_length=200)] = ""
+    reply_to: Annotated[str, StringConstraints(max_length=200)] = ""
+    private: bool = True
+    to: Name | None = None
+
+
+class TapBody(Strict):
+    surface: Name
+    address: Name
+    account: Name
+    ask_id: Id
+    option: Annotated[int, Field(ge=0, le=100)]
+
+
+class ParcelsQuery(Query):
+    surface: Name
+    peer_id: Id | None = None
+
+
+class EventsQuery(Query):
+    after: Annotated[int, Field(ge=0, le=2**62)] | None = None
+
+
+class PeopleQuery(Query):
+    surface: Name
+
+
+class PairingBody(Strict):
+    surface: Literal["telegram"]
+
+
+class DeliveryBody(Strict):
+    holder: Id | None = None
+    receipt: Annotated[str, StringConstraints(max_length=200)] = ""
+    reason: Reason = ""
+    after_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
+    for_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
+    ttl_s: Annotated[float, Field(gt=0, le=3600)] = 60.0

@@ -1,0 +1,47 @@
+"""Who is at the other end, once the guards have found out, and what such a caller may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from daemon.core.errors import NotAllowed
+
+
+class Standing(StrEnum):
+    AGENT = "agent"  #: inside the process tree of a registered session, or a client that polls
+    OWNER = "owner"  #: at a terminal outside every agent's tree, or with the owner's token
+    CLI = "cli"  #: any other program of this user
+    SERVICE = "service"  #: a part of the daemon that hosts conversations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    standing: Standing
+    peer_id: str  #: whom they send as
+    host: str  #: what they are called as carriers of conversations and holders of leases
+
+    @property
+    def principal(self) -> str:
+        """Whose idempotency keys they use."""
+        return self.host if self.standing is Standing.SERVICE else self.peer_id
+
+
+ANYBODY: Final = frozenset(Standing)
+PEOPLE: Final = frozenset({Standing.OWNER, Standing.SERVICE})
+HOSTS: Final = frozenset({Standing.OWNER, Standing.CLI, Standing.SERVICE})
+
+
+def authorise(caller: Caller, may: frozenset[Standing], what: str) -> None:
+    """Let the caller pass.
+
+    Raises:
+        NotAllowed: callers of this standing may not do that.
+
+    """
+    if caller.standing not in may:
+        raise NotAllowed(
+            f"{what} is not for callers of standing {caller.standing}",
+            "do it at a terminal, outside every agent" if Standing.OWNER in may else "",
+        )

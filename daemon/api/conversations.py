@@ -1,0 +1,143 @@
+"""Conversations: joining one, what people say and choose there, what they are to see, and who may speak."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, Final
+
+from daemon.api.caller import Caller, Standing
+from daemon.api.door import Call, Room
+from daemon.core import commands as c
+from daemon.core.errors import NotAllowed, NotFound
+from daemon.core.frame import ALPHABET
+from daemon.core.model import Authority, Conversation, Heard, Person
+from daemon.engine import mailbox
+from daemon.wire import shapes
+from daemon.wire.codec import encode
+
+Json = dict[str, Any]
+
+CODE_LENGTH: Final = 8
+CODE_LIFE: Final = timedelta(minutes=10)
+SURFACES: Final = {Standing.OWNER: "console", Standing.CLI: "cli"}
+
+
+async def join(room: Room, call: Call) -> Json:
+    """Open a conversation on the caller's own surface, and be who types there."""
+    body, caller = call.body, call.caller
+    _own_surface(caller, body.surface)
+    owner = caller.standing is Standing.OWNER
+    command = c.OpenConversation(
+        surface=body.surface,
+        address=body.address,
+        host=caller.host,
+        wish=body.surface,
+        authority=Authority.OWNER if owner else Authority.UNVERIFIED,
+        shared=body.shared,
+        account="owner" if owner else "cli",
+        person="",
+    )
+    peer = await room.engine.handle(command)
+    found: Conversation | None = await room.look(lambda plan: plan.conversation(peer.peer_id))
+    return {
+        "peer_id": peer.peer_id,
+        "name": peer.name,
+        "address": found.address if found else body.address,
+        "account": command.account,
+    }
+
+
+async def leave(room: Room, call: Call) -> Json:
+    await room.engine.handle(c.CloseConversation(peer_id=call.params["id"], host=call.caller.host))
+    return {"left": call.params["id"]}
+
+
+async def beat(room: Room, call: Call) -> Json:
+    _own_surface(call.caller, call.body.surface)
+    command = c.Beat(surface=call.body.surface, host=call.caller.host, trouble=call.body.trouble)
+    await room.engine.handle(command)
+    return {}
+
+
+async def say(room: Room, call: Call) -> Json:
+    body = call.body
+    await _hosts(room, call.caller, body.surface, body.address)
+    command = c.Say(
+        surface=body.surface,
+        address=body.address,
+        account=body.account,
+        text=body.text,
+        author=body.author,
+        reply_to=body.reply_to,
+        private=body.private,
+        to=body.to,
+    )
+    return await room.write(call, (command,), _heard)
+
+
+async def tap(room: Room, call: Call) -> Json:
+    body = call.body
+    await _hosts(room, call.caller, body.surface, body.address)
+    command = c.Tap(
+        surface=body.surface,
+        address=body.address,
+        account=body.account,
+        ask_id=body.ask_id,
+        option=body.option,
+    )
+    return await room.write(call, (command,), _heard)
+
+
+async def parcels(room: Room, call: Call) -> AsyncIterator[tuple[str, int, Any]]:
+    """What is to be shown in the conversations the caller hosts, leased one at a time in each."""
+    host, query = call.caller.host, call.query
+    _own_surface(call.caller, query.surface)
+    stream = mailbox.parcels(room.engine, query.surface, host, host, peer_id=query.peer_id)
+    async for parcel in stream:
+        room.engine.passed("api.leased")
+        yield "parcel", 0, encode(parcel)
+
+
+async def people(room: Room, call: Call) -> Json:
+    found = await room.engine.read(lambda tx: tx.people(call.query.surface))
+    return {"people": [shapes.person(each) for each in found if each.removed_at is None]}
+
+
+async def invite(room: Room, call: Call) -> Json:
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    pairing = await room.engine.handle(
+        c.InvitePerson(surface=call.body.surface, code=code, ttl=CODE_LIFE)
+    )
+    return {"code": pairing.code, "expires_at": shapes.moment(pairing.expires_at)}
+
+
+async def remove(room: Room, call: Call) -> Json:
+    command = c.RemovePerson(surface=call.params["surface"], account=call.params["account"])
+    person: Person = await room.engine.handle(command)
+    return shapes.person(person)
+
+
+def _heard(told: list[Any]) -> Json:
+    heard: Heard = told[0]
+    return {"understood": heard.understood, "ask_id": heard.ask_id}
+
+
+def _own_surface(caller: Caller, surface: str) -> None:
+    own = SURFACES.get(caller.standing, caller.host.removesuffix("-bot"))
+    if surface != own:
+        raise NotAllowed(f'"{surface}" is not your surface', f'yours is "{own}"')
+
+
+async def _hosts(room: Room, caller: Caller, surface: str, address: str) -> None:
+    """A host acts for the conversations it carries and no others.
+
+    A service is also the one who hears strangers first, in chats that are no conversation yet.
+    """
+    _own_surface(caller, surface)
+    found: Conversation | None = await room.look(lambda plan: plan.view.conversation_at(surface, address))
+    if found is None and caller.standing is not Standing.SERVICE:
+        raise NotFound(f'no conversation "{address}" on {surface}', "join it first")
+    if found is not None and found.host != caller.host:
+        raise NotAllowed(f'conversation "{address}" is carried by somebody else', "join again")

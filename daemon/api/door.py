@@ -1,0 +1,159 @@
+"""One request, whoever carried it: find the endpoint, authorise, parse, let the handler speak to the engine.
+
+aiohttp (``app``) and the client inside the process (``client.local``) both come through here, so what one may, the
+other may, and both are given the same answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ValidationError
+
+from daemon.api.bodies import Nothing
+from daemon.api.caller import ANYBODY, Caller, Standing, authorise
+from daemon.api.limits import Limits
+from daemon.core.commands import Command
+from daemon.core.errors import Malformed, NotFound
+from daemon.core.view import Plan
+from daemon.engine.engine import Engine, Once
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request that was let in. ``query`` and ``body`` are parsed."""
+
+    caller: Caller
+    params: Mapping[str, str]
+    query: Any
+    body: Any
+    once: Once | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row of the interface."""
+
+    method: str
+    path: str
+    handler: Callable[[Room, Call], Any]
+    summary: str
+    query: type[BaseModel] = Nothing
+    body: type[BaseModel] | None = None
+    may: frozenset[Standing] = ANYBODY
+    streams: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What every handler may use."""
+
+    engine: Engine
+    limits: Limits
+    status: Callable[[], Awaitable[Json]]
+    stop: Callable[[], None]
+
+    async def write(
+        self, call: Call, commands: Sequence[Command], render: Callable[[list[Any]], Json]
+    ) -> Json:
+        """Commit the commands and answer; with a key, the first answer for ever."""
+        if call.once is None:
+            return render(await self.engine.handle_all(commands))
+        text = await self.engine.handle_once(commands, call.once, lambda results: json.dumps(render(results)))
+        told: Json = json.loads(text)
+        return told
+
+    async def look(self, step: Callable[[Plan], Any]) -> Any:
+        """Read with the core's own eyes."""
+        now = self.engine.clock.now()
+        return await self.engine.read(lambda tx: step(Plan(tx, now, "")))
+
+
+class Door:
+    def __init__(self, room: Room, endpoints: Sequence[Endpoint]) -> None:
+        self.room = room
+        self.endpoints = endpoints
+
+    async def request(
+        self, caller: Caller, method: str, path: str, *, query: Mapping[str, str], body: Any, key: str | None
+    ) -> Any:
+        """Answer one request with JSON.
+
+        Raises:
+            PeerlineError: by the door, the handler or the engine.
+
+        """
+        endpoint, params = self._found(method, path)
+        call = self._let_in(caller, endpoint, params, query, body, key)
+        return await endpoint.handler(self.room, call)
+
+    def stream(self, caller: Caller, path: str, query: Mapping[str, str]) -> AsyncIterator[tuple[str, int, Any]]:
+        """Yield (event name, sequence or 0, data) for as long as the reader stays."""
+        endpoint, params = self._found("GET", path)
+        call = self._let_in(caller, endpoint, params, query, None, None)
+        events: AsyncIterator[tuple[str, int, Any]] = endpoint.handler(self.room, call)
+        return events
+
+    def is_stream(self, method: str, path: str) -> bool:
+        return self._found(method, path)[0].streams
+
+    def methods_at(self, path: str) -> list[str]:
+        return [each.method for each in self.endpoints if _matched(each.path, path) is not None]
+
+    def _found(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+        for endpoint in self.endpoints:
+            if endpoint.method == method and (params := _matched(endpoint.path, path)) is not None:
+                return endpoint, params
+        raise NotFound(f"there is no {method} {path[:200]}", "GET /openapi.json lists what there is")
+
+    def _let_in(
+        self,
+        caller: Caller,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        query: Mapping[str, str],
+        body: Any,
+        key: str | None,
+    ) -> Call:
+        authorise(caller, endpoint.may, f"{endpoint.method} {endpoint.path}")
+        return Call(
+            caller=caller,
+            params=params,
+            query=_parsed(endpoint.query, dict(query)),
+            body=_parsed(endpoint.body, body) if endpoint.body else None,
+            once=Once(caller.principal, key, _digest(endpoint, params, body)) if key else None,
+        )
+
+
+def _matched(pattern: str, path: str) -> dict[str, str] | None:
+    wanted, given = pattern.split("/"), path.split("/")
+    if len(wanted) != len(given):
+        return None
+    params = {}
+    for name, value in zip(wanted, given, strict=True):
+        if name.startswith("{"):
+            params[name[1:-1]] = unquote(value)
+        elif name != value:
+            return None
+    return params
+
+
+def _parsed(model: type[BaseModel], told: Any) -> Any:
+    try:
+        return model.model_validate(told if told is not None else {})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise Malformed(f'"{where}": {first["msg"].lower()}', "GET /openapi.json says what is taken") from None
+
+
+def _digest(endpoint: Endpoint, params: Mapping[str, str], body: Any) -> str:
+    told = json.dumps([endpoint.method, endpoint.path, dict(params), body], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -1,0 +1,167 @@
+"""The guards: nothing reaches the door before they have found out who it is.
+
+The Unix socket: the peer's user id is checked, then its process is placed (inside a registered agent's tree, at a
+terminal, or neither). TCP: exact Host, Origin absent or our own, the owner's token, JSON for bodies. ``/health``
+alone is open. What a caller says of itself is never believed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from daemon.api.caller import Caller, Standing
+from daemon.api.limits import Window
+from daemon.callers.processes import Process, ancestors, has_terminal, peer_credentials
+from daemon.core import commands as c
+from daemon.core.addressing import DEFAULT_CIRCLE
+from daemon.core.errors import Malformed, NotAllowed, NotAuthenticated, PeerlineError
+from daemon.core.model import Authority, Session
+from daemon.engine.engine import Engine
+from daemon.store.interface import Tx
+from daemon.wire import routes
+
+WRONG_TOKENS: Final = 10
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+OUTSIDE: Final = {
+    Standing.OWNER: ("console", Authority.OWNER),
+    Standing.CLI: ("cli", Authority.UNVERIFIED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The process at the other end of the socket, and what it belongs to."""
+
+    process: Process
+    line: tuple[Process, ...]  #: itself and its ancestors, nearest first
+    session: Session | None
+
+
+class Guards:
+    def __init__(self, engine: Engine, *, token: str, port: int, machine: str, owner: str) -> None:
+        self._engine = engine
+        self._token = token
+        self._port = port
+        self._machine = machine
+        self._owner = owner
+        self._wrong = Window("the limit of wrong tokens", WRONG_TOKENS)
+
+    async def caller(self, request: web.Request) -> Caller:
+        """Who it is.
+
+        Raises:
+            NotAuthenticated, NotAllowed, Malformed, Throttled: the door stays shut.
+
+        """
+        if _is_unix(request):
+            return await self.placed_caller(await self.placed(request))
+        self._check_web(request)
+        self._check_token(request)
+        return await self._outside(Standing.OWNER, "token")
+
+    def check_health(self, request: web.Request) -> bool:
+        """``/health`` is open, but not to other hosts' pages; returns whether the caller is known."""
+        if _is_unix(request):
+            return True
+        self._check_web(request)
+        try:
+            self._check_token(request)
+        except PeerlineError:
+            return False
+        return True
+
+    async def placed(self, request: web.Request) -> Placed:
+        """Find the process at the other end of a Unix socket."""
+        found = peer_credentials(_socket_of(request))
+        if found.uid != os.getuid():
+            raise NotAllowed("this line belongs to another user", "run your own")
+        line = ancestors(found.pid)
+        session = await self._engine.read(lambda tx: _registered(tx, line))
+        return Placed(line[0] if line else Process(found.pid, 0), line, session)
+
+    async def placed_caller(self, placed: Placed) -> Caller:
+        if placed.session:
+            return Caller(
+                standing=Standing.AGENT, peer_id=placed.session.peer_id, host=placed.session.session_id
+            )
+        standing = Standing.OWNER if has_terminal(placed.process.pid) else Standing.CLI
+        return await self._outside(standing, f"process:{placed.process.pid}:{placed.process.started}")
+
+    async def _outside(self, standing: Standing, host: str) -> Caller:
+        """Somebody outside every agent sends as the one peer of their standing."""
+        surface, authority = OUTSIDE[standing]
+        found = await self._engine.read(lambda tx: tx.conversation_at(surface, "terminal"))
+        if found is None:
+            command = c.OpenConversation(
+                surface=surface,
+                address="terminal",
+                host="terminal",
+                wish=surface,
+                authority=authority,
+                live=False,
+                person=self._owner if standing is Standing.OWNER else "",
+                machine=self._machine,
+            )
+            peer = await self._engine.handle(command)
+            return Caller(standing=standing, peer_id=peer.peer_id, host=host)
+        return Caller(standing=standing, peer_id=found.peer_id, host=host)
+
+    def _check_web(self, request: web.Request) -> None:
+        """Browsers are strangers: the page's host and origin must be ours to the letter."""
+        own = {f"127.0.0.1:{self._port}", f"localhost:{self._port}"}
+        if not request.raw_path.startswith("/"):
+            raise Malformed("the request's target is a whole URL", "ask for a path")
+        if request.headers.getall("Host", []) not in [[host] for host in own]:
+            raise NotAllowed("that host name is not ours", f"use 127.0.0.1:{self._port}")
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in {f"http://{host}" for host in own}:
+            raise NotAllowed("pages of other sites may not talk to this line")
+        if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+            raise NotAllowed("pages of other sites may not talk to this line")
+
+    def _check_token(self, request: web.Request) -> None:
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        given = given.strip()
+        right = kind.lower() == "bearer" and hmac.compare_digest(given.encode(), self._token.encode())
+        if right:
+            return
+        if given:
+            self._wrong.count("tcp", self._engine.clock.now())
+        raise NotAuthenticated("the owner's token is missing or wrong", "it stands in the home's file of that name")
+
+
+def check_type(request: web.Request) -> None:
+    """A body is JSON and says so; forms of web pages cannot say that without asking first."""
+    if request.method in WITH_BODY and request.can_read_body and request.content_type != routes.JSON:
+        raise Malformed(f'a body of type "{request.content_type}"', f"send {routes.JSON}")
+
+
+def circle_or_default(circle: str) -> str:
+    return circle or DEFAULT_CIRCLE
+
+
+def _is_unix(request: web.Request) -> bool:
+    return _socket_of(request).family == socket.AF_UNIX
+
+
+def _socket_of(request: web.Request) -> socket.socket:
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError("the caller has gone")
+    found: socket.socket = transport.get_extra_info("socket")
+    return found
+
+
+def _registered(tx: Tx, line: tuple[Process, ...]) -> Session | None:
+    """The nearest live incarnation in the caller's line, if any is registered here."""
+    for process in line:
+        session = tx.session_of_process(process.pid, process.started)
+        if session and session.ended_at is None:
+            return session
+    return None

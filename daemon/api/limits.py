@@ -1,0 +1,63 @@
+"""How much one sender may send, and how often a wrong token may be tried: counted in memory, told when refused."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from daemon.core.errors import Throttled
+
+MINUTE: Final = timedelta(minutes=1)
+MOST_KEYS: Final = 10_000
+
+
+@dataclass(slots=True)
+class Window:
+    """At most ``limit`` happenings of a key in a minute; 0 is no limit."""
+
+    name: str
+    limit: int
+    _seen: dict[str, deque[datetime]] = field(default_factory=dict)
+
+    def count(self, key: str, now: datetime) -> None:
+        """Count one.
+
+        Raises:
+            Throttled: it would be one too many; says when to try again.
+
+        """
+        if not self.limit:
+            return
+        seen = self._recent(key, now)
+        if len(seen) >= self.limit:
+            wait = max(0.1, (seen[0] + MINUTE - now).total_seconds())
+            raise Throttled(
+                f"{self.name} is {self.limit} a minute", f"try again in {wait:.0f} s", after_s=round(wait, 1)
+            )
+        seen.append(now)
+
+    def is_full(self, key: str, now: datetime) -> bool:
+        return bool(self.limit) and len(self._recent(key, now)) >= self.limit
+
+    def _recent(self, key: str, now: datetime) -> deque[datetime]:
+        if len(self._seen) > MOST_KEYS:
+            self._seen.clear()
+        seen = self._seen.setdefault(key, deque())
+        while seen and seen[0] <= now - MINUTE:
+            seen.popleft()
+        return seen
+
+
+@dataclass(slots=True)
+class Limits:
+    peer: Window
+    pair: Window
+
+    def sending(self, sender: str, to: Iterable[str], now: datetime) -> None:
+        """Count a message of ``sender`` to each of ``to``. Raises Throttled."""
+        self.peer.count(sender, now)
+        for name in to:
+            self.pair.count(f"{sender}>{name}", now)

@@ -1,0 +1,89 @@
+"""Messages: sending, what is unread, taking it, and why it is where it is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from daemon.api import bodies
+from daemon.api.door import Call, Room
+from daemon.api.peers import caller_of
+from daemon.core import commands as c
+from daemon.core import listing, settling
+from daemon.core.model import Kind, Parcel, Story, Urgency
+from daemon.core.view import Plan
+from daemon.wire import shapes
+
+Json = dict[str, Any]
+
+
+async def send(room: Room, call: Call) -> Json:
+    message, sender = call.body.root, call.caller.peer_id
+    to = getattr(message, "to", ("everybody",))
+    room.limits.sending(sender, to, room.engine.clock.now())
+    match message:
+        case bodies.SendAsk():
+            return await room.write(call, (_ask(sender, message),), lambda told: shapes.ask(told[0]))
+        case bodies.SendNotice():
+            notice = c.SendNotice(
+                sender=sender,
+                to=tuple(message.to),
+                text=message.text,
+                circle=message.circle,
+                urgency=Urgency(message.urgency),
+            )
+            return await room.write(call, (notice,), lambda told: shapes.sent(told[0]))
+        case _:
+            broadcast = c.SendBroadcast(sender=sender, text=message.text, circle=message.circle)
+            return await room.write(call, (broadcast,), lambda told: shapes.sent(told[0]))
+
+
+async def unread(room: Room, call: Call) -> Json:
+    def look(plan: Plan) -> list[Parcel]:
+        caller = caller_of(plan, call.caller)
+        waiting = plan.view.waiting(caller.peer_id, call.query.limit)
+        return [settling.parcel(plan, delivery) for delivery in waiting]
+
+    return {"messages": [shapes.message(parcel) for parcel in _readable(await room.look(look))]}
+
+
+async def collect(room: Room, call: Call) -> Json:
+    body, caller = call.body, call.caller
+    command = c.Collect(peer_id=caller.peer_id, call_id=body.call, limit=body.limit, ask_id=body.ask_id)
+    parcels = await room.engine.handle(command)
+    room.engine.passed("api.collected")
+    return {"messages": [shapes.message(parcel) for parcel in _readable(parcels)]}
+
+
+async def confirm(room: Room, call: Call) -> Json:
+    command = c.ConfirmCall(
+        peer_id=call.caller.peer_id, call_id=call.body.call, others=call.body.others
+    )
+    return {"confirmed": await room.engine.handle(command)}
+
+
+async def why(room: Room, call: Call) -> Json:
+    """The whole story, to who had a part in it or looks from outside."""
+    message_id = call.params["id"]
+    told = await room.engine.read(lambda tx: tx.told_of(message_id))
+    story: Story = await room.look(lambda plan: listing.story(plan, message_id, told))
+    return shapes.why(story)
+
+
+def _ask(sender: str, message: bodies.SendAsk) -> c.SendAsk:
+    return c.SendAsk(
+        sender=sender,
+        to=tuple(message.to),
+        question=message.text,
+        circle=message.circle,
+        options=tuple(message.options),
+        need=message.need,
+        deadline=timedelta(seconds=message.deadline_s) if message.deadline_s else None,
+        default=message.default,
+        urgency=Urgency(message.urgency),
+        reply_to=message.reply_to,
+    )
+
+
+def _readable(parcels: list[Parcel]) -> list[Parcel]:
+    return [parcel for parcel in parcels if parcel.envelope.kind is not Kind.CHANGE]

@@ -1,0 +1,95 @@
+"""Peers: who is there, one of them, and what may be changed of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from daemon.api.caller import Caller, Standing
+from daemon.api.door import Call, Room
+from daemon.core import addressing, listing
+from daemon.core import commands as c
+from daemon.core.errors import Malformed, NotAllowed, NotFound
+from daemon.core.model import Peer, PeerShown
+from daemon.core.view import Plan
+from daemon.wire import shapes
+
+Json = dict[str, Any]
+
+
+async def whoami(room: Room, call: Call) -> Json:
+    return await _shape(room, call.caller.peer_id)
+
+
+async def listed(room: Room, call: Call) -> Json:
+    query = call.query
+
+    def look(plan: Plan) -> tuple[PeerShown, ...]:
+        caller = caller_of(plan, call.caller)
+        return listing.peers(
+            plan,
+            caller,
+            circle=query.circle,
+            scope=query.scope,
+            show_offline=query.show_offline,
+            include_self=query.include_self,
+        )
+
+    now = room.engine.clock.now()
+    return {"peers": [shapes.peer(row, now) for row in await room.look(look)]}
+
+
+async def shown(room: Room, call: Call) -> Json:
+    return await _shape(room, await _meant(room, call))
+
+
+async def change(room: Room, call: Call) -> Json:
+    """Describe, rename or move: one's own, or any from a terminal."""
+    peer_id, body = await _meant(room, call), call.body
+    own = peer_id == call.caller.peer_id
+    if call.caller.standing is not Standing.OWNER and not own:
+        raise NotAllowed("that is another peer", "change it at a terminal, outside every agent")
+    commands: list[c.Command] = []
+    if body.description is not None:
+        commands.append(c.DescribePeer(peer_id=peer_id, description=body.description))
+    if body.circle is not None:
+        commands.append(c.MovePeer(peer_id=peer_id, circle=body.circle))
+    if body.name is not None:
+        commands.append(c.RenamePeer(peer_id=peer_id, name=body.name))
+    if not commands:
+        raise Malformed("nothing to change", "say name, circle or description")
+    await room.engine.handle_all(commands)
+    return await _shape(room, peer_id)
+
+
+async def forget(room: Room, call: Call) -> Json:
+    peer_id = await _meant(room, call)
+    before = await _shape(room, peer_id)
+    await room.engine.handle(c.ForgetPeer(peer_id=peer_id))
+    return before
+
+
+def caller_of(plan: Plan, caller: Caller) -> Peer:
+    peer = plan.peer(caller.peer_id)
+    if peer is None:
+        raise NotFound(f'the caller "{caller.peer_id}" is not registered', "register first")
+    return peer
+
+
+async def _meant(room: Room, call: Call) -> str:
+    def look(plan: Plan) -> str:
+        who = addressing.standpoint_of(plan, caller_of(plan, call.caller))
+        circle = getattr(call.query, "circle", None)
+        return addressing.one(plan, who, call.params["id"], circle).peer_id
+
+    peer_id: str = await room.look(look)
+    return peer_id
+
+
+async def _shape(room: Room, peer_id: str) -> Json:
+    def look(plan: Plan) -> PeerShown:
+        peer = plan.peer(peer_id)
+        if peer is None:
+            raise NotFound(f'no peer "{peer_id}"')
+        return listing.shown(plan, peer)
+
+    return shapes.peer(await room.look(look), room.engine.clock.now())

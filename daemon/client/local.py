@@ -1,0 +1,48 @@
+"""The exchange inside the daemon's process: the same door as over the socket, without the socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
+
+from daemon.client.interface import Json
+
+
+class Door(Protocol):
+    """What the daemon's api offers to its own parts."""
+
+    async def request(
+        self, caller: Any, method: str, path: str, *, query: Mapping[str, str], body: Any, key: str | None
+    ) -> Any: ...
+
+    def stream(
+        self, caller: Any, path: str, query: Mapping[str, str]
+    ) -> AsyncIterator[tuple[str, int, Any]]: ...
+
+
+class LocalExchange:
+    """An ``Exchange`` for one caller, found by the daemon or hosted in it."""
+
+    def __init__(self, door: Door, caller: Any) -> None:
+        self._door = door
+        self._caller = caller
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        key: str | None = None,
+        wait_s: float = 0,
+    ) -> Any:
+        told = None if body is None else dict(body)
+        return await self._door.request(self._caller, method, path, query=query or {}, body=told, key=key)
+
+    async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
+        async for name, _, told in self._door.stream(self._caller, path, query):
+            yield name, told
+
+    async def close(self) -> None:
+        """Nothing is open."""

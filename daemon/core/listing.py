@@ -1,0 +1,62 @@
+"""What may be looked at: peers as a list shows them, unread messages, and the story of one message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from daemon.core import addressing, presence, roads
+from daemon.core.errors import NotFound
+from daemon.core.model import Authority, Peer, PeerShown, Role, Status, Story, Told
+from daemon.core.view import Plan
+
+
+def shown(plan: Plan, peer: Peer, authority: Authority = Authority.PEER) -> PeerShown:
+    """The peer with what it is doing, and how words of that authority would reach it."""
+    session, conversation = plan.session_of(peer), plan.conversation(peer.peer_id)
+    status = presence.status(peer, session, conversation, plan.now)
+    return PeerShown(peer, status, roads.reach(peer, session, conversation, status, authority), session)
+
+
+def peers(
+    plan: Plan,
+    caller: Peer,
+    *,
+    circle: str | None = None,
+    scope: str | None = None,
+    show_offline: bool = False,
+    include_self: bool = False,
+) -> tuple[PeerShown, ...]:
+    """The caller's circle (an orchestrator's: all), or the one named, or all with ``*``.
+
+    A scope without a circle looks in all circles.
+
+    Raises:
+        Malformed: there is no such scope.
+
+    """
+    who = addressing.standpoint_of(plan, caller)
+    if circle is None and (who.everywhere or scope):
+        circle = "*"
+    found = addressing.visible(plan.view.peers(), who, circle)
+    if scope:
+        found = addressing.in_scope(found, scope, caller)
+    rows = [shown(plan, peer) for peer in found if include_self or peer.peer_id != caller.peer_id]
+    return tuple(row for row in rows if show_offline or _is_listed(row))
+
+
+def story(plan: Plan, message_id: str, told: Sequence[Told]) -> Story:
+    """All that is known of a message.
+
+    Raises:
+        NotFound: there is none of that id.
+
+    """
+    envelope = plan.envelope(message_id)
+    if envelope is None:
+        raise NotFound(f'no message "{message_id}"', "ids look like m-… or a-…")
+    deliveries = [(x, peer) for x in plan.view.deliveries_of(message_id) if (peer := plan.peer(x.peer_id))]
+    return Story(envelope, plan.ask(message_id), tuple(deliveries), tuple(told))
+
+
+def _is_listed(row: PeerShown) -> bool:
+    return row.status is not Status.OFFLINE or row.peer.role in {Role.SERVICE, Role.HUMAN, Role.ORCHESTRATOR}

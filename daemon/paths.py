@@ -1,0 +1,54 @@
+"""Where everything lies: all of it below one home, ``PEERLINE_HOME`` or ``~/.peerline``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    home: Path
+
+    @property
+    def socket(self) -> Path:
+        return self.home / "run" / "peerline.sock"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "run" / "peerline.lock"
+
+    @property
+    def database(self) -> Path:
+        return self.home / "peerline.db"
+
+    @property
+    def token(self) -> Path:
+        return self.home / "token"
+
+    @property
+    def config(self) -> Path:
+        return self.home / "config.yaml"
+
+    @property
+    def spool(self) -> Path:
+        return self.home / "spool"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def log(self) -> Path:
+        return self.logs / "peerline.log"
+
+    @property
+    def history(self) -> Path:
+        return self.home / "chat-history"
+
+
+def found() -> Paths:
+    """The home of this user, or the one named by the environment."""
+    named = os.environ.get("PEERLINE_HOME")
+    return Paths(Path(named).expanduser().absolute() if named else Path.home() / ".peerline")

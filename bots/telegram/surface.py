@@ -38,7 +38,7 @@ class Patience:
     pulse: float = 20.0
 
     def pause(self, failures: int, wish: float | None) -> float:
-        """Return the time from the beginning of a failed poll to the next: ever longer, or as Telegram says."""
+        """Return the time from one failed poll's beginning to the next: ever longer, or as Telegram says."""
         return float(max(wish or 0, min(self.least * 2 ** min(failures - 1, 10), self.most)))
 
 

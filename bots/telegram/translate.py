@@ -148,15 +148,12 @@ def _tapped(number: str, chat: str, account: str, callback: str) -> Tapped | Non
 def _replied_to(chat: int, message: Update) -> str:
     """In a topic, Telegram calls everything a reply to the topic's first message; that is none."""
     match message:
-        case {
-            "is_topic_message": True,
-            "message_thread_id": root,
-            "reply_to_message": {"message_id": replied},
-        }:
-            return "" if root == replied else receipt(chat, replied)
         case {"reply_to_message": {"message_id": int(replied)}}:
-            return receipt(chat, replied)
-    return ""
+            in_topic = message.get("is_topic_message") is True
+            is_root = in_topic and message.get("message_thread_id") == replied
+            return "" if is_root else receipt(chat, replied)
+        case _:
+            return ""
 
 
 def _is_number(text: str) -> bool:

@@ -1,0 +1,279 @@
+"""Cards on Ada's phone, through faults: what she sees, and what we are told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bots.interface import Card, Choice, NotEver, NotNow, Unsure
+from bots.telegram.api import Api, judged
+from bots.telegram.markup import Entity, Message
+from tests.emulators.telegram import Fault, Kind
+from tests.fakes.phone_line import Phone, PhoneLine, carried, changed, parcel, plugged
+
+LONG = "\n\n".join(f"paragraph {n} {'words ' * 60}" for n in range(25))
+
+
+@pytest.fixture
+async def phone() -> AsyncIterator[Phone]:
+    async with asyncio.timeout(15), plugged() as made:
+        yield made
+
+
+def card(markdown: str = "go on?", *labels: str, **more: Any) -> Card:
+    choices = tuple(Choice(label=label, ask_id="a-1", option=n) for n, label in enumerate(labels))
+    return Card(who="backend", headline="backend@dev asks", markdown=markdown, choices=choices, **more)
+
+
+def texts(phone) -> list[str]:
+    return [message.text for message in phone.ada.heard()]
+
+
+async def test_a_question_shows_who_asks_the_agents_markdown_and_its_choices(phone) -> None:
+    shown_as = await phone.surface.show("7", card("run `make`?", "yes", "no"))
+
+    (message,) = phone.ada.heard()
+    assert shown_as == f"7/{message.message_id}"
+    assert message.text == "backend@dev asks\n\nrun make?"
+    assert [mark["type"] for mark in message.entities] == ["bold", "code"]
+    assert [[key.text for key in row] for row in message.buttons] == [["yes", "no"]]
+    assert message.link_preview == {"is_disabled": True}
+    assert not message.silent
+
+
+@pytest.mark.parametrize("quiet", ["silent", "passing"])
+async def test_what_needs_no_human_makes_no_sound(phone, quiet) -> None:
+    await phone.surface.show("7", card("to backend", **{quiet: True}))
+
+    assert [message.silent for message in phone.ada.heard()] == [True]
+
+
+async def test_a_card_replies_to_what_it_is_about_if_that_is_in_this_chat(phone) -> None:
+    words = phone.ada.says("how far?")
+
+    await phone.surface.show("7", card(reply_to=f"7/{words.message_id}"))
+    await phone.surface.show("7", card(reply_to=f"8/{words.message_id}"))
+    await phone.surface.show("7", card(reply_to="7/9999"))
+
+    assert [message.reply_to for message in phone.ada.heard()] == [words.message_id, None, None]
+
+
+async def test_a_long_text_is_several_messages_that_ring_once_with_the_choices_on_the_last(phone) -> None:
+    shown_as = await phone.surface.show("7", card(LONG, "yes"))
+
+    messages = phone.ada.heard()
+    assert len(messages) > 2
+    assert "paragraph 24" in messages[-1].text
+    assert shown_as == f"7/{messages[-1].message_id}"
+    assert [message.labels for message in messages] == [*[()] * (len(messages) - 1), ("yes",)]
+    assert [message.silent for message in messages] == [*[True] * (len(messages) - 1), False]
+
+
+async def test_a_long_text_goes_on_where_it_was_interrupted(phone) -> None:
+    phone.telegram.faults.add(Fault(Kind.FLOOD, "sendMessage", after=1, retry_after=30))
+    with pytest.raises(NotNow):
+        await phone.surface.show("7", card(LONG, "yes"))
+    assert len(phone.ada.heard()) == 1
+
+    with pytest.raises(NotNow):
+        await phone.surface.show("7", card(LONG, "yes"))
+    phone.clock.now += 30
+    await phone.surface.show("7", card(LONG, "yes"))
+
+    once = texts(phone)
+    assert len(set(once)) == len(once)
+    await phone.surface.show("7", card(LONG, "yes"))
+    assert texts(phone) == once * 2
+
+
+async def test_a_chat_under_a_flood_wait_is_left_alone_until_it_is_over_and_others_are_not(phone) -> None:
+    eve = phone.telegram.person(8, "Eve")
+    receipt = await phone.surface.show("7", card("before"))
+    phone.telegram.faults.add(Fault(Kind.FLOOD, "sendMessage", retry_after=6775))
+
+    for _ in range(3):
+        with pytest.raises(NotNow) as refused:
+            await phone.surface.show("7", card("during"))
+        assert refused.value.after_s == 6775
+    with pytest.raises(NotNow):
+        await phone.surface.change("7", receipt, card("before", outcome="yes (ada)"))
+    await phone.surface.show("8", card("to somebody else"))
+    assert await eve.sees("to somebody else")
+    assert len(phone.telegram.journal.of("sendMessage", chat_id=7)) == 2
+    assert phone.telegram.journal.of("editMessageText") == []
+
+    phone.clock.now += 6774
+    with pytest.raises(NotNow) as refused:
+        await phone.surface.show("7", card("during"))
+    assert refused.value.after_s == 1
+    phone.clock.now += 1
+    await phone.surface.show("7", card("after"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "copies"),
+    [
+        (Fault(Kind.DROP, "sendMessage"), 1),
+        (Fault(Kind.DROP, "sendMessage", polite=True), 1),
+        (Fault(Kind.RESET, "sendMessage"), 0),
+        (Fault(Kind.GARBAGE, "sendMessage"), 1),
+        (Fault(Kind.SERVER_ERROR, "sendMessage", status=504, handled=True), 1),
+        (Fault(Kind.SERVER_ERROR, "sendMessage", status=502), 0),
+        (Fault(Kind.SERVER_ERROR, "sendMessage", status=500, handled=True), 1),
+    ],
+    ids=lambda value: (
+        f"{value.kind}-{value.status}-{value.takes_effect}" if isinstance(value, Fault) else None
+    ),
+)
+async def test_what_may_have_arrived_is_in_doubt_and_never_sent_twice(phone, fault, copies) -> None:
+    phone.telegram.faults.add(fault)
+
+    with pytest.raises(Unsure):
+        await phone.surface.show("7", card("once"))
+
+    assert len(phone.ada.heard()) == copies
+    assert len(phone.telegram.journal.of("sendMessage")) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "payload", "verdict"),
+    [
+        (200, b'{"ok": true, "result": []}', type(None)),
+        (200, b'{"ok": false, "description": "?"}', NotEver),
+        (200, b"<html>welcome to the hotel", Unsure),
+        (200, b"[]", Unsure),
+        (302, b"", Unsure),
+        (403, b"<html>not from this network", Unsure),
+        (403, b'{"ok": false, "description": "Forbidden: user is deactivated"}', NotEver),
+        (404, b'{"ok": false, "description": "Not Found"}', NotNow),
+        (
+            409,
+            b'{"ok": false, "description": "Conflict: can\'t use getUpdates while webhook is active"}',
+            NotNow,
+        ),
+        (429, b'{"ok": false, "description": "Too Many Requests"}', NotNow),
+        (503, b'{"ok": false, "description": "Service Unavailable"}', Unsure),
+    ],
+)
+def test_only_telegrams_own_word_is_a_refusal(code, payload, verdict) -> None:
+    assert type(judged(code, payload)) is verdict
+
+
+async def test_what_surely_did_not_leave_may_go_later_at_the_cost_of_no_attempt(phone) -> None:
+    await phone.telegram.unplug()
+    with pytest.raises(NotNow, match="cannot be reached") as refused:
+        await phone.surface.show("7", card("later"))
+    assert refused.value.after_s
+
+    await phone.telegram.plug()
+    await phone.surface.show("7", card("later"))
+    assert len(phone.ada.heard()) == 1
+
+
+async def test_a_token_that_is_refused_is_not_the_messages_fault(phone) -> None:
+    phone.telegram.faults.add(Fault(Kind.UNAUTHORIZED, "sendMessage"))
+
+    with pytest.raises(NotNow, match="refuses the token"):
+        await phone.surface.show("7", card())
+
+
+async def test_who_blocked_us_or_never_spoke_to_us_is_never_reached(phone) -> None:
+    phone.telegram.person(9, "Bob", started=False)
+    phone.ada.blocks_the_bot()
+
+    with pytest.raises(NotEver, match="blocked by the user"):
+        await phone.surface.show("7", card())
+    with pytest.raises(NotEver, match="chat not found"):
+        await phone.surface.show("9", card())
+    with pytest.raises(NotEver, match="is no chat"):
+        await phone.surface.show("dashboard", card())
+
+
+async def test_when_the_formatting_is_refused_the_words_go_plain_once(phone) -> None:
+    odd = Message("a link", (Entity("text_link", 0, 6, url="nowhere"),))
+    api = Api(phone.telegram.token, phone.telegram.root, grace_s=1)
+    try:
+        sent = await api.send(7, odd)
+        await api.edit(7, sent, Message("the link", odd.entities))
+    finally:
+        await api.close()
+
+    assert [(message.text, message.entities) for message in phone.ada.heard()] == [("the link", ())]
+    assert len(phone.telegram.journal.of("sendMessage")) == 2
+
+
+async def test_another_refusal_is_not_tried_again(phone) -> None:
+    api = Api(phone.telegram.token, phone.telegram.root, grace_s=1)
+    try:
+        with pytest.raises(NotEver, match="too long"):
+            await api.send(7, Message("x" * 5000, (Entity("bold", 0, 5),)))
+    finally:
+        await api.close()
+
+    assert len(phone.telegram.journal.of("sendMessage")) == 1
+
+
+async def test_a_decided_card_loses_its_keys_and_says_how(phone) -> None:
+    shown_as = await phone.surface.show("7", card("go on?", "yes", "no"))
+
+    for _ in range(2):
+        await phone.surface.change("7", shown_as, card("go on?", outcome="yes (ada)"))
+
+    (message,) = phone.ada.heard()
+    assert message.text == "backend@dev asks\n\ngo on?\n\n✓ yes (ada)"
+    assert message.buttons == ()
+    assert len(message.history) == 1
+
+
+async def test_of_a_long_card_the_last_message_is_changed(phone) -> None:
+    shown_as = await phone.surface.show("7", card(LONG, "yes"))
+    before = texts(phone)
+
+    await phone.surface.change("7", shown_as, card(LONG, outcome="yes (ada)"))
+
+    assert texts(phone) == [*before[:-1], f"{before[-1]}\n\n✓ yes (ada)"]
+
+
+async def test_changing_what_is_gone_or_too_old_is_done(phone) -> None:
+    shown_as = await phone.surface.show("7", card())
+    own = phone.ada.says("hers")
+    phone.ada.deletes(phone.ada.heard()[0])
+
+    await phone.surface.change("7", shown_as, card(outcome="yes (ada)"))
+    await phone.surface.change("7", f"7/{own.message_id}", card(outcome="yes (ada)"))
+    with pytest.raises(NotEver):
+        await phone.surface.change("7", "8/1", card())
+
+
+@pytest.mark.parametrize("kind", [Kind.DROP, Kind.SERVER_ERROR, Kind.RESET])
+async def test_an_edit_in_doubt_is_made_again(phone, kind) -> None:
+    shown_as = await phone.surface.show("7", card("go on?", "yes"))
+    phone.telegram.faults.add(Fault(kind, "editMessageText"))
+
+    with pytest.raises(NotNow):
+        await phone.surface.change("7", shown_as, card(outcome="yes (ada)"))
+    await phone.surface.change("7", shown_as, card(outcome="yes (ada)"))
+
+    assert texts(phone) == ["backend@dev asks\n\ngo on?\n\n✓ yes (ada)"]
+
+
+async def test_over_the_bridge_every_parcel_is_settled_by_what_became_of_it(phone) -> None:
+    line = PhoneLine()
+    async with carried(line, phone.surface):
+        question = parcel("go on?", "yes", "no")
+        line.post(question)
+        card = await phone.ada.sees("go on?")
+        line.post(changed(question, f"7/{card.message_id}", "expired"))
+        await phone.ada.sees("✗ expired")
+        for fault in (Fault(Kind.DROP, "sendMessage"), Fault(Kind.FLOOD, "sendMessage", retry_after=17)):
+            phone.telegram.faults.add(fault)
+            line.post(parcel("hm", envelope_id=fault.kind))
+            await line.until(lambda n=fault.kind: any(n == told[1] for told in line.settled))
+
+    receipt = f"7/{card.message_id}"
+    assert line.settled[:2] == [("ack", "m-1", receipt), ("ack", "m-2", receipt)]
+    assert [told[:2] for told in line.settled[2:]] == [("doubt", "drop"), ("nak", "flood")]
+    assert line.settled[3][2] == 17

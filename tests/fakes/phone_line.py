@@ -1,0 +1,158 @@
+"""The daemon as a bot on Telegram sees it, in memory; and a Telegram with our surface plugged into it.
+
+The line commits what it is told only while it is `open`, as a daemon does that may be away or busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bots.bridge import run
+from bots.interface import ChatSurface
+from bots.telegram.surface import Patience, TelegramSurface
+from daemon.client.interface import Utterance
+from daemon.core.model import Ask, Authority, Delivery, Envelope, Kind, Parcel, Role, Sender
+from tests.emulators.telegram import Person, TelegramEmulator
+from tests.emulators.telegram.pulse import Pulse
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=7)
+BACKEND = Sender(
+    peer_id="p-b", name="backend", circle="dev", role=Role.AGENT, authority=Authority.PEER, backend="x"
+)
+QUICK = Patience(poll=1, grace=0.2, least=0.05, most=0.2)
+
+
+class Clock:
+    """Stands still until it is told how much later it is."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(slots=True)
+class Phone:
+    """A Telegram, somebody with a phone, and our surface, which is what is tested."""
+
+    telegram: TelegramEmulator
+    ada: Person
+    surface: TelegramSurface
+    clock: Clock
+
+
+@asynccontextmanager
+async def plugged(patience: Patience = QUICK, **options: Any) -> AsyncIterator[Phone]:
+    clock = Clock()
+    async with TelegramEmulator() as telegram:
+        options = {"token": telegram.token, "api_base": telegram.root, "clock": clock} | options
+        async with TelegramSurface(patience=patience, **options) as surface:
+            yield Phone(telegram, telegram.person(7, "Ada"), surface, clock)
+
+
+class PhoneLine:
+    """Just what `bots.bridge` calls of a `PeerClient`."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+        self.heard: dict[str, Any] = {}  #: key -> what was said, or (ask, option) of a tap
+        self.asked = 0
+        self.repeats = 0
+        self.settled: list[tuple[str, str, object]] = []  #: (how, envelope, receipt or time to wait)
+        self.beats: list[str] = []
+        self._waiting: asyncio.Queue[Parcel] = asyncio.Queue()
+        self._pulse = Pulse()
+
+    def post(self, parcel: Parcel) -> None:
+        self._waiting.put_nowait(parcel)
+
+    async def until(self, holds: Any, within: float = 5) -> Any:
+        return await self._pulse.until(holds, within)
+
+    async def say(self, said: Utterance, *, key: str) -> dict[str, Any]:
+        await self._committed(key, said)
+        return {"understood": "ask", "ask_id": "a-1"}
+
+    async def tap(
+        self, surface: str, address: str, account: str, ask_id: str, option: int, *, key: str
+    ) -> dict[str, Any]:
+        await self._committed(key, (surface, address, account, ask_id, option))
+        return {"understood": "answer", "ask_id": ask_id}
+
+    async def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
+        while True:
+            yield await self._waiting.get()
+
+    async def beat(self, surface: str, trouble: str = "") -> None:
+        self.beats.append(trouble)
+        self._pulse.beat()
+
+    async def extend(self, parcel: Parcel, ttl_s: float) -> None: ...
+
+    async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
+        self._settle("ack", parcel, receipt)
+
+    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None:
+        self._settle("nak", parcel, after_s)
+
+    async def reject(self, parcel: Parcel, reason: str) -> None:
+        self._settle("reject", parcel, reason)
+
+    async def doubt(self, parcel: Parcel, reason: str) -> None:
+        self._settle("doubt", parcel, reason)
+
+    def _settle(self, how: str, parcel: Parcel, word: object) -> None:
+        self.settled.append((how, parcel.envelope.envelope_id, word))
+        self._pulse.beat()
+
+    async def _committed(self, key: str, what: object) -> None:
+        self.asked += 1
+        self._pulse.beat()
+        await self.open.wait()
+        self.repeats += key in self.heard
+        self.heard.setdefault(key, what)
+        self._pulse.beat()
+
+
+@asynccontextmanager
+async def carried(line: PhoneLine, surface: ChatSurface) -> AsyncIterator[None]:
+    """Run the bridge; it is killed at the end, wherever it stands."""
+    async with asyncio.TaskGroup() as group:
+        bridge = group.create_task(run(line, surface))
+        try:
+            yield
+        finally:
+            bridge.cancel()
+
+
+def parcel(body: str, *options: str, envelope_id: str = "m-1") -> Parcel:
+    """Something of backend's for Ada; a question if it has options."""
+    kind = Kind.ASK if options else Kind.NOTICE
+    envelope = Envelope(
+        envelope_id=envelope_id, kind=kind, sender=BACKEND, to=("p-ada",), body=body, created_at=NOW,
+        expires_at=LATER, options=options,
+    )  # fmt: skip
+    delivery = Delivery(
+        delivery_id="d-1", envelope_id=envelope_id, peer_id="p-ada", kind=kind, state="leased", due_at=NOW,
+        expires_at=LATER,
+    )  # fmt: skip
+    ask = Ask(
+        ask_id=envelope_id, asker="p-b", to=("p-ada",), state="open", need=1, created_at=NOW,
+        deadline_at=LATER, question=body, options=options,
+    )  # fmt: skip
+    return Parcel(delivery, envelope, ask if options else None, recipient="7")
+
+
+def changed(shown: Parcel, receipt: str, state: str) -> Parcel:
+    """The same question after it ended."""
+    assert shown.ask
+    envelope = replace(shown.envelope, envelope_id="m-2", kind=Kind.CHANGE)
+    return replace(shown, envelope=envelope, ask=replace(shown.ask, state=state), shown_as=receipt)

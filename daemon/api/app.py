@@ -76,7 +76,7 @@ class Application:
         except PeerlineError as error:
             return _problem(error)
         except web.HTTPException as error:
-            return _problem(_of_http(error))
+            return _problem(_of_http(error), error.status)
         except (ConnectionResetError, asyncio.CancelledError):
             raise
         except Exception:
@@ -112,14 +112,16 @@ class Application:
         caller = await self._guards.caller(request)
         path = request.raw_path.partition("?")[0]
         if request.method == "OPTIONS" or not self._door.methods_at(path):
-            raise NotFound(f"there is no {request.method} {path[:200]}", "GET /openapi.json lists what there is")
+            raise NotFound(
+                f"there is no {request.method} {path[:200]}", "GET /openapi.json lists what there is"
+            )
         if request.method not in self._door.methods_at(path):
             raise web.HTTPMethodNotAllowed(request.method, self._door.methods_at(path))
         query = _query(request)
         if self._door.is_stream(request.method, path):
             last = request.headers.get("Last-Event-ID")
             query |= {"after": last} if last and "after" not in query else {}
-            return await _streamed(request, self._door.stream(caller, path, query))
+            return await _streamed(request, await self._door.stream(caller, path, query))
         body, key = await _body(request), _key(request)
         told = await self._door.request(caller, request.method, path, query=query, body=body, key=key)
         self._door.room.engine.passed("api.answering")
@@ -162,25 +164,28 @@ def _key(request: web.Request) -> str | None:
 async def _streamed(request: web.Request, events: AsyncIterator[tuple[str, int, Any]]) -> web.StreamResponse:
     """Server-sent events; a reader that does not read for ten seconds is cut."""
     response = web.StreamResponse(headers={"Content-Type": routes.SSE, "Cache-Control": "no-store"})
-    waiting: asyncio.Future[tuple[str, int, Any]] | None = None
+    await response.prepare(request)
     try:
-        while True:
-            waiting = waiting or asyncio.ensure_future(anext(events))
-            done, _ = await asyncio.wait({waiting}, timeout=PING_S if response.prepared else 0.05)
-            if not response.prepared:
-                if done:
-                    waiting.exception()  # a refusal before the first byte is still a plain answer
-                await response.prepare(request)
-            text = ": \n\n"
-            if done:
-                text, waiting = _block(*waiting.result()), None
-            async with asyncio.timeout(STUCK_S):
-                await response.write(text.encode())
-    except (StopAsyncIteration, ConnectionResetError, TimeoutError):
-        return response
-    finally:
-        if waiting:
-            waiting.cancel()
+        async with asyncio.TaskGroup() as both:
+            pinging = both.create_task(_pinged(response))
+            async for event in events:
+                await _write(response, _block(*event))
+            pinging.cancel()
+    except* (ConnectionResetError, TimeoutError):
+        log.debug("a reader of %s has gone", request.path)
+    return response
+
+
+async def _pinged(response: web.StreamResponse) -> None:
+    """A comment now and then finds out that a reader has gone."""
+    while True:
+        await _write(response, ": \n\n")
+        await asyncio.sleep(PING_S)
+
+
+async def _write(response: web.StreamResponse, text: str) -> None:
+    async with asyncio.timeout(STUCK_S):
+        await response.write(text.encode())
 
 
 def _block(name: str, seq: int, told: Any) -> str:
@@ -188,14 +193,17 @@ def _block(name: str, seq: int, told: Any) -> str:
     return f"{head}event: {name}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"
 
 
-def _problem(error: PeerlineError) -> web.Response:
+def _problem(error: PeerlineError, status: int = 0) -> web.Response:
     headers = {}
     if error.after_s is not None:
         headers["Retry-After"] = str(max(1, round(error.after_s)))
     if error.status == web.HTTPUnauthorized.status_code:
         headers["WWW-Authenticate"] = "Bearer"
     return web.json_response(
-        to_problem(error), status=error.status, content_type=routes.PROBLEM, headers=headers
+        to_problem(error) | ({"status": status} if status else {}),
+        status=status or error.status,
+        content_type=routes.PROBLEM,
+        headers=headers,
     )
 
 
@@ -203,6 +211,5 @@ def _of_http(error: web.HTTPException) -> PeerlineError:
     if error.status == web.HTTPRequestEntityTooLarge.status_code:
         return TooLarge("the body is too large", "send less")
     if error.status == web.HTTPMethodNotAllowed.status_code:
-        made = Malformed(f"that is not done with {error.reason or 'this method'}", "GET /openapi.json lists what is")
-        return made
+        return Malformed("that is not done with this method", "GET /openapi.json lists what is")
     return NotFound(error.reason) if error.status == web.HTTPNotFound.status_code else Malformed(error.reason)

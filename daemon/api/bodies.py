@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(max_length=262_144)]  # the limit in bytes is the core's: this bounds parsing
+Text = Annotated[
+    str, StringConstraints(max_length=262_144)
+]  # the limit in bytes is the core's: this bounds parsing
 Label = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Reason = Annotated[str, StringConstraints(max_length=1000)]
 Seconds = Annotated[float, Field(gt=0, le=30 * 86_400)]

@@ -12,7 +12,7 @@ from daemon.api.door import Call, Room
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.frame import ALPHABET
-from daemon.core.model import Authority, Conversation, Heard, Person
+from daemon.core.model import Authority, Conversation, Heard, Parcel, Person
 from daemon.engine import mailbox
 from daemon.wire import shapes
 from daemon.wire.codec import encode
@@ -94,7 +94,10 @@ async def parcels(room: Room, call: Call) -> AsyncIterator[tuple[str, int, Any]]
     """What is to be shown in the conversations the caller hosts, leased one at a time in each."""
     host, query = call.caller.host, call.query
     _own_surface(call.caller, query.surface)
-    stream = mailbox.parcels(room.engine, query.surface, host, host, peer_id=query.peer_id)
+    return _encoded(room, mailbox.parcels(room.engine, query.surface, host, host, peer_id=query.peer_id))
+
+
+async def _encoded(room: Room, stream: AsyncIterator[Parcel]) -> AsyncIterator[tuple[str, int, Any]]:
     async for parcel in stream:
         room.engine.passed("api.leased")
         yield "parcel", 0, encode(parcel)
@@ -107,9 +110,7 @@ async def people(room: Room, call: Call) -> Json:
 
 async def invite(room: Room, call: Call) -> Json:
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    pairing = await room.engine.handle(
-        c.InvitePerson(surface=call.body.surface, code=code, ttl=CODE_LIFE)
-    )
+    pairing = await room.engine.handle(c.InvitePerson(surface=call.body.surface, code=code, ttl=CODE_LIFE))
     return {"code": pairing.code, "expires_at": shapes.moment(pairing.expires_at)}
 
 

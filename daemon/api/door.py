@@ -94,11 +94,13 @@ class Door:
         call = self._let_in(caller, endpoint, params, query, body, key)
         return await endpoint.handler(self.room, call)
 
-    def stream(self, caller: Caller, path: str, query: Mapping[str, str]) -> AsyncIterator[tuple[str, int, Any]]:
-        """Yield (event name, sequence or 0, data) for as long as the reader stays."""
+    async def stream(
+        self, caller: Caller, path: str, query: Mapping[str, str]
+    ) -> AsyncIterator[tuple[str, int, Any]]:
+        """Let the reader in; then (event name, sequence or 0, data) for as long as they stay."""
         endpoint, params = self._found("GET", path)
         call = self._let_in(caller, endpoint, params, query, None, None)
-        events: AsyncIterator[tuple[str, int, Any]] = endpoint.handler(self.room, call)
+        events: AsyncIterator[tuple[str, int, Any]] = await endpoint.handler(self.room, call)
         return events
 
     def is_stream(self, method: str, path: str) -> bool:
@@ -151,7 +153,9 @@ def _parsed(model: type[BaseModel], told: Any) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise Malformed(f'"{where}": {first["msg"].lower()}', "GET /openapi.json says what is taken") from None
+        raise Malformed(
+            f'"{where}": {first["msg"].lower()}', "GET /openapi.json says what is taken"
+        ) from None
 
 
 def _digest(endpoint: Endpoint, params: Mapping[str, str], body: Any) -> str:

@@ -15,14 +15,17 @@ PAGE: Final = 200
 
 
 async def feed(room: Room, call: Call) -> AsyncIterator[tuple[str, int, Any]]:
-    """Yield what was committed after ``after`` (without it: from now on).
+    """What was committed after ``after`` (without it: from now on), without an end.
 
     Raises:
         Gone: it is older than what is kept.
 
     """
     after = call.query.after
-    seen = await room.engine.read(lambda tx: _start(tx, after))
+    return _following(room, await room.engine.read(lambda tx: _start(tx, after)))
+
+
+async def _following(room: Room, seen: int) -> AsyncIterator[tuple[str, int, Any]]:
     with room.engine.feed.watching(EVENTS) as watch:
         while True:
             watch.take()

@@ -133,7 +133,9 @@ class Guards:
             return
         if given:
             self._wrong.count("tcp", self._engine.clock.now())
-        raise NotAuthenticated("the owner's token is missing or wrong", "it stands in the home's file of that name")
+        raise NotAuthenticated(
+            "the owner's token is missing or wrong", "it stands in the home's file of that name"
+        )
 
 
 def check_type(request: web.Request) -> None:

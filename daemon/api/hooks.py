@@ -22,7 +22,9 @@ AGENTS: Final[Mapping[str, AgentHooks]] = {
 }
 
 
-async def handle(engine: Engine, agent: str, event: str, payload: Json, around: Surroundings, record: str) -> str:
+async def handle(
+    engine: Engine, agent: str, event: str, payload: Json, around: Surroundings, record: str
+) -> str:
     """Commit what the event means; return what the hook is to print, "" for nothing.
 
     Args:

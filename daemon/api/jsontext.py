@@ -19,13 +19,36 @@ def loads(text: bytes) -> Any:
 
     """
     try:
-        told = json.loads(
-            text, parse_constant=_constant, parse_int=_integer, object_pairs_hook=_object
-        )
+        told = json.loads(text, parse_constant=_constant, parse_int=_integer, object_pairs_hook=_object)
         _bounded(told, MOST_DEEP)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"not the JSON we take: {str(error)[:200] or 'nested too deeply'}") from error
     return told
+
+
+def loads_loosely(text: bytes) -> Any:
+    """Decode what an agent's hook sent: other people's data, so broken text in it is mended, not refused.
+
+    Raises:
+        Malformed: it is no JSON at all.
+
+    """
+    try:
+        return _mended(json.loads(text.decode("utf-8", "replace")))
+    except (ValueError, RecursionError) as error:
+        raise Malformed("the hook's payload is no JSON") from error
+
+
+def _mended(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_mended(key): _mended(inner) for key, inner in value.items()}
+        case list():
+            return [_mended(inner) for inner in value]
+        case _:
+            return value
 
 
 def _constant(word: str) -> NoReturn:
@@ -58,3 +81,5 @@ def _bounded(value: Any, depth: int) -> None:
         case list():
             for inner in value:
                 _bounded(inner, depth - 1)
+        case _:
+            pass

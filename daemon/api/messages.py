@@ -56,9 +56,7 @@ async def collect(room: Room, call: Call) -> Json:
 
 
 async def confirm(room: Room, call: Call) -> Json:
-    command = c.ConfirmCall(
-        peer_id=call.caller.peer_id, call_id=call.body.call, others=call.body.others
-    )
+    command = c.ConfirmCall(peer_id=call.caller.peer_id, call_id=call.body.call, others=call.body.others)
     return {"confirmed": await room.engine.handle(command)}
 
 

@@ -13,7 +13,12 @@ from daemon.api.door import Endpoint
 from daemon.wire import routes
 
 Json = dict[str, Any]
-PROBLEMS: Final = {"400": "malformed", "401": "not authenticated", "403": "not allowed", "404": "not found"} | {
+PROBLEMS: Final = {
+    "400": "malformed",
+    "401": "not authenticated",
+    "403": "not allowed",
+    "404": "not found",
+} | {
     "409": "conflict",
     "413": "too large",
     "429": "throttled",

@@ -20,7 +20,9 @@ ENDPOINTS: Final = (
     Endpoint("PATCH", routes.PEER, peers.change, "describe, rename or move a peer", body=bodies.PeerChange),
     Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER),
     Endpoint("GET", routes.MESSAGES, messages.unread, "what is unread", query=bodies.MessagesQuery),
-    Endpoint("POST", routes.MESSAGES, messages.send, "send an ask, a notice or a broadcast", body=bodies.Send),
+    Endpoint(
+        "POST", routes.MESSAGES, messages.send, "send an ask, a notice or a broadcast", body=bodies.Send
+    ),
     Endpoint("POST", routes.COLLECT, messages.collect, "take what is unread", body=bodies.CollectBody),
     Endpoint("POST", routes.CONFIRM, messages.confirm, "confirm what was taken", body=bodies.ConfirmBody),
     Endpoint("GET", routes.ASKS, asks.listed, "the open asks", query=bodies.AsksQuery),
@@ -33,7 +35,9 @@ ENDPOINTS: Final = (
         "POST", routes.CONVERSATIONS, conversations.join, "join", body=bodies.ConversationBody, may=HOSTS
     ),
     Endpoint("DELETE", routes.CONVERSATION, conversations.leave, "leave a conversation", may=HOSTS),
-    Endpoint("POST", routes.BEATS, conversations.beat, "a proven round trip", body=bodies.BeatBody, may=HOSTS),
+    Endpoint(
+        "POST", routes.BEATS, conversations.beat, "a proven round trip", body=bodies.BeatBody, may=HOSTS
+    ),
     Endpoint("POST", routes.SAYS, conversations.say, "a person's words", body=bodies.SayBody, may=HOSTS),
     Endpoint("POST", routes.TAPS, conversations.tap, "a person's choice", body=bodies.TapBody, may=HOSTS),
     Endpoint(
@@ -48,7 +52,9 @@ ENDPOINTS: Final = (
     Endpoint(
         "POST", routes.DELIVERY, deliveries.settle, "settle a lease", body=bodies.DeliveryBody, may=HOSTS
     ),
-    Endpoint("GET", routes.PEOPLE, conversations.people, "who may speak", query=bodies.PeopleQuery, may=OUTSIDE),
+    Endpoint(
+        "GET", routes.PEOPLE, conversations.people, "who may speak", query=bodies.PeopleQuery, may=OUTSIDE
+    ),
     Endpoint("POST", routes.PAIRING, conversations.invite, "show a code", body=bodies.PairingBody, may=OWNER),
     Endpoint("DELETE", routes.PERSON, conversations.remove, "take a voice away", may=PEOPLE),
     Endpoint("GET", routes.STATUS, status.status, "how the daemon is"),

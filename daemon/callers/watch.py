@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import select
-import sys
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 from daemon.callers.processes import Process, alive
 
@@ -59,18 +59,17 @@ class ExitWatch:
 
 def _opened(pid: int) -> int:
     """A file descriptor that becomes readable when the process ends."""
-    if sys.platform == "linux":
-        return os.pidfd_open(pid)
-    return _kqueue(pid)
+    opened = getattr(os, "pidfd_open", None)
+    return int(opened(pid)) if opened else _kqueue(select, pid)
 
 
-def _kqueue(pid: int) -> int:
-    queue = select.kqueue()  # type: ignore[attr-defined, unused-ignore]
-    event = select.kevent(  # type: ignore[attr-defined, unused-ignore]
+def _kqueue(system: Any, pid: int) -> int:
+    queue = system.kqueue()
+    event = system.kevent(
         pid,
-        filter=select.KQ_FILTER_PROC,  # type: ignore[attr-defined, unused-ignore]
-        flags=select.KQ_EV_ADD | select.KQ_EV_ONESHOT,  # type: ignore[attr-defined, unused-ignore]
-        fflags=select.KQ_NOTE_EXIT,  # type: ignore[attr-defined, unused-ignore]
+        filter=system.KQ_FILTER_PROC,
+        flags=system.KQ_EV_ADD | system.KQ_EV_ONESHOT,
+        fflags=system.KQ_NOTE_EXIT,
     )
     queue.control([event], 0)
-    return os.dup(queue.fileno())
+    return os.dup(int(queue.fileno()))

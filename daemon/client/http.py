@@ -74,7 +74,8 @@ class HttpExchange:
                 told = await _read_body(reader, headers)
         except (OSError, EOFError, TimeoutError, ValueError) as error:
             raise DaemonUnreachable(
-                f"the daemon did not answer: {type(error).__name__}", "is it restarting? `peerline status` tells"
+                f"the daemon did not answer: {type(error).__name__}",
+                "is it restarting? `peerline status` tells",
             ) from error
         finally:
             writer.close()
@@ -119,7 +120,10 @@ class HttpExchange:
         address = self._address
         target = f"{path}?{urlencode(query)}" if query else path
         told = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
-        lines = {"Host": "peerline" if address.socket else f"{address.host}:{address.port}", "Connection": "close"}
+        lines = {
+            "Host": "peerline" if address.socket else f"{address.host}:{address.port}",
+            "Connection": "close",
+        }
         lines |= self._headers
         if address.token:
             lines["Authorization"] = f"Bearer {address.token}"

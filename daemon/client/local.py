@@ -15,7 +15,7 @@ class Door(Protocol):
         self, caller: Any, method: str, path: str, *, query: Mapping[str, str], body: Any, key: str | None
     ) -> Any: ...
 
-    def stream(
+    async def stream(
         self, caller: Any, path: str, query: Mapping[str, str]
     ) -> AsyncIterator[tuple[str, int, Any]]: ...
 
@@ -41,7 +41,7 @@ class LocalExchange:
         return await self._door.request(self._caller, method, path, query=query or {}, body=told, key=key)
 
     async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
-        async for name, _, told in self._door.stream(self._caller, path, query):
+        async for name, _, told in await self._door.stream(self._caller, path, query):
             yield name, told
 
     async def close(self) -> None:

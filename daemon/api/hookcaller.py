@@ -1,0 +1,108 @@
+"""Where a hook ran: the agent among the ancestors of its process, the pane, the folder. Found, then handed on."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote
+
+from daemon import tmux
+from daemon.agents.interface import Surroundings
+from daemon.api.guards import Placed
+from daemon.callers import folders, processes, registry
+from daemon.callers.processes import Process
+from daemon.core.addressing import DEFAULT_CIRCLE
+from daemon.core.model import Pane, Turn
+
+PREFIX: Final = "peerline-env-"
+TURNS: Final = {"idle": Turn.IDLE, "busy": Turn.WORKING, "waiting": Turn.AWAITING_INPUT}
+SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
+
+
+async def surroundings(
+    headers: Mapping[str, str], payload: Any, placed: Placed | None, *, live: bool
+) -> Surroundings:
+    """Gather what is known of the agent a hook belongs to.
+
+    Args:
+        headers: the pipe's, with the agent's environment in them.
+        payload: the hook's JSON, for the session id and folder only.
+        placed: the process at the other end; None when replayed.
+        live: whether the hook waits for an answer.
+
+    """
+    told = payload if isinstance(payload, Mapping) else {}
+    environment = environment_of(headers)
+    folder = registry.config_dir(environment.get("HOME", ""), environment.get("CLAUDE_CONFIG_DIR", ""))
+    line = placed.line if placed else processes.ancestors(_pid(headers))
+    agent, session = _agent(line, folder, str(told.get("session_id", "")))
+    checkout = await asyncio.to_thread(folders.checkout_of, str(told.get("cwd", "")))
+    pane = await _pane(environment)
+    return Surroundings(
+        pid=agent.pid if agent else 0,
+        started=agent.started if agent else 0,
+        machine=platform.node(),
+        circle=environment.get("PEERLINE_CIRCLE") or (pane.tmux_session if pane else "") or DEFAULT_CIRCLE,
+        wish=environment.get("PEERLINE_NAME", ""),
+        repo=checkout.repo,
+        branch=checkout.branch,
+        config_dir=str(folder),
+        pane=pane,
+        inbox=environment.get("CLAUDE_CODE_MESSAGING_SOCKET")
+        or (session.messaging_socket if session else ""),
+        turn=TURNS.get(session.status, Turn.UNKNOWN) if session else Turn.UNKNOWN,
+        environment=environment,
+        live=live,
+    )
+
+
+def environment_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """The variables the pipe carries as headers."""
+    return {
+        name[len(PREFIX) :].upper().replace("-", "_"): unquote(value)
+        for name, value in headers.items()
+        if name.lower().startswith(PREFIX)
+    }
+
+
+def _agent(
+    line: tuple[Process, ...], folder: Path, session_id: str
+) -> tuple[Process | None, registry.ClaudeSession | None]:
+    """The agent's process: by its own registry, else the nearest ancestor that is neither pipe nor shell."""
+    if found := registry.agent_of(line, folder):
+        return found
+    if session := registry.find_session(folder, session_id):
+        return processes.process(session.pid), session
+    above = [each for each in line[1:] if each.command not in SHELLS]
+    return (above[0] if above else None), None
+
+
+async def _pane(environment: Mapping[str, str]) -> Pane | None:
+    """The agent's tmux pane with its full identity, if it runs in one."""
+    server, pane_id = tmux.server_of(environment.get("TMUX", "")), environment.get("TMUX_PANE", "")
+    if not server or not pane_id:
+        return None
+    try:
+        now = await tmux.Tmux(server).describe(pane_id)
+    except (tmux.TmuxFailed, ValueError, OSError):
+        return None
+    root, above = processes.process(now.pane_pid), processes.process(now.server_pid)
+    if root is None or above is None:
+        return None
+    return Pane(
+        tmux=server,
+        server_pid=now.server_pid,
+        server_started=above.started,
+        pane_id=pane_id,
+        pane_pid=now.pane_pid,
+        pane_started=root.started,
+        tmux_session=now.session,
+    )
+
+
+def _pid(headers: Mapping[str, str]) -> int:
+    told = next((value for name, value in headers.items() if name.lower() == "peerline-pid"), "")
+    return int(told) if told.isdecimal() else 0

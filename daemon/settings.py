@@ -1,0 +1,178 @@
+"""The configuration: ``config.yaml`` in the home, then the environment, each value with where it came from.
+
+``PEERLINE_TELEGRAM__BOT_TOKEN`` sets ``telegram.bot_token``; values of the environment are read as YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from daemon.core.errors import Malformed
+
+PREFIX: Final = "PEERLINE_"
+BETWEEN: Final = "__"
+SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret"})
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Owner(Section):
+    name: str = "owner"
+    trust_terminal: bool = False
+
+
+class Daemon(Section):
+    port: Annotated[int, Field(ge=0, le=65535)] = 8377  #: 0: no TCP
+
+
+class TelegramPerson(Section):
+    id: int
+    name: str
+    rights: list[Literal["talk", "approve", "spawn"]] = ["talk"]
+
+
+class Telegram(Section):
+    bot_token: str = ""
+    api_base: str = "https://api.telegram.org"
+    people: list[TelegramPerson] = []
+
+
+class Limits(Section):
+    peer_per_minute: Annotated[int, Field(ge=0)] = 120
+    pair_per_minute: Annotated[int, Field(ge=0)] = 60
+
+
+class Settings(Section):
+    owner: Owner = Owner()
+    daemon: Daemon = Daemon()
+    telegram: Telegram = Telegram()
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One value and where it came from."""
+
+    name: str
+    value: Any
+    source: str
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Settings:
+    """Read and check everything.
+
+    Raises:
+        Malformed: a value is wrong; the sentence names file, line and key.
+
+    """
+    return _checked(_told(path), _of_environment(environment), path)
+
+
+def shown(path: Path, environment: Mapping[str, str]) -> Iterator[Origin]:
+    """Every value with its source; secrets masked."""
+    settings = load(path, environment)
+    by_file, by_environment = dict(_flat(_told(path))), dict(_flat(_of_environment(environment)))
+    for name, value in _flat(settings.model_dump()):
+        source = "default"
+        if name in by_file:
+            source = str(path)
+        if name in by_environment:
+            source = f"{PREFIX}{name.upper().replace('.', BETWEEN)}"
+        hidden = name.rpartition(".")[2] in SECRET and value
+        yield Origin(name, "(set)" if hidden else value, source)
+
+
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or error
+        raise Malformed(f"{path}{where}: {problem}", "it must be YAML") from error
+    if told is None:
+        return {}
+    if not isinstance(told, dict):
+        raise Malformed(f"{path}:1: not a mapping", "begin with a key, such as `owner:`")
+    return told
+
+
+def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or BETWEEN not in name:
+            continue
+        *sections, key = name[len(PREFIX) :].lower().split(BETWEEN)
+        inner = told
+        for section in sections:
+            inner = inner.setdefault(section, {})
+        inner[key] = _value(value)
+    return told
+
+
+def _value(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _checked(by_file: dict[str, Any], by_environment: dict[str, Any], path: Path) -> Settings:
+    try:
+        return Settings.model_validate(_merged(by_file, by_environment))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        keys = [str(part) for part in first["loc"]]
+        name = ".".join(keys)
+        if name in dict(_flat(by_environment)):
+            where = f"{PREFIX}{name.upper().replace('.', BETWEEN)}"
+        else:
+            where = f"{path}:{_line_of(path, keys)}"
+        raise Malformed(
+            f'{where}: "{name}": {first["msg"].lower()}', "`peerline config show` lists all keys"
+        ) from None
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        inner = merged.get(name)
+        merged[name] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _flat(told: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _line_of(path: Path, keys: list[str]) -> int:
+    """The line on which the deepest of the keys that stands in the file stands."""
+    node = yaml.compose(path.read_text(encoding="utf-8")) if path.exists() else None
+    line = 1
+    for key in keys:
+        if isinstance(node, yaml.SequenceNode) and key.isdecimal() and int(key) < len(node.value):
+            node = node.value[int(key)]
+        elif isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if pair[0].value == key), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+            continue
+        else:
+            break
+        line = node.start_mark.line + 1
+    return line

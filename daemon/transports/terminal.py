@@ -1,0 +1,83 @@
+"""The terminal: the owner's words as the agent's own prompt, pasted into its pane.
+
+Only into an idle agent without a dialog, into an empty prompt of the right pane, which is looked at in the moment of
+the act. The delivery's mark in the prompt hook that follows is the evidence. What an interrupted attempt left in the
+prompt is sent off with Enter alone, so nothing is pasted twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from daemon.callers import processes, registry
+from daemon.core.frame import framed
+from daemon.core.model import Pane, Parcel, Session
+from daemon.tmux import PaneNow, Tmux, TmuxFailed
+from daemon.transports.interface import Blocked, Carried, Failed, Outcome
+from daemon.transports.prompt import Prompt, read
+
+PROOF_WITHIN: Final = timedelta(seconds=5)
+LOOK_AGAIN: Final = timedelta(seconds=2)
+BEFORE_ENTER_S: Final = 0.1  #: 0 is enough on an idle machine (36 of 36 pastes); a loaded one may need more
+SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh", "tmux"})
+
+
+class Terminal:
+    """A ``Transport``."""
+
+    def __init__(self, *, passed: Callable[[str], None] = lambda step: None) -> None:
+        self._passed = passed
+
+    async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:
+        pane = session.pane
+        if pane is None:
+            return Failed("the session has no pane")
+        tmux, text = Tmux(pane.tmux), framed(parcel)
+        try:
+            prompt = await self._gate(tmux, pane, session)
+            if isinstance(prompt, Blocked):
+                return prompt
+            if prompt.text and not (again and prompt.is_paste_of(text)):
+                return Blocked("there is a draft in the prompt", LOOK_AGAIN)
+            if not prompt.text:
+                await tmux.paste(pane.pane_id, text)
+                self._passed("terminal.pasted")
+                await asyncio.sleep(BEFORE_ENTER_S)
+            await tmux.enter(pane.pane_id)
+            self._passed("terminal.entered")
+        except (TmuxFailed, OSError) as error:
+            return Failed(f"tmux: {error}")
+        return Carried(PROOF_WITHIN)
+
+    async def _gate(self, tmux: Tmux, pane: Pane, session: Session) -> Prompt | Blocked:
+        """The prompt, if everything is as it must be."""
+        now = await tmux.describe(pane.pane_id)
+        if why := _not_the_one(pane, now, session):
+            return Blocked(why, LOOK_AGAIN)
+        found = await asyncio.to_thread(registry.read_session, Path(session.config_dir), session.pid)
+        if found is None or found.status != "idle":
+            return Blocked(f"the agent is {found.status if found else 'gone'}", LOOK_AGAIN)
+        prompt = read(await tmux.screen(pane.pane_id))
+        return prompt or Blocked("no prompt is to be seen", LOOK_AGAIN)
+
+
+def _not_the_one(pane: Pane, now: PaneNow, session: Session) -> str:
+    """Why this pane is not to be typed into; "" if it is."""
+    root, server = processes.process(now.pane_pid), processes.process(now.server_pid)
+    same_server = server is not None and (now.server_pid, server.started) == (
+        pane.server_pid,
+        pane.server_started,
+    )
+    same_root = root is not None and (now.pane_pid, root.started) == (pane.pane_pid, pane.pane_started)
+    agent = processes.process(session.pid)
+    if not same_server or not same_root:
+        return "the pane is another one by now"
+    if agent is None or agent.started != session.started:
+        return "the agent is gone from its pane"
+    if now.dead or now.command in SHELLS:
+        return f"the pane runs {now.command or 'nothing'}, not the agent"
+    return "the pane is in copy mode" if now.in_mode else ""

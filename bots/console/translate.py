@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bots.console.markup import Fragment, fragments, harmless
+from bots.console.markup import Fragment, fragments, harmless, plain_text
 from bots.interface import Card, Choice
 from daemon.core.posting import LINE
 from daemon.core.words import WORDS
@@ -136,8 +136,8 @@ def outcome(card: Card) -> list[Fragment]:
 
 
 def label(text: str) -> str:
-    """The first words of a text, to know it again."""
-    words = " ".join(harmless(text).split())
+    """The first words of an agent's text, to know it again."""
+    words = " ".join(plain_text(text).split())
     return f"{words[:LABEL_LENGTH]}…" if len(words) > LABEL_LENGTH else words
 
 

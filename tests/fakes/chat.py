@@ -49,6 +49,7 @@ class FakeLine:
     # -- what the test says and asks
 
     def tell(self, text: str, *, who: str = "echo", kind: Kind = Kind.NOTICE, **more: Any) -> Parcel:
+        kind = Kind(kind)
         options = tuple(more.pop("options", ()))
         passing = more.pop("passing", False)
         envelope = Envelope(

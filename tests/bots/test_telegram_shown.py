@@ -62,9 +62,13 @@ async def test_a_card_replies_to_what_it_is_about_if_that_is_in_this_chat(phone)
 
 
 async def test_a_long_text_is_several_messages_that_ring_once_with_the_choices_on_the_last(phone) -> None:
-    shown_as = await phone.surface.show("7", card(LONG, "yes"))
+    words = phone.ada.says("tell me all")
+
+    shown_as = await phone.surface.show("7", card(LONG, "yes", reply_to=f"7/{words.message_id}"))
 
     messages = phone.ada.heard()
+    assert [message.reply_to for message in messages if message.reply_to] == [words.message_id]
+    assert messages[0].reply_to
     assert len(messages) > 2
     assert "paragraph 24" in messages[-1].text
     assert shown_as == f"7/{messages[-1].message_id}"

@@ -47,12 +47,16 @@ def test_a_reply_names_the_receipt_of_what_it_replies_to() -> None:
     assert heard.reply_to == "7/2"
 
 
-def test_in_a_topic_only_a_reply_to_another_message_than_the_first_is_a_reply() -> None:
-    topic = {"is_topic_message": True, "message_thread_id": 2}
+@pytest.mark.parametrize(
+    ("in_topic", "replied", "means"), [(True, 2, ""), (True, 9, "7/9"), (False, 2, "7/2")]
+)
+def test_in_a_topic_a_reply_to_its_first_message_is_none(in_topic, replied, means) -> None:
+    thread = {"message_thread_id": 2} | ({"is_topic_message": True} if in_topic else {})
 
-    root, real = (heard_in(message(**topic, reply_to_message={"message_id": n})) for n in (2, 9))
+    heard = heard_in(message(**thread, reply_to_message={"message_id": replied}))
 
-    assert [heard.reply_to for heard in (root, real) if isinstance(heard, Said)] == ["", "7/9"]
+    assert isinstance(heard, Said)
+    assert heard.reply_to == means
 
 
 @pytest.mark.parametrize(

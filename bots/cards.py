@@ -36,7 +36,7 @@ def card_of(parcel: Parcel) -> Card:
 def _changed(ask: Ask, parcel: Parcel) -> Card:
     return Card(
         who=parcel.envelope.sender.name,
-        headline="",
+        headline=_headline(parcel.envelope.sender, Kind.ASK),
         markdown=ask.question,
         outcome=_outcome(ask),
         silent=True,

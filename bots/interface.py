@@ -82,7 +82,10 @@ class Card:
 
 
 class ChatSurface(Protocol):
-    name: str  #: ``telegram``; also the backend of its peers
+    @property
+    def name(self) -> str:
+        """``telegram``; also the backend of its peers."""
+        ...
 
     def heard(self) -> AsyncIterator[Heard]:
         """Yield what people did. Asking for the next one confirms the previous one to the platform."""

@@ -1,1 +1,1 @@
-"""The command line and the composition root: it may import everything and nothing imports it."""
+"""The composition root: puts everything together, imports whatever it needs, and is imported by nobody."""

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from daemon.api import hooks, jsontext, openapi
+from daemon.api import jsontext, openapi
 from daemon.api.caller import Caller
 from daemon.api.door import Door
 from daemon.api.guards import Guards, check_type
-from daemon.api.hookcaller import surroundings
+from daemon.api.hooks import HookDesk
 from daemon.core.errors import Fault, Malformed, NotFound, PeerlineError, TooLarge
 from daemon.wire import routes
 from daemon.wire.problems import to_problem
@@ -38,6 +38,7 @@ class Application:
         guards: who calls.
         health: what ``/health`` tells to the authenticated.
         version: of this Peerline.
+        desk: takes the agents' hooks.
         extras: further paths served by other packages, each given its caller: the MCP server.
 
     """
@@ -49,8 +50,10 @@ class Application:
         *,
         health: Callable[[], Awaitable[dict[str, Any]]],
         version: str,
+        desk: HookDesk,
         extras: Mapping[str, Extra],
     ) -> None:
+        self._desk = desk
         self._door = door
         self._guards = guards
         self._health = health
@@ -97,14 +100,10 @@ class Application:
         return await self._extras[request.path](request, caller)
 
     async def _on_hook(self, request: web.Request) -> web.Response:
-        """Bytes of an agent's hook; the Unix socket alone carries them."""
+        """Bytes of an agent's hook."""
         placed = await self._guards.placed(request)
-        raw = await request.read()
-        payload = jsontext.loads_loosely(raw)
         agent, event = request.match_info["agent"], request.match_info["event"]
-        around = await surroundings(request.headers, payload, placed, live=True)
-        record = request.headers.get("Peerline-Record", "")
-        text = await hooks.handle(self._door.room.engine, agent, event, payload, around, record)
+        text = await self._desk.hear(agent, event, request.headers, await request.read(), placed)
         self._door.room.engine.passed("hook.answering")
         return web.Response(body=text.encode(), content_type=routes.JSON)
 

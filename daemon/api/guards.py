@@ -77,7 +77,14 @@ class Guards:
         return True
 
     async def placed(self, request: web.Request) -> Placed:
-        """Find the process at the other end of a Unix socket."""
+        """Find the process at the other end of a Unix socket.
+
+        Raises:
+            NotAllowed: it is another user's, or the way in was not the Unix socket.
+
+        """
+        if not _is_unix(request):
+            raise NotAllowed("that goes through the Unix socket only", "processes are not known over TCP")
         found = peer_credentials(_socket_of(request))
         if found.uid != os.getuid():
             raise NotAllowed("this line belongs to another user", "run your own")

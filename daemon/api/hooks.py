@@ -1,18 +1,25 @@
 """Hooks of coding agents: find who it is, let the agent's own file say what it means, answer in its words.
 
-The same way for a hook that waits for its answer and for one replayed from the spool, but that the latter is handed
-nothing.
+A hook replayed from the spool goes the same way as one that waits for its answer, but that it is handed nothing. What
+lies in the spool is older than what comes in, so it goes first.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
+from daemon import spool
 from daemon.agents import claude_code, practice
 from daemon.agents.interface import AgentHooks, Json, Surroundings
-from daemon.core.errors import Malformed, NotFound
+from daemon.api import jsontext
+from daemon.api.guards import Placed
+from daemon.api.hookcaller import surroundings
+from daemon.core.errors import Malformed, NotFound, Refused
 from daemon.core.model import Parcel
 from daemon.engine.engine import Engine, Once
 
@@ -20,40 +27,97 @@ AGENTS: Final[Mapping[str, AgentHooks]] = {
     claude_code.BACKEND: claude_code,
     practice.BACKEND: practice,
 }
+TOKEN: Final = "CLAUDE_CODE_MESSAGING_TOKEN"  # noqa: S105 -- a variable's name
+ENDS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
+LOOK_S: Final = 2.0
+log = logging.getLogger(__name__)
 
 
-async def handle(
-    engine: Engine, agent: str, event: str, payload: Json, around: Surroundings, record: str
-) -> str:
-    """Commit what the event means; return what the hook is to print, "" for nothing.
+class HookDesk:
+    """Args: the engine, the spool's folder, and where messaging tokens are kept (memory only), by session."""
 
-    Args:
-        engine: whose.
-        agent: the backend's name, as the pipe was told at installation.
-        event: the agent's own name for it.
-        payload: the hook's JSON.
-        around: where the hook ran.
-        record: the pipe's id of this event; the same one twice has one effect.
+    def __init__(self, engine: Engine, folder: Path, tokens: dict[str, str]) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._tokens = tokens
+        self._lock = asyncio.Lock()
+        self._in_turn: set[str] = set()  #: sessions of which another hook must come
+        self._expecting = asyncio.Event()
 
-    Raises:
-        NotFound: no such agent.
-        Malformed: the payload is not that agent's.
+    async def hear(
+        self, agent: str, event: str, headers: Mapping[str, str], raw: bytes, placed: Placed
+    ) -> str:
+        """Take one live hook; return what it is to print, "" for nothing.
 
-    """
-    hooks = AGENTS.get(agent)
-    if hooks is None:
-        raise NotFound(f'no agent "{agent[:80]}"', f"known are {', '.join(AGENTS)}")
-    if not isinstance(payload, Mapping):
-        raise Malformed("a hook's payload is an object")
-    commands = hooks.commands(event, payload, around)
-    if not commands:
-        return ""
+        Raises:
+            NotFound: no such agent.
+            Malformed: the payload is not that agent's.
 
-    def render(results: Sequence[Any]) -> str:
-        handed = results[-1] if isinstance(results[-1], tuple) else ()
-        told = hooks.answer(event, [each for each in handed if isinstance(each, Parcel)])
-        return json.dumps(told, ensure_ascii=False) if told else ""
+        """
+        if spool.waiting(self._folder):
+            await self.replay()
+        return await self._take(agent, event, headers, raw, placed)
 
-    if not record:
-        return render(await engine.handle_all(commands))
-    return await engine.handle_once(commands, Once(f"hook:{agent}", record, event), render)
+    async def replay(self) -> None:
+        """Hear all that lies in the spool, in order, and delete it."""
+        async with self._lock:
+            for record in spool.records(self._folder):
+                try:
+                    await self._take(record.agent, record.event, record.headers, record.body, None)
+                except Refused as error:
+                    log.warning("a spooled %s hook was dropped: %s", record.event, error)
+                record.path.unlink(missing_ok=True)
+
+    async def run(self) -> None:
+        """While a turn runs, its end may be said into the spool by a hook that found us too slow."""
+        while True:
+            await self._expecting.wait()
+            await asyncio.sleep(LOOK_S)
+            if spool.waiting(self._folder):
+                await self.replay()
+
+    async def _take(
+        self, agent: str, event: str, headers: Mapping[str, str], raw: bytes, placed: Placed | None
+    ) -> str:
+        hooks = AGENTS.get(agent)
+        if hooks is None:
+            raise NotFound(f'no agent "{agent[:80]}"', f"known are {', '.join(AGENTS)}")
+        payload = jsontext.loads_loosely(raw)
+        if not isinstance(payload, Mapping):
+            raise Malformed("a hook's payload is an object")
+        around = await surroundings(headers, payload, placed, live=placed is not None)
+        self._note(event, str(payload.get("session_id", "")), around)
+        return await self._handled(hooks, event, payload, around, _record(headers, agent))
+
+    async def _handled(
+        self, hooks: AgentHooks, event: str, payload: Json, around: Surroundings, once: Once | None
+    ) -> str:
+        commands = hooks.commands(event, payload, around)
+        if not commands:
+            return ""
+
+        def render(results: Sequence[Any]) -> str:
+            handed = results[-1] if isinstance(results[-1], tuple) else ()
+            told = hooks.answer(event, [each for each in handed if isinstance(each, Parcel)])
+            return json.dumps(told, ensure_ascii=False) if told else ""
+
+        if once is None:
+            return render(await self._engine.handle_all(commands))
+        return await self._engine.handle_once(commands, once, render)
+
+    def _note(self, event: str, session_id: str, around: Surroundings) -> None:
+        if token := around.environment.get(TOKEN):
+            self._tokens[session_id] = token
+        if event in ENDS:
+            self._in_turn.discard(session_id)
+        else:
+            self._in_turn.add(session_id)
+        if self._in_turn:
+            self._expecting.set()
+        else:
+            self._expecting.clear()
+
+
+def _record(headers: Mapping[str, str], agent: str) -> Once | None:
+    record = next((value for name, value in headers.items() if name.lower() == "peerline-record"), "")
+    return Once(f"hook:{agent}", record[:200], "") if record else None

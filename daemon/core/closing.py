@@ -153,11 +153,13 @@ def _outcome(plan: Plan, ask: Ask) -> str:
 
 def _change_cards(plan: Plan, ask: Ask) -> None:
     """Every card of it that a person can see shows how it ended."""
+    asked = plan.envelope(ask.ask_id)
+    sender = asked.sender if asked else LINE
     for delivery in plan.view.deliveries_of(ask.ask_id):
         peer = plan.peer(delivery.peer_id)
         if peer and peer.role is Role.HUMAN and delivery.receipt:
             letter = Letter(kind=Kind.CHANGE, text=ask.question, correlation_id=ask.ask_id, silent=True)
-            post(plan, LINE, [peer], letter)
+            post(plan, sender, [peer], letter)
 
 
 def _withdraw(plan: Plan, ask: Ask) -> None:

@@ -85,8 +85,10 @@ class Feed:
 
 def _keys(noun: object) -> tuple[str, ...]:
     match noun:
-        case m.Delivery(peer_id=peer_id) | m.Session(peer_id=peer_id):
+        case m.Delivery(peer_id=peer_id):
             return (peer_id,)
+        case m.Session(peer_id=peer_id, session_id=session_id):
+            return (peer_id, f"session:{session_id}")
         case m.Ask(ask_id=ask_id):
             return (ask_id,)
         case m.Conversation(surface=surface, peer_id=peer_id):

@@ -1,0 +1,135 @@
+"""``hooks …`` and ``mcp``: what is written into the agents' settings, and the MCP server they start."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from cli.entry import become_shim
+from cli.options import AsJson
+from cli.output import show
+from daemon.core.errors import Refused, Unavailable
+from daemon.paths import found
+from hooks import install as installer
+from hooks.agents import AGENTS, Agent
+from hooks.entries import HomePaths
+from hooks.errors import SettingsBusy, SettingsRefused
+
+Json = dict[str, Any]
+Which = Annotated[list[str] | None, typer.Option("--agent", help="Only this agent; repeatable.")]
+Mcp = Annotated[str, typer.Option("--mcp", help="stdio or http.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing.")]
+
+group = typer.Typer(help="Hooks in the agents' settings.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(group, name="hooks")
+
+
+@group.command()
+def install(
+    agent: Which = None, mcp: Mcp = "stdio", dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
+    """Write our hooks, the MCP entry, and the leave to call our tools without a dialog."""
+    home = _home()
+    with _told():
+        changes = installer.install(_agents(agent, home), home, mcp=mcp, dry_run=dry_run)
+    _show(changes, as_json=as_json, dry_run=dry_run)
+
+
+@group.command()
+def uninstall(agent: Which = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Take out what was written; everything else stays as it is."""
+    home = _home()
+    with _told():
+        changes = installer.uninstall(_agents(agent, home), home, dry_run=dry_run)
+    _show(changes, as_json=as_json, dry_run=dry_run)
+
+
+@group.command()
+def status(agent: Which = None, as_json: AsJson = False) -> None:
+    """Whether they are there."""
+    home = _home()
+    with _told():
+        found_now = installer.status(_agents(agent, home), home)
+    told = {
+        "agents": [
+            {
+                "agent": each.agent,
+                "installed": each.installed,
+                "files": [{"path": str(file.path), "state": str(file.state)} for file in each.files],
+            }
+            for each in found_now
+        ]
+    }
+    show(told, as_json=as_json, human=_status)
+
+
+def mcp(
+    name: Annotated[str | None, typer.Option("--name", help="The name wished for.")] = None,
+    circle: Annotated[str | None, typer.Option("--circle", help="The circle; default otherwise.")] = None,
+    tools: Annotated[str | None, typer.Option("--tools", help="Another set of tool names.")] = None,
+) -> None:
+    given = (("--name", name), ("--circle", circle), ("--tools", tools))
+    become_shim([word for flag, value in given if value for word in (flag, value)])
+
+
+class _told:  # noqa: N801 -- used as a with-block
+    """Errors of the installer in our tree."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, SettingsRefused):
+            raise Refused(str(error), error.hint or "") from error
+        if isinstance(error, SettingsBusy):
+            raise Unavailable(str(error), error.hint or "") from error
+
+
+def _home() -> HomePaths:
+    from daemon.settings import load
+
+    paths = found()
+    return HomePaths.of(os.environ, port=load(paths.config, os.environ).daemon.port)
+
+
+def _agents(names: list[str] | None, home: HomePaths) -> list[Agent]:
+    """Those named, else every supported one whose program or settings folder exists."""
+    for name in names or ():
+        if name not in AGENTS:
+            raise Refused(f'no agent "{name}"', f"known are {', '.join(AGENTS)}")
+    chosen = [AGENTS[name] for name in names] if names else installer.present(home)
+    if not chosen:
+        raise Refused(
+            "no supported agent is installed here", f"known are {', '.join(AGENTS)}; name one with --agent"
+        )
+    return chosen
+
+
+def _show(changes: list[Any], *, as_json: bool, dry_run: bool) -> None:
+    told = {
+        "changes": [
+            {"agent": x.agent, "path": str(x.path), "verb": str(x.verb), "diff": x.diff()} for x in changes
+        ]
+    }
+
+    def human(shown: Json) -> str:
+        if not shown["changes"]:
+            return "nothing to change"
+        lines = [x["diff"] if dry_run else f"{x['verb']} {x['path']}" for x in shown["changes"]]
+        word = "our tools may be called without a dialog (none of them starts or ends anything)"
+        return "\n".join([*lines, *([] if dry_run else [word])])
+
+    show(told, as_json=as_json, human=human)
+
+
+def _status(told: Json) -> str:
+    return "\n".join(
+        f"{each['agent']}: {'installed' if each['installed'] else 'not installed'}"
+        + "".join(f"\n  {file['state']:<10} {file['path']}" for file in each["files"])
+        for each in told["agents"]
+    )

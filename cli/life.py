@@ -1,0 +1,160 @@
+"""The daemon's life from the command line: up, down, status, doctor, logs, config."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections import deque
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli.options import AsJson
+from cli.output import ask_daemon, client, note, show, table
+from daemon.core.errors import DaemonUnreachable, Unavailable
+from daemon.paths import found
+
+Json = dict[str, Any]
+STOP_S: Final = 10.0
+config = typer.Typer(help="The configuration.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (up, down, status, doctor, logs):
+        app.command(command.__name__)(command)
+    app.add_typer(config, name="config")
+
+
+def up(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False) -> None:
+    """Run the daemon in the foreground until Ctrl-C or `peerline down`."""
+    from cli.logfile import opened
+    from cli.serve import serve
+    from daemon.settings import load
+
+    paths = found()
+    settings = load(paths.config, os.environ)
+
+    def ready(where: str) -> None:
+        if not quiet:
+            note(f"peerline listens on {where}; stop it with Ctrl-C or `peerline down`")
+
+    with opened(paths, secrets=[settings.telegram.bot_token]):
+        asyncio.run(serve(paths, settings, ready=ready))
+
+
+def down(as_json: AsJson = False) -> None:
+    """Stop the daemon; nothing that was accepted is lost."""
+    try:
+        ask_daemon(lambda line: line.stop())
+    except DaemonUnreachable:
+        show({"running": False}, as_json=as_json, human=lambda _: "no daemon is running")
+        return
+    until = time.monotonic() + STOP_S
+    while found().socket.exists() and time.monotonic() < until:
+        asyncio.run(asyncio.sleep(0.05))
+    if found().socket.exists():
+        raise Unavailable("the daemon has not ended yet", "look again with `peerline status`")
+    show({"running": False}, as_json=as_json, human=lambda _: "stopped")
+
+
+def status(as_json: AsJson = False) -> None:
+    """The daemon, its surfaces, and one line for each peer."""
+    show(ask_daemon(lambda line: line.status()), as_json=as_json, human=_status)
+
+
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check this machine: files, versions, roads; every finding says what to do."""
+    from cli.doctor import findings
+
+    told = {"findings": asyncio.run(findings(fix=fix))}
+    show(told, as_json=as_json, human=_findings)
+    if any(each["level"] == "error" for each in told["findings"]):
+        raise typer.Exit(2)
+
+
+def logs(
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
+) -> None:
+    """The daemon's log."""
+    path = found().log
+    if not path.exists():
+        raise Unavailable(f"there is no log at {path} yet", "start the daemon with `peerline up`")
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in deque(file, maxlen=max(0, lines)):
+            sys.stdout.write(line)
+        while follow:
+            sys.stdout.write(file.read())
+            sys.stdout.flush()
+            asyncio.run(asyncio.sleep(0.3))
+
+
+@config.command("show")
+def config_show(as_json: AsJson = False) -> None:
+    """Every value and where it came from."""
+    from daemon.settings import shown
+
+    origins = shown(found().config, os.environ)
+    told = {"values": [{"name": x.name, "value": x.value, "source": x.source} for x in origins]}
+
+    def human(values: Json) -> str:
+        return table([(x["name"], str(x["value"]), x["source"]) for x in values["values"]])
+
+    show(told, as_json=as_json, human=human)
+
+
+@config.command("path")
+def config_path(as_json: AsJson = False) -> None:
+    """Where the file is, or would be."""
+    show({"path": str(found().config)}, as_json=as_json, human=lambda told: str(told["path"]))
+
+
+async def is_up() -> bool:
+    line = client()
+    try:
+        await line.whoami()
+    except Unavailable:
+        return False
+    finally:
+        await line.close()
+    return True
+
+
+def _status(told: Json) -> str:
+    waiting = {
+        name: count for name, count in told["deliveries"].items() if name not in {"settled", "cancelled"}
+    }
+    lines = [
+        f"peerline {told['version']} (pid {told['pid']}, up {told['uptime_s']:.0f} s): {told['status']}",
+        f"home {told['home']}; socket {told['socket']}; tcp {told['tcp']}",
+        "messages: "
+        + (", ".join(f"{count} {name}" for name, count in waiting.items()) or "nothing under way"),
+    ]
+    lines += [f"warning: {each}" for each in told["warnings"]]
+    lines += [_surface(each) for each in told["surfaces"]]
+    return "\n".join([*lines, *(_peer(each) for each in told["peers"])])
+
+
+def _surface(told: Json) -> str:
+    age = told["round_trip_age_s"]
+    state = told["trouble"] or (f"last round trip {age:.0f} s ago" if age is not None else "not connected")
+    return f"surface {told['surface']} {told['address']}: {state}"
+
+
+def _peer(told: Json) -> str:
+    state = told["turn_state"] or told["status"]
+    return f"[{told['backend']}] {told['circle']}/{told['name']} {state}, reach {told['reach']['road']}: {told['reach']['reason']}"
+
+
+def _findings(told: Json) -> str:
+    lines = [
+        f"{each['level']:<7} {each['code']}: {each['sentence']}"
+        + (f"\n        fix: {each['fix']}" if each["fix"] else "")
+        for each in told["findings"]
+    ]
+    return "\n".join(lines) or "nothing is wrong"

@@ -1,0 +1,112 @@
+"""The entrance of MCP clients: who they are, and the client they are given.
+
+Inside a registered agent's process tree a client *is* that agent. Any other shim becomes a peer of its own, known by
+its run and its process, and gone with it.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import PurePath
+from typing import Final, Self
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from daemon.api.caller import Caller, Standing
+from daemon.api.door import Door
+from daemon.api.guards import Guards, Placed
+from daemon.callers.folders import checkout_of
+from daemon.client.local import LocalExchange
+from daemon.client.peer import Client
+from daemon.core import commands as c
+from daemon.core.addressing import DEFAULT_CIRCLE
+from daemon.core.model import Peer, Session, Turn
+from daemon.engine.engine import Engine
+from daemon.store.interface import Tx
+from mcp_server.http import McpDoor
+
+BACKEND: Final = "mcp"
+PROGRAMS: Final = frozenset({"claude", "codex", "gemini", "opencode"})
+RUN: Final = "Peerline-Run"
+
+
+class McpEntrance:
+    def __init__(self, engine: Engine, door: Door, guards: Guards, version: str) -> None:
+        self._engine = engine
+        self._door = door
+        self._guards = guards
+        self._mcp = McpDoor(version=version)
+
+    async def __aenter__(self) -> Self:
+        await self._mcp.__aenter__()
+        return self
+
+    async def __aexit__(self, *failed: object) -> None:
+        await self._mcp.__aexit__(None, None, None)
+
+    async def handle(self, request: web.Request, caller: Caller) -> web.StreamResponse:
+        run = request.headers.get(RUN)
+        client = Client(LocalExchange(self._door, await self._as_client(request, caller)))
+        return await self._mcp.handle(request, client, run)
+
+    async def receipts(self, request: web.Request, caller: Caller) -> web.StreamResponse:
+        client = Client(LocalExchange(self._door, await self._as_client(request, caller)))
+        return await self._mcp.receipts(request, client)
+
+    async def _as_client(self, request: web.Request, caller: Caller) -> Caller:
+        """The agent around the client, else the client itself."""
+        run = request.headers.get(RUN)
+        if run is None:
+            return caller
+        placed = await self._guards.placed(request)
+        own = f"{BACKEND}:{run}"
+        around = await self._engine.read(lambda tx: _around(tx, placed))
+        if around:
+            await self._engine.handle(c.EndSession(session_id=own, why="it belongs to an agent"))
+            return Caller(standing=Standing.AGENT, peer_id=around.peer_id, host=around.session_id)
+        if await _is_early(request, placed):
+            return caller
+        known: Session | None = await self._engine.read(lambda tx: tx.get(Session, own))
+        if known and known.ended_at is None:
+            return Caller(standing=Standing.AGENT, peer_id=known.peer_id, host=own)
+        peer: Peer = await self._engine.handle(_registration(request, placed, own))
+        return Caller(standing=Standing.AGENT, peer_id=peer.peer_id, host=own)
+
+
+def _around(tx: Tx, placed: Placed) -> Session | None:
+    for process in placed.line:
+        session = tx.session_of_process(process.pid, process.started)
+        if session and session.ended_at is None and not session.session_id.startswith(f"{BACKEND}:"):
+            return session
+    return None
+
+
+async def _is_early(request: web.Request, placed: Placed) -> bool:
+    """A known agent's program starts its MCP servers about when its first hook registers it: wait for a call."""
+    if not any(process.command in PROGRAMS for process in placed.line):
+        return False
+    try:
+        told = json.loads(await request.read())
+    except ValueError:
+        return True
+    return not (isinstance(told, dict) and told.get("method") == "tools/call")
+
+
+def _registration(request: web.Request, placed: Placed, session_id: str) -> c.RegisterSession:
+    folder = unquote(request.headers.get("Peerline-Cwd", ""))
+    checkout = checkout_of(folder)
+    return c.RegisterSession(
+        session_id=session_id,
+        backend=BACKEND,
+        pid=placed.process.pid,
+        started=placed.process.started,
+        wish=unquote(request.headers.get("Peerline-Name", "")) or PurePath(folder).name or BACKEND,
+        circle=unquote(request.headers.get("Peerline-Circle", "")) or DEFAULT_CIRCLE,
+        path=folder,
+        repo=checkout.repo,
+        branch=checkout.branch,
+        machine=platform.node(),
+        turn=Turn.UNKNOWN,
+    )

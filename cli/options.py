@@ -1,0 +1,14 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Circle = Annotated[str | None, typer.Option("--circle", "-c", help="The circle a name is meant in.")]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Idempotency key: sent twice with the same key, it is sent once.")
+]
+Urgency = Annotated[str, typer.Option("--urgency", help="fyi, normal or urgent.")]

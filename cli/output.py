@@ -1,0 +1,76 @@
+"""What commands print: JSON for programs, rows for people, errors with what to do about them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+from daemon.client.http import Address, HttpExchange
+from daemon.client.peer import Client
+from daemon.core.cleaning import clean
+from daemon.core.errors import PeerlineError
+from daemon.paths import found
+
+Json = dict[str, Any]
+NOT_YET: Final = 3
+
+
+def client() -> Client:
+    """The line to this home's daemon."""
+    paths = found()
+    return Client(HttpExchange(Address.found(paths.socket, paths.token)))
+
+
+def ask_daemon(question: Callable[[Client], Coroutine[Any, Any, Json]]) -> Json:
+    """Run one conversation with the daemon to its end."""
+
+    async def asked() -> Json:
+        line = client()
+        try:
+            return await question(line)
+        finally:
+            await line.close()
+
+    return asyncio.run(asked())
+
+
+def show(told: Json, *, as_json: bool, human: Callable[[Json], str]) -> None:
+    """Print it for a program or for a person; what others wrote never reaches a terminal uncleaned."""
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+    elif text := human(told):
+        print(clean_for_terminal(text))
+
+
+def clean_for_terminal(text: str) -> str:
+    return clean(text)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns, each as wide as its widest cell."""
+    if not rows:
+        return ""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def fail(error: PeerlineError, *, as_json: bool = False) -> int:
+    """Say what went wrong and what to do; return the exit code."""
+    if as_json:
+        from daemon.wire.problems import to_problem
+
+        print(json.dumps(to_problem(error), ensure_ascii=False))
+    print(f"peerline: {clean_for_terminal(str(error))}", file=sys.stderr)
+    if error.hint:
+        print(f"\nhint: {clean_for_terminal(error.hint)}", file=sys.stderr)
+    return error.exit_code
+
+
+def note(text: str) -> None:
+    """Progress, beside the data."""
+    print(text, file=sys.stderr, flush=True)

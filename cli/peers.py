@@ -1,0 +1,90 @@
+"""``peerline peer …``: who is there, and what may be changed of a peer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.output import ask_daemon, show, table
+from cli.options import AsJson, Circle
+from daemon.client.peer import Client
+
+Json = dict[str, Any]
+Named = Annotated[str, typer.Argument(help="A peer's name, circle/name, or id.")]
+
+group = typer.Typer(help="Who is on the line.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(group, name="peer")
+
+
+@group.command("list")
+def listed(circle: Circle = None, as_json: AsJson = False) -> None:
+    """Every peer in every circle, offline ones too."""
+
+    async def ask(line: Client) -> Json:
+        return await line.peers(circle=circle or "*", show_offline=True, include_self=True)
+
+    show(ask_daemon(ask), as_json=as_json, human=rows)
+
+
+@group.command("show")
+def shown(name: Named, circle: Circle = None, as_json: AsJson = False) -> None:
+    """One peer with all that is known of it."""
+    show(ask_daemon(lambda line: line.peer(name, circle=circle)), as_json=as_json, human=_whole)
+
+
+@group.command()
+def describe(name: Named, text: str, as_json: AsJson = False) -> None:
+    """Say what a peer is doing."""
+    show(ask_daemon(lambda line: line.describe(name, text)), as_json=as_json, human=_one)
+
+
+@group.command()
+def rename(name: Named, new_name: str, as_json: AsJson = False) -> None:
+    """Give a peer another name."""
+    show(ask_daemon(lambda line: line.rename(name, new_name)), as_json=as_json, human=_one)
+
+
+@group.command()
+def move(name: Named, circle: str, as_json: AsJson = False) -> None:
+    """Put a peer into another circle."""
+    show(ask_daemon(lambda line: line.move(name, circle)), as_json=as_json, human=_one)
+
+
+@group.command()
+def forget(name: Named, as_json: AsJson = False) -> None:
+    """Take an offline peer off the line, with its mail."""
+    show(
+        ask_daemon(lambda line: line.forget(name)), as_json=as_json, human=lambda x: f"forgotten: {x['name']}"
+    )
+
+
+def rows(told: Json) -> str:
+    """A table of peers."""
+    head = ("NAME", "CIRCLE", "ROLE", "BACKEND", "STATE", "REACH", "DESCRIPTION")
+    body = [
+        (
+            x["name"],
+            x["circle"],
+            x["role"],
+            x["backend"],
+            x["turn_state"] or x["status"],
+            x["reach"]["road"],
+            x["description"][:60],
+        )
+        for x in told["peers"]
+    ]
+    return table([head, *body]) if body else "nobody is on the line yet"
+
+
+def _one(told: Json) -> str:
+    about = f": {told['description']}" if told["description"] else ""
+    return f"{told['circle']}/{told['name']}{about}"
+
+
+def _whole(told: Json) -> str:
+    flat = {**told, "reach": f"{told['reach']['road']} ({told['reach']['reason']})"}
+    return table([(name, str(value)) for name, value in flat.items() if value not in {None, ""}])

@@ -1,0 +1,260 @@
+"""The daemon put together: everything is made here once, handed what it needs, and ended in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import platform
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Final
+
+from aiohttp import web
+
+from bots import bridge
+from bots.telegram.surface import TelegramSurface
+from cli.mcpdoor import McpEntrance
+from daemon import lifecycle
+from daemon.api.app import Application
+from daemon.api.caller import Caller, Standing
+from daemon.api.door import Door, Room
+from daemon.api.guards import Guards
+from daemon.api.hooks import HookDesk
+from daemon.api.limits import Limits, Window
+from daemon.api.table import ENDPOINTS
+from daemon.callers.processes import Process
+from daemon.callers.watch import ExitWatch
+from daemon.client.local import LocalExchange
+from daemon.client.peer import Client
+from daemon.core import commands as c
+from daemon.core.model import Authority, Person, Road, Session
+from daemon.engine.clock import SystemClock
+from daemon.engine.engine import Engine
+from daemon.engine.feed import EVERYTHING
+from daemon.engine.pump import HOLDER, Pump
+from daemon.engine.ticker import Ticker
+from daemon.health import Health
+from daemon.paths import Paths
+from daemon.settings import Settings
+from daemon.store.interface import Tx
+from daemon.store.sqlite import SqliteStore
+from daemon.transports.eye import ClaudeEye
+from daemon.transports.inbox import Inbox
+from daemon.transports.interface import Transport
+from daemon.transports.terminal import Terminal
+from daemon.wire import routes
+
+GRACE_S: Final = 0.5
+SERVICES: Final = ("telegram",)
+RETRY_S: Final = 5.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What is shared by the parts that run."""
+
+    paths: Paths
+    settings: Settings
+    engine: Engine
+    door: Door
+    health: Health
+    stopping: asyncio.Event
+
+    def client(self, surface: str) -> Client:
+        """What a part of the daemon that hosts conversations talks through."""
+        host = f"{surface}-bot"
+        caller = Caller(standing=Standing.SERVICE, peer_id="", host=host)
+        return Client(LocalExchange(self.door, caller))
+
+
+async def serve(paths: Paths, settings: Settings, *, ready: Callable[[str], None]) -> None:
+    """Run the daemon until it is told to stop, by signal or through its door.
+
+    Raises:
+        AlreadyRunning: the home has a daemon.
+        VersionMismatch: a newer Peerline wrote the database.
+
+    """
+    with lifecycle.only_one(paths):
+        passed = crash_point(os.environ)
+        store = SqliteStore(paths.database, passed=passed)
+        try:
+            await _run(paths, settings, Engine(store, SystemClock(), passed=passed), ready)
+        finally:
+            await store.close()
+            paths.socket.unlink(missing_ok=True)
+
+
+async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable[[str], None]) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    health = Health(engine, paths, version("peerline"))
+    limits = Limits(
+        Window("limits.peer_per_minute", settings.limits.peer_per_minute),
+        Window("limits.pair_per_minute", settings.limits.pair_per_minute),
+    )
+    door = Door(Room(engine, limits, health.status, stopping.set), ENDPOINTS)
+    house = House(paths, settings, engine, door, health, stopping)
+    tokens: dict[str, str] = {}
+    desk = HookDesk(engine, paths.spool, tokens)
+    await _begin(house, desk)
+    async with asyncio.TaskGroup() as parts:
+        running = [parts.create_task(each) for each in _parts(house, tokens, desk)]
+        async with _sockets(house, desk) as where:
+            ready(where)
+            await stopping.wait()
+        for task in running:
+            task.cancel()
+
+
+async def _begin(house: House, desk: HookDesk) -> None:
+    """Before anybody is let in: hear what hooks said meanwhile, and clear up after the last run."""
+    await desk.replay()
+    await house.engine.handle(c.Recover(holder_prefix=HOLDER))
+    for surface in SERVICES:
+        await house.engine.handle(c.Recover(holder_prefix=f"{surface}-bot"))
+    telegram = house.settings.telegram
+    if telegram.bot_token:
+        service = c.OpenConversation(
+            surface="telegram",
+            address="service",
+            host="telegram-bot",
+            wish="telegram-bot",
+            authority=Authority.PEER,
+            role_service=True,
+            machine=platform.node(),
+        )
+        await house.engine.handle(service)
+    await house.engine.handle(c.ConfigurePeople(surface="telegram", people=_people(house.settings)))
+
+
+def _parts(house: House, tokens: Mapping[str, str], desk: HookDesk) -> list[Any]:
+    engine = house.engine
+    roads: dict[Road, Transport] = {Road.INBOX: Inbox(tokens), Road.TERMINAL: Terminal(passed=engine.passed)}
+    pump = Pump(engine, roads, ClaudeEye())
+    parts = [pump.run(), Ticker(engine, pump.look).run(), _watched(engine), desk.run()]
+    if house.settings.telegram.bot_token:
+        parts.append(_telegram(house))
+    return parts
+
+
+async def _telegram(house: House) -> None:
+    """Host Telegram; whatever happens to it, the line goes on and it is tried again."""
+    settings = house.settings.telegram
+    while True:
+        try:
+            async with TelegramSurface(settings.bot_token, settings.api_base) as surface:
+                await bridge.run(house.client("telegram"), surface)
+        except* Exception:
+            log.exception("telegram ended; it begins again in %s s", RETRY_S)
+        await asyncio.sleep(RETRY_S)
+
+
+async def _watched(engine: Engine) -> None:
+    """Whose process ends, ends as a session: the operating system tells."""
+    watch = ExitWatch()
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_watch_new(engine, watch))
+        async for process in watch.ended():
+            await engine.handle(c.EndProcess(pid=process.pid, started=process.started))
+
+
+async def _watch_new(engine: Engine, watch: ExitWatch) -> None:
+    with engine.feed.watching(EVERYTHING) as changes:
+        while True:
+            changes.take()
+            live = await engine.read(_live)
+            watch.watch(Process(each.pid, each.started) for each in live if each.pid)
+            while not any(key.startswith("session:") for key in changes.take()):
+                await changes.wait()
+
+
+def _live(tx: Tx) -> list[Session]:
+    sessions = [tx.get(Session, peer.session_id) for peer in tx.peers() if peer.session_id]
+    return [each for each in sessions if each and each.ended_at is None]
+
+
+@contextlib.asynccontextmanager
+async def _sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
+    """Serve on the Unix socket, and on TCP if that is wanted and free."""
+    port = house.settings.daemon.port
+    tcp = lifecycle.tcp_socket(port) if port else None
+    house.health.tcp = "" if tcp else ("off" if not port else f"port {port} is taken")
+    guards = Guards(
+        house.engine,
+        token=lifecycle.token(house.paths),
+        port=tcp.getsockname()[1] if tcp else 0,
+        machine=platform.node(),
+        owner=house.settings.owner.name,
+    )
+    entrance = McpEntrance(house.engine, house.door, guards, version("peerline"))
+    application = Application(
+        house.door,
+        guards,
+        health=house.health.health,
+        version=version("peerline"),
+        desk=desk,
+        extras={routes.MCP: entrance.handle, routes.MCP_RECEIPTS: entrance.receipts},
+    )
+    runner = web.AppRunner(
+        application.made(),
+        access_log=None,
+        keepalive_timeout=75,
+        shutdown_timeout=GRACE_S,
+        handle_signals=False,
+    )
+    await runner.setup()
+    async with entrance:
+        try:
+            await web.SockSite(runner, lifecycle.unix_socket(house.paths), backlog=1024).start()
+            if tcp:
+                await web.SockSite(runner, tcp, backlog=256).start()
+            yield _where(house, tcp)
+        finally:
+            house.paths.socket.unlink(missing_ok=True)
+            await runner.cleanup()
+
+
+def _where(house: House, tcp: socket.socket | None) -> str:
+    if tcp:
+        return f"{house.paths.socket} and 127.0.0.1:{tcp.getsockname()[1]}"
+    return f"{house.paths.socket} alone ({house.health.tcp})"
+
+
+def _people(settings: Settings) -> tuple[Person, ...]:
+    listed = settings.telegram.people
+    named = [each.name for each in listed]
+    owner = settings.owner.name if settings.owner.name in named else (named[0] if named else "")
+    return tuple(
+        Person(
+            surface="telegram",
+            account=str(each.id),
+            name=each.name,
+            rights=("talk", "approve", "spawn") if each.name == owner else tuple(each.rights),
+            owner=each.name == owner,
+        )
+        for each in listed
+    )
+
+
+def crash_point(environment: Mapping[str, str]) -> Callable[[str], None]:
+    """For tests that end the process in the middle of something: ``PEERLINE_CRASH_AT=pump.leased`` or ``…:3``."""
+    name, _, count = environment.get("PEERLINE_CRASH_AT", "").partition(":")
+    left = int(count or 1)
+
+    def passed(step: str) -> None:
+        nonlocal left
+        if step != name:
+            return
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return passed if name else lambda step: None

@@ -1,36 +1,84 @@
 """The only place that speaks to tmux.
 
-tmux expands formats, and runs ``#(…)``, in many arguments; so nothing a user wrote is ever an argument here: text goes
-in by standard input, targets are pane ids of the form ``%7``. A pane is known by its server's pid, its own pid and
-both start times, since numbers begin again after a restart.
+Rule: nothing a user wrote is ever an argument here, since tmux expands formats, and runs ``#(…)``, in many of them:
+text goes in by standard input, targets are pane ids of the form ``%7``. What writes into a pane is checked by the tmux
+server itself in the same breath (is it still that pane, not in copy mode, not mirrored), so nothing lies between the
+look and the act. A pane is known by its server's pid, its own pid and both start times: numbers begin again after a
+restart. Measured with tmux 3.3a, which needs one process of about 3 ms for each method.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, Protocol
 
 TIMEOUT_S: Final = 5.0
-_PANE: Final = re.compile(r"%\d{1,9}")
+_PANE: Final = re.compile(r"%[0-9]{1,9}")
 _UNCLEAN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_FIELDS: Final = (
+_NUMBERS: Final = (
     "#{pid}",
     "#{pane_id}",
     "#{pane_pid}",
-    "#{pane_in_mode}",
-    "#{pane_dead}",
+    "#{?pane_in_mode,1,0}",
+    "#{?pane_dead,1,0}",
     "#{cursor_x}",
     "#{cursor_y}",
-    "#{pane_current_command}",
-    "#{session_name}",
+    "#{pane_width}",
+    "#{pane_height}",
+    "#{?pane_synchronized,1,0}",
+    "#{?pane_input_off,1,0}",
+    "#{session_id}",
+    "#{pane_tty}",
+    "B#{bracket_paste_flag}",  # "B" alone before tmux 3.7, which does not know the flag
+)
+# Free text comes last, behind signs that cannot stand before it: a session's name holds no ":", a command anything.
+_FIELDS: Final = " ".join(_NUMBERS) + " :#{session_name}:#{pane_current_command}"
+#: Why a pane must not be written to, as tmux finds it in the moment of the act; each letter is said when it is so.
+_OBSTACLES: Final = {
+    "g": "the pane is gone",
+    "o": "the pane is another one by now",
+    "d": "the pane's program has ended",
+    "m": "the pane is in copy mode",
+    "s": "the pane's keys go to other panes, too",
+    "i": "the pane takes no input",
+}
+_ALWAYS: Final = (
+    "#{?pane_pid,,g}#{?pane_dead,d,}#{?pane_in_mode,m,}#{?pane_synchronized,s,}#{?pane_input_off,i,}"
 )
 
 
 class TmuxFailed(Exception):
-    """tmux said no, or nothing in time."""
+    """tmux said no; unless it is ``TmuxSilent``, nothing was done."""
+
+
+class TmuxSilent(TmuxFailed):
+    """tmux did not answer in time; what was asked for may have happened."""
+
+
+class PaneNotReady(TmuxFailed):
+    """The pane is there, or was, but nothing may be written into it now; nothing was."""
+
+
+class PaneRef(Protocol):
+    """The full identity of a pane, as ``daemon.core.model.Pane`` holds it. Start times are the system's own unit."""
+
+    @property
+    def server_pid(self) -> int: ...
+    @property
+    def server_started(self) -> int: ...
+    @property
+    def pane_id(self) -> str: ...
+    @property
+    def pane_pid(self) -> int: ...
+    @property
+    def pane_started(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +88,19 @@ class PaneNow:
     server_pid: int
     pane_id: str
     pane_pid: int
-    in_mode: bool
+    in_mode: bool  #: copy mode or another: keys and pastes would not reach the program as they should
     dead: bool
     cursor_x: int
     cursor_y: int
     command: str
     session: str
+    width: int = 0
+    height: int = 0
+    synchronized: bool = False  #: keys go to every pane of the window
+    input_off: bool = False
+    session_id: str = ""  #: ``$3``; stays when the session is renamed
+    tty: str = ""
+    bracketed: bool | None = None  #: the program wants bracketed paste; None where tmux cannot tell
 
 
 class Tmux:
@@ -61,70 +116,180 @@ class Tmux:
             TmuxFailed: there is no such pane, or no server.
 
         """
-        told = await self._run("display-message", "-p", "-t", _checked(pane_id), "\t".join(_FIELDS))
-        parts = told.rstrip("\n").split("\t", len(_FIELDS) - 1)
-        if len(parts) < len(_FIELDS) or parts[1] != pane_id:
+        told = await self._run("display-message", "-p", "-t", _checked(pane_id), _FIELDS)
+        found = _pane(told.removesuffix("\n"))
+        if found is None or found.pane_id != pane_id:
             raise TmuxFailed(f"no pane {pane_id}")
-        return PaneNow(
-            server_pid=int(parts[0]),
-            pane_id=parts[1],
-            pane_pid=int(parts[2]),
-            in_mode=parts[3] not in {"", "0"},
-            dead=parts[4] == "1",
-            cursor_x=int(parts[5]),
-            cursor_y=int(parts[6]),
-            command=parts[7],
-            session=parts[8],
-        )
+        return found
+
+    async def verify(self, ref: PaneRef, started: Callable[[int], int | None]) -> str:
+        """Why the pane of that identity is not there any more, or cannot be written to; "" if all is well.
+
+        Args:
+            ref: whom it should be.
+            started: the start time of a live process; None when there is none.
+
+        """
+        try:
+            now = await self.describe(ref.pane_id)
+        except TmuxFailed as error:
+            return str(error)
+        was = (ref.server_pid, ref.server_started, ref.pane_pid, ref.pane_started)
+        if was != (now.server_pid, started(now.server_pid), now.pane_pid, started(now.pane_pid)):
+            return _OBSTACLES["o"]
+        return _obstacle(now)
+
+    async def session_of(self, pane_id: str) -> str:
+        return (await self.describe(pane_id)).session
+
+    async def capture(self, pane_id: str, *, escapes: bool = False) -> str:
+        """The visible text; with ``escapes``, its colours and so on, too."""
+        how = ("-p", "-e") if escapes else ("-p",)
+        return await self._run("capture-pane", *how, "-t", _checked(pane_id))
 
     async def screen(self, pane_id: str) -> list[str]:
         """The visible lines with their escapes: dim text is no draft."""
-        told = await self._run("capture-pane", "-p", "-e", "-t", _checked(pane_id))
-        return told.split("\n")
+        return (await self.capture(pane_id, escapes=True)).split("\n")
 
-    async def paste(self, pane_id: str, text: str) -> None:
-        """Paste as one bracketed paste; no Enter.
+    async def client_activity(self, pane_id: str) -> datetime | None:
+        """When somebody who looks at this pane last pressed a key or attached, in whole seconds; None: nobody looks."""
+        told = await self._run("list-clients", "-F", "#{client_activity} #{pane_id}")
+        pairs = (line.split(" ") for line in told.splitlines())
+        seen = [int(at) for at, pane in pairs if pane == _checked(pane_id)]
+        return datetime.fromtimestamp(max(seen), UTC) if seen else None
+
+    async def paste(self, pane_id: str, text: str, *, ref: PaneRef | None = None) -> None:
+        """Paste as one bracketed paste; no Enter. The program reads the text byte for byte, newlines as LF.
+
+        tmux would send CR for each newline without ``-r``: an Enter each, to a program that knows no bracketed
+        paste. In copy mode tmux 3.3a leaves the brackets out; so that is refused.
 
         Raises:
-            ValueError: the text holds control characters; it was to be cleaned long before.
+            ValueError: the text is empty or holds control characters; it was to be cleaned long before.
+            PaneNotReady: the pane cannot take it now, or is not the one of ``ref``.
             TmuxFailed: tmux refused.
 
         """
-        if _UNCLEAN.search(text):
-            raise ValueError("control characters in a paste")
+        if not text or _UNCLEAN.search(text):
+            raise ValueError("control characters in a paste, or nothing at all")
+        typed = text.encode()
         buffer = f"peerline-{secrets.token_hex(8)}"
-        target = _checked(pane_id)
-        load = ("load-buffer", "-b", buffer, "-")
-        await self._run(*load, ";", "paste-buffer", "-p", "-d", "-r", "-b", buffer, "-t", target, stdin=text)
+        act = f"paste-buffer -p -r -d -b {buffer} -t {_checked(pane_id)}"
+        load, drop = ("load-buffer", "-b", buffer, "-"), f"delete-buffer -b {buffer}"
+        try:
+            await self._guarded(pane_id, act, ref, before=(*load, ";"), otherwise=f"{drop} ; ", stdin=typed)
+        except PaneNotReady:
+            raise
+        except TmuxFailed:
+            # No words of ours are left behind in a buffer that anybody may paste.
+            with contextlib.suppress(TmuxFailed):
+                await self._run("delete-buffer", "-b", buffer)
+            raise
 
-    async def enter(self, pane_id: str) -> None:
-        await self._run("send-keys", "-t", _checked(pane_id), "Enter")
+    async def enter(self, pane_id: str, *, ref: PaneRef | None = None) -> None:
+        """Press Enter.
 
-    async def _run(self, *argv: str, stdin: str | None = None) -> str:
-        process = await asyncio.create_subprocess_exec(
-            "tmux",
-            "-S",
-            self._socket,
-            *argv,
-            stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        Raises:
+            PaneNotReady: the pane cannot take it now, or is not the one of ``ref``.
+            TmuxFailed: tmux refused.
+
+        """
+        await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} Enter", ref)
+
+    async def clear_line(self, pane_id: str, *, ref: PaneRef | None = None) -> None:
+        """Press Ctrl-U, which empties the line before the cursor. Raises as ``enter`` does."""
+        await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} C-u", ref)
+
+    async def _guarded(
+        self,
+        pane_id: str,
+        act: str,
+        ref: PaneRef | None,
+        *,
+        before: tuple[str, ...] = (),
+        otherwise: str = "",
+        stdin: bytes | None = None,
+    ) -> None:
+        """Do ``act`` unless the server itself, in the same command, finds an obstacle."""
+        obstacles = _ALWAYS if ref is None else _ALWAYS + _other_than(ref)
+        say = f'{otherwise}display-message -p -t {pane_id} "{obstacles}"'
+        told = await self._run(
+            *before, "if-shell", "-F", "-t", _checked(pane_id), obstacles, say, act, stdin=stdin
         )
+        if letter := told.strip()[:1]:
+            raise PaneNotReady(_OBSTACLES.get(letter, "the pane is not ready"))
+
+    async def _run(self, *argv: str, stdin: bytes | None = None) -> str:
+        process = await self._begin(argv, stdin)
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                out, err = await process.communicate(stdin.encode() if stdin is not None else None)
+                out, err = await process.communicate(stdin)
         except TimeoutError as error:
-            process.kill()
-            await process.wait()
-            raise TmuxFailed("tmux did not answer") from error
+            raise TmuxSilent("tmux did not answer") from error
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
         if process.returncode:
             raise TmuxFailed(err.decode(errors="replace").strip() or f"tmux ended with {process.returncode}")
         return out.decode(errors="replace")
 
+    async def _begin(self, argv: tuple[str, ...], stdin: bytes | None) -> asyncio.subprocess.Process:
+        try:
+            # Without -u and a UTF-8 locale tmux turns what is not ASCII, and tabs, into "_".
+            return await asyncio.create_subprocess_exec(
+                *("tmux", "-u", "-S", self._socket, *argv),
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
+                stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise TmuxFailed(f"tmux cannot be started: {error}") from error
+
 
 def server_of(variable: str) -> str:
-    """The socket's path in the value of ``TMUX``: ``path,server pid,session``."""
-    return variable.split(",", 1)[0]
+    """The socket's path in the value of ``TMUX``: ``path,server pid,session``; a path may hold commas."""
+    return variable.rsplit(",", 2)[0]
+
+
+def _pane(told: str) -> PaneNow | None:
+    """Read what ``_FIELDS`` yields; None for what is no pane: then most fields are empty."""
+    numbers, _, names = told.partition(" :")
+    parts = numbers.split(" ")
+    if len(parts) != len(_NUMBERS) or not parts[2]:
+        return None
+    session, _, command = names.partition(":")
+    return PaneNow(
+        server_pid=int(parts[0]),
+        pane_id=parts[1],
+        pane_pid=int(parts[2]),
+        in_mode=parts[3] == "1",
+        dead=parts[4] == "1",
+        cursor_x=int(parts[5]),
+        cursor_y=int(parts[6]),
+        width=int(parts[7]),
+        height=int(parts[8]),
+        synchronized=parts[9] == "1",
+        input_off=parts[10] == "1",
+        session_id=parts[11],
+        tty=parts[12],
+        bracketed={"B0": False, "B1": True}.get(parts[13]),
+        session=session,
+        command=command,
+    )
+
+
+def _obstacle(now: PaneNow) -> str:
+    """The same question as ``_ALWAYS``, of a pane that was described."""
+    found = {"d": now.dead, "m": now.in_mode, "s": now.synchronized, "i": now.input_off}
+    return next((_OBSTACLES[letter] for letter, so in found.items() if so), "")
+
+
+def _other_than(ref: PaneRef) -> str:
+    """Found where the pane's number is held by another program, or by another server."""
+    return f"#{{?#{{==:#{{pid}} #{{pane_pid}},{ref.server_pid:d} {ref.pane_pid:d}}},,o}}"
 
 
 def _checked(pane_id: str) -> str:

@@ -90,7 +90,8 @@ class Visit:
 
     async def run(self) -> None:
         joined = await self._join()
-        self._surface.account = joined.get("person") or self._surface.account
+        self._surface.account = joined.get("account") or self._surface.account
+        self._surface.address = joined.get("address") or self._surface.address
         try:
             async with asyncio.TaskGroup() as loops:
                 carrying = loops.create_task(

@@ -19,9 +19,10 @@ GONE_S: Final = 5.0
 
 
 class ConsoleSurface:
-    """A ``ChatSurface`` with one conversation, whose address is the run.
+    """A ``ChatSurface`` with one conversation.
 
-    ``account`` is whose words they are; the daemon says it when the conversation is joined.
+    ``account`` is whose words they are, ``address`` where: the daemon says both when the conversation is joined, and
+    gives a vacant one's address again.
     """
 
     def __init__(
@@ -29,15 +30,12 @@ class ConsoleSurface:
     ) -> None:
         self.name = name
         self.account = account
+        self.address = run
         self._run = run
         self._terminal = terminal
         self._board = Board(to=to)
         self._ids = count(1)
         self._tell()
-
-    @property
-    def address(self) -> str:
-        return self._run
 
     async def heard(self) -> AsyncIterator[Heard]:
         async for key in self._terminal.keys():
@@ -74,14 +72,14 @@ class ConsoleSurface:
         if isinstance(meant, Choice):
             return Tapped(
                 update_id=self._new_id(),
-                address=self._run,
+                address=self.address,
                 account=self.account,
                 ask_id=meant.ask_id,
                 option=meant.option,
             )
         return Said(
             update_id=self._new_id(),
-            address=self._run,
+            address=self.address,
             account=self.account,
             text=meant.text,
             author=self.account,

@@ -78,7 +78,8 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
     conversation = Conversation(
         peer_id=peer.peer_id,
         surface=command.surface,
-        address=command.address,
+        # Whoever takes over a console's conversation takes over its address: that never changes.
+        address=found.address if found else command.address,
         host=command.host,
         circles=command.circles,
         beat_at=plan.now if command.live else (found.beat_at if found else None),

@@ -141,6 +141,7 @@ class Tools:
     def __init__(self, words: list[str]) -> None:
         self._words = words
         self._shim: subprocess.Popen[bytes] | None = None
+        self._calling = threading.Lock()
         self._asked = 0
 
     def call(self, tool: str, **arguments: object) -> Json:
@@ -150,9 +151,10 @@ class Tools:
             ToolFailed: with what the tool says.
 
         """
-        if self._shim is None or self._shim.poll() is not None:
-            self._start()
-        result = self._request("tools/call", {"name": tool, "arguments": arguments})
+        with self._calling:
+            if self._shim is None or self._shim.poll() is not None:
+                self._start()
+            result = self._request("tools/call", {"name": tool, "arguments": arguments})
         if result.get("isError"):
             said = [part.get("text", "") for part in result.get("content", ())]
             raise ToolFailed(" ".join(said) or f"{tool} failed")
@@ -207,10 +209,14 @@ class Actor:
     def run(self) -> None:
         """Work until the process is told to end."""
         self._report("SessionStart", source="startup")
-        with suppress(ToolFailed):  # a description is a courtesy
-            self._tools.call("set_description", description=ABOUT[self._name])
+        threading.Thread(target=self._describe, daemon=True).start()
         while True:
             self._turn(self._inbox.texts.get())
+
+    def _describe(self) -> None:
+        """A courtesy: no turn waits for it."""
+        with suppress(ToolFailed):
+            self._tools.call("set_description", description=ABOUT[self._name])
 
     def end(self) -> None:
         self._report("SessionEnd", reason="practice ended")

@@ -1,0 +1,68 @@
+"""Who is behind one request, and how what they took comes to count as read.
+
+A shim says so itself, call by call, once the answer is out of its hands (``McpDoor.receipts``). Without a
+shim the only evidence is that the same peer calls again: it then has what we wrote before, provided that we
+wrote it whole. So a call is kept here only after the last byte of its answer went out without an error, and
+confirmed by name: ``others=True`` would also confirm the call whose answer broke off. What is lost with a
+restart, or with a confirmation that fails, is given again: better twice than never.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from daemon.client.interface import PeerClient
+from daemon.core.errors import PeerlineError
+
+SCOPE: Final = "peerline.caller"  #: where the ASGI scope has the caller of its request
+
+
+class Unconfirmed:
+    """Calls of peers without a shim whose answers were written whole and not yet followed by another call."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, list[str]] = {}
+
+    def add(self, peer_id: str, call_id: str) -> None:
+        self._calls.setdefault(peer_id, []).append(call_id)
+
+    async def confirm(self, client: PeerClient) -> None:
+        """The client calls again, so it has what it took before."""
+        if self._calls:
+            with suppress(PeerlineError):
+                me = await client.whoami()
+                for call_id in self._calls.pop(me["peer_id"], ()):
+                    await client.confirm(call_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Of one request; ``run`` is the shim's, None without one."""
+
+    client: PeerClient
+    run: str | None
+    every_s: float
+    unconfirmed: Unconfirmed
+    took: list[tuple[str, str]] = field(default_factory=list)  #: (peer id, call id), of calls without a shim
+
+    def call_id(self, request_id: object) -> str:
+        """Equal for a call that its shim repeats; without a shim nobody repeats."""
+        return f"{self.run}:{request_id}" if self.run else f"http-{secrets.token_hex(8)}"
+
+    async def begin(self) -> None:
+        if self.run is None:
+            await self.unconfirmed.confirm(self.client)
+
+    async def took_with(self, call_id: str) -> None:
+        """Messages went into the answer of this call; whether it arrives is not known yet."""
+        if self.run is None:
+            with suppress(PeerlineError):
+                self.took.append(((await self.client.whoami())["peer_id"], call_id))
+
+    def written(self) -> None:
+        """The answer went out to its last byte."""
+        for peer_id, call_id in self.took:
+            self.unconfirmed.add(peer_id, call_id)

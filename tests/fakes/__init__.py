@@ -1,0 +1,1 @@
+"""Fakes that implement our own Protocols and fail by script."""

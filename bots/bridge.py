@@ -58,7 +58,7 @@ async def speak(
     surface: ChatSurface,
     *,
     peer_id: str | None = None,
-    shown: Callable[[Parcel], None] = lambda parcel: None,
+    shown: Callable[[Parcel], None] = lambda _: None,
 ) -> None:
     """Show what is to be seen. Each conversation has at most one parcel out, so they do not hold each other up."""
     async with asyncio.TaskGroup() as sends:

@@ -23,7 +23,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,  # noqa: FBT002
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
 ) -> None:
     if version:
         from importlib.metadata import version as installed
@@ -53,7 +53,7 @@ def run() -> None:
     except BrokenPipeError:
         sys.exit(0)
     except Exception:
-        logging.exception("peerline failed")
+        logging.getLogger("peerline").exception("a command failed")
         sys.exit(
             fail(
                 Fault("something is wrong inside peerline", "please report the lines above"), as_json=as_json

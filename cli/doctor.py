@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from cli.life import is_up
@@ -46,31 +47,31 @@ def _modes(paths: Paths) -> Iterator[Json]:
             return
 
 
-def _tmux(paths: Paths) -> Iterator[Json]:
+def _tmux(_: Paths) -> Iterator[Json]:
     if shutil.which("tmux") is None:
         yield _finding(
             "warning", "no_tmux", "tmux is not installed", "install it: your words reach agents by it"
         )
 
 
-def _user(paths: Paths) -> Iterator[Json]:
+def _user(_: Paths) -> Iterator[Json]:
     if os.getuid() == 0:
         yield _finding(
             "warning", "root", "this is user 0: agents can do everything on this machine", "use another user"
         )
 
 
-def _python(paths: Paths) -> Iterator[Json]:
+def _python(_: Paths) -> Iterator[Json]:
     if sys.version_info < OLDEST:
         yield _finding("error", "python", f"Python {sys.version.split()[0]} is too old", "use 3.11 or newer")
 
 
-def _names(paths: Paths) -> Iterator[Json]:
+def _names(_: Paths) -> Iterator[Json]:
     """Our packages have plain names; another distribution's of the same name would shadow them."""
     import daemon
     import hooks
 
-    roots = {os.path.dirname(os.path.dirname(each.__file__ or "")) for each in (daemon, hooks)}
+    roots = {Path(each.__file__ or "").parents[1] for each in (daemon, hooks)}
     if len(roots) > 1:
         yield _finding(
             "error",

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.output import ask_daemon, show, table
 from cli.options import AsJson, Circle
+from cli.output import ask_daemon, show, table
 from daemon.client.peer import Client
 
 Json = dict[str, Any]

@@ -257,4 +257,4 @@ def crash_point(environment: Mapping[str, str]) -> Callable[[str], None]:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return passed if name else lambda step: None
+    return passed if name else lambda _: None

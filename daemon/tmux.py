@@ -1,10 +1,10 @@
 """The only place that speaks to tmux.
 
-Rule: nothing a user wrote is ever an argument here, since tmux expands formats, and runs ``#(…)``, in many of them:
-text goes in by standard input, targets are pane ids of the form ``%7``. What writes into a pane is checked by the tmux
-server itself in the same breath (is it still that pane, not in copy mode, not mirrored), so nothing lies between the
-look and the act. A pane is known by its server's pid, its own pid and both start times: numbers begin again after a
-restart. Measured with tmux 3.3a, which needs one process of about 3 ms for each method.
+Rule: nothing a user wrote is ever an argument here, since tmux expands formats, and runs ``#(…)``, in many of
+them: text goes in by standard input, targets are pane ids of the form ``%7``. Before a pane is written to,
+the tmux server itself looks, in the same command, whether that may be (still that pane, not in copy mode, not
+mirrored): nothing lies between the look and the act. A pane is known by its server's pid, its own pid and
+both start times, since numbers begin again after a restart. Each method is one process (tmux 3.3a: 4 ms).
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _NUMBERS: Final = (
     "#{pane_tty}",
     "B#{bracket_paste_flag}",  # "B" alone before tmux 3.7, which does not know the flag
 )
-# Free text comes last, behind signs that cannot stand before it: a session's name holds no ":", a command anything.
+# Free text comes last: a session's name cannot hold a ":", a command anything.
 _FIELDS: Final = " ".join(_NUMBERS) + " :#{session_name}:#{pane_current_command}"
-#: Why a pane must not be written to, as tmux finds it in the moment of the act; each letter is said when it is so.
+#: Why a pane must not be written to; tmux says the letters in the moment of the act, the first here counts.
 _OBSTACLES: Final = {
     "g": "the pane is gone",
     "o": "the pane is another one by now",
@@ -67,7 +67,7 @@ class PaneNotReady(TmuxFailed):
 
 
 class PaneRef(Protocol):
-    """The full identity of a pane, as ``daemon.core.model.Pane`` holds it. Start times are the system's own unit."""
+    """The full identity of a pane. Start times are those of the two processes, in the system's own unit."""
 
     @property
     def server_pid(self) -> int: ...
@@ -152,7 +152,7 @@ class Tmux:
         return (await self.capture(pane_id, escapes=True)).split("\n")
 
     async def client_activity(self, pane_id: str) -> datetime | None:
-        """When somebody who looks at this pane last pressed a key or attached, in whole seconds; None: nobody looks."""
+        """When somebody who sees this pane last pressed a key, or attached (to the second); None: nobody."""
         told = await self._run("list-clients", "-F", "#{client_activity} #{pane_id}")
         pairs = (line.split(" ") for line in told.splitlines())
         seen = [int(at) for at, pane in pairs if pane == _checked(pane_id)]
@@ -161,8 +161,8 @@ class Tmux:
     async def paste(self, pane_id: str, text: str, *, ref: PaneRef | None = None) -> None:
         """Paste as one bracketed paste; no Enter. The program reads the text byte for byte, newlines as LF.
 
-        tmux would send CR for each newline without ``-r``: an Enter each, to a program that knows no bracketed
-        paste. In copy mode tmux 3.3a leaves the brackets out; so that is refused.
+        Without ``-r`` tmux sends CR for each newline: an Enter each, to a program that knows no bracketed
+        paste. In copy mode tmux 3.3a leaves the brackets out, so that is refused.
 
         Raises:
             ValueError: the text is empty or holds control characters; it was to be cleaned long before.
@@ -212,12 +212,13 @@ class Tmux:
     ) -> None:
         """Do ``act`` unless the server itself, in the same command, finds an obstacle."""
         obstacles = _ALWAYS if ref is None else _ALWAYS + _other_than(ref)
-        say = f'{otherwise}display-message -p -t {pane_id} "{obstacles}"'
+        say = f'{otherwise}display-message -p -t {pane_id} "no {obstacles}"'
         told = await self._run(
             *before, "if-shell", "-F", "-t", _checked(pane_id), obstacles, say, act, stdin=stdin
         )
-        if letter := told.strip()[:1]:
-            raise PaneNotReady(_OBSTACLES.get(letter, "the pane is not ready"))
+        if told.startswith("no "):
+            found = (words for letter, words in _OBSTACLES.items() if letter in told[3:])
+            raise PaneNotReady(next(found, "the pane is not ready"))
 
     async def _run(self, *argv: str, stdin: bytes | None = None) -> str:
         process = await self._begin(argv, stdin)

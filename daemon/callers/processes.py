@@ -1,13 +1,19 @@
 """Processes: which one connected, whose child it is, whether it sits at a terminal.
 
-Rule: a process is a pid *and* its start time, since pids are used again. Everything that can vanish while it is read
-may vanish: then the answer is "not there".
+Rule: a process is a pid *and* its start time, since pids are used again. Everything that can vanish while it
+is read may vanish: then the answer is "not there". Linux tells by /proc and the socket, macOS by ps and lsof
+(about 5 ms a question; written from the manual pages, tried with Linux's ps and lsof only).
 """
 
 from __future__ import annotations
 
+import calendar
+import contextlib
+import errno
 import os
+import select
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -17,62 +23,97 @@ from typing import Final
 
 DEEPEST: Final = 40
 _LINUX: Final = sys.platform == "linux"
-_PEERCRED: Final = struct.Struct("3i")
-_LOCAL_PEERPID: Final = 0x002  #: sys/un.h on macOS
-_STARTED: Final = 19  #: of the fields behind the command in /proc/PID/stat (proc(5), field 22)
+
+# Socket options Python does not name: asm-generic/socket.h (Linux 6.5), sys/un.h (macOS).
+_SOL_LOCAL, _LOCAL_PEERCRED, _LOCAL_PEERPID = 0, 0x001, 0x002
+_UCRED: Final = struct.Struct("3i")
+_XUCRED: Final = struct.Struct("IIh2x16I")  #: version, uid, number of groups, groups
+_SO_PEERPIDFD: Final = 77
+_GONE: Final = frozenset({errno.EINVAL, errno.ESRCH, errno.ENODATA})  #: what that says of a dead peer
+
+# Fields behind the command in /proc/PID/stat, proc(5) numbers them from 3.
+_STATE, _PARENT, _GROUP, _TERMINAL, _FOREGROUND, _STARTED = 0, 1, 2, 4, 5, 19
+_PTS_MAJORS: Final = range(136, 144)
+_TTY_MAJOR, _CONSOLES_MAJOR = 4, 5
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
     pid: int
-    started: int  #: in the system's own unit; only compared
+    started: int  #: Linux: clock ticks since boot; macOS: seconds since 1970; only compared
     parent: int = field(default=0, compare=False)
     command: str = field(default="", compare=False)
+    terminal: str = field(default="", compare=False)  #: its controlling terminal, such as ``/dev/pts/3``
+    foreground: bool = field(default=False, compare=False)  #: keys typed at that terminal are for it
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    pid: int
+    pid: int  #: 0 when the process that connected has ended, or lives where we cannot see it
     uid: int
+    gid: int
 
 
 def peer_credentials(conn: socket.socket) -> Credentials:
-    """Who connected this Unix socket. The pid may have ended since, and even be used again."""
-    if _LINUX:
-        raw = conn.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
-        pid, uid, _ = _PEERCRED.unpack(raw)
-        return Credentials(pid, uid)
-    pid = struct.unpack("i", conn.getsockopt(0, _LOCAL_PEERPID, 4))[0]
-    # Another user cannot reach the socket through its folder (0700); macOS tells the pid's owner by ps.
-    return Credentials(pid, _ps(pid)[2])
+    """Who connected this Unix socket.
+
+    The kernel noted the pid when the socket was connected; its process may have ended since, and the number
+    may be another's. Linux 6.5 and newer can tell: then the pid is 0. Before that, and on macOS, a number used
+    again between ``connect`` and this question is believed; so ask early, and keep the ``Process``.
+    """
+    if not _LINUX:
+        return _credentials_on_macos(conn)
+    pid, uid, gid = _UCRED.unpack(conn.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+    return Credentials(0 if _has_ended(conn) else pid, uid, gid)
 
 
 def process(pid: int) -> Process | None:
-    """The live process of that number."""
+    """The live process of that number; one that waits for its parent to notice its end is not alive."""
     try:
         return _from_proc(pid) if _LINUX else _from_ps(pid)
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
         return None
 
 
+def started(pid: int) -> int | None:
+    """The start time of the live process of that number."""
+    found = process(pid)
+    return found.started if found else None
+
+
 def alive(one: Process) -> bool:
+    """Whether it still runs: that one, not another of its number."""
     return process(one.pid) == one
+
+
+def parent(pid: int) -> Process | None:
+    return next(iter(ancestors(pid)[1:]), None)
 
 
 def ancestors(pid: int) -> tuple[Process, ...]:
     """The process and those above it, nearest first, as far as they can be read."""
     line: list[Process] = []
     while pid > 0 and len(line) < DEEPEST and (found := process(pid)):
+        # Nobody is younger than his child: then the parent ended meanwhile, and its number is another's.
+        if line and (found.started > line[-1].started or found in line):
+            break
         line.append(found)
         pid = found.parent
     return tuple(line)
 
 
 def has_terminal(pid: int) -> bool:
-    """Whether standard input or output of the process is a terminal. That is a label, no proof of a person."""
+    """Whether standard input or output of the process is a terminal: a label, no proof of a person."""
     if not _LINUX:
-        return _ps(pid)[3] not in {"", "?", "??"}
-    return any(_is_tty(f"/proc/{pid}/fd/{number}") for number in (0, 1))
+        return _terminal_by_lsof(pid)
+    return any(_is_terminal(f"/proc/{pid}/fd/{number}") for number in (0, 1))
+
+
+def tty_of(pid: int) -> str:
+    """The controlling terminal, to be compared with a pane's; "" if there is none."""
+    found = process(pid)
+    return found.terminal if found else ""
 
 
 def folder_of(pid: int) -> str:
@@ -83,12 +124,43 @@ def folder_of(pid: int) -> str:
         return ""
 
 
-def _is_tty(link: str) -> bool:
+def _has_ended(conn: socket.socket) -> bool:
+    """Whether the process that connected is known to be gone. While it is not, nobody else has its pid."""
     try:
-        target = os.readlink(link)
+        handle = conn.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError as error:
+        return error.errno in _GONE
+    try:
+        look = select.poll()
+        look.register(handle, select.POLLIN)
+        return bool(look.poll(0))
+    finally:
+        os.close(handle)
+
+
+def _credentials_on_macos(conn: socket.socket) -> Credentials:
+    pid = struct.unpack("i", conn.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID, 4))[0]
+    _, uid, _, gid, *_ = _XUCRED.unpack(conn.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size))
+    return Credentials(pid, uid, gid)
+
+
+def _is_terminal(link: str) -> bool:
+    """By the device itself: a name below /dev can be anything in a mount namespace of one's own."""
+    try:
+        found = Path(link).stat()
     except OSError:
         return False
-    return target.startswith(("/dev/pts/", "/dev/tty")) or target == "/dev/console"
+    return stat.S_ISCHR(found.st_mode) and _named(found.st_rdev) != ""
+
+
+def _named(device: int) -> str:
+    """The terminal of a device number, "" if that is no terminal (5:2 is the other end of one)."""
+    major, minor = os.major(device), os.minor(device)
+    if major in _PTS_MAJORS:
+        return f"/dev/pts/{(major - _PTS_MAJORS.start) * 256 + minor}"
+    if major == _TTY_MAJOR:
+        return f"/dev/tty{minor}" if minor < 64 else f"/dev/ttyS{minor - 64}"  # noqa: PLR2004
+    return {0: "/dev/tty", 1: "/dev/console"}.get(minor, "") if major == _CONSOLES_MAJOR else ""
 
 
 def _from_proc(pid: int) -> Process:
@@ -96,21 +168,51 @@ def _from_proc(pid: int) -> Process:
     # The command may hold spaces and parentheses; it ends at the last one.
     head, _, rest = text.rpartition(")")
     fields = rest.split()
-    if fields[0] in {"Z", "X"}:
+    if fields[_STATE] in {"Z", "X"}:
         raise ValueError("ended")
-    return Process(pid, int(fields[_STARTED]), int(fields[1]), head.partition("(")[2])
+    return Process(
+        pid,
+        int(fields[_STARTED]),
+        int(fields[_PARENT]),
+        head.partition("(")[2],
+        _named(int(fields[_TERMINAL])),
+        fields[_GROUP] == fields[_FOREGROUND],
+    )
 
 
 def _from_ps(pid: int) -> Process:
-    parent, started, _, _, command = _ps(pid)
-    return Process(pid, started, parent, command)
+    told = _told("ps", "-o", "ppid=,stat=,tty=,lstart=,ucomm=", "-p", str(pid))
+    above, state, terminal, _, *began, command = told.strip().split(None, 8)
+    if state.startswith("Z"):
+        raise ValueError("ended")
+    return Process(
+        pid,
+        _seconds(*began),
+        int(above),
+        command,
+        "" if terminal.startswith(("?", "-")) else f"/dev/{terminal}",
+        "+" in state,
+    )
 
 
-def _ps(pid: int) -> tuple[int, int, int, str, str]:
-    """Parent, start (seconds since the epoch, local), user id, terminal, command; macOS has no /proc."""
-    argv = ["/bin/ps", "-o", "ppid=,uid=,tty=,etime=,comm=", "-p", str(pid)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=2)
-    words = done.stdout.split(None, 4)
-    argv[2] = "lstart="
-    started = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=2).stdout
-    return int(words[0]), hash(started.strip()) & 0x7FFFFFFF, int(words[1]), words[2], words[4]
+def _seconds(month: str, day: str, clock: str, year: str) -> int:
+    """``Nov 21 01:43:38 2026``, in UTC, as seconds since 1970."""
+    hour, minute, second = (int(part) for part in clock.split(":"))
+    return calendar.timegm((int(year), _MONTHS.index(month) + 1, int(day), hour, minute, second))
+
+
+def _terminal_by_lsof(pid: int) -> bool:
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        told = _told("lsof", "-a", "-p", str(pid), "-d", "0,1", "-F", "n")
+        return any(
+            line.startswith(("n/dev/tty", "n/dev/pts/", "n/dev/console")) for line in told.splitlines()
+        )
+    return False
+
+
+def _told(program: str, *words: str) -> str:
+    """What a program says of a process; times in UTC, names of months in English."""
+    argv = [program, *words]
+    path = "/usr/bin:/bin:/usr/sbin:/sbin"
+    fixed = {"PATH": path, "LC_ALL": "C", "TZ": "UTC0"}
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=2, env=fixed).stdout

@@ -34,9 +34,7 @@ class Exchange(Protocol):
     ) -> Any:
         """Return the decoded JSON of a 2xx answer; raise the error of any other.
 
-        Args:
-            wait_s: how long the daemon may take beyond the usual bound, for questions that wait.
-
+        ``wait_s`` is how long the daemon may take beyond the usual bound, for questions that wait.
         """
         ...
 

@@ -35,7 +35,7 @@ class LocalExchange:
         query: Mapping[str, str] | None = None,
         body: Json | None = None,
         key: str | None = None,
-        wait_s: float = 0,
+        wait_s: float = 0,  # noqa: ARG002 -- nothing here has a bound
     ) -> Any:
         told = None if body is None else dict(body)
         return await self._door.request(self._caller, method, path, query=query or {}, body=told, key=key)

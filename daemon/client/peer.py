@@ -108,9 +108,9 @@ class Client:
 
     async def feed(self, after: int = 0) -> AsyncIterator[Json]:
         """Yield committed events after ``after``, without an end; resumes by itself."""
-        seen = after
-        async for _, told in self._lasting(routes.EVENTS, lambda: {"after": str(seen)}):
-            seen = told["seq"]
+        query = {"after": str(after)}
+        async for _, told in self._lasting(routes.EVENTS, query):
+            query["after"] = str(told["seq"])
             yield told
 
     async def status(self) -> Json:
@@ -141,7 +141,7 @@ class Client:
     async def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
         """Yield what is to be shown, without an end; reconnects by itself."""
         query = {"surface": surface} | ({"peer_id": peer_id} if peer_id else {})
-        async for name, told in self._lasting(routes.PARCELS, lambda: query):
+        async for name, told in self._lasting(routes.PARCELS, query):
             if name == "parcel":
                 yield decode(Parcel, told)
 
@@ -192,11 +192,12 @@ class Client:
         path = routes.DELIVERY.format(id=parcel.delivery.delivery_id, verb=verb)
         await self._exchange.request("POST", path, body=body | {"holder": parcel.delivery.holder})
 
-    async def _lasting(self, path: str, query: Any) -> AsyncIterator[tuple[str, Any]]:
+    async def _lasting(self, path: str, query: dict[str, str]) -> AsyncIterator[tuple[str, Any]]:
+        """Open the stream again whenever it ends, with the query as it is then."""
         tried = 0
         while True:
             try:
-                async for event in self._exchange.stream(path, query()):
+                async for event in self._exchange.stream(path, dict(query)):
                     tried = 0
                     yield event
             except Unavailable:

@@ -79,7 +79,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Lose:
-    """This recipient will never answer."""
+    """One of the recipients will never answer."""
 
     peer_id: str
 
@@ -131,7 +131,7 @@ def needed(need: str, asked: int) -> int:
 
     """
     named = {"all": asked, "first": 1, "majority": asked // 2 + 1}
-    count = named.get(need) or (int(need) if need.isdecimal() and len(need) < 5 else 0)
+    count = named.get(need) or (int(need) if need.isascii() and need.isdecimal() else 0)
     if not 1 <= count <= asked:
         raise Malformed(f'need "{need}" of {asked} asked', "say all, first, majority or a number up to that")
     return count

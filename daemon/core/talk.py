@@ -34,6 +34,7 @@ from daemon.core.words import BY_NAME, listed, parsed
 
 CHOICE_LIFE: Final = timedelta(minutes=30)
 MOST_CHOICES: Final = 8
+SHORT: Final = 60  #: characters of a question in a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,4 +348,4 @@ def _names(talk: Talk, ask: Ask) -> str:
 
 def _short(ask: Ask) -> str:
     words = " ".join(ask.question.split())
-    return f"`{ask.ask_id}` {words[:60]}{'…' if len(words) > 60 else ''} ({ask.state})"
+    return f"`{ask.ask_id}` {words[:SHORT]}{'…' if len(words) > SHORT else ''} ({ask.state})"

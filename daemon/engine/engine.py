@@ -32,7 +32,7 @@ class Once:
 
 
 class Engine:
-    def __init__(self, store: Store, clock: Clock, *, passed: Passed = lambda step: None) -> None:
+    def __init__(self, store: Store, clock: Clock, *, passed: Passed = lambda _: None) -> None:
         self._store = store
         self._clock = clock
         self.feed = Feed()

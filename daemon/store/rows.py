@@ -72,7 +72,7 @@ def told_from(row: sqlite3.Row) -> m.Told:
 
 
 def _column(value: Any) -> Any:
-    if value is None or isinstance(value, str | int) and not isinstance(value, Enum | bool):
+    if value is None or (isinstance(value, str | int) and not isinstance(value, Enum | bool)):
         return value
     if isinstance(value, datetime):
         return when(value)

@@ -41,7 +41,7 @@ class _Waiting:
 class SqliteStore:
     """A ``Store``."""
 
-    def __init__(self, path: Path, *, passed: Passed = lambda step: None) -> None:
+    def __init__(self, path: Path, *, passed: Passed = lambda _: None) -> None:
         """Open or create the file and bring its schema up to date.
 
         Raises:

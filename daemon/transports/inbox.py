@@ -27,7 +27,7 @@ class Inbox:
     def __init__(self, tokens: Mapping[str, str]) -> None:
         self._tokens = tokens  #: by session id
 
-    async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:
+    async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:  # noqa: ARG002 -- a write leaves nothing half done
         lines = [{"type": "user", "message": {"role": "user", "content": framed(parcel)}, "priority": "next"}]
         if token := self._tokens.get(session.session_id):
             lines.insert(0, {"type": "auth", "token": token})

@@ -1,6 +1,6 @@
-"""Reading Claude Code's prompt from a screen (2.1.329), purely: is it empty, whose text lies in it?
+"""Reading Claude Code's prompt from a screen (2.1.329), purely: whether it is empty, and whose text lies in it.
 
-The input line is ``❯`` and a no-break space between the last two rules of ``─``. An empty one may show a suggestion:
+The input line is U+276F and a no-break space between the last two rules of ``─``. An empty one may show a suggestion:
 dim text, perhaps with its first character reversed. A paste of four lines or more, or about 1,200 characters, shows as
 ``[Pasted text #1 +3 lines]``.
 """
@@ -15,7 +15,7 @@ _RULE: Final = re.compile(r"^─{10,}")
 _ESCAPE: Final = re.compile(r"\x1b\[([0-9;]*)m")
 _OTHER: Final = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
 _PASTED: Final = re.compile(r"^\[Pasted text #\d+(?: \+(\d+) lines)?\]$")
-_PROMPT: Final = "❯\N{NO-BREAK SPACE}"
+_PROMPT: Final = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,11 @@ class Prompt:
 def read(screen: list[str]) -> Prompt | None:
     """The prompt on the screen, or None when there is none: a dialog, a menu, another program."""
     rules = [n for n, line in enumerate(screen) if _RULE.match(_plain(line).strip())]
-    if len(rules) < 2:
+    try:
+        above, below = rules[-2:]
+    except ValueError:
         return None
-    box = screen[rules[-2] + 1 : rules[-1]]
+    box = screen[above + 1 : below]
     if not box or not _plain(box[0]).startswith(_PROMPT):
         return None
     lines = [_bright(box[0]).removeprefix(_PROMPT), *(_bright(line) for line in box[1:])]

@@ -29,7 +29,7 @@ SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh", "tmux"})
 class Terminal:
     """A ``Transport``."""
 
-    def __init__(self, *, passed: Callable[[str], None] = lambda step: None) -> None:
+    def __init__(self, *, passed: Callable[[str], None] = lambda _: None) -> None:
         self._passed = passed
 
     async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:

@@ -48,4 +48,4 @@ def from_problem(status: int, problem: object) -> PeerlineError:
 def _by_status(status: int) -> type[PeerlineError]:
     if status in {429, 502, 503, 504, 507}:
         return Unavailable
-    return Refused if status < 500 else Fault
+    return Refused if status < Fault.status else Fault

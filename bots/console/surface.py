@@ -21,8 +21,8 @@ GONE_S: Final = 5.0
 class ConsoleSurface:
     """A ``ChatSurface`` with one conversation.
 
-    ``account`` is whose words they are, ``address`` where: the daemon says both when the conversation is joined, and
-    gives a vacant one's address again.
+    ``account`` is whose words they are, ``address`` where: the daemon says both when the conversation is
+    joined, and gives a vacant one's address again.
     """
 
     def __init__(

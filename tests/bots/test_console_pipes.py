@@ -93,14 +93,15 @@ async def test_each_line_is_said_once_under_an_id_of_its_own() -> None:
     assert {(words.surface, words.address, words.account) for _, words in said} == {("cli", "run1", "owner")}
 
 
-async def test_the_person_is_who_the_daemon_says() -> None:
+async def test_who_speaks_and_where_is_what_the_daemon_says() -> None:
     line = FakeLine(echo)
-    line.person = "ada"
+    line.place = {"account": "ada", "address": "an earlier run"}
     async with chatting(line) as outside:
         outside.type("hello\n")
         outside.end()
 
-    assert line.all("say")[0][1].account == "ada"
+    (_, said), *_ = line.all("say")
+    assert (said.account, said.address) == ("ada", "an earlier run")
 
 
 async def test_words_go_to_who_was_named_at_the_start() -> None:

@@ -42,7 +42,7 @@ class FakeLine:
         self.changed = asyncio.Event()
         self.states: dict[str, str] = {}
         self.away = 0  #: how many calls to come find no daemon
-        self.person: str | None = None
+        self.place: dict[str, str] = {}  #: account and address, as the daemon gives them
         self._ids = count(1)
         self._parcels: asyncio.Queue[Parcel] = asyncio.Queue()
 
@@ -103,7 +103,7 @@ class FakeLine:
     async def join(self, surface: str, address: str, *, shared: bool = False) -> dict:
         self._reached()
         self._note("join", surface, address, shared)
-        return {"peer_id": "p-here", "name": surface} | ({"person": self.person} if self.person else {})
+        return {"peer_id": "p-here", "name": surface, **self.place}
 
     async def leave(self, peer_id: str) -> dict:
         self._note("leave", peer_id)

@@ -36,9 +36,12 @@ class Screen:
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
-        while line := await reader.readline():
-            self.happened.append(json.loads(line))
+        with suppress(ConnectionError):
+            while line := await reader.readline():
+                self.happened.append(json.loads(line))
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
         self.gone.set()
 
     def does(self, **what: Any) -> None:

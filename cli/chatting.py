@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import Annotated
 
 import typer
 
 from cli.options import Circle
-from cli.output import client
-from daemon.paths import found
+from cli.talking import talked
 
 To = Annotated[str | None, typer.Option("--to", help="Whom plain words go to.")]
 Linger = Annotated[
@@ -33,22 +31,3 @@ def practice(to: To = None, linger: Linger = 10.0) -> None:
     from cli.practice import practise
 
     raise typer.Exit(asyncio.run(practise(to=to, linger_s=linger)))
-
-
-async def talked(*, to: str | None, circle: str | None, linger_s: float) -> int:
-    """Hold one conversation over the standard streams; return the exit code."""
-    from bots.console.chat import chat as converse
-
-    interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    line = client()
-    try:
-        return await converse(
-            line,
-            interactive=interactive,
-            to=to,
-            circle=circle,
-            linger_s=linger_s,
-            history=found().history if interactive else None,
-        )
-    finally:
-        await line.close()

@@ -1,27 +1,18 @@
-"""Where ``peerline`` begins. Looks for ``mcp`` before anything heavy is imported: agents start that for every session."""
+"""Where ``peerline`` begins. Looks for ``mcp`` before anything heavy is imported: every agent session starts that."""
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
 
 def main() -> None:
     if sys.argv[1:2] == ["mcp"] and not {"--help", "-h"} & set(sys.argv):
+        from cli.shim import become_shim
+
         become_shim(sys.argv[2:])
     from cli.app import run
 
     run()
-
-
-def become_shim(argv: list[str]) -> None:
-    """Replace this process by the shim, which needs nothing of what is installed here."""
-    home = os.environ.get("PEERLINE_HOME")
-    root = Path(home).expanduser().absolute() if home else Path.home() / ".peerline"
-    shim = Path(__file__).parents[1] / "mcp_server" / "shim.py"
-    command = [sys.executable, "-I", "-S", "-E", str(shim), str(root / "run" / "peerline.sock"), *argv]
-    os.execv(sys.executable, command)  # noqa: S606 -- our own interpreter, no shell
 
 
 if __name__ == "__main__":

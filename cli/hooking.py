@@ -7,19 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.entry import become_shim
 from cli.options import AsJson
 from cli.output import show
+from cli.shim import become_shim
 from daemon.core.errors import Refused, Unavailable
 from daemon.paths import found
 from hooks import install as installer
 from hooks.agents import AGENTS, Agent
-from hooks.entries import HomePaths
+from hooks.entries import HomePaths, McpKind
 from hooks.errors import SettingsBusy, SettingsRefused
 
 Json = dict[str, Any]
 Which = Annotated[list[str] | None, typer.Option("--agent", help="Only this agent; repeatable.")]
-Mcp = Annotated[str, typer.Option("--mcp", help="stdio or http.")]
+Mcp = Annotated[McpKind, typer.Option("--mcp", help="stdio or http.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing.")]
 
 group = typer.Typer(help="Hooks in the agents' settings.", no_args_is_help=True)

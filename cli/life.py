@@ -69,9 +69,9 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check this machine: files, versions, roads; every finding says what to do."""
-    from cli.doctor import findings
+    from cli.doctor import examined
 
-    told = {"findings": asyncio.run(findings(fix=fix))}
+    told = {"findings": asyncio.run(examined(fix=fix))}
     show(told, as_json=as_json, human=_findings)
     if any(each["level"] == "error" for each in told["findings"]):
         raise typer.Exit(2)
@@ -148,7 +148,8 @@ def _surface(told: Json) -> str:
 
 def _peer(told: Json) -> str:
     state = told["turn_state"] or told["status"]
-    return f"[{told['backend']}] {told['circle']}/{told['name']} {state}, reach {told['reach']['road']}: {told['reach']['reason']}"
+    reach = told["reach"]
+    return f"[{told['backend']}] {told['circle']}/{told['name']} {state}, reach {reach['road']}: {reach['reason']}"
 
 
 def _findings(told: Json) -> str:

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-from cli.chatting import talked
 from cli.output import client, note
+from cli.talking import talked
 from daemon.client.peer import Client
 from daemon.core.errors import DaemonUnreachable, Unavailable
 from daemon.paths import found

@@ -26,6 +26,7 @@ from daemon.api.door import Door, Room
 from daemon.api.guards import Guards
 from daemon.api.hooks import HookDesk
 from daemon.api.limits import Limits, Window
+from daemon.api.status import Health
 from daemon.api.table import ENDPOINTS
 from daemon.callers.processes import Process
 from daemon.callers.watch import ExitWatch
@@ -38,7 +39,6 @@ from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
-from daemon.health import Health
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.store.interface import Tx
@@ -95,7 +95,7 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    health = Health(engine, paths, version("peerline"))
+    health = Health(engine, str(paths.home), str(paths.socket), version("peerline"))
     limits = Limits(
         Window("limits.peer_per_minute", settings.limits.peer_per_minute),
         Window("limits.pair_per_minute", settings.limits.pair_per_minute),

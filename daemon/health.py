@@ -1,92 +1,87 @@
-"""How the daemon is: for ``/health``, ``status`` and ``doctor``. One entry for each check."""
+"""What can be wrong on a machine: one entry for each check, each finding with a code, a sentence and a fix."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
-from datetime import datetime
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
-from daemon.core import listing
-from daemon.core.model import Conversation, PeerShown, Role, Status
-from daemon.core.view import Plan
-from daemon.engine.engine import Engine
+from daemon import settings
+from daemon.core.errors import PeerlineError
 from daemon.paths import Paths
-from daemon.wire import shapes
 
 Json = dict[str, Any]
-
-SURFACES: Final = ("telegram", "console")
-SAFE_SQLITE: Final = (3, 51, 3)  #: before it, two checkpointing connections could corrupt; ours has one
+OLDEST: Final = (3, 11)
 
 
-class Health:
-    def __init__(self, engine: Engine, paths: Paths, version: str) -> None:
-        self._engine = engine
-        self._paths = paths
-        self._version = version
-        self._began_at = engine.clock.now()
-        self.tcp = ""  #: why there is no TCP, if there is none
-
-    async def health(self) -> Json:
-        """What ``/health`` tells to the authenticated; to everybody only the first field."""
-        now = self._engine.clock.now()
-        surfaces = await self._surfaces(now)
-        warnings = self._warnings()
-        troubled = any(each["trouble"] for each in surfaces)
-        counts = await self._engine.read(lambda tx: tx.counts())
-        return {
-            "status": "degraded" if troubled else "ok",
-            "version": self._version,
-            "sqlite": sqlite3.sqlite_version,
-            "pid": os.getpid(),
-            "uptime_s": round((now - self._began_at).total_seconds(), 1),
-            "surfaces": surfaces,
-            "deliveries": counts,
-            "warnings": warnings,
-        }
-
-    async def status(self) -> Json:
-        """The same, and every peer."""
-        now = self._engine.clock.now()
-        shown = await self._engine.read(lambda tx: _shown(Plan(tx, now, "")))
-        return await self.health() | {
-            "home": str(self._paths.home),
-            "socket": str(self._paths.socket),
-            "tcp": self.tcp or "on",
-            "peers": [shapes.peer(each, now) for each in shown],
-        }
-
-    async def _surfaces(self, now: datetime) -> list[Json]:
-        found = [x for name in SURFACES for x in await self._engine.read(_conversations(name))]
-        return [
-            {
-                "surface": each.surface,
-                "address": each.address,
-                "round_trip_age_s": round((now - each.beat_at).total_seconds(), 1) if each.beat_at else None,
-                "trouble": each.trouble,
-            }
-            for each in found
-        ]
-
-    def _warnings(self) -> list[str]:
-        warnings = []
-        if os.getuid() == 0:
-            warnings.append(
-                "the daemon runs as user 0: every agent it talks to can do everything on this machine"
-            )
-        if self.tcp and self.tcp != "off":
-            warnings.append(f"no TCP: {self.tcp}; the socket serves alone")
-        return warnings
+def findings(paths: Paths) -> list[Json]:
+    """Everything that is wrong, or worth knowing, by looking at files and programs alone."""
+    return [told for check in CHECKS for told in check(paths)]
 
 
-def _conversations(surface: str) -> Any:
-    def look(tx: Any) -> list[Conversation]:
-        return list(tx.conversations(surface))
-
-    return look
+def finding(level: str, code: str, sentence: str, fix: str) -> Json:
+    """One finding; ``level`` is error, warning or info."""
+    return {"level": level, "code": code, "sentence": sentence, "fix": fix}
 
 
-def _shown(plan: Plan) -> list[PeerShown]:
-    rows = [listing.shown(plan, peer) for peer in plan.view.peers()]
-    return [row for row in rows if row.status is not Status.OFFLINE or row.peer.role is not Role.HUMAN]
+def _config(paths: Paths) -> Iterator[Json]:
+    try:
+        settings.load(paths.config, os.environ)
+    except PeerlineError as error:
+        yield finding("error", "config", str(error), error.hint)
+
+
+def _modes(paths: Paths) -> Iterator[Json]:
+    if not paths.home.exists():
+        return
+    for path in (paths.home, *paths.home.rglob("*")):
+        if path.exists() and not path.is_symlink() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield finding("error", "open_files", f"{path} can be read by others", "`peerline doctor --fix`")
+            return
+
+
+def _tmux(_: Paths) -> Iterator[Json]:
+    if shutil.which("tmux") is None:
+        yield finding(
+            "warning", "no_tmux", "tmux is not installed", "install it: your words reach agents by it"
+        )
+
+
+def _user(_: Paths) -> Iterator[Json]:
+    if os.getuid() == 0:
+        yield finding(
+            "warning", "root", "this is user 0: agents can do everything on this machine", "use another user"
+        )
+
+
+def _python(_: Paths) -> Iterator[Json]:
+    if sys.version_info < OLDEST:
+        yield finding("error", "python", f"Python {sys.version.split()[0]} is too old", "use 3.11 or newer")
+
+
+def _names(_: Paths) -> Iterator[Json]:
+    """Our packages have plain names; another distribution's of the same name would shadow them."""
+    here = Path(__file__).parents[1]
+    found = [spec.origin for name in ("hooks", "scheduler", "bots") if (spec := find_spec(name)) and spec.origin]
+    if any(Path(origin).parents[1] != here for origin in found):
+        yield finding(
+            "error",
+            "shadowed",
+            "another package is named like one of ours",
+            "install peerline on its own: pipx or uv tool",
+        )
+
+
+CHECKS: Final[tuple[Callable[[Paths], Iterator[Json]], ...]] = (
+    _python,
+    _config,
+    _modes,
+    _user,
+    _tmux,
+    _names,
+)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from daemon.api.door import Call, Room
 from daemon.core.errors import Gone
+from daemon.engine.engine import Reading
 from daemon.engine.feed import EVENTS
-from daemon.store.interface import Tx
 from daemon.wire import shapes
 
 PAGE: Final = 200
@@ -40,7 +40,7 @@ def _after(seen: int) -> Any:
     return lambda tx: tx.feed(seen, PAGE)
 
 
-def _start(tx: Tx, after: int | None) -> int:
+def _start(tx: Reading, after: int | None) -> int:
     if after is None:
         return tx.last_seq()
     if after + 1 < tx.first_seq():

@@ -19,11 +19,10 @@ from daemon.api.caller import Caller, Standing
 from daemon.api.limits import Window
 from daemon.callers.processes import Process, ancestors, has_terminal, peer_credentials
 from daemon.core import commands as c
-from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.errors import Malformed, NotAllowed, NotAuthenticated, PeerlineError
 from daemon.core.model import Authority, Session
+from daemon.core.view import View
 from daemon.engine.engine import Engine
-from daemon.store.interface import Tx
 from daemon.wire import routes
 
 WRONG_TOKENS: Final = 10
@@ -151,10 +150,6 @@ def check_type(request: web.Request) -> None:
         raise Malformed(f'a body of type "{request.content_type}"', f"send {routes.JSON}")
 
 
-def circle_or_default(circle: str) -> str:
-    return circle or DEFAULT_CIRCLE
-
-
 def _is_unix(request: web.Request) -> bool:
     return _socket_of(request).family == socket.AF_UNIX
 
@@ -167,10 +162,10 @@ def _socket_of(request: web.Request) -> socket.socket:
     return found
 
 
-def _registered(tx: Tx, line: tuple[Process, ...]) -> Session | None:
+def _registered(view: View, line: tuple[Process, ...]) -> Session | None:
     """The nearest live incarnation in the caller's line, if any is registered here."""
     for process in line:
-        session = tx.session_of_process(process.pid, process.started)
+        session = view.session_of_process(process.pid, process.started)
         if session and session.ended_at is None:
             return session
     return None

@@ -1,12 +1,95 @@
-"""How the daemon is, and ending it."""
+"""How the daemon is, for ``/health`` and ``status``; and ending it."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import sqlite3
+from datetime import datetime
+from typing import Any, Final
 
 from daemon.api.door import Call, Room
+from daemon.core import listing
+from daemon.core.model import Conversation, PeerShown, Role, Status
+from daemon.core.view import Plan
+from daemon.engine.engine import Engine
+from daemon.wire import shapes
 
 Json = dict[str, Any]
+
+SURFACES: Final = ("telegram", "console")
+
+
+class Health:
+    def __init__(self, engine: Engine, home: str, socket: str, version: str) -> None:
+        self._engine = engine
+        self._home = home
+        self._socket = socket
+        self._version = version
+        self._began_at = engine.clock.now()
+        self.tcp = ""  #: why there is no TCP, if there is none
+
+    async def health(self) -> Json:
+        """What ``/health`` tells to the authenticated; to everybody only the first field."""
+        now = self._engine.clock.now()
+        surfaces = await self._surfaces(now)
+        warnings = self._warnings()
+        troubled = any(each["trouble"] for each in surfaces)
+        counts = await self._engine.read(lambda tx: tx.counts())
+        return {
+            "status": "degraded" if troubled else "ok",
+            "version": self._version,
+            "sqlite": sqlite3.sqlite_version,
+            "pid": os.getpid(),
+            "uptime_s": round((now - self._began_at).total_seconds(), 1),
+            "surfaces": surfaces,
+            "deliveries": counts,
+            "warnings": warnings,
+        }
+
+    async def status(self) -> Json:
+        """The same, and every peer."""
+        now = self._engine.clock.now()
+        shown = await self._engine.read(lambda tx: _shown(Plan(tx, now, "")))
+        return await self.health() | {
+            "home": self._home,
+            "socket": self._socket,
+            "tcp": self.tcp or "on",
+            "peers": [shapes.peer(each, now) for each in shown],
+        }
+
+    async def _surfaces(self, now: datetime) -> list[Json]:
+        found = [x for name in SURFACES for x in await self._engine.read(_conversations(name))]
+        return [
+            {
+                "surface": each.surface,
+                "address": each.address,
+                "round_trip_age_s": round((now - each.beat_at).total_seconds(), 1) if each.beat_at else None,
+                "trouble": each.trouble,
+            }
+            for each in found
+        ]
+
+    def _warnings(self) -> list[str]:
+        warnings = []
+        if os.getuid() == 0:
+            warnings.append(
+                "the daemon runs as user 0: every agent it talks to can do everything on this machine"
+            )
+        if self.tcp and self.tcp != "off":
+            warnings.append(f"no TCP: {self.tcp}; the socket serves alone")
+        return warnings
+
+
+def _conversations(surface: str) -> Any:
+    def look(tx: Any) -> list[Conversation]:
+        return list(tx.conversations(surface))
+
+    return look
+
+
+def _shown(plan: Plan) -> list[PeerShown]:
+    rows = [listing.shown(plan, peer) for peer in plan.view.peers()]
+    return [row for row in rows if row.status is not Status.OFFLINE or row.peer.role is not Role.HUMAN]
 
 
 async def status(room: Room, call: Call) -> Json:

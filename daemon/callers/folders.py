@@ -22,7 +22,7 @@ def checkout_of(folder: str) -> Checkout:
     try:
         for place in (Path(folder), *Path(folder).parents):
             if git := _git_folder(place):
-                return Checkout(str(_common(git)), _branch(git))
+                return Checkout(str(_shared(git)), _branch(git))
     except (OSError, ValueError, UnicodeDecodeError):
         pass
     return Checkout("", "")
@@ -38,9 +38,9 @@ def _git_folder(place: Path) -> Path | None:
     return None
 
 
-def _common(git: Path) -> Path:
-    shared = git / "commondir"
-    return (git / _line(shared)).resolve() if shared.is_file() else git.resolve()
+def _shared(git: Path) -> Path:
+    named = git / "commondir"
+    return (git / _line(named)).resolve() if named.is_file() else git.resolve()
 
 
 def _branch(git: Path) -> str:

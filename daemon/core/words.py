@@ -40,7 +40,7 @@ def parsed(text: str) -> tuple[str, str] | None:
     return name, f"{more}{newline}{rest}".strip()
 
 
-def listed() -> str:
+def help_text() -> str:
     width = max(len(word.usage) for word in WORDS)
     rows = [f"{word.usage:<{width}}  {word.summary}" for word in WORDS]
     return "\n".join(["```", *rows, "```", "Plain words go to the chosen peer; `@name text` asks that peer."])

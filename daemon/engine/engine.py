@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from daemon.core.commands import Command
 from daemon.core.decide import decide
@@ -19,6 +19,7 @@ from daemon.engine.feed import Feed
 from daemon.store.interface import Remembered, Store, Tx
 
 T = TypeVar("T")
+Reading: TypeAlias = Tx  #: what a step of ``read`` may use
 Passed = Callable[[str], None]
 
 

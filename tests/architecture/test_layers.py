@@ -27,13 +27,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # speaks to one program and knows nothing of ours; the rooms that use it decide what to type
     "daemon.tmux": (),
     # starting, stopping and owning tasks: everybody lives in it, so it can know nobody
-    "daemon.lifecycle": ("daemon.paths",),
+    "daemon.lifecycle": ("daemon.core", "daemon.paths"),
     # configuration becomes values once, at the start; rooms are handed values, not this room
     "daemon.settings": ("daemon.core", "daemon.paths"),
     # both sides of the socket import it, the command line too
     "daemon.wire": ("daemon.core",),
     # the only way anybody talks to the daemon; starts with the command line
     "daemon.client": ("daemon.core", "daemon.wire", "daemon.paths"),
+    # reads the files that hooks leave, and knows nothing else
+    "daemon.spool": (),
     # keeps what the core decided, and decides nothing
     "daemon.store": ("daemon.core",),
     # finds out who is on the other end of a socket; panes are tmux's
@@ -53,18 +55,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "daemon.lifecycle",
     ),
     # parse, authorise, ask the engine, render
-    "daemon.api": ("daemon.core", "daemon.wire", "daemon.engine", "daemon.agents", "daemon.lifecycle"),
+    "daemon.api": ("daemon.core", "daemon.wire", "daemon.engine", "daemon.agents", "daemon.spool"),
     # the one door through which a request becomes a caller
     "daemon.api.guards": ("daemon.core", "daemon.wire", "daemon.engine", "daemon.api", "daemon.callers"),
-    # doctor's questions: it looks at the machine and asks the daemon like everybody else
-    "daemon.health": (
-        "daemon.core",
-        "daemon.client",
-        "daemon.wire",
-        "daemon.paths",
-        "daemon.settings",
-        "daemon.tmux",
-    ),
+    # the same for hooks: which agent a hook belongs to, and its pane
+    "daemon.api.hookcaller": ("daemon.core", "daemon.agents", "daemon.api", "daemon.callers", "daemon.tmux"),
+    # doctor's questions: it looks at files and programs, not at a running daemon
+    "daemon.health": ("daemon.core", "daemon.paths", "daemon.settings"),
     # importing daemon.core must not load the server, so the package itself stays empty
     "daemon": (),
     # a bot is just another peer: what it cannot say through the client, nobody can

@@ -1,0 +1,218 @@
+"""What a person can have done by talking: asking, choosing, telling, listing. One function for each word.
+
+The same for every surface. Whatever the person is to see of it goes out as an envelope like any other, in the same
+commit as the effect, so a crash between the two cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from daemon.core import addressing, closing, presence, sending
+from daemon.core import commands as c
+from daemon.core.errors import NotAllowed
+from daemon.core.model import (
+    Ask,
+    AskShown,
+    Carriage,
+    Conversation,
+    Heard,
+    Kind,
+    Peer,
+    Person,
+    Role,
+    Status,
+    Sticky,
+)
+from daemon.core.posting import LINE, Letter, carriages, post, reply, stamp
+from daemon.core.view import Plan
+from daemon.core.words import help_text
+
+CHOICE_LIFE: Final = timedelta(minutes=30)
+MOST_CHOICES: Final = 8
+SHORT: Final = 60  #: characters of a question in a list
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One utterance with everything around it."""
+
+    plan: Plan
+    conversation: Conversation
+    here: Peer
+    person: Person
+    said: c.Say
+
+    def tell(self, text: str, *, passing: bool = False) -> None:
+        reply(self.plan, self.here, text, to=self.said.reply_to, passing=passing)
+
+
+def ask(talk: Talk, peer: Peer, text: str, about: str | None = None) -> Heard:
+    command = c.SendAsk(sender=talk.here.peer_id, to=(peer.name,), question=text, reply_to=about)
+    sender = stamp(talk.plan, talk.here, talk.person.name)
+    shown = sending.ask_of(talk.plan, sender, [peer], command)
+    talk.tell(receipt(shown.carriages[0]), passing=True)
+    return Heard("ask", shown.ask.ask_id)
+
+
+def receipt(carriage: Carriage) -> str:
+    if carriage.status is Status.OFFLINE:
+        return f"to {carriage.peer.name}, which is offline: kept until it is back"
+    behind = f", behind {carriage.ahead}" if carriage.ahead else ""
+    return f"to {carriage.peer.name}{behind}"
+
+
+def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> AskShown:
+    options = tuple(_exact(peer) for peer in choices[:MOST_CHOICES])
+    command = c.SendAsk(sender=LINE.peer_id, to=(), question=question, options=options, deadline=CHOICE_LIFE)
+    return sending.ask_of(talk.plan, LINE, [talk.here], command, subject=subject)
+
+
+def _peers(talk: Talk, rest: str) -> Heard:
+    there = listed(talk)
+    if not there:
+        talk.tell("nobody is on the line yet")
+        return Heard("command")
+    rows = [_row(talk, peer) for peer in there]
+    choices = [peer for peer in there if peer.role in {Role.AGENT, Role.ORCHESTRATOR}]
+    text = "\n".join(rows)
+    if choices:
+        offer(talk, text, choices, "choose")
+    else:
+        talk.tell(text)
+    return Heard("command")
+
+
+def _to(talk: Talk, rest: str) -> Heard:
+    if not rest:
+        sticky = talk.plan.sticky(talk.here.peer_id, talk.person.account)
+        talk.tell(
+            f"your words go to {sticky.name}" if sticky else "your words go to nobody yet; say /to NAME"
+        )
+        return Heard("command")
+    peer = peer_called(talk, rest)
+    stick(talk, peer)
+    talk.tell(f"your words go to {peer.name}")
+    return Heard("command")
+
+
+def _clear(talk: Talk, rest: str) -> Heard:
+    talk.plan.put(Sticky(conversation=talk.here.peer_id, person=talk.person.account, peer_id=None))
+    talk.tell("your words go to nobody now")
+    return Heard("command")
+
+
+def _notify(talk: Talk, rest: str) -> Heard:
+    if rest.startswith("@"):
+        name, _, text = rest[1:].partition(" ")
+        peer: Peer | None = peer_called(talk, name)
+    else:
+        text = rest
+        peer = peer_called(talk, talk.said.to) if talk.said.to else _chosen(talk)
+    if peer is None or not text.strip():
+        raise NotAllowed(
+            "nobody to tell, or nothing", "say /notify @name text, or choose with /to NAME first"
+        )
+    sender = stamp(talk.plan, talk.here, talk.person.name)
+    envelope, deliveries = post(talk.plan, sender, [peer], Letter(kind=Kind.NOTICE, text=text))
+    talk.tell(receipt(carriages(talk.plan, envelope, deliveries)[0]), passing=True)
+    return Heard("command")
+
+
+def _chosen(talk: Talk) -> Peer | None:
+    return talk.plan.sticky(talk.here.peer_id, talk.person.account)
+
+
+def _asks(talk: Talk, rest: str) -> Heard:
+    view, me = talk.plan.view, talk.here.peer_id
+    own = [f"to {_names(talk, ask)}: {_short(ask)}" for ask in view.open_asks_by(me)]
+    owed = [f"of you: {_short(ask)}" for ask in view.open_asks_to(me) if not ask.subject]
+    talk.tell("\n".join([*own, *owed]) or "nothing is open")
+    return Heard("command")
+
+
+def _cancel(talk: Talk, rest: str) -> Heard:
+    own = talk.plan.view.open_asks_by(talk.here.peer_id)
+    wanted = [ask for ask in own if ask.ask_id == rest] if rest else own[-1:]
+    if not wanted:
+        raise NotAllowed(f'no open ask "{rest}" of yours' if rest else "no open ask of yours", "see /asks")
+    closing.cancel(talk.plan, c.CancelAsk(ask_id=wanted[0].ask_id, by=talk.here.peer_id))
+    talk.tell(f"cancelled: {_short(wanted[0])}")
+    return Heard("command", wanted[0].ask_id)
+
+
+def _help(talk: Talk, rest: str) -> Heard:
+    talk.tell(help_text())
+    return Heard("command")
+
+
+def _start(talk: Talk, rest: str) -> Heard:
+    talk.tell(f"Hello {talk.person.name}. This chat is on the line as `{talk.here.name}`.\n{help_text()}")
+    return Heard("command")
+
+
+DEEDS: Final = {
+    "peers": _peers,
+    "to": _to,
+    "clear": _clear,
+    "notify": _notify,
+    "asks": _asks,
+    "cancel": _cancel,
+    "help": _help,
+    "start": _start,
+}
+
+
+def standpoint(talk: Talk) -> addressing.Standpoint:
+    return addressing.standpoint_of(talk.plan, talk.here)
+
+
+def peer_called(talk: Talk, name: str) -> Peer:
+    return addressing.one(talk.plan, standpoint(talk), name)
+
+
+def stick(talk: Talk, peer: Peer) -> None:
+    talk.plan.put(Sticky(conversation=talk.here.peer_id, person=talk.person.account, peer_id=peer.peer_id))
+
+
+def listed(talk: Talk) -> list[Peer]:
+    seen = addressing.visible(talk.plan.view.peers(), standpoint(talk), "*")
+    return [
+        peer
+        for peer in seen
+        if peer.peer_id != talk.here.peer_id
+        and peer.role is not Role.SERVICE
+        and _status(talk, peer) is not Status.OFFLINE
+    ]
+
+
+def orchestrator(talk: Talk) -> Peer | None:
+    return next((peer for peer in listed(talk) if peer.role is Role.ORCHESTRATOR), None)
+
+
+def _status(talk: Talk, peer: Peer) -> Status:
+    plan = talk.plan
+    return presence.status(peer, plan.session_of(peer), plan.conversation(peer.peer_id), plan.now)
+
+
+def _row(talk: Talk, peer: Peer) -> str:
+    session = talk.plan.session_of(peer)
+    state = (session.turn if session else "") or _status(talk, peer)
+    about = f": {peer.description}" if peer.description else ""
+    return f"- `{_exact(peer)}` {state}{about}"
+
+
+def _exact(peer: Peer) -> str:
+    return f"{peer.circle}/{peer.name}"
+
+
+def _names(talk: Talk, ask: Ask) -> str:
+    return ", ".join(peer.name for x in ask.to if (peer := talk.plan.peer(x)))
+
+
+def _short(ask: Ask) -> str:
+    words = " ".join(ask.question.split())
+    return f"`{ask.ask_id}` {words[:SHORT]}{'…' if len(words) > SHORT else ''} ({ask.state})"

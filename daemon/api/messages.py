@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from daemon.api import bodies
+from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.api.peers import caller_of
 from daemon.core import commands as c
 from daemon.core import listing, settling
+from daemon.core.errors import NotAllowed
 from daemon.core.model import Kind, Parcel, Story, Urgency
 from daemon.core.view import Plan
 from daemon.wire import shapes
@@ -61,10 +63,19 @@ async def confirm(room: Room, call: Call) -> Json:
 
 
 async def why(room: Room, call: Call) -> Json:
-    """The whole story, to who had a part in it or looks from outside."""
-    message_id = call.params["id"]
+    """The whole story, to who had a part in it or looks from outside.
+
+    Raises:
+        NotFound: there is no such message.
+        NotAllowed: an agent asks about a message between others.
+
+    """
+    message_id, caller = call.params["id"], call.caller
     told = await room.engine.read(lambda tx: tx.told_of(message_id))
     story: Story = await room.look(lambda plan: listing.story(plan, message_id, told))
+    parties = {story.envelope.sender.peer_id, *story.envelope.to}
+    if caller.standing is Standing.AGENT and caller.peer_id not in parties:
+        raise NotAllowed(f'message "{message_id}" is between others', "only its parties can read it")
     return shapes.why(story)
 
 

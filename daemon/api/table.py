@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.api import asks, bodies, conversations, deliveries, events, messages, peers, status
-from daemon.api.caller import ANYBODY, HOSTS, PEOPLE, Standing
+from daemon.api.caller import HOSTS, PEOPLE, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
 
 OWNER: Final = frozenset({Standing.OWNER})
 OUTSIDE: Final = frozenset({Standing.OWNER, Standing.CLI})
-LOOKERS: Final = ANYBODY
 
 ENDPOINTS: Final = (
     Endpoint("GET", routes.WHOAMI, peers.whoami, "who the caller is"),
@@ -30,7 +29,9 @@ ENDPOINTS: Final = (
     Endpoint("POST", routes.ANSWER, asks.answer, "answer, acknowledge or decline", body=bodies.AnswerBody),
     Endpoint("POST", routes.CANCEL, asks.cancel, "take an ask back", body=bodies.Nothing),
     Endpoint("GET", routes.WHY, messages.why, "the story of one message"),
-    Endpoint("GET", routes.EVENTS, events.feed, "the feed", query=bodies.EventsQuery, streams=True),
+    Endpoint(
+        "GET", routes.EVENTS, events.feed, "the feed", query=bodies.EventsQuery, may=HOSTS, streams=True
+    ),
     Endpoint(
         "POST", routes.CONVERSATIONS, conversations.join, "join", body=bodies.ConversationBody, may=HOSTS
     ),

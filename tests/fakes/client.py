@@ -1,8 +1,9 @@
 """A daemon in one object, for tests of what talks to the daemon.
 
-``Mesh`` keeps peers, asks and inboxes in memory; ``mesh.client("ada")`` is a ``PeerClient`` bound to that peer. A
-key that was used gives its first result again, and is listed in ``mesh.keys`` each time. ``mesh.fail("ask", error)``
-lets the next such call fail before anything happens. Shapes are those of ``daemon.wire.shapes``.
+``Mesh`` keeps peers, asks and inboxes in memory; ``mesh.client("ada")`` is a ``PeerClient`` bound to that
+peer. A key that was used gives its first result again, and is listed in ``mesh.keys`` each time.
+``mesh.fail("ask", error)`` lets the next such call fail before anything happens. Shapes are those of
+``daemon.wire.shapes``.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Mesh:
         self.keys: list[str] = []
         self.confirmed: list[str] = []
         self.sent: list[tuple[str, str, str]] = []  #: (kind, from, text)
+        self.waiting = 0  #: questions that wait for an ask to end, right now
         self.changed = asyncio.Condition()
         self._results: dict[tuple[str, str], tuple[object, Json]] = {}
         self._failures: dict[str, list[Exception]] = defaultdict(list)
@@ -176,12 +178,21 @@ class FakeClient:
     async def asked(self, ask_id: str, *, wait_s: float = 0) -> Json:
         self.mesh.stumble("asked")
         ask = self.mesh.known(ask_id)
+        if wait_s and ask.told["pending"]:
+            await self._wait(ask, wait_s)
+        return dict(ask.told)
+
+    async def _wait(self, ask: FakeAsk, wait_s: float) -> None:
+        self.mesh.waiting += 1
+        await self.mesh.tell()
         try:
             async with asyncio.timeout(wait_s):
                 await ask.ended.wait()
         except TimeoutError:
             pass
-        return dict(ask.told)
+        finally:
+            self.mesh.waiting -= 1
+            await self.mesh.tell()
 
     async def asks(self, whose: str = "mine") -> Json:
         open_ones = [ask for ask in self.mesh.asks.values() if ask.told["pending"]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -47,7 +48,7 @@ class House:
     async def start(self) -> None:
         self.door = McpDoor(version="0.0", every_s=self._every_s)
         await self._stack.enter_async_context(self.door)
-        app = web.Application(middlewares=[_problems])
+        app = web.Application(middlewares=[_problems], client_max_size=8 * 1024 * 1024)
         app.router.add_route("*", routes.MCP, self._mcp)
         app.router.add_post(routes.MCP_RECEIPTS, self._receipts)
         runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -75,8 +76,8 @@ class House:
         return await self.door.handle(request, self._client(request), request.headers.get("Peerline-Run"))
 
     async def _receipts(self, request: web.Request) -> web.StreamResponse:
-        said = await request.json()
-        self.doing.append(f"receipts {' '.join(call.rpartition(':')[2] for call in said['calls'])}")
+        ids = re.findall(r':([^:" ]+)"', (await request.read()).decode())
+        self.doing.append(f"receipts {' '.join(ids)}")
         return await self.door.receipts(request, self._client(request))
 
     def _client(self, request: web.Request) -> Any:
@@ -157,6 +158,8 @@ class ShimProcess:
 
     async def end(self) -> tuple[int, str]:
         """End of input; what it still said is in ``lines``. Its exit code and standard error."""
+        assert self.process.stdin
+        self.process.stdin.close()
         out, err = await self.process.communicate()
         self.lines += out.decode().splitlines()
         return self.process.returncode or 0, err.decode()

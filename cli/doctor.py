@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cli.life import is_up
+from cli.output import client, is_up
 from daemon.health import finding, findings
 from daemon.lifecycle import private
 from daemon.paths import found
@@ -18,6 +18,6 @@ async def examined(*, fix: bool) -> list[Json]:
     if fix and paths.home.exists():
         private(paths)
     told = findings(paths)
-    if not await is_up():
+    if not await is_up(client()):
         told.append(finding("info", "daemon_down", "no daemon is running", "start it with `peerline up`"))
     return told

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.options import AsJson
-from cli.output import ask_daemon, client, note, show, table
+from cli.output import ask_daemon, note, show, table
 from daemon.core.errors import DaemonUnreachable, Unavailable
 from daemon.paths import found
 
@@ -112,17 +112,6 @@ def config_show(as_json: AsJson = False) -> None:
 def config_path(as_json: AsJson = False) -> None:
     """Where the file is, or would be."""
     show({"path": str(found().config)}, as_json=as_json, human=lambda told: str(told["path"]))
-
-
-async def is_up() -> bool:
-    line = client()
-    try:
-        await line.whoami()
-    except Unavailable:
-        return False
-    finally:
-        await line.close()
-    return True
 
 
 def _status(told: Json) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from daemon.client.http import Address, HttpExchange
 from daemon.client.peer import Client
 from daemon.core.cleaning import clean
-from daemon.core.errors import PeerlineError
+from daemon.core.errors import PeerlineError, Unavailable
 from daemon.paths import found
 
 Json = dict[str, Any]
@@ -22,6 +22,15 @@ def client() -> Client:
     """The line to this home's daemon."""
     paths = found()
     return Client(HttpExchange(Address.found(paths.socket, paths.token)))
+
+
+async def is_up(line: Client) -> bool:
+    """Whether a daemon answers."""
+    try:
+        await line.whoami()
+    except Unavailable:
+        return False
+    return True
 
 
 def ask_daemon(question: Callable[[Client], Coroutine[Any, Any, Json]]) -> Json:

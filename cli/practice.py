@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-from cli.output import client, note
+from cli.output import client, is_up, note
 from cli.talking import talked
 from daemon.client.peer import Client
-from daemon.core.errors import DaemonUnreachable, Unavailable
+from daemon.core.errors import DaemonUnreachable
 from daemon.paths import found
 
 ACTORS: Final = ("echo", "clerk")
@@ -28,7 +28,7 @@ async def practise(*, to: str | None, linger_s: float) -> int:
     async with contextlib.AsyncExitStack() as started:
         line = client()
         started.push_async_callback(line.close)
-        if not await _is_up(line):
+        if not await is_up(line):
             note("starting a daemon…")
             await started.enter_async_context(_daemon(line))
         note(f"starting the practice agents {' and '.join(ACTORS)}…")
@@ -46,7 +46,7 @@ async def _daemon(line: Client) -> AsyncIterator[None]:
     argv = (sys.executable, "-I", str(Path(__file__).parent / "entry.py"), "up")
     async with _process(*argv) as process:
         async with asyncio.timeout(START_S):
-            while not await _is_up(line):
+            while not await is_up(line):
                 if process.returncode is not None:
                     raise DaemonUnreachable("the daemon did not start", f"see {paths.log}")
                 await asyncio.sleep(0.05)
@@ -81,14 +81,6 @@ async def _process(*argv: str) -> AsyncIterator[asyncio.subprocess.Process]:
         except TimeoutError:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-
-
-async def _is_up(line: Client) -> bool:
-    try:
-        await line.whoami()
-    except Unavailable:
-        return False
-    return True
 
 
 async def _here(line: Client) -> None:

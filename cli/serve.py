@@ -19,6 +19,7 @@ from aiohttp import web
 from bots import bridge
 from bots.telegram.surface import TelegramSurface
 from cli.mcpdoor import McpEntrance
+from cli.watching import Watching
 from daemon import lifecycle
 from daemon.api.app import Application
 from daemon.api.caller import Caller, Standing
@@ -28,20 +29,16 @@ from daemon.api.hooks import HookDesk
 from daemon.api.limits import Limits, Window
 from daemon.api.status import Health
 from daemon.api.table import ENDPOINTS
-from daemon.callers.processes import Process
-from daemon.callers.watch import ExitWatch
 from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
 from daemon.core import commands as c
-from daemon.core.model import Authority, Person, Road, Session
+from daemon.core.model import Authority, Person, Road
 from daemon.engine.clock import SystemClock
 from daemon.engine.engine import Engine
-from daemon.engine.feed import EVERYTHING
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
 from daemon.paths import Paths
 from daemon.settings import Settings
-from daemon.store.interface import Tx
 from daemon.store.sqlite import SqliteStore
 from daemon.transports.eye import ClaudeEye
 from daemon.transports.inbox import Inbox
@@ -139,7 +136,7 @@ def _parts(house: House, tokens: Mapping[str, str], desk: HookDesk) -> list[Any]
     engine = house.engine
     roads: dict[Road, Transport] = {Road.INBOX: Inbox(tokens), Road.TERMINAL: Terminal(passed=engine.passed)}
     pump = Pump(engine, roads, ClaudeEye())
-    parts = [pump.run(), Ticker(engine, pump.look).run(), _watched(engine), desk.run()]
+    parts = [pump.run(), Ticker(engine, pump.look).run(), Watching(engine, pump.check_turn).run(), desk.run()]
     if house.settings.telegram.bot_token:
         parts.append(_telegram(house))
     return parts
@@ -155,30 +152,6 @@ async def _telegram(house: House) -> None:
         except* Exception:
             log.exception("telegram ended; it begins again in %s s", RETRY_S)
         await asyncio.sleep(RETRY_S)
-
-
-async def _watched(engine: Engine) -> None:
-    """Whose process ends, ends as a session: the operating system tells."""
-    watch = ExitWatch()
-    async with asyncio.TaskGroup() as both:
-        both.create_task(_watch_new(engine, watch))
-        async for process in watch.ended():
-            await engine.handle(c.EndProcess(pid=process.pid, started=process.started))
-
-
-async def _watch_new(engine: Engine, watch: ExitWatch) -> None:
-    with engine.feed.watching(EVERYTHING) as changes:
-        while True:
-            changes.take()
-            live = await engine.read(_live)
-            watch.watch(Process(each.pid, each.started) for each in live if each.pid)
-            while not any(key.startswith("session:") for key in changes.take()):
-                await changes.wait()
-
-
-def _live(tx: Tx) -> list[Session]:
-    sessions = [tx.get(Session, peer.session_id) for peer in tx.peers() if peer.session_id]
-    return [each for each in sessions if each and each.ended_at is None]
 
 
 @contextlib.asynccontextmanager

@@ -23,6 +23,7 @@ from daemon.transports.interface import Blocked, Carried, Eye, Failed, Outcome, 
 HOLDER: Final = "pump"
 TTL: Final = timedelta(seconds=30)
 BELIEVED_FOR: Final = timedelta(seconds=1)  #: how long a told turn stands without a look at the registry
+HOOK_S: Final = 1.0  #: a hook that tells the same is on its way for no longer than this
 LOOK_AGAIN: Final = timedelta(seconds=2)
 OPEN_TURNS: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT, Turn.UNKNOWN})
 log = logging.getLogger(__name__)
@@ -89,12 +90,22 @@ class Pump:
         await self._refresh(session)
         return True
 
+    async def check_turn(self, session_id: str) -> None:
+        """Something outside changed: find out whether the agent still does what it last told."""
+        if session := await self._session(session_id):
+            await self._refresh(session)
+
     async def _refresh(self, session: Session) -> None:
+        """Believe the registry against an open turn, but only when it says so for longer than a hook takes."""
         age = self._engine.clock.now() - session.turn_at
-        if session.turn not in OPEN_TURNS or age < BELIEVED_FOR:
+        if session.ended_at or session.turn not in OPEN_TURNS or age < BELIEVED_FOR:
             return
         turn = await self._eye.turn_of(session)
-        if turn is not Turn.UNKNOWN and turn is not session.turn:
+        if turn is Turn.UNKNOWN or turn is session.turn:
+            return
+        await asyncio.sleep(HOOK_S)
+        unchanged = await self._session(session.session_id) == session
+        if unchanged and await self._eye.turn_of(session) is turn:
             observed = c.TurnObserved(session_id=session.session_id, turn=turn, source="session registry")
             await self._engine.handle(observed)
 

@@ -1,0 +1,71 @@
+"""What nobody tells: a process that ends, a turn that was broken off by hand.
+
+The operating system is watched, and the agent's own registry while a turn is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+from daemon.callers.processes import Process
+from daemon.callers.registry import session_file
+from daemon.callers.watch import ExitWatch, RegistryWatch
+from daemon.core import commands as c
+from daemon.core.model import Session, Turn
+from daemon.engine.engine import Engine, Reading
+from daemon.engine.feed import EVERYTHING
+
+OPEN: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT})
+
+
+class Watching:
+    def __init__(self, engine: Engine, check_turn: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+        self._engine = engine
+        self._check_turn = check_turn
+        self._exits = ExitWatch()
+        self._registries = RegistryWatch()
+        self._open: dict[Path, str] = {}
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(self._follow())
+            parts.create_task(self._hear_exits())
+            async for path in self._registries.changed():
+                if session_id := self._open.get(path):
+                    parts.create_task(self._check_turn(session_id))
+
+    async def _hear_exits(self) -> None:
+        async for process in self._exits.ended():
+            await self._engine.handle(c.EndProcess(pid=process.pid, started=process.started))
+
+    async def _follow(self) -> None:
+        """Keep what is watched equal to the sessions there are."""
+        with self._engine.feed.watching(EVERYTHING) as changes:
+            while True:
+                changes.take()
+                live = await self._engine.read(_live)
+                self._exits.watch(Process(each.pid, each.started) for each in live if each.pid)
+                self._watch_turns(live)
+                while not any(key.startswith("session:") for key in changes.take()):
+                    await changes.wait()
+
+    def _watch_turns(self, live: list[Session]) -> None:
+        in_turn = {
+            session_file(Path(each.config_dir), each.pid): each.session_id
+            for each in live
+            if each.turn in OPEN and each.config_dir
+        }
+        for path in self._open.keys() - in_turn.keys():
+            self._registries.forget(path)
+        for path in in_turn.keys() - self._open.keys():
+            self._registries.watch(path)
+        self._open = in_turn
+
+
+def _live(tx: Reading) -> list[Session]:
+    sessions = [tx.get(Session, peer.session_id) for peer in tx.peers() if peer.session_id]
+    return [each for each in sessions if each and each.ended_at is None]

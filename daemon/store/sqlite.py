@@ -25,6 +25,7 @@ from daemon.store.words import Words
 T = TypeVar("T")
 
 MOST_AT_ONCE: Final = 256
+MAGIC: Final = b"SQLite format 3\0"
 VERSION_AT: Final = slice(60, 64)  #: of the file: user_version, big endian (sqlite.org/fileformat.html §1.3)
 Passed = Callable[[str], None]
 
@@ -53,8 +54,9 @@ class SqliteStore:
         self._passed = passed
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         try:
-            self._conn = _open(path, "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 1000")
-            _migrate(self._conn)
+            self._conn = _migrated(
+                _open(path, "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 1000")
+            )
             self._reading = _open(path, "PRAGMA wal_autocheckpoint = 0", "PRAGMA query_only = ON")
         except sqlite3.Error as error:
             raise _named(error) from error
@@ -153,9 +155,12 @@ def _tell(waiting: _Waiting) -> None:
 def _open(path: Path, *pragmas: str) -> sqlite3.Connection:
     conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=3)
     conn.row_factory = sqlite3.Row
-    conn.execute("PRAGMA journal_mode = WAL")
-    for pragma in (*pragmas, "PRAGMA foreign_keys = ON"):
-        conn.execute(pragma)
+    try:
+        for pragma in ("PRAGMA journal_mode = WAL", *pragmas, "PRAGMA foreign_keys = ON"):
+            conn.execute(pragma)
+    except sqlite3.Error:
+        conn.close()
+        raise
     return conn
 
 
@@ -165,7 +170,7 @@ def _refuse_newer(path: Path) -> None:
         return
     with path.open("rb") as file:
         header = file.read(VERSION_AT.stop)
-    if len(header) == VERSION_AT.stop:
+    if header.startswith(MAGIC) and len(header) == VERSION_AT.stop:
         _refuse(int.from_bytes(header[VERSION_AT]))
 
 
@@ -184,6 +189,15 @@ def migrations() -> list[tuple[str, str]]:
     return [(each.name, each.read_text(encoding="utf-8")) for each in files]
 
 
+def _migrated(conn: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        _migrate(conn)
+    except BaseException:
+        conn.close()  # and with it whatever the migration had begun
+        raise
+    return conn
+
+
 def _migrate(conn: sqlite3.Connection) -> None:
     version = conn.execute("PRAGMA user_version").fetchone()[0]
     _refuse(version)
@@ -193,6 +207,9 @@ def _migrate(conn: sqlite3.Connection) -> None:
             conn.execute(statement)
         conn.execute(f"PRAGMA user_version = {number}")
         conn.execute("COMMIT")
+    if version < len(migrations()):
+        # Into the file itself: an older Peerline looks there, and a crash may leave it to do so.
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _statements(script: str) -> list[str]:

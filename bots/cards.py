@@ -7,6 +7,7 @@ from typing import Final
 from bots.interface import Card, Choice
 from daemon.core.asking import is_over
 from daemon.core.model import Ask, Authority, Kind, Parcel, Sender, Urgency
+from daemon.core.posting import LINE
 
 _SIGNS: Final = {
     Kind.ASK: "asks",
@@ -44,7 +45,7 @@ def _changed(ask: Ask, parcel: Parcel) -> Card:
 
 
 def _headline(sender: Sender, kind: Kind) -> str:
-    if kind not in _SIGNS:
+    if kind not in _SIGNS or sender.peer_id == LINE.peer_id:
         return ""
     unverified = " (unverified)" if sender.authority is Authority.UNVERIFIED else ""
     who = f"{sender.person} at {sender.name}" if sender.person else sender.name

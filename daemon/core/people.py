@@ -8,7 +8,7 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core import registering
-from daemon.core.addressing import slug
+from daemon.core.addressing import DEFAULT_CIRCLE, slug
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.model import Authority, Event, Heard, Pairing, Peer, Person
 from daemon.core.posting import reply
@@ -41,7 +41,7 @@ def redeem(plan: Plan, command: c.Say) -> Heard:
         return Heard("nothing")
     plan.put(replace(pairing, tries_left=0))
     person = _paired(plan, command)
-    here = admit(plan, person)
+    here = admit(plan, person, live=True)
     reply(
         plan,
         here,
@@ -58,7 +58,7 @@ def configure(plan: Plan, command: c.ConfigurePeople) -> tuple[Person, ...]:
             plan.put(replace(known, removed_at=plan.now))
     for person in command.people:
         plan.put(person)
-        admit(plan, person)
+        admit(plan, person, live=False)
     return command.people
 
 
@@ -81,8 +81,11 @@ def remove(plan: Plan, command: c.RemovePerson) -> Person:
     return gone
 
 
-def admit(plan: Plan, person: Person) -> Peer:
-    """The private chat of a person becomes a conversation; a private chat has its person's id as address."""
+def admit(plan: Plan, person: Person, *, live: bool) -> Peer:
+    """The private chat of a person becomes a conversation; a private chat has its person's id as address.
+
+    The owner's sees all circles; a colleague's only the default one.
+    """
     command = c.OpenConversation(
         surface=person.surface,
         address=person.account,
@@ -90,6 +93,8 @@ def admit(plan: Plan, person: Person) -> Peer:
         wish=person.surface if person.owner else f"{person.surface}-{slug(person.name)}",
         authority=Authority.OWNER if person.owner else Authority.PERSON,
         person=person.name,
+        live=live,
+        circles=("*",) if person.owner else (DEFAULT_CIRCLE,),
     )
     return registering.open_conversation(plan, command)
 

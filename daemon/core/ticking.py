@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from daemon.core import closing, settling
 from daemon.core import commands as c
@@ -11,12 +12,15 @@ from daemon.core.model import Delivery, Parcel, Road
 from daemon.core.view import Plan
 
 
+OWN_SCREENS: Final = frozenset({"console", "cli"})  #: showing something twice there harms nobody
+
+
 def tick(plan: Plan, command: c.Tick) -> tuple[Parcel, ...]:
     """Everything whose time has come; returns what was handed over and is to be looked for."""
     overdue = []
     for delivery in plan.view.unsettled(plan.now):
         if delivery.state == d.State.LEASED:
-            settling.lapse(plan, delivery, "lease lapsed")
+            _lapsed(plan, delivery, "lease lapsed")
         elif delivery.expires_at <= plan.now and d.can(delivery, d.Expire):
             settling.expire(plan, delivery)
         elif delivery.state == d.State.HANDED:
@@ -40,11 +44,16 @@ def _recovered(plan: Plan, delivery: Delivery) -> None:
         # The road may have taken it or not. It counts as handed, and the proof is looked for at once.
         given = d.Give(None, proof_within=plan.now - plan.now)
         settling.give(plan, delivery, given, "the daemon ended in the middle of it")
-    elif delivery.reason == d.IN_HAND:
-        doubt = c.DoubtDelivery(
-            delivery_id=delivery.delivery_id, holder=None, reason="the daemon ended while it was being sent"
-        )
-        settling.doubt(plan, doubt)
     else:
         spared = replace(delivery, attempts=max(0, delivery.attempts - 1))
-        settling.lapse(plan, spared, "the daemon ended before it was sent")
+        _lapsed(plan, spared, "the daemon ended before it was sent")
+
+
+def _lapsed(plan: Plan, delivery: Delivery, why: str) -> None:
+    """Free again; but what a platform may have taken already is in doubt, and is not repeated."""
+    conversation = plan.conversation(delivery.peer_id)
+    if delivery.reason == d.IN_HAND and conversation and conversation.surface not in OWN_SCREENS:
+        reason = "its sender was gone while it was being sent"
+        settling.doubt(plan, c.DoubtDelivery(delivery_id=delivery.delivery_id, holder=None, reason=reason))
+    else:
+        settling.lapse(plan, delivery, why)

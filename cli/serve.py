@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -218,13 +219,17 @@ def _people(settings: Settings) -> tuple[Person, ...]:
 
 
 def crash_point(environment: Mapping[str, str]) -> Callable[[str], None]:
-    """For tests that end the process in the middle of something: ``PEERLINE_CRASH_AT=pump.leased`` or ``…:3``."""
-    name, _, count = environment.get("PEERLINE_CRASH_AT", "").partition(":")
+    """For tests that end the process in the middle of something: ``PEERLINE_CRASH_AT=pump.leased`` or ``…:3``.
+
+    ``…@FILE``: only what is passed once that file is there counts.
+    """
+    named, _, armed_by = environment.get("PEERLINE_CRASH_AT", "").partition("@")
+    name, _, count = named.partition(":")
     left = int(count or 1)
 
     def passed(step: str) -> None:
         nonlocal left
-        if step != name:
+        if step != name or (armed_by and not Path(armed_by).exists()):
             return
         left -= 1
         if left == 0:

@@ -1,0 +1,52 @@
+"""Houses, models and agents for the scenarios."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.agents.claude_code import ClaudeCode, claude_binary
+from tests.emulators.model_api import ModelApi
+from tests.emulators.telegram import TelegramEmulator
+from tests.scenarios.house import House
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """No daemon runs yet."""
+    async with House() as house:
+        yield house
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[ModelApi]:
+    async with ModelApi() as model:
+        yield model
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramEmulator]:
+    async with TelegramEmulator() as telegram:
+        yield telegram
+
+
+@pytest.fixture
+async def line(house: House) -> House:
+    """A running daemon, and hooks installed where the real agent will look for them."""
+    claude_binary()
+    (house.user / ".claude").mkdir()
+    await house.start()
+    installed = await house.cli("hooks", "install", "--agent", "claude-code")
+    assert installed.code == 0, installed
+    return house
+
+
+@pytest.fixture
+async def backend(line: House, model: ModelApi) -> AsyncIterator[ClaudeCode]:
+    """The real Claude Code as the peer ``backend`` of circle ``dev``, idle."""
+    folder = line.place / "backend"
+    folder.mkdir()
+    async with ClaudeCode(line.user, folder, model.url, f"scene-{os.getpid()}", "dev") as agent:
+        yield agent

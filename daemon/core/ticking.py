@@ -11,7 +11,6 @@ from daemon.core import delivery as d
 from daemon.core.model import Delivery, Parcel, Road
 from daemon.core.view import Plan
 
-
 OWN_SCREENS: Final = frozenset({"console", "cli"})  #: showing something twice there harms nobody
 
 

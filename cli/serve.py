@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +51,7 @@ from daemon.wire import routes
 GRACE_S: Final = 0.5
 SERVICES: Final = ("telegram",)
 RETRY_S: Final = 5.0
+KEYS_KEPT: Final = timedelta(days=7)
 log = logging.getLogger(__name__)
 
 
@@ -114,6 +116,7 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
 
 async def _begin(house: House, desk: HookDesk) -> None:
     """Before anybody is let in: hear what hooks said meanwhile, and clear up after the last run."""
+    await house.engine.tidy(KEYS_KEPT)
     await desk.replay()
     await house.engine.handle(c.Recover(holder_prefix=HOLDER))
     for surface in SERVICES:

@@ -5,14 +5,16 @@ Accepted means on disk: a call returns only after its commit is synced.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from datetime import timedelta
+from typing import Any, Final, TypeAlias, TypeVar
 
 from daemon.core.commands import Command
 from daemon.core.decide import decide
-from daemon.core.errors import DuplicateId
+from daemon.core.errors import DuplicateId, Unavailable
 from daemon.core.view import Decision
 from daemon.engine.clock import Clock
 from daemon.engine.feed import Feed
@@ -21,6 +23,7 @@ from daemon.store.interface import Remembered, Store, Tx
 T = TypeVar("T")
 Reading: TypeAlias = Tx  #: what a step of ``read`` may use
 Passed = Callable[[str], None]
+INSIST_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,16 @@ class Engine:
 
     async def handle_all(self, commands: Sequence[Command]) -> list[Any]:
         """Several commands in one commit, each seeing what those before it wrote."""
-        decisions = await self._store.transact(
-            lambda tx: [self._decided(tx, command) for command in commands]
-        )
-        self.feed.committed(decisions)
+        _, decisions = await self._told(lambda tx: (None, [self._decided(tx, each) for each in commands]))
         return [decision.result for decision in decisions]
+
+    async def insist(self, command: Command) -> Any:
+        """As ``handle``, for what nobody will tell us again: tried until the store can be written."""
+        while True:
+            try:
+                return await self.handle(command)
+            except Unavailable as error:
+                await asyncio.sleep(error.after_s or INSIST_S)
 
     async def handle_once(
         self, commands: Sequence[Command], once: Once, render: Callable[[list[Any]], str]
@@ -74,13 +82,26 @@ class Engine:
             DuplicateId: the key was used for another body.
 
         """
-        answer, decisions = await self._store.transact(lambda tx: self._first(tx, commands, once, render))
-        self.feed.committed(decisions)
+        answer, _ = await self._told(lambda tx: self._first(tx, commands, once, render))
         return answer
 
     async def read(self, step: Callable[[Tx], T]) -> T:
         """Look at what is committed; ``step`` must not write."""
         return await self._store.read(step)
+
+    async def _told(self, step: Callable[[Tx], tuple[T, list[Decision]]]) -> tuple[T, list[Decision]]:
+        """Commit and wake who waits for it. That both happen does not depend on the caller's patience."""
+        return await asyncio.shield(self._committed(step))
+
+    async def _committed(self, step: Callable[[Tx], tuple[T, list[Decision]]]) -> tuple[T, list[Decision]]:
+        told, decisions = await self._store.transact(step)
+        self.feed.committed(decisions)
+        return told, decisions
+
+    async def tidy(self, kept: timedelta) -> None:
+        """Forget the first answers to keys older than ``kept``."""
+        before = self._clock.now() - kept
+        await self._store.transact(lambda tx: tx.prune(before))
 
     def _first(
         self, tx: Tx, commands: Sequence[Command], once: Once, render: Callable[[list[Any]], str]

@@ -15,21 +15,27 @@ from daemon.core.model import Parcel
 
 SENDING_S: Final = 60.0  #: how long one send may take before its lease lapses
 AGAIN_S: Final = 0.5
+Passed = Callable[[str], None]
 log = logging.getLogger(__name__)
 
 
-async def run(client: PeerClient, surface: ChatSurface, *, peer_id: str | None = None) -> None:
-    """Carry both ways until cancelled, or until one loop ends or fails."""
+def _unwatched(step: str) -> None:
+    """Nobody wants to know which step was done."""
+
+
+async def run(client: PeerClient, surface: ChatSurface, *, passed: Passed = _unwatched) -> None:
+    """Carry both ways until cancelled, or until one loop ends or fails. ``passed`` is told each step's name."""
     async with asyncio.TaskGroup() as loops:
-        loops.create_task(listen(client, surface))
-        loops.create_task(speak(client, surface, peer_id=peer_id))
+        loops.create_task(listen(client, surface, passed))
+        loops.create_task(speak(client, surface, passed=passed))
         loops.create_task(beat(client, surface))
 
 
-async def listen(client: PeerClient, surface: ChatSurface) -> None:
+async def listen(client: PeerClient, surface: ChatSurface, passed: Passed = _unwatched) -> None:
     """Hand over what people do; nothing is confirmed to the platform before the daemon has it on disk."""
     async for heard in surface.heard():
         await hand_over(client, surface.name, heard)
+        passed("bridge.heard")
 
 
 async def hand_over(client: PeerClient, surface: str, heard: Heard) -> str | None:
@@ -59,11 +65,12 @@ async def speak(
     *,
     peer_id: str | None = None,
     shown: Callable[[Parcel], None] = lambda _: None,
+    passed: Passed = _unwatched,
 ) -> None:
     """Show what is to be seen. Each conversation has at most one parcel out, so they do not hold each other up."""
     async with asyncio.TaskGroup() as sends:
         async for parcel in client.parcels(surface.name, peer_id):
-            sends.create_task(_deliver(client, surface, parcel, shown))
+            sends.create_task(_deliver(client, surface, parcel, shown, passed))
 
 
 async def beat(client: PeerClient, surface: ChatSurface) -> None:
@@ -75,11 +82,16 @@ async def beat(client: PeerClient, surface: ChatSurface) -> None:
 
 
 async def _deliver(
-    client: PeerClient, surface: ChatSurface, parcel: Parcel, shown: Callable[[Parcel], None]
+    client: PeerClient,
+    surface: ChatSurface,
+    parcel: Parcel,
+    shown: Callable[[Parcel], None],
+    passed: Passed,
 ) -> None:
     try:
         await client.extend(parcel, SENDING_S)
-        await _show(client, surface, parcel)
+        passed("bridge.begun")
+        await _show(client, surface, parcel, passed)
     except (Refused, Unavailable) as error:
         # The lease lapsed, or the daemon is gone: the next run finds out what became of it.
         log.warning("delivery %s was not settled: %s", parcel.delivery.delivery_id, error)
@@ -87,7 +99,7 @@ async def _deliver(
         shown(parcel)
 
 
-async def _show(client: PeerClient, surface: ChatSurface, parcel: Parcel) -> None:
+async def _show(client: PeerClient, surface: ChatSurface, parcel: Parcel, passed: Passed) -> None:
     card = card_of(parcel)
     try:
         if parcel.shown_as:
@@ -102,6 +114,7 @@ async def _show(client: PeerClient, surface: ChatSurface, parcel: Parcel) -> Non
     except Unsure as unsure:
         await client.doubt(parcel, str(unsure))
     else:
+        passed("bridge.shown")
         await client.ack(parcel, receipt=receipt)
 
 

@@ -52,6 +52,7 @@ class McpEntrance:
         return await self._mcp.handle(request, client, run)
 
     async def receipts(self, request: web.Request, caller: Caller) -> web.StreamResponse:
+        self._engine.passed("mcp.receipt")
         client = Client(LocalExchange(self._door, await self._as_client(request, caller)))
         return await self._mcp.receipts(request, client)
 

@@ -152,7 +152,7 @@ async def _telegram(house: House) -> None:
     while True:
         try:
             async with TelegramSurface(settings.bot_token, settings.api_base) as surface:
-                await bridge.run(house.client("telegram"), surface)
+                await bridge.run(house.client("telegram"), surface, passed=house.engine.passed)
         except* Exception:
             log.exception("telegram ended; it begins again in %s s", RETRY_S)
         await asyncio.sleep(RETRY_S)

@@ -23,23 +23,12 @@ TIMEOUT_S: Final = 5.0
 _PANE: Final = re.compile(r"%[0-9]{1,9}")
 _UNCLEAN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NUMBERS: Final = (
-    "#{pid}",
-    "#{pane_id}",
-    "#{pane_pid}",
-    "#{?pane_in_mode,1,0}",
-    "#{?pane_dead,1,0}",
-    "#{cursor_x}",
-    "#{cursor_y}",
-    "#{pane_width}",
-    "#{pane_height}",
-    "#{?pane_synchronized,1,0}",
-    "#{?pane_input_off,1,0}",
-    "#{session_id}",
-    "#{pane_tty}",
-    "B#{bracket_paste_flag}",  # "B" alone before tmux 3.7, which does not know the flag
+    "#{pid} #{pane_id} #{pane_pid} #{?pane_in_mode,1,0} #{?pane_dead,1,0} #{cursor_x} #{cursor_y}"
+    " #{pane_width} #{pane_height} #{?pane_synchronized,1,0} #{?pane_input_off,1,0} #{session_id} #{pane_tty}"
+    " B#{bracket_paste_flag}"  # "B" alone before tmux 3.7, which does not know the flag
 )
 # Free text comes last: a session's name cannot hold a ":", a command anything.
-_FIELDS: Final = " ".join(_NUMBERS) + " :#{session_name}:#{pane_current_command}"
+_FIELDS: Final = _NUMBERS + " :#{session_name}:#{pane_current_command}"
 #: Why a pane must not be written to; tmux says the letters in the moment of the act, the first here counts.
 _OBSTACLES: Final = {
     "g": "the pane is gone",
@@ -178,12 +167,11 @@ class Tmux:
         load, drop = ("load-buffer", "-b", buffer, "-"), f"delete-buffer -b {buffer}"
         try:
             await self._guarded(pane_id, act, ref, before=(*load, ";"), otherwise=f"{drop} ; ", stdin=typed)
-        except PaneNotReady:
-            raise
-        except TmuxFailed:
-            # No words of ours are left behind in a buffer that anybody may paste.
-            with contextlib.suppress(TmuxFailed):
-                await self._run("delete-buffer", "-b", buffer)
+        except TmuxFailed as error:
+            if not isinstance(error, PaneNotReady | TmuxSilent):
+                # No words of ours are left behind in a buffer that anybody may paste.
+                with contextlib.suppress(TmuxFailed):
+                    await self._run("delete-buffer", "-b", buffer)
             raise
 
     async def enter(self, pane_id: str, *, ref: PaneRef | None = None) -> None:
@@ -221,33 +209,54 @@ class Tmux:
             raise PaneNotReady(next(found, "the pane is not ready"))
 
     async def _run(self, *argv: str, stdin: bytes | None = None) -> str:
-        process = await self._begin(argv, stdin)
+        transport, told = await self._begin(argv, stdin)
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                out, err = await process.communicate(stdin)
+                await told.all
         except TimeoutError as error:
             raise TmuxSilent("tmux did not answer") from error
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if process.returncode:
-            raise TmuxFailed(err.decode(errors="replace").strip() or f"tmux ended with {process.returncode}")
-        return out.decode(errors="replace")
+            transport.close()
+        if ended := transport.get_returncode():
+            raise TmuxFailed(told.errors.decode(errors="replace").strip() or f"tmux ended with {ended}")
+        return told.output.decode(errors="replace")
 
-    async def _begin(self, argv: tuple[str, ...], stdin: bytes | None) -> asyncio.subprocess.Process:
+    async def _begin(
+        self, argv: tuple[str, ...], stdin: bytes | None
+    ) -> tuple[asyncio.SubprocessTransport, _Told]:
+        pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
+        # Without -u and a UTF-8 locale tmux turns what is not ASCII, and tabs, into "_".
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
+        words = ("tmux", "-u", "-S", self._socket, *argv)
         try:
-            # Without -u and a UTF-8 locale tmux turns what is not ASCII, and tabs, into "_".
-            return await asyncio.create_subprocess_exec(
-                *("tmux", "-u", "-S", self._socket, *argv),
-                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
-                stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
+            transport, told = await asyncio.get_running_loop().subprocess_exec(
+                _Told, *words, env=environment, stdin=pipe
             )
         except OSError as error:
             raise TmuxFailed(f"tmux cannot be started: {error}") from error
+        typed = transport.get_pipe_transport(0)
+        if isinstance(typed, asyncio.WriteTransport):
+            typed.write(stdin or b"")
+            typed.write_eof()
+        return transport, told
+
+
+class _Told(asyncio.SubprocessProtocol):
+    """All that one tmux process says.
+
+    Not ``asyncio.subprocess``: that waits for its pipes to close, and tmux gives them to its server, which may hang.
+    """
+
+    def __init__(self) -> None:
+        self.output, self.errors = bytearray(), bytearray()
+        self.all: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        (self.output if fd == 1 else self.errors).extend(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  (the protocol's name)
+        if not self.all.done():
+            self.all.set_result(None)
 
 
 def server_of(variable: str) -> str:
@@ -259,26 +268,14 @@ def _pane(told: str) -> PaneNow | None:
     """Read what ``_FIELDS`` yields; None for what is no pane: then most fields are empty."""
     numbers, _, names = told.partition(" :")
     parts = numbers.split(" ")
-    if len(parts) != len(_NUMBERS) or not parts[2]:
+    if len(parts) != _NUMBERS.count(" ") + 1 or not parts[2]:
         return None
     session, _, command = names.partition(":")
+    server, pane_id, pane, mode, dead, x, y, width, height, mirrored, off, session_id, tty, flag = parts
     return PaneNow(
-        server_pid=int(parts[0]),
-        pane_id=parts[1],
-        pane_pid=int(parts[2]),
-        in_mode=parts[3] == "1",
-        dead=parts[4] == "1",
-        cursor_x=int(parts[5]),
-        cursor_y=int(parts[6]),
-        width=int(parts[7]),
-        height=int(parts[8]),
-        synchronized=parts[9] == "1",
-        input_off=parts[10] == "1",
-        session_id=parts[11],
-        tty=parts[12],
-        bracketed={"B0": False, "B1": True}.get(parts[13]),
-        session=session,
-        command=command,
+        *(int(server), pane_id, int(pane), mode == "1", dead == "1", int(x), int(y), command, session),
+        *(int(width), int(height), mirrored == "1", off == "1", session_id, tty),
+        bracketed={"B0": False, "B1": True}.get(flag),
     )
 
 

@@ -3,6 +3,7 @@
     QUEUED     Lease    LEASED
     QUEUED     Hold     HELD
     QUEUED     Give     HANDED
+    QUEUED     See      SEEN
     LEASED     Extend   LEASED
     LEASED     Give     HANDED
     LEASED     See      SEEN
@@ -14,6 +15,7 @@
     HELD       Release  QUEUED
     HELD       Lease    LEASED
     HELD       Give     HANDED
+    HELD       See      SEEN
     HANDED     Extend   HANDED
     HANDED     See      SEEN
     HANDED     Miss     QUEUED, or STALLED once the attempts are used up
@@ -35,8 +37,9 @@
     UNCERTAIN  Expire   EXPIRED
 
 ``Give`` says that a road took it, ``See`` that there is evidence of arrival; only evidence moves a
-delivery to SEEN. ``Hold`` costs no attempt. ``Doubt`` is for a road that may or may not have taken it and
-cannot be asked: such a delivery is never repeated silently.
+delivery to SEEN, even if it comes after we gave up waiting for it: what has been read is not carried again.
+``Hold`` costs no attempt. ``Doubt`` is for a road that may or may not have taken it and cannot be asked: such
+a delivery is never repeated silently. A word from a holder whose lease is over is refused, unless it ends a doubt.
 
 This module decides. It does not wait, send, log or read a clock.
 """
@@ -207,8 +210,8 @@ def advance(delivery: Delivery, event: Happening, *, now: datetime) -> Delivery:
     step = TRANSITIONS.get((State(delivery.state), type(event)))
     if step is None:
         raise invalid_transition("delivery", delivery.state, type(event).__name__)
-    holder = getattr(event, "holder", None)
-    if delivery.state == State.LEASED and holder not in (None, delivery.holder):
+    holder = None if isinstance(event, Lease) else getattr(event, "holder", None)
+    if delivery.state in WAITING and holder not in (None, delivery.holder):
         raise StaleLease(f'delivery "{delivery.delivery_id}" is no longer leased by "{holder}"')
     return step(delivery, event, now)
 
@@ -254,7 +257,7 @@ def _give(delivery: Delivery, event: Give, now: datetime) -> Delivery:
     return replace(
         _released(delivery, State.HANDED),
         # A hand-out at a boundary was never leased, so this is its attempt.
-        attempts=delivery.attempts + (delivery.state != State.LEASED),
+        attempts=delivery.attempts + (delivery.state in {State.QUEUED, State.HELD}),
         receipt=event.receipt or delivery.receipt,
         road=event.road or delivery.road,
         session_id=event.session_id or delivery.session_id,
@@ -334,6 +337,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Delivery, Any, datetime
     (State.QUEUED, Lease): _lease,
     (State.QUEUED, Hold): _hold,
     (State.QUEUED, Give): _give,
+    (State.QUEUED, See): _see,
     (State.QUEUED, Cancel): _cancel,
     (State.QUEUED, Expire): _expire,
     (State.LEASED, Extend): _extend,
@@ -347,6 +351,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Delivery, Any, datetime
     (State.HELD, Release): _release,
     (State.HELD, Lease): _lease,
     (State.HELD, Give): _give,
+    (State.HELD, See): _see,
     (State.HELD, Cancel): _cancel,
     (State.HELD, Expire): _expire,
     (State.HANDED, Extend): _extend,

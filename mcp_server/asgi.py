@@ -2,7 +2,7 @@
 
 Measured rules: headers of an event stream go out at once, or clients wait for them until the first event;
 ``receive`` blocks until the client is gone, and looks for itself, because aiohttp tells no request of that;
-``send`` to somebody who is gone raises an OSError (ASGI 2.4), and aiohttp's own errors for it are OSErrors.
+``send`` to somebody who is gone raises an OSError (ASGI 2.4), and is no error of ours afterwards.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ App = Callable[
 ]
 
 
+class ClientGone(OSError):
+    """Nobody is there any more to read the answer."""
+
+
 class Exchange:
     """Carries one request into an application and its answer out again."""
 
@@ -37,7 +41,11 @@ class Exchange:
         self.complete = False  #: the last byte of the answer was written to somebody who is still there
 
     async def through(self, app: App) -> None:
-        await app(self._scope, self._receive, self._send)
+        """Let the application answer; a client that leaves meanwhile is nobody's error."""
+        try:
+            await app(self._scope, self._receive, self._send)
+        except* ClientGone:  # it comes inside a group, too
+            pass
 
     async def _receive(self) -> Message:
         if not self._heard:
@@ -48,10 +56,13 @@ class Exchange:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            await self._start(message)
-        elif message["type"] == "http.response.body":
-            await self._body(message.get("body", b""), more=message.get("more_body", False))
+        try:
+            if message["type"] == "http.response.start":
+                await self._start(message)
+            elif message["type"] == "http.response.body":
+                await self._body(message.get("body", b""), more=message.get("more_body", False))
+        except ConnectionError as error:
+            raise ClientGone from error
 
     async def _start(self, message: Message) -> None:
         self._status = message["status"]

@@ -101,8 +101,8 @@ class McpDoor:
             self._inside = [each for each in self._inside if each is not request]
 
     def _cut(self) -> None:
-        # A call that ends because the daemon stops must look unanswered, so that its shim repeats it; an
-        # orderly end would write "cancelled" as its answer.
+        # A call that ends because the daemon stops must look unanswered, so that its shim repeats it; what
+        # it is told by a daemon that stops would be taken for its answer.
         for request in self._inside:
             if request.transport is not None:
                 request.transport.abort()

@@ -172,7 +172,7 @@ class Shim:
     def __init__(self, path: str, wishes: dict[bytes, bytes]) -> None:
         self.path = path
         self.run = posix.urandom(8).hex()
-        self.head = common_head(self.run, wishes)
+        self.head = standing_head(self.run, wishes)
         self.version = ""  #: of the protocol, once the client and the daemon have agreed
         self.idle: list[Connection] = []
         self.requests: dict[object, tuple[Request, threading.Thread]] = {}
@@ -379,7 +379,7 @@ class Shim:
         )
 
 
-def common_head(run: str, wishes: dict[bytes, bytes]) -> bytes:
+def standing_head(run: str, wishes: dict[bytes, bytes]) -> bytes:
     try:
         cwd = posix.getcwdb()
     except OSError:  # it was deleted under us

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daemon.client.interface import Json, Question, Utterance
-from daemon.core.errors import DuplicateId, Malformed, NotAllowed, NotFound, UnknownPeer
+from daemon.core.errors import DuplicateId, Malformed, NotAllowed, NotFound, Unavailable, UnknownPeer
 from daemon.core.model import Parcel
 
 AT = "2026-11-21T09:00:00.000Z"
@@ -47,6 +47,7 @@ class Mesh:
         self.confirmed: list[str] = []
         self.sent: list[tuple[str, str, str]] = []  #: (kind, from, text)
         self.waiting = 0  #: questions that wait for an ask to end, right now
+        self.stopping = asyncio.Event()  #: who waits then is told that the daemon stops
         self.changed = asyncio.Condition()
         self._results: dict[tuple[str, str], tuple[object, Json]] = {}
         self._failures: dict[str, list[Exception]] = defaultdict(list)
@@ -185,14 +186,16 @@ class FakeClient:
     async def _wait(self, ask: FakeAsk, wait_s: float) -> None:
         self.mesh.waiting += 1
         await self.mesh.tell()
+        waits = [asyncio.Task(event.wait()) for event in (ask.ended, self.mesh.stopping)]
         try:
-            async with asyncio.timeout(wait_s):
-                await ask.ended.wait()
-        except TimeoutError:
-            pass
+            await asyncio.wait(waits, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for wait in waits:
+                wait.cancel()
             self.mesh.waiting -= 1
             await self.mesh.tell()
+        if self.mesh.stopping.is_set():
+            raise Unavailable("the daemon is stopping")
 
     async def asks(self, whose: str = "mine") -> Json:
         open_ones = [ask for ask in self.mesh.asks.values() if ask.told["pending"]]

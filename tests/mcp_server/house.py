@@ -46,6 +46,7 @@ class House:
         await self.stop()
 
     async def start(self) -> None:
+        self.mesh.stopping.clear()
         self.door = McpDoor(version="0.0", every_s=self._every_s)
         await self._stack.enter_async_context(self.door)
         app = web.Application(middlewares=[_problems], client_max_size=8 * 1024 * 1024)
@@ -65,6 +66,7 @@ class House:
             await site.stop()
         self.socket.unlink(missing_ok=True)
         await self._stack.aclose()
+        self.mesh.stopping.set()
         await self._runner.cleanup()
 
     async def _mcp(self, request: web.Request) -> web.StreamResponse:

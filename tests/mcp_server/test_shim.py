@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import runpy
 import socket as sockets
 import subprocess
 import sys
@@ -124,13 +125,16 @@ async def test_a_receipt_follows_the_answer_and_precedes_the_next_request(house:
     assert house.doing == [step for n in "123" for step in ("tools/call", f"receipts {n}")]
 
 
-async def test_a_receipt_is_sent_again_until_the_daemon_has_it(house: House, mesh: Mesh) -> None:
+async def test_a_receipt_is_sent_until_the_daemon_has_it_and_no_request_before(
+    house: House, mesh: Mesh
+) -> None:
     mesh.fail("confirm", *[StoreBusy("the store is busy")] * 3)
     async with ShimProcess(house.socket) as shim:
         await shim.told("whoami")
+        await shim.answer(shim.ask("ping"))
         await settled(house, mesh, "1")
 
-    assert house.doing == ["tools/call", *["receipts 1"] * 4]
+    assert house.doing == ["tools/call", *["receipts 1"] * 4, "ping"]
 
 
 async def test_only_calls_of_tools_have_receipts(house: House) -> None:
@@ -172,31 +176,30 @@ async def test_the_daemon_stops_waiting_for_a_cancelled_call(house: House, mesh:
             await mesh.until(lambda: mesh.waiting == 0)
 
 
-async def test_a_restart_in_the_middle_of_calls_is_not_noticed(house: House, mesh: Mesh) -> None:
+@pytest.mark.parametrize("meta", [{}, ENVELOPE], ids=["handshake", "modern"])
+async def test_a_restart_in_the_middle_of_calls_is_not_noticed(house: House, mesh: Mesh, meta: Json) -> None:
     async with ShimProcess(house.socket) as shim:
-        await shim.initialize()
-        first = shim.call("ask_peer", peer="backend", question="one?")
-        second = shim.call("ask_peer", peer="frontend", question="two?")
+        for n, peer in enumerate(("backend", "frontend")):
+            arguments = {"peer": peer, "question": "how far?"}
+            shim.ask("tools/call", {"name": "ask_peer", "arguments": arguments, "_meta": meta}, asked=n)
         async with asyncio.timeout(10):
             await mesh.until(lambda: mesh.waiting == 2)
         await house.stop()
-        third = shim.call("notify_peer", peer="backend", message="while you were away")
+        arguments = {"peer": "backend", "message": "while you were away"}
+        shim.ask("tools/call", {"name": "notify_peer", "arguments": arguments, "_meta": meta}, asked=2)
         await house.start()
         async with asyncio.timeout(10):
             await mesh.until(lambda: mesh.waiting == 2 and "while you were away" in str(mesh.sent))
         for ask_id, ask in list(mesh.asks.items()):
             await mesh.client(ask.told["to"][0]).answer(ask_id, "still here")
-        answers = {
-            said["id"]: said["result"]["structuredContent"] for said in [await shim.read() for _ in range(3)]
+        said = {
+            one["id"]: one["result"]["structuredContent"] for one in [await shim.read() for _ in range(3)]
         }
 
     assert len(mesh.asks) == 2
-    assert (
-        sorted(key.rpartition(":")[2] for key in mesh.keys if key.endswith(f":{first}")) == [str(first)] * 2
-    )
-    assert answers[first]["answers"][0]["text"] == "still here"
-    assert answers[second]["answers"][0]["text"] == "still here"
-    assert answers[third]["message_id"].startswith("m-")
+    assert sorted(key.rpartition(":")[2] for key in mesh.keys) == ["0", "0", "1", "1", "2"]
+    assert [said[n]["answers"][0]["text"] for n in (0, 1)] == ["still here"] * 2
+    assert said[2]["message_id"].startswith("m-")
 
 
 async def test_a_call_finds_a_daemon_that_starts_later(mesh: Mesh, socket: Path) -> None:
@@ -268,6 +271,12 @@ async def test_what_is_no_request_is_refused_and_the_rest_goes_on(house: House) 
     assert codes == [-32700, -32700, -32600, -32600]
 
 
+async def test_an_error_that_lost_its_id_gets_it_back(house: House) -> None:
+    async with ShimProcess(house.socket) as shim:
+        shim.write({"id": "odd", "method": "ping", "params": ["no", "object"]})
+        assert "error" in await shim.answer("odd")
+
+
 async def test_standard_output_is_the_protocols_alone(house: House) -> None:
     async with ShimProcess(house.socket) as shim:
         await shim.initialize()
@@ -292,14 +301,29 @@ async def test_end_of_input_ends_it_with_its_receipts_delivered(house: House, me
     assert len(set(mesh.confirmed)) == 20
 
 
-async def test_what_was_asked_before_the_end_of_input_is_still_answered(house: House, mesh: Mesh) -> None:
+async def test_what_was_asked_before_the_end_of_input_is_still_answered(house: House) -> None:
     async with ShimProcess(house.socket) as shim:
         shim.call("whoami")
         code, _ = await shim.end()
 
     assert code == 0
     assert json.loads(shim.lines[0])["id"] == 1
-    assert mesh.confirmed == []  # nobody may have read it
+
+
+@pytest.mark.parametrize(("ended", "owed"), [(False, ["run:1"]), (True, [])])
+def test_an_answer_after_the_end_of_input_has_no_receipt(
+    ended: bool, owed: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody may be reading it any more."""
+    names = runpy.run_path(str(SHIM))
+    shim = names["Shim"]("/nowhere", {})
+    request = names["Request"]({"id": 1, "method": "tools/call"}, b"", "run")
+    if ended:
+        shim.ended.set()
+    shim.pass_back(request, b'{"jsonrpc": "2.0", "id": 1, "result": {}}')
+
+    assert shim.owed == owed
+    assert capfd.readouterr().out == '{"jsonrpc": "2.0", "id": 1, "result": {}}\n'
 
 
 async def test_end_of_input_waits_for_no_long_call(house: House, mesh: Mesh) -> None:

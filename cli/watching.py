@@ -40,7 +40,7 @@ class Watching:
 
     async def _hear_exits(self) -> None:
         async for process in self._exits.ended():
-            await self._engine.handle(c.EndProcess(pid=process.pid, started=process.started))
+            await self._engine.insist(c.EndProcess(pid=process.pid, started=process.started))
 
     async def _follow(self) -> None:
         """Keep what is watched equal to the sessions there are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -161,7 +162,7 @@ def _key(request: web.Request) -> str | None:
 
 
 async def _streamed(request: web.Request, events: AsyncIterator[tuple[str, int, Any]]) -> web.StreamResponse:
-    """Server-sent events; a reader that does not read for ten seconds is cut."""
+    """Server-sent events; a reader that does not read for ten seconds is cut. An error on the way is an event too."""
     response = web.StreamResponse(headers={"Content-Type": routes.SSE, "Cache-Control": "no-store"})
     await response.prepare(request)
     try:
@@ -172,7 +173,15 @@ async def _streamed(request: web.Request, events: AsyncIterator[tuple[str, int, 
             pinging.cancel()
     except* (ConnectionResetError, TimeoutError):
         log.debug("a reader of %s has gone", request.path)
+    except* PeerlineError as errors:
+        with contextlib.suppress(ConnectionResetError, TimeoutError):
+            await _write(response, _block(routes.TROUBLE, 0, to_problem(_first(errors))))
     return response
+
+
+def _first(errors: ExceptionGroup[PeerlineError]) -> PeerlineError:
+    one = errors.exceptions[0]
+    return _first(one) if isinstance(one, ExceptionGroup) else one
 
 
 async def _pinged(response: web.StreamResponse) -> None:

@@ -7,6 +7,7 @@ lies in the spool is older than what comes in, so it goes first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from daemon.agents.interface import AgentHooks, Json, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
 from daemon.api.hookcaller import surroundings
-from daemon.core.errors import Malformed, NotFound, Refused
+from daemon.core.errors import Malformed, NotFound, Refused, Unavailable
 from daemon.core.model import Parcel
 from daemon.engine.engine import Engine, Once
 
@@ -75,7 +76,8 @@ class HookDesk:
             await self._expecting.wait()
             await asyncio.sleep(LOOK_S)
             if spool.waiting(self._folder):
-                await self.replay()
+                with contextlib.suppress(Unavailable):  # it keeps until the store can be written again
+                    await self.replay()
 
     async def _take(
         self, agent: str, event: str, headers: Mapping[str, str], raw: bytes, placed: Placed | None

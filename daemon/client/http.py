@@ -91,6 +91,8 @@ class HttpExchange:
             if status not in OK:
                 raise from_problem(status, await _read_body(reader, headers))
             async for event in _events(reader, chunked="chunked" in headers.get("transfer-encoding", "")):
+                if event[0] == routes.TROUBLE:
+                    raise from_problem(int(event[1]["status"]), event[1])
                 yield event
         except (OSError, EOFError, ValueError) as error:
             raise DaemonUnreachable(f"the stream ended: {type(error).__name__}") from error

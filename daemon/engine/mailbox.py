@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import commands as c
+from daemon.core.errors import StaleLease
 from daemon.core.model import Parcel
 from daemon.engine.engine import Engine
+from daemon.engine.feed import Watch
 
 TTL: Final = timedelta(seconds=30)
 
@@ -19,17 +21,37 @@ async def parcels(
     """Yield what waits for the conversations that ``host`` carries, without an end.
 
     A second stream of the same holder takes over from the first: what that one was given and had not begun to show
-    is given again.
+    is given again, to the second.
+
+    Raises:
+        StaleLease: another stream of this holder took over.
+
     """
-    await engine.handle(c.Recover(holder_prefix=holder, gone=False))
-    while True:
-        hosted = await _hosted(engine, surface, host, peer_id)
-        with engine.feed.watching(f"surface:{surface}", *hosted) as watch:
-            while parcel := await engine.handle(
-                c.LeaseNext(peer_ids=hosted, holder=holder, ttl=TTL, shows=True)
-            ):
-                yield parcel
-            await watch.wait()
+    holding = f"holder:{holder}:{peer_id or ''}"
+    engine.feed.touch((holding,))
+    with engine.feed.watching(holding) as followed:
+        await engine.handle(c.Recover(holder_prefix=holder, gone=False))
+        while True:
+            hosted = await _hosted(engine, surface, host, peer_id)
+            with engine.feed.watching(f"surface:{surface}", holding, *hosted) as watch:
+                # Looked at on both sides of the lease: what is leased after the other began would lie here unshown.
+                while _is_ours(followed, holder) and (parcel := await _next(engine, hosted, holder)):
+                    _is_ours(followed, holder)
+                    yield parcel
+                await watch.wait()
+
+
+def _is_ours(followed: Watch, holder: str) -> bool:
+    if followed.take():
+        raise StaleLease(f'another stream of "{holder}" took over')
+    return True
+
+
+async def _next(engine: Engine, hosted: tuple[str, ...], holder: str) -> Parcel | None:
+    parcel: Parcel | None = await engine.handle(
+        c.LeaseNext(peer_ids=hosted, holder=holder, ttl=TTL, shows=True)
+    )
+    return parcel
 
 
 async def _hosted(engine: Engine, surface: str, host: str, peer_id: str | None) -> tuple[str, ...]:

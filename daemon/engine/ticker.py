@@ -6,18 +6,21 @@ timers stand still while a machine sleeps.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
 from daemon.core import commands as c
+from daemon.core.errors import Unavailable
 from daemon.core.model import Parcel
 from daemon.engine.engine import Engine
 from daemon.engine.feed import TIME
 from daemon.store.interface import Tx
 
 HEARTBEAT_S: Final = 15.0
+log = logging.getLogger(__name__)
 
 
 class Ticker:
@@ -25,17 +28,28 @@ class Ticker:
         self._engine = engine
         self._look = look
         self._ticked_at = datetime.min.replace(tzinfo=UTC)
+        self._stuck = False
 
     async def run(self) -> None:
         """Tick until cancelled; the first tick is at once."""
-        feed = self._engine.feed
-        with feed.watching(TIME) as watch:
+        with self._engine.feed.watching(TIME) as watch:
             while True:
                 watch.take()
-                await self._tick()
-                now = self._engine.clock.now()
-                feed.alarm = await self._engine.read(partial(_next_due, now))
-                await watch.wait(self._pause(now))
+                await watch.wait(await self._beat())
+
+    async def _beat(self) -> float | None:
+        """Tick; return how long to wait for the next. A store that cannot be written is tried again."""
+        try:
+            await self._tick()
+            now = self._engine.clock.now()
+            self._engine.feed.alarm = await self._engine.read(partial(_next_due, now))
+        except Unavailable as error:
+            if not self._stuck:
+                log.warning("what is due waits: %s", error)
+            self._stuck = True
+            return error.after_s or HEARTBEAT_S
+        self._stuck = False
+        return self._pause(now)
 
     async def _tick(self) -> None:
         now = self._engine.clock.now()

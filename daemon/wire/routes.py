@@ -39,5 +39,6 @@ STOP: Final = f"{V1}/stop"
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 SSE: Final = "text/event-stream"
+TROUBLE: Final = "problem"  #: the last event of a stream that an error ends
 KEY: Final = "Idempotency-Key"
 SERVER: Final = "peerline"

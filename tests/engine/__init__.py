@@ -1,0 +1,1 @@
+"""The engine with its real store; only the clock is the test's."""

@@ -33,6 +33,14 @@ PEOPLE: Final = frozenset({Standing.OWNER, Standing.SERVICE})
 HOSTS: Final = frozenset({Standing.OWNER, Standing.CLI, Standing.SERVICE})
 
 
+NAMES: Final = {
+    Standing.AGENT: "agents",
+    Standing.OWNER: "the owner",
+    Standing.CLI: "unverified programs",
+    Standing.SERVICE: "surfaces",
+}
+
+
 def authorise(caller: Caller, may: frozenset[Standing], what: str) -> None:
     """Let the caller pass.
 
@@ -42,6 +50,6 @@ def authorise(caller: Caller, may: frozenset[Standing], what: str) -> None:
     """
     if caller.standing not in may:
         raise NotAllowed(
-            f"{what} is not for callers of standing {caller.standing}",
+            f"to {what} is not for {NAMES[caller.standing]}",
             "do it at a terminal, outside every agent" if Standing.OWNER in may else "",
         )

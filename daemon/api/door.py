@@ -124,7 +124,7 @@ class Door:
         body: Any,
         key: str | None,
     ) -> Call:
-        authorise(caller, endpoint.may, f"{endpoint.method} {endpoint.path}")
+        authorise(caller, endpoint.may, endpoint.summary)
         return Call(
             caller=caller,
             params=params,

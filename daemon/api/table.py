@@ -13,39 +13,54 @@ OWNER: Final = frozenset({Standing.OWNER})
 OUTSIDE: Final = frozenset({Standing.OWNER, Standing.CLI})
 
 ENDPOINTS: Final = (
-    Endpoint("GET", routes.WHOAMI, peers.whoami, "who the caller is"),
-    Endpoint("GET", routes.PEERS, peers.listed, "who is there", query=bodies.PeersQuery),
-    Endpoint("GET", routes.PEER, peers.shown, "one peer", query=bodies.PeerQuery),
+    Endpoint("GET", routes.WHOAMI, peers.whoami, "see who the caller is"),
+    Endpoint("GET", routes.PEERS, peers.listed, "list who is there", query=bodies.PeersQuery),
+    Endpoint("GET", routes.PEER, peers.shown, "look at one peer", query=bodies.PeerQuery),
     Endpoint("PATCH", routes.PEER, peers.change, "describe, rename or move a peer", body=bodies.PeerChange),
     Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER),
-    Endpoint("GET", routes.MESSAGES, messages.unread, "what is unread", query=bodies.MessagesQuery),
+    Endpoint("GET", routes.MESSAGES, messages.unread, "list what is unread", query=bodies.MessagesQuery),
     Endpoint(
         "POST", routes.MESSAGES, messages.send, "send an ask, a notice or a broadcast", body=bodies.Send
     ),
     Endpoint("POST", routes.COLLECT, messages.collect, "take what is unread", body=bodies.CollectBody),
     Endpoint("POST", routes.CONFIRM, messages.confirm, "confirm what was taken", body=bodies.ConfirmBody),
-    Endpoint("GET", routes.ASKS, asks.listed, "the open asks", query=bodies.AsksQuery),
-    Endpoint("GET", routes.ASK, asks.shown, "one ask, perhaps when it has ended", query=bodies.AskQuery),
+    Endpoint("GET", routes.ASKS, asks.listed, "list the open asks", query=bodies.AsksQuery),
+    Endpoint(
+        "GET", routes.ASK, asks.shown, "look at one ask, perhaps when it has ended", query=bodies.AskQuery
+    ),
     Endpoint("POST", routes.ANSWER, asks.answer, "answer, acknowledge or decline", body=bodies.AnswerBody),
     Endpoint("POST", routes.CANCEL, asks.cancel, "take an ask back", body=bodies.Nothing),
-    Endpoint("GET", routes.WHY, messages.why, "the story of one message"),
+    Endpoint("GET", routes.WHY, messages.why, "read the story of one message"),
     Endpoint(
-        "GET", routes.EVENTS, events.feed, "the feed", query=bodies.EventsQuery, may=HOSTS, streams=True
+        "GET",
+        routes.EVENTS,
+        events.feed,
+        "follow the feed",
+        query=bodies.EventsQuery,
+        may=HOSTS,
+        streams=True,
     ),
     Endpoint(
-        "POST", routes.CONVERSATIONS, conversations.join, "join", body=bodies.ConversationBody, may=HOSTS
+        "POST",
+        routes.CONVERSATIONS,
+        conversations.join,
+        "join a conversation",
+        body=bodies.ConversationBody,
+        may=HOSTS,
     ),
     Endpoint("DELETE", routes.CONVERSATION, conversations.leave, "leave a conversation", may=HOSTS),
+    Endpoint("POST", routes.BEATS, conversations.beat, "prove a round trip", body=bodies.BeatBody, may=HOSTS),
     Endpoint(
-        "POST", routes.BEATS, conversations.beat, "a proven round trip", body=bodies.BeatBody, may=HOSTS
+        "POST", routes.SAYS, conversations.say, "hand over a person's words", body=bodies.SayBody, may=HOSTS
     ),
-    Endpoint("POST", routes.SAYS, conversations.say, "a person's words", body=bodies.SayBody, may=HOSTS),
-    Endpoint("POST", routes.TAPS, conversations.tap, "a person's choice", body=bodies.TapBody, may=HOSTS),
+    Endpoint(
+        "POST", routes.TAPS, conversations.tap, "hand over a person's choice", body=bodies.TapBody, may=HOSTS
+    ),
     Endpoint(
         "GET",
         routes.PARCELS,
         conversations.parcels,
-        "what is to be shown",
+        "take what is to be shown",
         query=bodies.ParcelsQuery,
         may=HOSTS,
         streams=True,
@@ -54,10 +69,22 @@ ENDPOINTS: Final = (
         "POST", routes.DELIVERY, deliveries.settle, "settle a lease", body=bodies.DeliveryBody, may=HOSTS
     ),
     Endpoint(
-        "GET", routes.PEOPLE, conversations.people, "who may speak", query=bodies.PeopleQuery, may=OUTSIDE
+        "GET",
+        routes.PEOPLE,
+        conversations.people,
+        "list who may speak",
+        query=bodies.PeopleQuery,
+        may=OUTSIDE,
     ),
-    Endpoint("POST", routes.PAIRING, conversations.invite, "show a code", body=bodies.PairingBody, may=OWNER),
+    Endpoint(
+        "POST",
+        routes.PAIRING,
+        conversations.invite,
+        "show a pairing code",
+        body=bodies.PairingBody,
+        may=OWNER,
+    ),
     Endpoint("DELETE", routes.PERSON, conversations.remove, "take a voice away", may=PEOPLE),
-    Endpoint("GET", routes.STATUS, status.status, "how the daemon is"),
+    Endpoint("GET", routes.STATUS, status.status, "see how the daemon is"),
     Endpoint("POST", routes.STOP, status.stop, "end the daemon", body=bodies.Nothing, may=OUTSIDE),
 )

@@ -63,6 +63,7 @@ class Application:
 
     def made(self) -> web.Application:
         app = web.Application(middlewares=[self._errors], client_max_size=HOOK_LIMIT)
+        app.on_response_prepare.append(_unversioned)
         app.router.add_route("*", routes.HEALTH, self._on_health)
         app.router.add_get(routes.OPENAPI, self._on_openapi)
         app.router.add_post(routes.HOOKS, self._on_hook)
@@ -126,6 +127,11 @@ class Application:
         told = await self._door.request(caller, request.method, path, query=query, body=body, key=key)
         self._door.room.engine.passed("api.answering")
         return web.json_response(told)
+
+
+async def _unversioned(request: web.Request, response: web.StreamResponse) -> None:
+    """Versions are told to the authenticated only; aiohttp would print two."""
+    response.headers["Server"] = routes.SERVER
 
 
 async def _body(request: web.Request) -> Any:

@@ -4,7 +4,7 @@ Rule: nothing a user wrote is ever an argument here, since tmux expands formats,
 them: text goes in by standard input, targets are pane ids of the form ``%7``. Before a pane is written to,
 the tmux server itself looks, in the same command, whether that may be (still that pane, not in copy mode, not
 mirrored): nothing lies between the look and the act. A pane is known by its server's pid, its own pid and
-both start times, since numbers begin again after a restart. Each method is one process (tmux 3.3a: 4 ms).
+both start times, since numbers begin again after a restart. Each method is one process (tmux 3.3a: 1 ms).
 """
 
 from __future__ import annotations
@@ -251,8 +251,10 @@ class _Told(asyncio.SubprocessProtocol):
         self.output, self.errors = bytearray(), bytearray()
         self.all: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        (self.output if fd == 1 else self.errors).extend(data)
+    def hear(self, fd: int, said: bytes) -> None:
+        (self.output if fd == 1 else self.errors).extend(said)
+
+    pipe_data_received = hear  # asyncio's name for it
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  (the protocol's name)
         if not self.all.done():

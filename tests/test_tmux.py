@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -320,6 +320,17 @@ async def test_the_same_number_on_a_new_server_gets_nothing(rig: Rig, act: str) 
     assert (rig.folder / "stranger").read_bytes() == b""
 
 
+@pytest.mark.parametrize("number", ["server_pid", "pane_pid"])
+async def test_every_number_of_an_identity_must_fit_in_the_moment_of_the_act(rig: Rig, number: str) -> None:
+    pane_id = await rig.pane()
+    ref = await rig.ref(pane_id)
+    other = replace(ref, **{number: getattr(ref, number) + 1})
+
+    assert await refused(rig, "paste", pane_id, other) == "the pane is another one by now"
+    await rig.tmux.paste(pane_id, "text", ref=ref)
+    assert await rig.heard(CLOSE) == OPEN + b"text" + CLOSE
+
+
 async def test_the_right_pane_gets_what_is_meant_for_it(rig: Rig) -> None:
     pane_id = await rig.pane()
     ref = await rig.ref(pane_id)
@@ -521,4 +532,4 @@ async def test_an_act_costs_a_few_milliseconds(rig: Rig) -> None:
         best[name] = min(times)
     print({name: f"{each * 1e3:.1f} ms" for name, each in best.items()})
 
-    assert max(best.values()) < 0.1  # about 4 ms on an idle machine
+    assert max(best.values()) < 0.1  # 1 ms on an idle machine

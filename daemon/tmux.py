@@ -251,8 +251,8 @@ class _Told(asyncio.SubprocessProtocol):
         self.output, self.errors = bytearray(), bytearray()
         self.all: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def hear(self, fd: int, said: bytes) -> None:
-        (self.output if fd == 1 else self.errors).extend(said)
+    def hear(self, fd: int, data: bytes) -> None:
+        (self.output if fd == 1 else self.errors).extend(data)
 
     pipe_data_received = hear  # asyncio's name for it
 

@@ -57,7 +57,7 @@ def fold(session: Session, sign: Sign, source: str, now: datetime) -> Session:
         case Began(ask_id, prompt_id):
             # A prompt without an ask may be queued behind the turn that works on one; the turn's end tells by its
             # prompt's id whose it was.
-            ongoing = session.turn is Turn.WORKING and ask_id is None
+            ongoing = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT} and ask_id is None
             begun = session if ongoing else replace(session, turn_prompt=prompt_id)
             return _turned(begun, Turn.WORKING, source, now, session.turn_ask if ongoing else ask_id)
         case Went():

@@ -41,6 +41,16 @@ def body(text: str, limit: int = TEXT_LIMIT) -> str:
     return cleaned
 
 
+def fitted(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Clean what must be told in any case: cut to ``limit`` bytes of UTF-8 rather than refused."""
+    cleaned = clean(text)
+    size = len(cleaned.encode())
+    if size <= limit:
+        return cleaned
+    note = f"\n… (cut: {size} bytes, the limit is {limit})"
+    return cleaned.encode()[: limit - len(note.encode())].decode(errors="ignore") + note
+
+
 def line(text: str, limit: int) -> str:
     """One line of at most ``limit`` characters, for names, labels and descriptions."""
     return " ".join(clean(text).split())[:limit]

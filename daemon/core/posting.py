@@ -9,6 +9,7 @@ from typing import Final
 
 from daemon.core import presence, roads
 from daemon.core.cleaning import body as cleaned
+from daemon.core.cleaning import line
 from daemon.core.delivery import State
 from daemon.core.errors import Throttled
 from daemon.core.model import (
@@ -29,6 +30,8 @@ from daemon.core.view import Plan
 LIFE: Final = timedelta(days=7)
 LIFE_WITH_PEOPLE: Final = timedelta(days=30)
 UNREAD_LIMIT: Final = 10_000
+PERSON_LENGTH: Final = 64
+_OURS: Final = str.maketrans("[]#·", "()  ")  #: what a header is made of
 
 LINE: Final = Sender(
     peer_id="p-peerline",
@@ -62,7 +65,7 @@ def stamp(plan: Plan, peer: Peer, person: str = "") -> Sender:
         circle=peer.circle,
         role=peer.role,
         authority=peer.authority,
-        person=person,
+        person=line(person.translate(_OURS), PERSON_LENGTH),
         backend=peer.backend,
     )
 

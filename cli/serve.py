@@ -188,15 +188,17 @@ async def _sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
         handle_signals=False,
     )
     await runner.setup()
-    async with entrance:
-        try:
+    try:
+        # The entrance closes before the requests inside are ended in order: a call that waits for an answer must look
+        # unanswered, so that its shim repeats it.
+        async with entrance:
             await web.SockSite(runner, lifecycle.unix_socket(house.paths), backlog=1024).start()
             if tcp:
                 await web.SockSite(runner, tcp, backlog=256).start()
             yield _where(house, tcp)
-        finally:
             house.paths.socket.unlink(missing_ok=True)
-            await runner.cleanup()
+    finally:
+        await runner.cleanup()
 
 
 def _where(house: House, tcp: socket.socket | None) -> str:

@@ -35,7 +35,9 @@ def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Comm
     if _text(payload, "agent_id"):
         return ()  # a subagent never registers, and its turns are not its parent's
     meant = _meant(event, session_id, payload, around)
-    return meant if event == "SessionEnd" else (_registration(event, session_id, payload, around), *meant)
+    if event == "SessionEnd" or not around.pid:  # replayed, and its process is gone: nobody to register
+        return meant
+    return (_registration(event, session_id, payload, around), *meant)
 
 
 def answer(event: str, parcels: Sequence[Parcel]) -> Json | None:

@@ -156,10 +156,12 @@ def forget(plan: Plan, command: c.ForgetPeer) -> Peer:
 
 def _same_run(plan: Plan, command: c.RegisterSession) -> Peer | None:
     """The peer of this session, or of the process that goes on under a new session id."""
-    known = None if command.forked else plan.session(command.session_id)
-    if known is None and command.pid and not command.forked:  # 0: nobody knows its process
+    if command.forked:
+        return None
+    known = plan.session(command.session_id)
+    if known is None and command.pid:  # 0: nobody knows its process
+        # Also when it has ended: /clear ends a session and begins another in the same process.
         known = plan.view.session_of_process(command.pid, command.started)
-        known = known if known and known.ended_at is None else None
     peer = plan.peer(known.peer_id) if known else None
     return peer if peer and not peer.forgotten_at else None
 

@@ -72,7 +72,7 @@ def _agent(
     line: tuple[Process, ...], folder: Path, session_id: str
 ) -> tuple[Process | None, registry.ClaudeSession | None]:
     """The agent's process: by its own registry, else the nearest ancestor that is neither pipe nor shell."""
-    if found := registry.agent_of(line, folder):
+    if found := registry.agent_of(line, folder, session_id):
         return found
     if session := registry.find_session(folder, session_id):
         return processes.process(session.pid), session

@@ -16,7 +16,7 @@ from typing import Final
 from daemon.callers import processes, registry
 from daemon.core.frame import framed
 from daemon.core.model import Pane, Parcel, Session
-from daemon.tmux import PaneNow, Tmux, TmuxFailed
+from daemon.tmux import PaneNotReady, PaneNow, Tmux, TmuxFailed, TmuxSilent
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome
 from daemon.transports.prompt import Prompt, read
 
@@ -44,19 +44,24 @@ class Terminal:
             if prompt.text and not (again and prompt.is_paste_of(text)):
                 return Blocked("there is a draft in the prompt", LOOK_AGAIN)
             if not prompt.text:
-                await tmux.paste(pane.pane_id, text)
+                await tmux.paste(pane.pane_id, text, ref=pane)
                 self._passed("terminal.pasted")
                 await asyncio.sleep(BEFORE_ENTER_S)
-            await tmux.enter(pane.pane_id)
+            await tmux.enter(pane.pane_id, ref=pane)
             self._passed("terminal.entered")
+        except PaneNotReady as error:
+            return Blocked(str(error), LOOK_AGAIN)
+        except TmuxSilent:
+            return Carried(PROOF_WITHIN)  # it may have happened: the evidence decides
         except (TmuxFailed, OSError) as error:
             return Failed(f"tmux: {error}")
         return Carried(PROOF_WITHIN)
 
     async def _gate(self, tmux: Tmux, pane: Pane, session: Session) -> Prompt | Blocked:
         """The prompt, if everything is as it must be."""
-        now = await tmux.describe(pane.pane_id)
-        if why := _not_the_one(pane, now, session):
+        if why := await tmux.verify(pane, processes.started):
+            return Blocked(why, LOOK_AGAIN)
+        if why := _not_the_agent(await tmux.describe(pane.pane_id), session):
             return Blocked(why, LOOK_AGAIN)
         found = await asyncio.to_thread(registry.read_session, Path(session.config_dir), session.pid)
         if found is None or found.status != "idle":
@@ -65,19 +70,11 @@ class Terminal:
         return prompt or Blocked("no prompt is to be seen", LOOK_AGAIN)
 
 
-def _not_the_one(pane: Pane, now: PaneNow, session: Session) -> str:
-    """Why this pane is not to be typed into; "" if it is."""
-    root, server = processes.process(now.pane_pid), processes.process(now.server_pid)
-    same_server = server is not None and (now.server_pid, server.started) == (
-        pane.server_pid,
-        pane.server_started,
-    )
-    same_root = root is not None and (now.pane_pid, root.started) == (pane.pane_pid, pane.pane_started)
+def _not_the_agent(now: PaneNow, session: Session) -> str:
+    """Why keys typed into this pane would not be the agent's; "" if they are."""
     agent = processes.process(session.pid)
-    if not same_server or not same_root:
-        return "the pane is another one by now"
     if agent is None or agent.started != session.started:
         return "the agent is gone from its pane"
-    if now.dead or now.command in SHELLS:
-        return f"the pane runs {now.command or 'nothing'}, not the agent"
-    return "the pane is in copy mode" if now.in_mode else ""
+    if now.command in SHELLS or not agent.foreground:
+        return f"the pane listens with {now.command or 'nothing'}, not with the agent"
+    return ""

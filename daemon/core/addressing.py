@@ -78,7 +78,7 @@ def standpoint_of(plan: Plan, peer: Peer) -> Standpoint:
 
 def slug(wish: str) -> str:
     """Make a name of a folder, a session's title or whatever else was wished for."""
-    return _NOT_NAME.sub("-", wish.lower()).strip("-.")[:NAME_LIMIT] or "peer"
+    return _NOT_NAME.sub("-", wish.lower()).strip("-.")[:NAME_LIMIT].rstrip("-.") or "peer"
 
 
 def checked_name(name: str) -> str:
@@ -111,7 +111,7 @@ def free_name(wish: str, circle: str, taken: Iterable[Peer]) -> str:
     if wish not in names:
         return wish
     n = 2
-    while (numbered := f"{wish[: NAME_LIMIT - len(str(n)) - 1]}-{n}") in names:
+    while (numbered := f"{wish[: NAME_LIMIT - len(str(n)) - 1]}-{n}") in names or is_reserved(numbered):
         n += 1
     return numbered
 
@@ -122,14 +122,13 @@ def one(plan: Plan, who: Standpoint, name: str, circle: str | None = None) -> Pe
     Raises:
         UnknownPeer: nobody of that name is met from there; says who is meant perhaps.
         AmbiguousPeer: several are; names them.
-        NotAllowed: this conversation does not meet that circle.
 
     """
-    wanted, circle = _split(name, circle)
+    inside, wanted = _split(name)
     if wanted.startswith("p-") and (peer := plan.peer(wanted)) and not peer.forgotten_at:
         return _met(who, peer)
     named = [peer for peer in plan.view.peers_named(wanted) if who.meets(peer)]
-    found = _nearest(named, who, circle)
+    found = [peer for peer in named if peer.circle == inside] if inside else _nearest(named, who, circle)
     if len(found) > 1:
         raise ambiguous_peer(wanted, [f"{peer.circle}/{peer.name}" for peer in found])
     if not found:
@@ -206,12 +205,10 @@ def in_scope(peers: Iterable[Peer], scope: str, caller: Peer) -> tuple[Peer, ...
             raise Malformed(f'no scope "{scope}"', "say machine, directory or repo")
 
 
-def _split(name: str, circle: str | None) -> tuple[str, str | None]:
-    bare = name.strip().removeprefix("@").lower()
-    if "/" in bare:
-        inside, _, bare = bare.partition("/")
-        return bare, inside
-    return bare, circle
+def _split(name: str) -> tuple[str, str]:
+    """``@circle/name`` -> (circle, name); the circle is empty when none is said."""
+    inside, _, bare = name.strip().removeprefix("@").lower().rpartition("/")
+    return inside, bare
 
 
 def _met(who: Standpoint, peer: Peer) -> Peer:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
+from daemon.api import jsontext
 from daemon.api.bodies import Nothing
 from daemon.api.caller import ANYBODY, Caller, Standing, authorise
 from daemon.api.limits import Limits
@@ -125,6 +126,7 @@ class Door:
         key: str | None,
     ) -> Call:
         authorise(caller, endpoint.may, endpoint.summary)
+        jsontext.checked([dict(params), dict(query), body, key])
         return Call(
             caller=caller,
             params=params,

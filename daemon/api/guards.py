@@ -75,6 +75,12 @@ class Guards:
             return False
         return True
 
+    async def placed_hook(self, request: web.Request) -> Placed:
+        """As ``placed``; who comes by TCP is asked for the token first, and refused all the same."""
+        if not _is_unix(request):
+            await self.caller(request)
+        return await self.placed(request)
+
     async def placed(self, request: web.Request) -> Placed:
         """Find the process at the other end of a Unix socket.
 
@@ -134,7 +140,8 @@ class Guards:
     def _check_token(self, request: web.Request) -> None:
         kind, _, given = request.headers.get("Authorization", "").partition(" ")
         given = given.strip()
-        right = kind.lower() == "bearer" and hmac.compare_digest(given.encode(), self._token.encode())
+        offered = given.encode("utf-8", "surrogateescape")  # a header may hold any bytes
+        right = kind.lower() == "bearer" and hmac.compare_digest(offered, self._token.encode())
         if right:
             return
         if given:

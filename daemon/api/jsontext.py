@@ -20,9 +20,22 @@ def loads(text: bytes) -> Any:
     """
     try:
         told = json.loads(text, parse_constant=_constant, parse_int=_integer, object_pairs_hook=_object)
-        _bounded(told, MOST_DEEP)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"not the JSON we take: {str(error)[:200] or 'nested too deeply'}") from error
+    return checked(told)
+
+
+def checked(told: Any) -> Any:
+    """Return what was decoded, by whomever, if it is text throughout and not nested without an end.
+
+    Raises:
+        Malformed: it is not.
+
+    """
+    try:
+        _bounded(told, MOST_DEEP)
+    except ValueError as error:
+        raise Malformed(f"not the JSON we take: {str(error)[:200]}") from error
     return told
 
 

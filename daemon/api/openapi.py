@@ -81,7 +81,7 @@ def _in_path(path: str) -> list[Json]:
 def _in_query(query: type[BaseModel]) -> list[Json]:
     schema = query.model_json_schema()
     return [
-        {"name": name, "in": "query", "required": False, "schema": each}
+        {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": each}
         for name, each in schema.get("properties", {}).items()
     ]
 

@@ -15,12 +15,14 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from daemon.client.interface import Json
-from daemon.core.errors import DaemonUnreachable, Fault
+from daemon.core.errors import DaemonUnreachable, Malformed
 from daemon.wire import routes
 from daemon.wire.problems import from_problem
 
 TIMEOUT_S: Final = 30.0
 OK: Final = range(200, 300)
+#: What a connection that breaks off, or somebody else at its other end, looks like.
+CUT: Final = (OSError, EOFError, TimeoutError, ValueError, IndexError, asyncio.LimitOverrunError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Address:
         return str(self.socket) if self.socket else f"{self.host}:{self.port}"
 
 
+class NoJson(bytes):
+    """What no daemon of ours would answer."""
+
+
 class HttpExchange:
     """An ``Exchange``."""
 
@@ -72,7 +78,7 @@ class HttpExchange:
                 writer.write(self._head(method, path, query or {}, body, key))
                 status, headers = await _read_head(reader)
                 told = await _read_body(reader, headers)
-        except (OSError, EOFError, TimeoutError, ValueError) as error:
+        except CUT as error:
             raise DaemonUnreachable(
                 f"the daemon did not answer: {type(error).__name__}",
                 "is it restarting? `peerline status` tells",
@@ -81,6 +87,8 @@ class HttpExchange:
             writer.close()
         if status not in OK:
             raise from_problem(status, told)
+        if isinstance(told, NoJson):
+            raise DaemonUnreachable(f"at {self._address} is no peerline", "is another program in its place?")
         return told
 
     async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
@@ -94,7 +102,7 @@ class HttpExchange:
                 if event[0] == routes.TROUBLE:
                     raise from_problem(int(event[1]["status"]), event[1])
                 yield event
-        except (OSError, EOFError, ValueError) as error:
+        except CUT as error:
             raise DaemonUnreachable(f"the stream ended: {type(error).__name__}") from error
         finally:
             writer.close()
@@ -121,7 +129,7 @@ class HttpExchange:
     ) -> bytes:
         address = self._address
         target = f"{path}?{urlencode(query)}" if query else path
-        told = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        told = b"" if body is None else _encoded(body)
         lines = {
             "Host": "peerline" if address.socket else f"{address.host}:{address.port}",
             "Connection": "close",
@@ -132,9 +140,16 @@ class HttpExchange:
         if body is not None:
             lines |= {"Content-Type": routes.JSON, "Content-Length": str(len(told))}
         if key:
-            lines[routes.KEY] = quote(key, safe=":-_.~/@+=")
+            lines[routes.KEY] = quote(key, safe=":-_.~/@+=", errors="replace")
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         return f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode() + told
+
+
+def _encoded(body: Json) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise Malformed("that is no text: a byte in it belongs to no character", "send UTF-8") from error
 
 
 async def _read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
@@ -154,9 +169,7 @@ async def _read_body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -
         raw = await reader.read()
     if not raw:
         return None
-    if "json" not in headers.get("content-type", ""):
-        raise Fault(f"the daemon answered with {headers.get('content-type', 'no type')}")
-    return json.loads(raw)
+    return json.loads(raw) if "json" in headers.get("content-type", "") else NoJson(raw[:80])
 
 
 async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any, Final
+from urllib.parse import quote
 
 from daemon.client.interface import Exchange, Json, Question, Utterance
 from daemon.core.errors import Unavailable
@@ -170,7 +171,7 @@ class Client:
         return await self._post(routes.PAIRING, {"surface": surface}, None)
 
     async def remove_person(self, surface: str, account: str) -> Json:
-        path = routes.PERSON.format(surface=surface, account=account)
+        path = routes.PERSON.format(surface=quote(surface, safe=""), account=quote(account, safe=""))
         return await self._send("DELETE", path, None)
 
     async def close(self) -> None:
@@ -207,7 +208,7 @@ class Client:
 
 
 def _at(path: str, wanted: str) -> str:
-    return path.format(id=wanted.replace("%", "%25").replace("/", "%2F").replace("?", "%3F"))
+    return path.format(id=quote(wanted, safe="", errors="replace"))
 
 
 def _texts(query: dict[str, Any]) -> dict[str, str]:

@@ -50,9 +50,15 @@ def carried_ask(envelope: Envelope) -> str | None:
 
 
 def collect(plan: Plan, command: c.Collect) -> tuple[Parcel, ...]:
-    """A poller takes its messages; what an earlier call took without a receipt comes again, first."""
+    """A poller takes its messages; what an earlier call took without a receipt comes again, first.
+
+    The same call again takes what it took: its answer may have been lost on the way.
+    """
     pending = plan.view.handed(command.peer_id)
-    unproven = [x for x in pending if x.road is Road.POLL and x.receipt != command.call_id]
+    again = [x for x in pending if x.road is Road.POLL and x.receipt == command.call_id]
+    if again:
+        return tuple(settling.parcel(plan, delivery) for delivery in again)
+    unproven = [x for x in pending if x.road is Road.POLL]
     mine = [
         x for x in (*unproven, *plan.view.waiting(command.peer_id, command.limit)) if _about(plan, x, command)
     ]

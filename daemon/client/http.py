@@ -20,6 +20,8 @@ from daemon.wire import routes
 from daemon.wire.problems import from_problem
 
 TIMEOUT_S: Final = 30.0
+PORT: Final = 8377
+HERE: Final = frozenset({"127.0.0.1", "localhost"})  #: the only names the daemon answers to
 OK: Final = range(200, 300)
 #: What a connection that breaks off, or somebody else at its other end, looks like.
 CUT: Final = (OSError, EOFError, TimeoutError, ValueError, IndexError, asyncio.LimitOverrunError)
@@ -36,19 +38,35 @@ class Address:
 
     @classmethod
     def found(cls, socket: Path, token: Path) -> Address:
-        """``PEERLINE_URL`` (TCP, with the owner's token), else the socket."""
+        """``PEERLINE_URL`` (TCP, with the owner's token), else the socket.
+
+        Raises:
+            Malformed: the URL is none, or of another machine: the token stays on this one.
+
+        """
         url = os.environ.get("PEERLINE_URL")
         if not url:
             return cls(socket=socket)
-        parts = urlsplit(url)
+        host, port = _of_url(url)
         try:
             secret = token.read_text(encoding="ascii").strip()
         except OSError:
             secret = ""
-        return cls(host=parts.hostname or "127.0.0.1", port=parts.port or 8377, token=secret)
+        return cls(host=host, port=port, token=secret)
 
     def __str__(self) -> str:
         return str(self.socket) if self.socket else f"{self.host}:{self.port}"
+
+
+def _of_url(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port or PORT
+    except ValueError:
+        scheme, host, port = "", None, 0
+    if host not in HERE or scheme != "http":
+        raise Malformed(f'PEERLINE_URL is "{url}"', f"say http://127.0.0.1:{PORT}, with the daemon's port")
+    return str(host), port
 
 
 class NoJson(bytes):

@@ -42,7 +42,9 @@ def from_problem(status: int, problem: object) -> PeerlineError:
     kind = _BY_CODE.get(str(told.get("code"))) or _by_status(status)
     sentence = str(told.get("detail") or f"the daemon answered with status {status}")
     after = told.get("after_s")
-    return kind(sentence, str(told.get("hint") or ""), after_s=float(after) if after is not None else None)
+    return kind(
+        sentence, str(told.get("hint") or ""), after_s=after if isinstance(after, int | float) else None
+    )
 
 
 def _by_status(status: int) -> type[PeerlineError]:

@@ -1,0 +1,1 @@
+"""The client against servers that are not what they should be."""

@@ -90,10 +90,11 @@ class HttpExchange:
         key: str | None = None,
         wait_s: float = 0,
     ) -> Any:
+        said = self._head(method, path, query or {}, body, key)
         reader, writer = await self._connected()
         try:
             async with asyncio.timeout(TIMEOUT_S + wait_s):
-                writer.write(self._head(method, path, query or {}, body, key))
+                writer.write(said)
                 status, headers = await _read_head(reader)
                 told = await _read_body(reader, headers)
         except CUT as error:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, closing
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -48,9 +48,12 @@ async def server(socket: Path, *answers: bytes | None) -> AsyncIterator[Heard]:
     """Answers one connection after another with these bytes and hangs up; None: without a word."""
     heard: Heard = []
     left: Answers = list(answers)
+    talking: set[asyncio.StreamWriter] = set()
+    quiet = asyncio.Condition()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with closing(writer):
+        talking.add(writer)
+        async with hanging_up(writer):
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(
                 (line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), b":0"
@@ -60,9 +63,24 @@ async def server(socket: Path, *answers: bytes | None) -> AsyncIterator[Heard]:
             if said is not None:
                 writer.write(said)
                 await writer.drain()
+        talking.discard(writer)
+        async with quiet:
+            quiet.notify_all()
 
     async with await asyncio.start_unix_server(answer, str(socket)):
         yield heard
+        async with asyncio.timeout(5), quiet:
+            await quiet.wait_for(lambda: not talking)
+
+
+@asynccontextmanager
+async def hanging_up(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 def client(socket: Path) -> Client:
@@ -155,7 +173,7 @@ async def test_a_daemon_that_never_answers_is_given_up(socket: Path, monkeypatch
     hung_up = asyncio.Event()
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with closing(writer):
+        async with hanging_up(writer):
             await reader.read()
         hung_up.set()
 

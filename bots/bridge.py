@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from bots.cards import card_of
@@ -16,6 +17,7 @@ from daemon.core.model import Parcel
 SENDING_S: Final = 60.0  #: how long one send may take before its lease lapses
 AGAIN_S: Final = 0.5
 Passed = Callable[[str], None]
+Verdict = NotNow | NotEver | Unsure
 log = logging.getLogger(__name__)
 
 
@@ -68,9 +70,18 @@ async def speak(
     passed: Passed = _unwatched,
 ) -> None:
     """Show what is to be seen. Each conversation has at most one parcel out, so they do not hold each other up."""
+    in_hand: set[str] = set()
     async with asyncio.TaskGroup() as sends:
         async for parcel in client.parcels(surface.name, peer_id):
-            sends.create_task(_deliver(client, surface, parcel, shown, passed))
+            # A stream that began anew may bring again what we are still about to tell the daemon of.
+            if parcel.delivery.delivery_id not in in_hand:
+                in_hand.add(parcel.delivery.delivery_id)
+                send = sends.create_task(_deliver(client, surface, parcel, shown, passed))
+                send.add_done_callback(partial(_done, in_hand, parcel))
+
+
+def _done(in_hand: set[str], parcel: Parcel, _: object) -> None:
+    in_hand.discard(parcel.delivery.delivery_id)
 
 
 async def beat(client: PeerClient, surface: ChatSurface) -> None:
@@ -88,34 +99,55 @@ async def _deliver(
     shown: Callable[[Parcel], None],
     passed: Passed,
 ) -> None:
+    """Begin, show, tell. While the daemon is away it is waited for: only we know what became of the parcel."""
     try:
-        await client.extend(parcel, SENDING_S)
-        passed("bridge.begun")
-        await _show(client, surface, parcel, passed)
-    except (Refused, Unavailable) as error:
-        # The lease lapsed, or the daemon is gone: the next run finds out what became of it.
+        await _surely(lambda: client.extend(parcel, SENDING_S))
+    except Refused as error:
+        log.warning("delivery %s is not ours any more: %s", parcel.delivery.delivery_id, error)
+        return
+    passed("bridge.begun")
+    outcome = await _tried(surface, parcel)
+    passed("bridge.shown")
+    try:
+        await _surely(lambda: _settled(client, parcel, outcome))
+    except Refused as error:
+        # It was told before and the answer got lost, or the lease lapsed: what stands in the store is right.
         log.warning("delivery %s was not settled: %s", parcel.delivery.delivery_id, error)
-    else:
+    if isinstance(outcome, str):
         shown(parcel)
 
 
-async def _show(client: PeerClient, surface: ChatSurface, parcel: Parcel, passed: Passed) -> None:
+async def _surely(deed: Callable[[], Awaitable[None]]) -> None:
+    """Repeat until the daemon has it, or refuses."""
+    while True:
+        try:
+            return await deed()
+        except Unavailable as error:
+            await asyncio.sleep(error.after_s or AGAIN_S)
+
+
+async def _tried(surface: ChatSurface, parcel: Parcel) -> str | Verdict:
+    """The receipt of what is shown now, or why it is not."""
     card = card_of(parcel)
     try:
         if parcel.shown_as:
             await surface.change(parcel.recipient, parcel.shown_as, card)
-            receipt = parcel.shown_as
-        else:
-            receipt = await surface.show(parcel.recipient, card)
-    except NotNow as later:
-        await client.nak(parcel, str(later), after_s=later.after_s)
-    except NotEver as never:
-        await client.reject(parcel, str(never))
-    except Unsure as unsure:
-        await client.doubt(parcel, str(unsure))
-    else:
-        passed("bridge.shown")
-        await client.ack(parcel, receipt=receipt)
+            return parcel.shown_as
+        return await surface.show(parcel.recipient, card)
+    except (NotNow, NotEver, Unsure) as verdict:
+        return verdict
+
+
+async def _settled(client: PeerClient, parcel: Parcel, outcome: str | Verdict) -> None:
+    match outcome:
+        case NotNow() as later:
+            await client.nak(parcel, str(later), after_s=later.after_s)
+        case NotEver() as never:
+            await client.reject(parcel, str(never))
+        case Unsure() as unsure:
+            await client.doubt(parcel, str(unsure))
+        case receipt:
+            await client.ack(parcel, receipt=receipt)
 
 
 def _utterance(surface: str, said: Said) -> Utterance:

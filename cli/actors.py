@@ -114,7 +114,7 @@ class Inbox:
     """A socket that takes texts from whoever connects. Nothing is ever answered."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path, self.transcript = path, f"{path}.log"
         self.texts: SimpleQueue[str] = SimpleQueue()
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(path)
@@ -132,7 +132,13 @@ class Inbox:
                 with suppress(ValueError, KeyError, TypeError):
                     letter = json.loads(line)
                     if letter["type"] == "user":
-                        self.texts.put(letter["message"]["content"])
+                        self.taken(letter["message"]["content"])
+
+    def taken(self, text: str) -> None:
+        """Written down before it is worked on: what is not there did not arrive."""
+        with Path(self.transcript).open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+        self.texts.put(text)
 
 
 class Tools:
@@ -250,6 +256,7 @@ class Actor:
             "hook_event_name": event,
             "name": self._name,
             "messaging_socket": self._inbox.path,
+            "transcript_path": self._inbox.transcript,
             **more,
         }
         pipe = [sys.executable, "-I", "-S", "-E", str(PIPE), self._daemon, CIRCLE, event, PATIENCE_S]

@@ -20,9 +20,12 @@ from daemon.agents.interface import AgentHooks, Json, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
 from daemon.api.hookcaller import surroundings
+from daemon.core import commands as c
+from daemon.core.delivery import State
 from daemon.core.errors import Malformed, NotFound, Refused, Unavailable
-from daemon.core.model import Parcel
-from daemon.engine.engine import Engine, Once
+from daemon.core.frame import marks_in
+from daemon.core.model import Delivery, Parcel, Road, Turn
+from daemon.engine.engine import Engine, Once, Reading
 
 AGENTS: Final[Mapping[str, AgentHooks]] = {
     claude_code.BACKEND: claude_code,
@@ -64,6 +67,7 @@ class HookDesk:
         async with self._lock:
             for record in spool.records(self._folder):
                 try:
+                    await self._take_back(record.event, _record(record.headers, record.agent))
                     await self._take(record.agent, record.event, record.headers, record.body, None)
                 except Refused as error:
                     log.warning("a spooled %s hook was dropped: %s", record.event, error)
@@ -79,6 +83,20 @@ class HookDesk:
                 with contextlib.suppress(Unavailable):  # it keeps until the store can be written again
                     await self.replay()
 
+    async def _take_back(self, event: str, once: Once | None) -> None:
+        """A hook that had our answer keeps nothing in the spool: what that answer handed over waits again."""
+        lost = await self._engine.read(lambda tx: _handed_by(tx, once)) if once else []
+        if not lost:
+            return
+        reason = "the hook did not get our answer"
+        commands: list[c.Command] = [
+            c.MissDelivery(delivery_id=each.delivery_id, reason=reason) for each in lost
+        ]
+        if lost[0].session_id and event in ENDS:  # so the turn did end there
+            rested = c.TurnObserved(session_id=lost[0].session_id, turn=Turn.IDLE, source="spool")
+            commands.append(rested)
+        await self._engine.handle_all(commands)
+
     async def _take(
         self, agent: str, event: str, headers: Mapping[str, str], raw: bytes, placed: Placed | None
     ) -> str:
@@ -89,8 +107,13 @@ class HookDesk:
         if not isinstance(payload, Mapping):
             raise Malformed("a hook's payload is an object")
         around = await surroundings(headers, payload, placed, live=placed is not None)
-        self._note(event, str(payload.get("session_id", "")), around)
-        return await self._handled(hooks, event, payload, around, _record(headers, agent))
+        session_id = str(payload.get("session_id", ""))
+        self._note(event, session_id, around)
+        told = await self._handled(hooks, event, payload, around, _record(headers, agent))
+        if told and event in ENDS:  # what is handed over goes on with the turn
+            self._in_turn.add(session_id)
+            self._expecting.set()
+        return told
 
     async def _handled(
         self, hooks: AgentHooks, event: str, payload: Json, around: Surroundings, once: Once | None
@@ -119,6 +142,13 @@ class HookDesk:
             self._expecting.set()
         else:
             self._expecting.clear()
+
+
+def _handed_by(tx: Reading, once: Once) -> list[Delivery]:
+    """What the answer remembered under this key handed over, as far as nobody saw it yet."""
+    first = tx.remembered(once.principal, once.key)
+    found = (tx.marked(mark) for mark in marks_in(first.answer)) if first else ()
+    return [each for each in found if each and each.state == State.HANDED and each.road is Road.HOOK]
 
 
 def _record(headers: Mapping[str, str], agent: str) -> Once | None:

@@ -29,7 +29,7 @@ class ClaudeEye:
         mark = f"[end #{parcel.delivery.mark}]"
         if await asyncio.to_thread(_holds, session.transcript, mark):
             return Sighting.SEEN
-        turn = await self.turn_of(session)
+        turn = await self.turn_of(session) or session.turn  # an agent without a registry told us by its hooks
         return Sighting.ABSENT if turn is Turn.IDLE else Sighting.UNKNOWN
 
 

@@ -141,7 +141,7 @@ def parcel(body: str, *options: str, envelope_id: str = "m-1") -> Parcel:
         expires_at=LATER, options=options,
     )  # fmt: skip
     delivery = Delivery(
-        delivery_id="d-1", envelope_id=envelope_id, peer_id="p-ada", kind=kind, state="leased", due_at=NOW,
+        delivery_id=f"d-{envelope_id}", envelope_id=envelope_id, peer_id="p-ada", kind=kind, state="leased", due_at=NOW,
         expires_at=LATER,
     )  # fmt: skip
     ask = Ask(
@@ -155,4 +155,7 @@ def changed(shown: Parcel, receipt: str, state: str) -> Parcel:
     """The same question after it ended."""
     assert shown.ask
     envelope = replace(shown.envelope, envelope_id="m-2", kind=Kind.CHANGE)
-    return replace(shown, envelope=envelope, ask=replace(shown.ask, state=state), shown_as=receipt)
+    delivery = replace(shown.delivery, delivery_id="d-m-2", envelope_id="m-2")
+    return replace(
+        shown, delivery=delivery, envelope=envelope, ask=replace(shown.ask, state=state), shown_as=receipt
+    )

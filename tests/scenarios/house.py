@@ -86,11 +86,10 @@ class House:
     def arm(self) -> None:
         self._armed.touch()
 
-    async def crashed(self) -> None:
+    async def crashed(self, **env: str) -> None:
         """Wait until the daemon has died at its step, and start it again."""
-        async with asyncio.timeout(PATIENCE_S):
-            assert await self.daemon.ended() == -signal.SIGKILL
-        await self.start()
+        assert await self.daemon.ended() == -signal.SIGKILL
+        await self.start(**env)
 
     async def cli(self, *words: str, typed: str | None = None) -> Told:
         """Run a command with pipes around it."""
@@ -104,6 +103,22 @@ class House:
         async with _ended_with(child):
             out, err = await child.communicate(None if typed is None else typed.encode())
         return Told(child.returncode or 0, out.decode(), err.decode())
+
+    @asynccontextmanager
+    async def chat(self, *words: str) -> AsyncIterator[Pipe]:
+        """``peerline chat`` with pipes around it, once it has joined."""
+        child = await asyncio.create_subprocess_exec(
+            *(*COMMAND, "chat", *words),
+            env=self.env,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        async with _ended_with(child):
+            async with asyncio.timeout(PATIENCE_S):
+                while (await self.daemon.client().whoami())["status"] != "online":
+                    await asyncio.sleep(LOOK_S)
+            yield Pipe(child)
 
     @asynccontextmanager
     async def terminal(self, *words: str) -> AsyncIterator[Screen]:
@@ -197,6 +212,25 @@ class FakeAgent:
     async def let_go(self) -> None:
         """Open the gate for what waits there, once."""
         await asyncio.to_thread((self.home / "gate").write_text, "go")
+
+
+class Pipe:
+    """A chat that is spoken to by pipes."""
+
+    def __init__(self, child: asyncio.subprocess.Process) -> None:
+        self._child = child
+
+    def type(self, line: str) -> None:
+        assert self._child.stdin
+        self._child.stdin.write(f"{line}\n".encode())
+
+    async def rest(self) -> list[str]:
+        """End its input; all that it printed."""
+        assert self._child.stdin
+        self._child.stdin.close()
+        async with asyncio.timeout(PATIENCE_S):
+            out, _ = await self._child.communicate()
+        return out.decode().splitlines()
 
 
 class Screen:

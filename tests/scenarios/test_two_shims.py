@@ -1,0 +1,109 @@
+"""Two clients behind real shims go on talking while the daemon dies again and again: nothing is lost, nothing comes twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.scenarios.house import House
+
+SHIM = Path(__file__).parents[2] / "mcp_server" / "shim.py"
+NOTICES = 1_000
+KILLS = 12
+UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
+
+
+class RawClient:
+    """JSON-RPC by hand: one call at a time, no library between the test and the shim."""
+
+    def __init__(self, child: asyncio.subprocess.Process) -> None:
+        self._child = child
+        self._ids = count(1)
+
+    async def begin(self) -> None:
+        about = {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "raw", "version": "1"},
+        }
+        await self._ask("initialize", about)
+        self._write({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        told = await self._ask("tools/call", {"name": tool, "arguments": arguments})
+        assert not told.get("isError"), told
+        structured: dict[str, Any] = told["structuredContent"]
+        return structured
+
+    async def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        number = next(self._ids)
+        self._write({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        assert self._child.stdout
+        while line := await self._child.stdout.readline():
+            told = json.loads(line)
+            if told.get("id") == number:
+                result: dict[str, Any] = told["result"]
+                return result
+        raise AssertionError("the shim has ended")
+
+    def _write(self, message: dict[str, Any]) -> None:
+        assert self._child.stdin
+        self._child.stdin.write(json.dumps(message).encode() + b"\n")
+
+
+@asynccontextmanager
+async def shim(house: House, name: str) -> AsyncIterator[RawClient]:
+    argv = (sys.executable, "-I", "-S", "-E", str(SHIM), str(house.socket), "--name", name, "--circle", "dev")
+    child = await asyncio.create_subprocess_exec(
+        *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**22
+    )
+    client = RawClient(child)
+    await client.begin()
+    try:
+        yield client
+    finally:
+        assert child.stdin
+        child.stdin.close()
+        await child.wait()
+
+
+async def test_a_thousand_notices_survive_twelve_kills_in_order_and_once_each(house: House) -> None:
+    await house.start(**UNLIMITED)
+    got: list[str] = []
+    sent = asyncio.Event()
+    async with asyncio.timeout(120), shim(house, "ann") as ann, shim(house, "ben") as ben:
+        await ann.call("whoami")
+        await ben.call("whoami")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_send(ann, sent))
+            tasks.create_task(_receive(ben, got))
+            tasks.create_task(_kill(house, sent, got))
+    assert got == [f"notice {n}" for n in range(NOTICES)]
+
+
+async def _send(client: RawClient, sent: asyncio.Event) -> None:
+    for n in range(NOTICES):
+        await client.call("notify_peer", peer="ben", message=f"notice {n}")
+    sent.set()
+
+
+async def _receive(client: RawClient, got: list[str]) -> None:
+    while len(got) < NOTICES:
+        told = await client.call("check_messages", limit=20)
+        got += [each["text"] for each in told["messages"]]
+        await asyncio.sleep(0)
+
+
+async def _kill(house: House, sent: asyncio.Event, got: list[str]) -> None:
+    """A kill for every twelfth of what is to come, at whatever it is doing then."""
+    for n in range(KILLS):
+        while len(got) < n * NOTICES // (KILLS + 1) and not sent.is_set():
+            await asyncio.sleep(0.01)
+        await house.daemon.kill9()
+        await house.start(**UNLIMITED)

@@ -25,8 +25,8 @@ before it and then renamed: a file without the dot is whole, and the reader dele
 replayed. A single file to append to would need a lock against the reader who takes it away, and one short
 write would tear what follows; separate files need neither. A name says its size, so the limit costs one
 listing and no stat. The dotted file counts as soon as it is there, so hooks that come at once never exceed
-the limit together. Dotted files older than a minute are of hooks that were killed: the reader deletes those
-too. At the limit new events are dropped in silence. Nothing is synced: an agent waits for this.
+the limit together. Dotted files whose process has ended are of hooks that were killed: the reader deletes
+those too. At the limit new events are dropped in silence. Nothing is synced: an agent waits for this.
 
 ``contextlib`` is not imported: it would cost more than all the rest.
 """

@@ -115,9 +115,7 @@ class House:
             stderr=asyncio.subprocess.DEVNULL,
         )
         async with _ended_with(child):
-            async with asyncio.timeout(PATIENCE_S):
-                while (await self.daemon.client().whoami())["status"] != "online":
-                    await asyncio.sleep(LOOK_S)
+            await self.joined("cli")
             yield Pipe(child)
 
     @asynccontextmanager
@@ -160,6 +158,15 @@ class House:
         """A real client over the command that set-up writes."""
         words = [*COMMAND[1:], "mcp", "--name", name, "--circle", circle]
         return McpClient(StdioServerParameters(command=COMMAND[0], args=words, env=self.env), mode="legacy")
+
+    async def joined(self, conversation: str) -> None:
+        """Wait until somebody is there."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                peers = (await self.daemon.client().peers(circle="*", include_self=True))["peers"]
+                if any((each["name"], each["status"]) == (conversation, "online") for each in peers):
+                    return
+                await asyncio.sleep(LOOK_S)
 
     async def why(self, message_id: str) -> Json:
         async with asyncio.timeout(PATIENCE_S):

@@ -15,6 +15,8 @@ import pytest
 
 from daemon.client.interface import Question
 from daemon.core.errors import Unavailable
+from tests.agents.claude_code import ClaudeCode
+from tests.emulators.model_api import ModelApi, Rule, Says, Script
 from tests.emulators.telegram import TelegramEmulator
 from tests.scenarios.house import PATIENCE_S, House, Json, answers, called, telegram_of
 
@@ -181,3 +183,66 @@ async def is_there(house: House, number: int) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while len((await surely(lambda: house.daemon.client().asks("all")))["asks"]) < number:
             await asyncio.sleep(0.02)
+
+
+REAL = [
+    "store.committed:1",
+    "store.committed:3",
+    "pump.leased",
+    "pump.carried",
+    "hook.answering:1",
+    "hook.answering:2",
+]
+
+
+@pytest.mark.parametrize("step", REAL)
+async def test_with_the_real_agent_by_its_inbox(
+    line: House, backend: ClaudeCode, model: ModelApi, step: str
+) -> None:
+    await armed(line, step)
+    line.arm()
+    told, _ = await asyncio.gather(asked(line, HOW_FAR), line.crashed())
+    assert [text.startswith("stub: ") for text in answers(told)] == [True]
+    assert model.times_heard(HOW_FAR) == 1
+
+
+@pytest.mark.parametrize("step", [*REAL, "terminal.pasted", "terminal.entered"])
+async def test_with_the_real_agent_by_its_terminal(
+    line: House, backend: ClaudeCode, model: ModelApi, step: str
+) -> None:
+    await armed(line, step)
+    async with line.terminal("chat", "--to", "backend") as owner:
+        await line.joined("console")
+        line.arm()
+        owner.type(HOW_FAR)
+        await line.crashed()
+        await owner.shows("stub: ")
+        await at_rest(line)
+        owner.type("/quit")
+        await owner.ended()
+    assert owner.text.count("stub: ") == 1
+    assert model.times_heard(HOW_FAR) == 1
+
+
+@pytest.mark.parametrize("step", ["store.committed:1", "hook.answering:1", "hook.answering:2"])
+async def test_with_the_real_agent_by_a_hand_out(
+    line: House, backend: ClaudeCode, model: ModelApi, step: str
+) -> None:
+    model.script = Script((Rule("long work", Says("done"), gate="work"),))
+    await armed(line, step)
+    await backend.type("long work")
+    await model.reached("work")
+    async with asyncio.TaskGroup() as both:
+        asking = both.create_task(asked(line, HOW_FAR))
+        await is_there(line, 1)
+        line.arm()
+        await model.open("work")
+        await line.crashed()
+        assert [text.startswith("stub: ") for text in answers(await asking)] == [True]
+    assert model.times_heard(HOW_FAR) == 1
+
+
+async def armed(line: House, step: str) -> None:
+    """The daemon goes on as one that will crash; the agent, which is idle, does not notice."""
+    await line.daemon.stop()
+    await line.start(crash_at=step)

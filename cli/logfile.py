@@ -9,6 +9,9 @@ from collections.abc import Iterator, Sequence
 from logging.handlers import RotatingFileHandler
 from typing import Final
 
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web import RequestPayloadError
+
 from daemon.lifecycle import private
 from daemon.paths import Paths
 
@@ -33,12 +36,21 @@ class Redacting(logging.Formatter):
         return _BEARER.sub(r"\1…", _TELEGRAM_URL.sub("/bot…", line))
 
 
+class OurFaults(logging.Filter):
+    """What strangers send that is no HTTP was answered with 400: that is no failure, and must not fill the disk."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError | RequestPayloadError)
+
+
 @contextlib.contextmanager
 def opened(paths: Paths, *, secrets: Sequence[str]) -> Iterator[None]:
     """Log into the home for as long as the daemon runs."""
     private(paths)
     handler = RotatingFileHandler(paths.log, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8")
     handler.setFormatter(Redacting(secrets))
+    handler.addFilter(OurFaults())
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)

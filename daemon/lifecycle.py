@@ -54,8 +54,9 @@ def private(paths: Paths) -> None:
         Path(inside).chmod(0o700)
         for name in files:
             path = Path(inside) / name
-            if path.is_file() and not path.is_symlink():
-                path.chmod(path.stat().st_mode & 0o700 | 0o600)
+            with contextlib.suppress(FileNotFoundError):  # hooks rename their records, others end meanwhile
+                if path.is_file() and not path.is_symlink():
+                    path.chmod(path.stat().st_mode & 0o700 | 0o600)
 
 
 def token(paths: Paths) -> str:

@@ -82,6 +82,8 @@ class Application:
             return _problem(error)
         except web.HTTPException as error:
             return _problem(_of_http(error), error.status)
+        except web.RequestPayloadError:
+            return _problem(Malformed("the body breaks off, or is not what its headers say", "send it again"))
         except (ConnectionResetError, asyncio.CancelledError):
             raise
         except Exception:
@@ -99,6 +101,7 @@ class Application:
 
     async def _on_extra(self, request: web.Request) -> web.StreamResponse:
         caller = await self._guards.caller(request)
+        check_type(request)
         return await self._extras[request.path](request, caller)
 
     async def _on_hook(self, request: web.Request) -> web.Response:

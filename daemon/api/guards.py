@@ -67,7 +67,7 @@ class Guards:
     def check_health(self, request: web.Request) -> bool:
         """``/health`` is open, but not to other hosts' pages; returns whether the caller is known."""
         if _is_unix(request):
-            return True
+            return peer_credentials(_socket_of(request)).uid == os.getuid()
         self._check_web(request)
         try:
             self._check_token(request)

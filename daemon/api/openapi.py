@@ -39,7 +39,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Peerline", "version": version},
-        "paths": paths,
+        "paths": _BESIDE | paths,
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": _PROBLEM},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -66,9 +66,7 @@ def _operation(endpoint: Endpoint) -> Json:
 def _responses(endpoint: Endpoint) -> Json:
     kind = routes.SSE if endpoint.streams else routes.JSON
     schema = {"type": "string"} if endpoint.streams else {"type": "object"}
-    problem = {"content": {routes.PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    fine = {"200": {"description": "done", "content": {kind: {"schema": schema}}}}
-    return fine | {status: {"description": said, **problem} for status, said in PROBLEMS.items()}
+    return {"200": {"description": "done", "content": {kind: {"schema": schema}}}} | _REFUSED
 
 
 def _in_path(path: str) -> list[Json]:
@@ -86,6 +84,36 @@ def _in_query(query: type[BaseModel]) -> list[Json]:
     ]
 
 
+_ANY: Final[Json] = {"type": "object"}
+_REFUSED: Final[Json] = {
+    status: {
+        "description": said,
+        "content": {routes.PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, said in PROBLEMS.items()
+}
+
+
+def _beside(path: str, summary: str, **more: Any) -> Json:
+    fine = {"200": {"description": "done", "content": {routes.JSON: {"schema": _ANY}}}}
+    made = {"summary": summary, "parameters": _in_path(path), "responses": fine | _REFUSED}
+    return made | {"operationId": re.sub(r"[^a-z]+", "_", path).strip("_")} | more
+
+
+#: What is served beside the table.
+_BESIDE: Final[Json] = {
+    routes.HEALTH: {
+        "get": _beside(routes.HEALTH, "be told one word; with the token, how the daemon is", security=[])
+    },
+    routes.OPENAPI: {"get": _beside(routes.OPENAPI, "read this")},
+    routes.HOOKS: {
+        "post": _beside(
+            routes.HOOKS,
+            "say what an agent's hook was told; through the Unix socket only",
+            requestBody={"required": True, "content": {routes.JSON: {"schema": _ANY}}},
+        )
+    },
+}
 _KEY: Final[Json] = {
     "name": routes.KEY,
     "in": "header",

@@ -1,4 +1,4 @@
-"""Two clients behind real shims go on talking while the daemon dies again and again: nothing is lost, nothing comes twice."""
+"""Two clients behind real shims talk while the daemon dies again and again: nothing is lost, nothing comes twice."""
 
 from __future__ import annotations
 

@@ -1,0 +1,157 @@
+"""A phone on the line: pairing, choosing, asking, answering by tap and by reply, and the platform's bad days."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.emulators.telegram import Fault, Message, Person, TelegramEmulator
+from tests.scenarios.house import FakeAgent, House, called, telegram_of
+
+ADA = "{id: 7, name: ada}"
+
+
+@pytest.fixture
+async def ada(telegram: TelegramEmulator) -> Person:
+    return telegram.person(7, "Ada")
+
+
+@pytest.fixture
+async def hosted(house: House, telegram: TelegramEmulator) -> House:
+    await house.start(**telegram_of(telegram, ADA))
+    return house
+
+
+@pytest.fixture
+async def worker(hosted: House) -> AsyncIterator[FakeAgent]:
+    async with hosted.agent("worker") as worker:
+        yield worker
+
+
+def answer_of(text: str) -> str:
+    return f"answer to: {text}"
+
+
+async def test_whoever_sends_the_code_of_the_machine_is_the_owner_and_strangers_get_silence(
+    house: House, telegram: TelegramEmulator
+) -> None:
+    await house.start(**telegram_of(telegram, ""))
+    ada, eve = telegram.person(7, "Ada"), telegram.person(66, "Eve")
+    shown = await house.at_terminal("telegram", "pair")
+    code = shown.out.strip().split()[-1]
+    eve.says("let me in")
+    eve.says("AAAAAAAA")
+    ada.says(f"/start {code}")
+    assert "Paired. Hello ada" in (await ada.sees("Paired")).text
+    people = (await house.cli("telegram", "people", "--json")).json["people"]
+    assert [(who["id"], who["owner"], who["source"]) for who in people] == [("7", True, "paired")]
+    eve.says(code)
+    ada.says("/help")
+    await ada.sees("/peers")
+    assert eve.heard() == ()
+
+
+async def test_the_chosen_peer_gets_plain_words_and_answers_as_new_messages(
+    hosted: House, worker: FakeAgent, ada: Person
+) -> None:
+    ada.says("/to worker")
+    await ada.sees("your words go to worker")
+    ada.says("how far are you?")
+    answer = await ada.sees(answer_of("how far are you?"))
+    assert "worker@dev answers" in answer.text
+    assert worker.times_heard("how far are you?") == 1
+
+
+async def test_words_without_a_chosen_peer_are_kept_and_go_where_the_button_says(
+    hosted: House, worker: FakeAgent, ada: Person
+) -> None:
+    ada.says("anybody there?")
+    asked = await ada.sees("To whom?")
+    await ada.taps(asked, "dev/worker").answered()
+    await ada.sees(answer_of("anybody there?"))
+    assert worker.times_heard("anybody there?") == 1
+
+
+async def test_a_question_with_buttons_is_answered_by_a_tap_and_its_card_says_who_decided(
+    hosted: House, worker: FakeAgent, ada: Person
+) -> None:
+    async with hosted.mcp("front") as front, asyncio.TaskGroup() as tasks:
+        question = called(front, "ask_peer", peer="telegram", question="Ship it?", options=["yes", "no"])
+        asking = tasks.create_task(question)
+        card = await ada.sees("Ship it?")
+        assert card.labels == ("yes", "no")
+        await ada.taps(card, "no").answered()
+        told = await asking
+    assert told["answers"][0]["option"] == "no"
+    await ada.sees_screen(lambda screen: any(_decided(each, card) for each in screen))
+
+
+async def test_a_reply_goes_to_the_author_of_what_it_replies_to_also_after_a_restart(
+    hosted: House, telegram: TelegramEmulator, worker: FakeAgent, ada: Person
+) -> None:
+    told = await hosted.cli("notify", "telegram", "the build is red", "--json")
+    assert told.code == 0
+    async with hosted.mcp("front") as front:
+        await called(front, "notify_peer", peer="telegram", message="front is done")
+        note = await ada.sees("front is done")
+        await hosted.daemon.kill9()
+        await hosted.start(**telegram_of(telegram, ADA))
+        ada.says("and the tests?", reply_to=note)
+        await ada.sees("to front")
+        waiting = await called(front, "check_messages")
+    assert [(x["kind"], x["text"]) for x in waiting["messages"]] == [("ask", "and the tests?")]
+
+
+async def test_an_update_that_comes_again_has_one_effect(
+    hosted: House, telegram: TelegramEmulator, worker: FakeAgent, ada: Person
+) -> None:
+    telegram.faults.add(Fault("redeliver", "getUpdates"))
+    ada.says("@worker once please")
+    await ada.sees(answer_of("once please"))
+    ada.says("@worker and then")
+    await ada.sees(answer_of("and then"))
+    assert (worker.times_heard("once please"), worker.times_heard("and then")) == (1, 1)
+
+
+async def test_telegram_may_be_away_when_the_daemon_starts_and_heals_by_itself(
+    house: House, telegram: TelegramEmulator
+) -> None:
+    ada = telegram.person(7, "Ada")
+    await telegram.unplug()
+    await house.start(**telegram_of(telegram, ADA))
+    async with house.agent("worker"):
+        assert (await house.cli("ask", "worker", "hello", "--wait", "20")).code == 0
+        await telegram.plug()
+        ada.says("@worker are you back?")
+        await ada.sees(answer_of("are you back?"), within=15)
+
+
+async def test_no_request_is_sent_to_a_chat_before_its_flood_wait_is_over(
+    hosted: House, telegram: TelegramEmulator, worker: FakeAgent, ada: Person
+) -> None:
+    telegram.faults.add(Fault("flood", "sendMessage", times=1, retry_after=2))
+    ada.says("@worker patience")
+    await ada.sees(answer_of("patience"), within=15)
+    assert not telegram.journal.impatient()
+
+
+async def test_a_send_that_may_have_arrived_is_uncertain_and_never_repeated(
+    hosted: House, telegram: TelegramEmulator, worker: FakeAgent, ada: Person
+) -> None:
+    telegram.faults.add(Fault("drop", "sendMessage", times=1))
+    sent = (await hosted.cli("notify", "telegram", "only once", "--json")).json
+    await hosted.until("it is in doubt", _is_uncertain, sent["message_id"])
+    await hosted.cli("notify", "telegram", "after it")
+    await ada.sees("after it")
+    assert len([each for each in ada.heard() if "only once" in each.text]) == 1
+
+
+def _decided(shown: Message, card: Message) -> bool:
+    return shown.message_id == card.message_id and not shown.buttons and "no (ada)" in shown.text
+
+
+def _is_uncertain(story: dict[str, object]) -> bool:
+    deliveries = story["deliveries"]
+    return isinstance(deliveries, list) and deliveries[0]["level"] == "uncertain"

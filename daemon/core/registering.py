@@ -1,7 +1,7 @@
 """Who is there: sessions become peers, surfaces become conversations, and names are given.
 
 A resumed, cleared or compacted session is the same peer. A new session takes over the most recently seen offline
-peer of the same wish, circle, backend and folder, with its mail; else it is new and numbered.
+peer of the same wish (or of that name), circle, backend and folder, with its mail; else it is new and numbered.
 """
 
 from __future__ import annotations
@@ -9,21 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import addressing, asking, closing, presence, settling
+from daemon.core import addressing, asking, closing, presence, settling, turns
 from daemon.core import commands as c
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed, NotFound
-from daemon.core.model import (
-    Authority,
-    Conversation,
-    Event,
-    Peer,
-    Person,
-    Role,
-    Session,
-    Status,
-    Turn,
-)
+from daemon.core.model import Authority, Conversation, Event, Peer, Person, Role, Session, Status, Turn
 from daemon.core.posting import LINE
 from daemon.core.view import Plan
 
@@ -38,7 +28,7 @@ def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
     session = _session(plan, command, peer)
     previous = plan.session(peer.session_id)
     if previous and previous.session_id != session.session_id and previous.ended_at is None:
-        plan.put(presence.fold(previous, presence.Ended("followed by another session"), "register", plan.now))
+        _over(plan, previous, "followed by another session", "register")
     known = plan.session(session.session_id)
     peer = replace(peer, session_id=session.session_id, last_seen=plan.now)
     plan.put(session)
@@ -53,7 +43,7 @@ def end_session(plan: Plan, command: c.EndSession) -> None:
     session = plan.session(command.session_id)
     if session is None or session.ended_at is not None:
         return
-    plan.put(presence.fold(session, presence.Ended(command.why), "hook", plan.now))
+    _over(plan, session, command.why, "hook")
     peer = plan.peer(session.peer_id)
     if peer and peer.session_id == session.session_id:
         plan.put(replace(peer, last_seen=plan.now))
@@ -62,9 +52,11 @@ def end_session(plan: Plan, command: c.EndSession) -> None:
 
 
 def end_process(plan: Plan, command: c.EndProcess) -> None:
-    session = plan.view.session_of_process(command.pid, command.started)
-    if session:
-        end_session(plan, c.EndSession(session_id=session.session_id, why="its process ended"))
+    """All that ran in it is over; a fork may live in the process of its origin."""
+    live = [session for peer in plan.view.peers() if (session := plan.session_of(peer))]
+    for session in live:
+        if (session.pid, session.started) == (command.pid, command.started):
+            end_session(plan, c.EndSession(session_id=session.session_id, why="its process ended"))
 
 
 def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
@@ -74,6 +66,8 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
         found = _vacant(plan, command)
     peer = plan.peer(found.peer_id) if found else None
     peer = peer or _conversation_peer(plan, command)
+    if peer.forgotten_at:  # somebody may have its name by now
+        peer = replace(peer, name=addressing.free_name(peer.wish, peer.circle, plan.peers()))
     peer = replace(peer, last_seen=plan.now, authority=command.authority, forgotten_at=None)
     conversation = Conversation(
         peer_id=peer.peer_id,
@@ -126,7 +120,7 @@ def rename(plan: Plan, command: c.RenamePeer) -> Peer:
         raise NotAllowed(f'"{peer.name}" is the fixed address of a surface', "rename agents only")
     if addressing.free_name(name, peer.circle, _others(plan, peer)) != name:
         raise NotAllowed(f'"{name}" is taken in circle "{peer.circle}"', "choose another")
-    return _changed(plan, replace(peer, name=name, wish=name), "renamed")
+    return _changed(plan, replace(peer, name=name), "renamed")
 
 
 def move(plan: Plan, command: c.MovePeer) -> Peer:
@@ -156,10 +150,8 @@ def forget(plan: Plan, command: c.ForgetPeer) -> Peer:
 
 def _same_run(plan: Plan, command: c.RegisterSession) -> Peer | None:
     """The peer of this session, or of the process that goes on under a new session id."""
-    if command.forked:
-        return None
     known = plan.session(command.session_id)
-    if known is None and command.pid:  # 0: nobody knows its process
+    if known is None and command.pid and not command.forked:  # 0: nobody knows its process
         # Also when it has ended: /clear ends a session and begins another in the same process.
         known = plan.view.session_of_process(command.pid, command.started)
     peer = plan.peer(known.peer_id) if known else None
@@ -173,7 +165,8 @@ def _taken_over(plan: Plan, command: c.RegisterSession) -> Peer | None:
     heirs = [
         peer
         for peer in plan.view.peers()
-        if (peer.wish, peer.backend, peer.path) == (wish, command.backend, command.path)
+        if (peer.backend, peer.path) == (command.backend, command.path)
+        and wish in {peer.wish, peer.name}
         and peer.circle == addressing.slug(command.circle)
         and plan.session_of(peer) is None
     ]
@@ -230,13 +223,20 @@ def _session(plan: Plan, command: c.RegisterSession, peer: Peer) -> Session:
         turn_source=command.turn_source or (going_on.turn_source if going_on else ""),
         turn_at=plan.now if command.turn or not going_on else going_on.turn_at,
         turn_ask=going_on.turn_ask if going_on else None,
+        turn_prompt=going_on.turn_prompt if going_on else "",
     )
+
+
+def _over(plan: Plan, session: Session, why: str, source: str) -> None:
+    turns.broken_off(plan, session)
+    plan.put(presence.fold(session, presence.Ended(why), source, plan.now))
 
 
 def _reopen(plan: Plan, peer: Peer) -> None:
     """What an earlier run took and never confirmed waits again; an ask in work is merely seen."""
     settling.release(plan, plan.view.handed(peer.peer_id), "its session ended before there was evidence")
-    for ask in plan.view.open_asks_to(peer.peer_id):
+    for stale in plan.view.open_asks_to(peer.peer_id):
+        ask = plan.ask(stale.ask_id) or stale
         if asking.can(ask, asking.Pause):
             plan.put(asking.advance(ask, asking.Pause(), now=plan.now))
 
@@ -266,7 +266,7 @@ def _typist(command: c.OpenConversation) -> Person:
 def _conversation_peer(plan: Plan, command: c.OpenConversation) -> Peer:
     return Peer(
         peer_id=plan.new_id("p"),
-        name=addressing.free_name(command.wish, addressing.DEFAULT_CIRCLE, plan.view.peers()),
+        name=addressing.free_name(command.wish, addressing.DEFAULT_CIRCLE, plan.peers()),
         wish=command.wish,
         circle=addressing.DEFAULT_CIRCLE,
         role=Role.SERVICE if command.role_service else Role.HUMAN,

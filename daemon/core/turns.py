@@ -6,12 +6,17 @@ that says nothing or fails answers nothing: the ask stays seen and is reminded o
 
 from __future__ import annotations
 
+from typing import Final
+
 from daemon.core import asking, closing, handing, presence, settling
 from daemon.core import commands as c
+from daemon.core.cleaning import line
 from daemon.core.delivery import OVER, State
 from daemon.core.model import Answer, Ask, Delivery, Kind, Session
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
+
+QUOTED: Final = 200  #: characters of a question in its reminder; another session may never have seen it
 
 
 def began(plan: Plan, command: c.TurnBegan) -> None:
@@ -78,6 +83,12 @@ def observed(plan: Plan, command: c.TurnObserved) -> None:
         _unanswered(plan, ask, session)
 
 
+def broken_off(plan: Plan, session: Session) -> None:
+    """The session ends; what its turn was about is reminded of in the next one."""
+    if ask := _in_work(plan, session):
+        _unanswered(plan, ask, session)
+
+
 def _live(plan: Plan, session_id: str) -> Session | None:
     session = plan.session(session_id)
     return session if session and session.ended_at is None else None
@@ -125,5 +136,6 @@ def _unanswered(plan: Plan, ask: Ask, session: Session) -> None:
     if peer is None or peer.peer_id in ask.reminded:
         return
     plan.put(asking.advance(ask, asking.Remind(peer.peer_id), now=plan.now))
-    text = f"ask {ask.ask_id} still waits for your answer; reply now, or close it with ack"
+    asked = line(ask.question, QUOTED)
+    text = f"ask {ask.ask_id} still waits for your answer; reply now, or close it with ack. It says: {asked}"
     post(plan, LINE, [peer], Letter(kind=Kind.NOTICE, text=text, correlation_id=ask.ask_id))

@@ -99,6 +99,12 @@ class Plan:
         found: m.Peer | None = self._get(m.Peer, peer_id)
         return found
 
+    def peers(self) -> list[m.Peer]:
+        """Everybody there is, with those whom this decision makes or changes."""
+        made = {put.peer_id: put for put in self._puts.values() if isinstance(put, m.Peer)}
+        known = {peer.peer_id: peer for peer in self.view.peers()} | made
+        return [peer for peer in known.values() if not peer.forgotten_at]
+
     def session(self, session_id: str | None) -> m.Session | None:
         found: m.Session | None = self._get(m.Session, session_id) if session_id else None
         return found

@@ -96,10 +96,10 @@ class Words:
         return self._all(m.Delivery, sql, holder_prefix)
 
     def open_asks_to(self, peer_id: str) -> Sequence[m.Ask]:
-        return self.asks(to=peer_id)
+        return self.asks(to=peer_id, limit=-1)
 
     def open_asks_by(self, peer_id: str) -> Sequence[m.Ask]:
-        return self.asks(asker=peer_id)
+        return self.asks(asker=peer_id, limit=-1)
 
     def asks(self, *, asker: str = "", to: str = "", limit: int = 200) -> Sequence[m.Ask]:
         sql = (

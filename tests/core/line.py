@@ -117,7 +117,8 @@ class Line:
         """The private chat of a person of the config, beside those who are there already."""
         rights = ("talk", "approve", "spawn") if owner else ("talk",)
         person = Person(surface="telegram", account=account, name=name, rights=rights, owner=owner)
-        others = [x for x in self.view.people("telegram") if x.paired_at is None and x.removed_at is None]
+        known = [x for x in self.view.people("telegram") if x.paired_at is None and x.removed_at is None]
+        others = [x for x in known if x.account != account]
         self.do(c.ConfigurePeople(surface="telegram", people=(*others, person)))
         conversation = self.view.conversation_at("telegram", account)
         assert conversation is not None

@@ -57,8 +57,7 @@ async def leave(room: Room, call: Call) -> Json:
 async def beat(room: Room, call: Call) -> Json:
     _own_surface(call.caller, call.body.surface)
     command = c.Beat(surface=call.body.surface, host=call.caller.host, trouble=call.body.trouble)
-    await room.engine.handle(command)
-    return {}
+    return await room.write(call, (command,), lambda _: {})
 
 
 async def say(room: Room, call: Call) -> Json:
@@ -110,8 +109,12 @@ async def people(room: Room, call: Call) -> Json:
 
 async def invite(room: Room, call: Call) -> Json:
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    pairing = await room.engine.handle(c.InvitePerson(surface=call.body.surface, code=code, ttl=CODE_LIFE))
-    return {"code": pairing.code, "expires_at": shapes.moment(pairing.expires_at)}
+    command = c.InvitePerson(surface=call.body.surface, code=code, ttl=CODE_LIFE)
+
+    def shown(told: list[Any]) -> Json:
+        return {"code": told[0].code, "expires_at": shapes.moment(told[0].expires_at)}
+
+    return await room.write(call, (command,), shown)
 
 
 async def remove(room: Room, call: Call) -> Json:

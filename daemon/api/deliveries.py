@@ -16,8 +16,11 @@ async def settle(room: Room, call: Call) -> Json:
     """``ack nak hold reject doubt extend``: only the holder may."""
     if call.body.holder != call.caller.host:
         raise NotAllowed("that lease is not yours", "settle only what was given to you")
-    delivery = await room.engine.handle(_command(room, call))
-    return {"delivery_id": delivery.delivery_id, "state": delivery.state}
+
+    def settled(told: list[Any]) -> Json:
+        return {"delivery_id": told[0].delivery_id, "state": told[0].state}
+
+    return await room.write(call, (_command(room, call),), settled)
 
 
 def _command(room: Room, call: Call) -> c.Command:

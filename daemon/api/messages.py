@@ -52,14 +52,18 @@ async def unread(room: Room, call: Call) -> Json:
 async def collect(room: Room, call: Call) -> Json:
     body, caller = call.body, call.caller
     command = c.Collect(peer_id=caller.peer_id, call_id=body.call, limit=body.limit, ask_id=body.ask_id)
-    parcels = await room.engine.handle(command)
+
+    def taken(told: list[Any]) -> Json:
+        return {"messages": [shapes.message(parcel) for parcel in _readable(told[0])]}
+
+    answer = await room.write(call, (command,), taken)
     room.engine.passed("api.collected")
-    return {"messages": [shapes.message(parcel) for parcel in _readable(parcels)]}
+    return answer
 
 
 async def confirm(room: Room, call: Call) -> Json:
     command = c.ConfirmCall(peer_id=call.caller.peer_id, call_id=call.body.call, others=call.body.others)
-    return {"confirmed": await room.engine.handle(command)}
+    return await room.write(call, (command,), lambda told: {"confirmed": told[0]})
 
 
 async def why(room: Room, call: Call) -> Json:

@@ -702,3 +702,25 @@ async def test_an_error_comes_back_as_what_it_was(line: Line) -> None:
     assert type(error) is e.UnknownPeer
     assert (str(error), error.status, error.exit_code, error.retryable) == ('no peer "nobody"', 404, 2, False)
     assert error.hint
+
+
+async def test_every_post_takes_a_key(rig: Rig) -> None:
+    """The same key and body give the first result again; the same key and another body are refused."""
+    await rig.client("backend", "http").notify("frontend", "x")
+    async with aclosing(rig.client("bot", "http").parcels("telegram")) as parcels:
+        await rig.client("backend", "http").notify("telegram", "x")
+        delivery = (await anext(parcels)).delivery
+    posts: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+        ("owner", "/v1/pairing", {"surface": "telegram"}, {}),
+        ("frontend", "/v1/messages/collect", {"call": "c"}, {"call": "d"}),
+        ("frontend", "/v1/messages/confirm", {"call": "c"}, {"call": "d"}),
+        ("bot", f"/v1/deliveries/{delivery.delivery_id}/ack", {"holder": delivery.holder}, {"receipt": "1"}),
+        ("bot", "/v1/beats", {"surface": "telegram"}, {"trouble": "x"}),
+    ]
+    for who, path, body, other in posts:
+        exchange, key = rig.client(who, "http")._exchange, f"key for {path}"
+        first = await exchange.request("POST", path, body=body, key=key)
+        assert await exchange.request("POST", path, body=body, key=key) == first
+        if other:
+            with pytest.raises(e.DuplicateId):
+                await exchange.request("POST", path, body=body | other, key=key)

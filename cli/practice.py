@@ -21,10 +21,27 @@ ACTORS: Final = ("echo", "clerk")
 CIRCLE: Final = "practice"
 START_S: Final = 20.0
 END_S: Final = 5.0
+ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)
+SIGNALLED: Final = 128  #: and the signal's number: what a shell says of who was ended by it
 
 
 async def practise(*, to: str | None, linger_s: float) -> int:
-    """Return the chat's exit code."""
+    """Return the chat's exit code; told by a signal to end, first end what was started."""
+    told: list[int] = []
+
+    def tell(number: int, playing: asyncio.Task[int]) -> None:
+        if not told:  # once: a second signal must not interrupt the ending
+            told.append(number)
+            playing.cancel()
+
+    async with asyncio.TaskGroup() as one:
+        playing = one.create_task(_played(to, linger_s))
+        for number in ENDINGS:
+            asyncio.get_running_loop().add_signal_handler(number, tell, number, playing)
+    return SIGNALLED + told[0] if playing.cancelled() else playing.result()
+
+
+async def _played(to: str | None, linger_s: float) -> int:
     async with contextlib.AsyncExitStack() as started:
         line = client()
         started.push_async_callback(line.close)

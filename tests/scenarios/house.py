@@ -279,6 +279,10 @@ class Screen:
             self._read()
         return code
 
+    def hang_up(self) -> None:
+        """Close the window."""
+        self._close()
+
     def _read(self) -> None:
         try:
             piece = os.read(self._near, 65536)

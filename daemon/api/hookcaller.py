@@ -40,7 +40,7 @@ async def surroundings(
     line = placed.line if placed else processes.ancestors(_pid(headers))
     agent, session = _agent(line, folder, str(told.get("session_id", "")))
     checkout = await asyncio.to_thread(folders.checkout_of, str(told.get("cwd", "")))
-    pane = await _pane(environment)
+    pane, terminal = await _pane(environment)
     return Surroundings(
         pid=agent.pid if agent else 0,
         started=agent.started if agent else 0,
@@ -50,7 +50,8 @@ async def surroundings(
         repo=checkout.repo,
         branch=checkout.branch,
         config_dir=str(folder),
-        pane=pane,
+        # The variables are inherited: an agent started from a pane, but with a terminal of its own, is not in it.
+        pane=pane if agent and agent.terminal == terminal else None,
         inbox=environment.get("CLAUDE_CODE_MESSAGING_SOCKET")
         or (session.messaging_socket if session else ""),
         turn=TURNS.get(session.status, Turn.UNKNOWN) if session else Turn.UNKNOWN,
@@ -80,19 +81,19 @@ def _agent(
     return (above[0] if above else None), None
 
 
-async def _pane(environment: Mapping[str, str]) -> Pane | None:
-    """The agent's tmux pane with its full identity, if it runs in one."""
+async def _pane(environment: Mapping[str, str]) -> tuple[Pane | None, str]:
+    """The tmux pane the variables name, with its full identity, and its terminal."""
     server, pane_id = tmux.server_of(environment.get("TMUX", "")), environment.get("TMUX_PANE", "")
     if not server or not pane_id:
-        return None
+        return None, ""
     try:
         now = await tmux.Tmux(server).describe(pane_id)
     except (tmux.TmuxFailed, ValueError, OSError):
-        return None
+        return None, ""
     root, above = processes.process(now.pane_pid), processes.process(now.server_pid)
     if root is None or above is None:
-        return None
-    return Pane(
+        return None, ""
+    found = Pane(
         tmux=server,
         server_pid=now.server_pid,
         server_started=above.started,
@@ -101,6 +102,7 @@ async def _pane(environment: Mapping[str, str]) -> Pane | None:
         pane_started=root.started,
         tmux_session=now.session,
     )
+    return found, now.tty
 
 
 def _pid(headers: Mapping[str, str]) -> int:

@@ -44,7 +44,8 @@ async def _written(path: str, wire: bytes) -> None:
     _, writer = await asyncio.open_unix_connection(path)
     try:
         writer.write(wire)
-        await writer.drain()
-    finally:
         writer.close()
-        await writer.wait_closed()
+        await writer.wait_closed()  # until the other end has taken all of it
+    finally:
+        # What was not taken is neither waited for nor written later behind our back: half a line is no message.
+        writer.transport.abort()

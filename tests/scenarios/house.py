@@ -11,10 +11,12 @@ import os
 import pty
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -158,6 +160,26 @@ class House:
         """A real client over the command that set-up writes."""
         words = [*COMMAND[1:], "mcp", "--name", name, "--circle", circle]
         return McpClient(StdioServerParameters(command=COMMAND[0], args=words, env=self.env), mode="legacy")
+
+    def grow_older(self, by: timedelta) -> None:
+        """Everything that was ever stored happened so much earlier; what waits without an end still does."""
+
+        def earlier(told: str) -> str:
+            return (datetime.fromisoformat(told) - by).isoformat(timespec="microseconds")
+
+        with closing(sqlite3.connect(self.daemon.paths.database)) as store:
+            store.create_function("earlier", 1, earlier)
+            tables = [
+                name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            ]
+            for table in tables:
+                columns = [row[1] for row in store.execute(f"PRAGMA table_info({table})")]
+                for column in columns:
+                    if column == "at" or column.endswith(("_at", "_until")):
+                        store.execute(
+                            f"UPDATE {table} SET {column} = earlier({column}) WHERE {column} < '9999'"  # noqa: S608  our own schema
+                        )
+            store.commit()
 
     async def joined(self, conversation: str) -> None:
         """Wait until somebody is there."""

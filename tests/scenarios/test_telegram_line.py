@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -102,6 +103,59 @@ async def test_a_reply_goes_to_the_author_of_what_it_replies_to_also_after_a_res
         await ada.sees("to front")
         waiting = await called(front, "check_messages")
     assert [(x["kind"], x["text"]) for x in waiting["messages"]] == [("ask", "and the tests?")]
+
+
+async def test_the_chosen_peer_stays_chosen_through_a_crash(
+    hosted: House, telegram: TelegramEmulator, worker: FakeAgent, ada: Person
+) -> None:
+    ada.says("@worker one")
+    await ada.sees(answer_of("one"))
+    await hosted.daemon.kill9()
+    await hosted.start(**telegram_of(telegram, ADA))
+    ada.says("two")
+    await ada.sees(answer_of("two"), within=15)
+
+
+async def test_a_reply_after_three_weeks_is_the_answer_and_one_to_a_notice_reaches_its_author(
+    hosted: House, telegram: TelegramEmulator, ada: Person
+) -> None:
+    async with hosted.mcp("front") as front:
+        await called(front, "notify_peer", peer="telegram", message="the report is ready")
+        asked = await called(front, "ask", to="telegram", question="Which colour?")
+        note, question = await ada.sees("the report"), await ada.sees("Which colour?")
+        await hosted.until(
+            "shown", lambda story: story["deliveries"][0]["level"] == "handed", asked["ask_id"]
+        )
+        await hosted.daemon.stop()
+        hosted.grow_older(timedelta(days=21))
+        await hosted.start(**telegram_of(telegram, ADA))
+        ada.says("green", reply_to=question)
+        told = await called(front, "wait_for", ask_id=asked["ask_id"])
+        ada.says("thanks, where is it?", reply_to=note)
+        await ada.sees("to front", within=15)
+        waiting = await called(front, "check_messages")
+    assert (told["state"], told["answers"][0]["text"]) == ("answered", "green")
+    assert [(x["kind"], x["text"]) for x in waiting["messages"]] == [("ask", "thanks, where is it?")]
+
+
+@pytest.mark.parametrize("step", ["store.committed:1", "bridge.heard"])
+async def test_a_tap_that_was_stored_but_not_confirmed_counts_once(
+    house: House, telegram: TelegramEmulator, step: str
+) -> None:
+    ada, settings = telegram.person(7, "Ada"), telegram_of(telegram, ADA)
+    await house.start(crash_at=step, **settings)
+    async with house.mcp("front") as front:
+        asked = await called(front, "ask", to="telegram", question="Ship it?", options=["yes", "no"])
+        card = await ada.sees("Ship it?")
+        await house.until("shown", lambda story: story["deliveries"][0]["level"] == "handed", asked["ask_id"])
+        house.arm()
+        tap = ada.taps(card, "yes")
+        await house.crashed(**settings)
+        told = await called(front, "wait_for", ask_id=asked["ask_id"])
+        await tap.answered(within=15)
+        await ada.sees_screen(lambda screen: any("yes (ada)" in each.text for each in screen), within=15)
+    assert [(x["option"], x["late"]) for x in told["answers"]] == [("yes", False)]
+    assert not [each for each in ada.heard() if "already" in each.text]
 
 
 async def test_an_update_that_comes_again_has_one_effect(

@@ -46,6 +46,7 @@ async def _written(path: str, wire: bytes) -> None:
         writer.write(wire)
         writer.close()
         await writer.wait_closed()  # until the other end has taken all of it
-    finally:
+    except asyncio.CancelledError:
         # What was not taken is neither waited for nor written later behind our back: half a line is no message.
         writer.transport.abort()
+        raise

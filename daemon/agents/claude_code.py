@@ -1,8 +1,9 @@
 """Claude Code: its hooks as commands, and what it is handed at the end of a turn.
 
-Measured on 2.1.329: ``Stop`` carries ``last_assistant_message``; its answer's ``additionalContext`` (up to 9,990
-characters whole) goes on with the conversation and comes back in no hook but the next ``Stop`` (``stop_hook_active``)
-or tool hook. Esc fires nothing. Every event of a turn has the ``prompt_id`` of the prompt it began with.
+Measured on 2.1.329: ``Stop`` carries ``last_assistant_message``, after a turn that said nothing the words of an earlier
+one; its answer's ``additionalContext`` (up to 9,990 characters whole) goes on with the conversation and comes back in no
+hook but the next ``Stop`` (``stop_hook_active``) or tool hook. Esc fires nothing. Every event of a turn has the
+``prompt_id`` of the prompt it began with.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _meant(event: str, session_id: str, payload: Json, around: Surroundings) -> 
 def _ended(event: str, session_id: str, payload: Json, around: Surroundings) -> tuple[c.Command, ...]:
     ended = c.TurnEnded(
         session_id=session_id,
-        text=_text(payload, "last_assistant_message"),
+        text=_text(payload, "last_assistant_message") if around.spoke else "",
         prompt_id=_text(payload, "prompt_id"),
         continuing=bool(payload.get("stop_hook_active")),
         failed=event == "StopFailure",

@@ -28,6 +28,7 @@ class Surroundings:
     inbox: str = ""
     turn: Turn = Turn.UNKNOWN  #: what the agent's own registry says
     environment: Mapping[str, str] = field(default_factory=dict)
+    spoke: bool = True  #: False: what a Stop hook calls its last words was said in an earlier turn
     live: bool = True  #: False: replayed from the spool, nobody waits for an answer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -12,22 +13,24 @@ from urllib.parse import unquote
 from daemon import tmux
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.callers import folders, processes, registry
+from daemon.callers import folders, processes, registry, transcript
 from daemon.callers.processes import Process
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Turn
 
 PREFIX: Final = "peerline-env-"
 TURNS: Final = {"idle": Turn.IDLE, "busy": Turn.WORKING, "waiting": Turn.AWAITING_INPUT}
+PAUSES_S: Final = (0.02, 0.03, 0.05, 0.05)  #: between looks into a transcript
 SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 
 
 async def surroundings(
-    headers: Mapping[str, str], payload: Any, placed: Placed | None, *, live: bool
+    event: str, headers: Mapping[str, str], payload: Any, placed: Placed | None, *, live: bool
 ) -> Surroundings:
     """Gather what is known of the agent a hook belongs to.
 
     Args:
+        event: the agent's name for it.
         headers: the pipe's, with the agent's environment in them.
         payload: the hook's JSON, for the session id and folder only.
         placed: the process at the other end; None when replayed.
@@ -56,8 +59,27 @@ async def surroundings(
         or (session.messaging_socket if session else ""),
         turn=TURNS.get(session.status, Turn.UNKNOWN) if session else Turn.UNKNOWN,
         environment=environment,
+        spoke=event != "Stop" or await _spoke(told),
         live=live,
     )
+
+
+async def _spoke(payload: Mapping[str, Any]) -> bool:
+    """Whether the last words of the hook were said in its own turn; their record may be some moments behind."""
+    words, prompt_id = payload.get("last_assistant_message"), payload.get("prompt_id")
+    path = payload.get("transcript_path")
+    if not (
+        isinstance(words, str) and words.strip() and isinstance(prompt_id, str) and isinstance(path, str)
+    ):
+        return True
+    look = partial(
+        transcript.said_since, path, prompt_id, words, continuing=bool(payload.get("stop_hook_active"))
+    )
+    for pause in PAUSES_S:
+        if await asyncio.to_thread(look) is not False:
+            return True
+        await asyncio.sleep(pause)
+    return False
 
 
 def environment_of(headers: Mapping[str, str]) -> dict[str, str]:

@@ -103,10 +103,10 @@ class HookDesk:
         hooks = AGENTS.get(agent)
         if hooks is None:
             raise NotFound(f'no agent "{agent[:80]}"', f"known are {', '.join(AGENTS)}")
-        payload = jsontext.loads_loosely(raw)
+        headers, payload = jsontext.mended(dict(headers)), jsontext.loads_loosely(raw)
         if not isinstance(payload, Mapping):
             raise Malformed("a hook's payload is an object")
-        around = await surroundings(headers, payload, placed, live=placed is not None)
+        around = await surroundings(event, headers, payload, placed, live=placed is not None)
         session_id = str(payload.get("session_id", ""))
         self._note(event, session_id, around)
         told = await self._handled(hooks, event, payload, around, _record(headers, agent))

@@ -103,4 +103,4 @@ async def test_what_the_store_cannot_take_stays_in_the_spool_until_it_can(
 
 
 async def around() -> object:
-    return await hooks.surroundings({}, {}, None, live=True)
+    return await hooks.surroundings("Stop", {}, {}, None, live=True)

@@ -1,9 +1,9 @@
 """Claude Code: its hooks as commands, and what it is handed at the end of a turn.
 
-Measured on 2.1.329: ``Stop`` carries ``last_assistant_message``, after a turn that said nothing the words of an earlier
-one; its answer's ``additionalContext`` (up to 9,990 characters whole) goes on with the conversation and comes back in no
-hook but the next ``Stop`` (``stop_hook_active``) or tool hook. Esc fires nothing. Every event of a turn has the
-``prompt_id`` of the prompt it began with.
+Measured on 2.1.329: ``Stop`` carries ``last_assistant_message``, after a turn that said nothing the words of an
+earlier one; its answer's ``additionalContext`` (9,990 characters arrive whole) goes on with the conversation and comes
+back in no hook but the next ``Stop`` (``stop_hook_active``) or tool hook. Esc fires nothing. Every event of a turn has
+the ``prompt_id`` of the prompt it began with.
 """
 
 from __future__ import annotations

@@ -11,26 +11,42 @@ from daemon.core.model import Parcel, Session, Turn
 from daemon.transports.interface import Sighting
 
 TURNS: Final = {"idle": Turn.IDLE, "busy": Turn.WORKING, "waiting": Turn.AWAITING_INPUT}
+SETTLES_S: Final = 1.5  #: an agent idle for that long has written down what it took
 TAIL: Final = 4 * 1024 * 1024  #: how far back a transcript is searched, in bytes
 
 
 class ClaudeEye:
     """An ``Eye``."""
 
+    def __init__(self, settles_s: float = SETTLES_S) -> None:
+        self._settles_s = settles_s
+        self._missed_since: dict[str, float] = {}  #: by mark: when an idle agent first had no sign of it
+
     async def turn_of(self, session: Session) -> Turn:
         found = await asyncio.to_thread(read_session, Path(session.config_dir), session.pid)
         return TURNS.get(found.status, Turn.UNKNOWN) if found else Turn.UNKNOWN
 
     async def look(self, parcel: Parcel, session: Session) -> Sighting:
-        """The mark in the transcript is evidence; its absence only once the agent is idle.
+        """The mark in the transcript is evidence; its absence only of an agent that stays idle.
 
-        While a turn runs, a prompt that was taken may not be written yet.
+        While a turn runs, a prompt that was taken may not be written yet. It is idle, too, for a moment after Enter,
+        and the transcript is written up to 0.8 s later, at times after the turn's end (2.1.329, measured).
         """
         mark = f"[end #{parcel.delivery.mark}]"
-        if await asyncio.to_thread(_holds, session.transcript, mark):
-            return Sighting.SEEN
-        turn = await self.turn_of(session) or session.turn  # an agent without a registry told us by its hooks
-        return Sighting.ABSENT if turn is Turn.IDLE else Sighting.UNKNOWN
+        seen = await asyncio.to_thread(_holds, session.transcript, mark)
+        # An agent without a registry told us by its hooks.
+        idle = (await self.turn_of(session) or session.turn) is Turn.IDLE
+        if seen or not idle:
+            self._missed_since.pop(mark, None)
+            return Sighting.SEEN if seen else Sighting.UNKNOWN
+        return self._missed(mark)
+
+    def _missed(self, mark: str) -> Sighting:
+        now = asyncio.get_running_loop().time()
+        if now - self._missed_since.setdefault(mark, now) < self._settles_s:
+            return Sighting.UNKNOWN
+        del self._missed_since[mark]
+        return Sighting.ABSENT
 
 
 def _holds(transcript: str, mark: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -65,7 +66,7 @@ async def test_a_message_in_the_transcript_was_seen_whatever_the_agent_does(here
     for status in ("idle", "busy", "waiting", ""):
         says(here, status)
 
-        assert await ClaudeEye().look(parcel(), here) is Sighting.SEEN
+        assert await ClaudeEye(0).look(parcel(), here) is Sighting.SEEN
 
 
 @pytest.mark.parametrize(
@@ -83,21 +84,43 @@ async def test_only_of_an_idle_agent_it_is_said_that_nothing_came(
     wrote(here, "hello")
     says(here, status)
 
-    assert await ClaudeEye().look(parcel(), here) is sighting
+    assert await ClaudeEye(0).look(parcel(), here) is sighting
+
+
+async def test_right_after_enter_an_idle_agent_without_a_sign_of_it_may_have_taken_it(here: Session) -> None:
+    """The real one is idle for a moment longer, and writes its transcript later still."""
+    says(here, "idle")
+    one = ClaudeEye(0.05)
+    assert await one.look(parcel(), here) is Sighting.UNKNOWN
+    async with asyncio.timeout(5):
+        while (seen := await one.look(parcel(), here)) is Sighting.UNKNOWN:
+            pass
+    assert seen is Sighting.ABSENT
+    assert await one.look(parcel(), here) is Sighting.UNKNOWN  # the next attempt has its own moment
+
+
+async def test_a_turn_in_between_begins_that_moment_anew(here: Session) -> None:
+    one = ClaudeEye(3600)
+    says(here, "idle")
+    await one.look(parcel(), here)
+    says(here, "busy")
+    await one.look(parcel(), here)
+
+    assert one._missed_since == {}
 
 
 async def test_the_mark_of_another_message_is_no_evidence(here: Session) -> None:
     wrote(here, framed(parcel(mark="0" * 8)))
     says(here, "idle")
 
-    assert await ClaudeEye().look(parcel(), here) is Sighting.ABSENT
+    assert await ClaudeEye(0).look(parcel(), here) is Sighting.ABSENT
 
 
 async def test_a_header_without_its_end_is_no_evidence(here: Session) -> None:
     wrote(here, framed(parcel()).rpartition("\n")[0])
     says(here, "idle")
 
-    assert await ClaudeEye().look(parcel(), here) is Sighting.ABSENT
+    assert await ClaudeEye(0).look(parcel(), here) is Sighting.ABSENT
 
 
 @pytest.mark.parametrize("transcript", ["", "/nowhere/at/all", "/"])
@@ -105,14 +128,14 @@ async def test_without_a_transcript_nothing_was_seen(here: Session, transcript: 
     says(here, "idle")
     blind = session(here.pid, here.started, config_dir=here.config_dir, transcript=transcript)
 
-    assert await ClaudeEye().look(parcel(), blind) is Sighting.ABSENT
+    assert await ClaudeEye(0).look(parcel(), blind) is Sighting.ABSENT
 
 
 async def test_of_a_long_transcript_the_end_is_read(here: Session, monkeypatch) -> None:
     monkeypatch.setattr(eye, "TAIL", 10_000)
     says(here, "idle")
     wrote(here, "x" * 50_000, framed(parcel()), "x" * 5_000)
-    assert await ClaudeEye().look(parcel(), here) is Sighting.SEEN
+    assert await ClaudeEye(0).look(parcel(), here) is Sighting.SEEN
 
     wrote(here, framed(parcel()), "x" * 50_000)
-    assert await ClaudeEye().look(parcel(), here) is Sighting.ABSENT
+    assert await ClaudeEye(0).look(parcel(), here) is Sighting.ABSENT

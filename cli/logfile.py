@@ -37,11 +37,11 @@ class Redacting(logging.Formatter):
 
 
 class OurFaults(logging.Filter):
-    """What strangers send that is no HTTP was answered with 400: that is no failure, and must not fill the disk."""
+    """Who sent no HTTP was answered with 400, who hung up is gone: no failures, and they must not fill the disk."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError | RequestPayloadError)
+        return not isinstance(error, HttpProcessingError | RequestPayloadError | ConnectionError)
 
 
 @contextlib.contextmanager

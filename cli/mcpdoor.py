@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from daemon.api import jsontext
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
 from daemon.api.guards import Guards, Placed
@@ -30,6 +31,7 @@ from mcp_server.http import McpDoor
 BACKEND: Final = "mcp"
 PROGRAMS: Final = frozenset({"claude", "codex", "gemini", "opencode"})
 RUN: Final = "Peerline-Run"
+LONGEST: Final = 4096  #: characters of a header; a folder's path may be long
 
 
 class McpEntrance:
@@ -47,7 +49,7 @@ class McpEntrance:
         await self._mcp.__aexit__(None, None, None)
 
     async def handle(self, request: web.Request, caller: Caller) -> web.StreamResponse:
-        run = request.headers.get(RUN)
+        run = _header(request, RUN) or None
         client = Client(LocalExchange(self._door, await self._as_client(request, caller)))
         return await self._mcp.handle(request, client, run)
 
@@ -58,8 +60,8 @@ class McpEntrance:
 
     async def _as_client(self, request: web.Request, caller: Caller) -> Caller:
         """The agent around the client, else the client itself."""
-        run = request.headers.get(RUN)
-        if run is None:
+        run = _header(request, RUN)
+        if not run:
             return caller
         placed = await self._guards.placed(request)
         own = f"{BACKEND}:{run}"
@@ -90,21 +92,27 @@ async def _is_early(request: web.Request, placed: Placed) -> bool:
         return False
     try:
         told = json.loads(await request.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         return True
     return not (isinstance(told, dict) and told.get("method") == "tools/call")
 
 
+def _header(request: web.Request, name: str) -> str:
+    """A header as text; what is none in it is replaced."""
+    told: str = jsontext.mended(unquote(request.headers.get(name, "")))
+    return told[:LONGEST]
+
+
 def _registration(request: web.Request, placed: Placed, session_id: str) -> c.RegisterSession:
-    folder = unquote(request.headers.get("Peerline-Cwd", ""))
+    folder = _header(request, "Peerline-Cwd")
     checkout = checkout_of(folder)
     return c.RegisterSession(
         session_id=session_id,
         backend=BACKEND,
         pid=placed.process.pid,
         started=placed.process.started,
-        wish=unquote(request.headers.get("Peerline-Name", "")) or PurePath(folder).name or BACKEND,
-        circle=unquote(request.headers.get("Peerline-Circle", "")) or DEFAULT_CIRCLE,
+        wish=_header(request, "Peerline-Name") or PurePath(folder).name or BACKEND,
+        circle=_header(request, "Peerline-Circle") or DEFAULT_CIRCLE,
         path=folder,
         repo=checkout.repo,
         branch=checkout.branch,

@@ -118,7 +118,7 @@ def _load(version: str) -> Any:
 async def _json(request: web.Request) -> object:
     try:
         said: object = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError) as error:
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed("the receipts are no JSON", 'send {"calls": ["…"]}') from error
     return said
 

@@ -76,6 +76,13 @@ class Room:
         now = self.engine.clock.now()
         return await self.engine.read(lambda tx: step(Plan(tx, now, "")))
 
+    async def is_repeat(self, call: Call) -> bool:
+        """Whether the call's key was used before, so that it will be answered as it was then."""
+        once = call.once
+        if once is None:
+            return False
+        return await self.engine.read(lambda tx: tx.remembered(once.principal, once.key) is not None)
+
 
 class Door:
     def __init__(self, room: Room, endpoints: Sequence[Endpoint]) -> None:

@@ -47,19 +47,20 @@ def loads_loosely(text: bytes) -> Any:
 
     """
     try:
-        return _mended(json.loads(text.decode("utf-8", "replace")))
+        return mended(json.loads(text.decode("utf-8", "replace")))
     except (ValueError, RecursionError) as error:
         raise Malformed("the hook's payload is no JSON") from error
 
 
-def _mended(value: Any) -> Any:
+def mended(value: Any) -> Any:
+    """Replace what is no text, wherever it stands: other people's data is kept as well as it can be."""
     match value:
         case str():
             return value.encode("utf-8", "replace").decode()
         case dict():
-            return {_mended(key): _mended(inner) for key, inner in value.items()}
+            return {mended(key): mended(inner) for key, inner in value.items()}
         case list():
-            return [_mended(inner) for inner in value]
+            return [mended(inner) for inner in value]
         case _:
             return value
 

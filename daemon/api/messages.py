@@ -22,7 +22,8 @@ Json = dict[str, Any]
 async def send(room: Room, call: Call) -> Json:
     message, sender = call.body.root, call.caller.peer_id
     to = getattr(message, "to", ("everybody",))
-    room.limits.sending(sender, to, room.engine.clock.now())
+    if not await room.is_repeat(call):
+        room.limits.sending(sender, to, room.engine.clock.now())
     match message:
         case bodies.SendAsk():
             return await room.write(call, (_ask(sender, message),), lambda told: shapes.ask(told[0]))

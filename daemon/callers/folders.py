@@ -49,5 +49,7 @@ def _branch(git: Path) -> str:
 
 
 def _line(path: Path) -> str:
+    if not path.is_file():  # a pipe would hold us up until somebody writes
+        raise FileNotFoundError(path)
     with path.open(encoding="utf-8") as file:
         return file.read(MOST_BYTES).strip()

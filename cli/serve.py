@@ -78,9 +78,11 @@ async def serve(paths: Paths, settings: Settings, *, ready: Callable[[str], None
 
     Raises:
         AlreadyRunning: the home has a daemon.
+        Unavailable: the home's path is too long for a socket.
         VersionMismatch: a newer Peerline wrote the database.
 
     """
+    lifecycle.check_path(paths)
     with lifecycle.only_one(paths):
         passed = crash_point(os.environ)
         store = SqliteStore(paths.database, passed=passed)

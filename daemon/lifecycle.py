@@ -72,21 +72,24 @@ def token(paths: Paths) -> str:
     return made
 
 
-def unix_socket(paths: Paths) -> socket.socket:
-    """Bind the socket, over the leavings of a daemon that died; its mode is 0600 from the first moment.
+def check_path(paths: Paths) -> None:
+    """See that a socket can have this path.
 
     Raises:
-        Unavailable: the path is too long for a socket.
+        Unavailable: it is too long.
 
     """
-    path = str(paths.socket)
-    if len(path.encode()) > LONGEST_SOCKET_PATH:
+    if len(os.fsencode(paths.socket)) > LONGEST_SOCKET_PATH:
         raise Unavailable(
             f"the socket's path has more than {LONGEST_SOCKET_PATH} bytes", "set a shorter PEERLINE_HOME"
         )
+
+
+def unix_socket(paths: Paths) -> socket.socket:
+    """Bind the socket, over the leavings of a daemon that died; its mode is 0600 from the first moment."""
     paths.socket.unlink(missing_ok=True)  # we hold the lock: whatever lies here is dead
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    made.bind(path)
+    made.bind(str(paths.socket))
     paths.socket.chmod(0o600)
     return made
 

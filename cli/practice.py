@@ -28,17 +28,21 @@ SIGNALLED: Final = 128  #: and the signal's number: what a shell says of who was
 async def practise(*, to: str | None, linger_s: float) -> int:
     """Return the chat's exit code; told by a signal to end, first end what was started."""
     told: list[int] = []
+    here = asyncio.current_task()
 
-    def tell(number: int, playing: asyncio.Task[int]) -> None:
-        if not told:  # once: a second signal must not interrupt the ending
+    def end(number: int) -> None:
+        if not told and here:  # once: a second signal must not interrupt the ending
             told.append(number)
-            playing.cancel()
+            here.cancel()
 
-    async with asyncio.TaskGroup() as one:
-        playing = one.create_task(_played(to, linger_s))
-        for number in ENDINGS:
-            asyncio.get_running_loop().add_signal_handler(number, tell, number, playing)
-    return SIGNALLED + told[0] if playing.cancelled() else playing.result()
+    for number in ENDINGS:
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
+    try:
+        return await _played(to, linger_s)
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        return SIGNALLED + told[0]
 
 
 async def _played(to: str | None, linger_s: float) -> int:

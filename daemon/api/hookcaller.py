@@ -40,7 +40,8 @@ async def surroundings(
     told = payload if isinstance(payload, Mapping) else {}
     environment = environment_of(headers)
     folder = registry.config_dir(environment.get("HOME", ""), environment.get("CLAUDE_CONFIG_DIR", ""))
-    line = placed.line if placed else processes.ancestors(_pid(headers))
+    # Above the pipe: a spooled event names whoever ran it.
+    line = placed.line[1:] if placed else processes.ancestors(_pid(headers))
     agent, session = _agent(line, folder, str(told.get("session_id", "")))
     checkout = await asyncio.to_thread(folders.checkout_of, str(told.get("cwd", "")))
     pane, terminal = await _pane(environment)
@@ -99,7 +100,7 @@ def _agent(
         return found
     if session := registry.find_session(folder, session_id):
         return processes.process(session.pid), session
-    above = [each for each in line[1:] if each.command not in SHELLS]
+    above = [each for each in line if each.command not in SHELLS]
     return (above[0] if above else None), None
 
 

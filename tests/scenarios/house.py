@@ -107,10 +107,10 @@ class House:
         return Told(child.returncode or 0, out.decode(), err.decode())
 
     @asynccontextmanager
-    async def chat(self, *words: str) -> AsyncIterator[Pipe]:
-        """``peerline chat`` with pipes around it, once it has joined."""
+    async def piped(self, *words: str) -> AsyncIterator[Pipe]:
+        """``chat`` or ``practice`` with pipes around it, once it has joined."""
         child = await asyncio.create_subprocess_exec(
-            *(*COMMAND, "chat", *words),
+            *(*COMMAND, *words),
             env=self.env,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

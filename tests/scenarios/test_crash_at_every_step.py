@@ -22,7 +22,8 @@ from tests.scenarios.house import PATIENCE_S, House, Json, answers, called, tele
 
 HOW_FAR = "how far are you?"
 ANSWER = f"answer to: {HOW_FAR}"
-COMMITS = [f"store.{moment}:{n}" for n in range(1, 6) for moment in ("committing", "committed")]
+BEFORE = [f"store.committing:{n}" for n in range(1, 6)]
+AFTER = [f"store.committed:{n}" for n in range(1, 6)]
 PUMP = ["pump.leased", "pump.carried", "pump.told"]
 HOOKS = ["hook.answering:1", "hook.answering:2"]
 
@@ -57,7 +58,7 @@ async def is_settled(house: House, ask_id: str) -> None:
     assert (await house.daemon.client().asks("all"))["asks"] == []
 
 
-@pytest.mark.parametrize("step", [*COMMITS, *PUMP, *HOOKS, "api.answering"])
+@pytest.mark.parametrize("step", [*BEFORE, *AFTER, *PUMP, *HOOKS, "api.answering"])
 async def test_by_the_inbox(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, asyncio.TaskGroup() as both:
@@ -70,7 +71,7 @@ async def test_by_the_inbox(house: House, step: str) -> None:
     assert agent.times_heard(HOW_FAR) == 1
 
 
-@pytest.mark.parametrize("step", [*COMMITS[:8], *HOOKS])
+@pytest.mark.parametrize("step", [BEFORE[0], *AFTER[:3], *HOOKS])
 async def test_by_a_hand_out_at_the_end_of_a_turn(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, asyncio.TaskGroup() as both:
@@ -86,7 +87,7 @@ async def test_by_a_hand_out_at_the_end_of_a_turn(house: House, step: str) -> No
     assert (agent.times_heard("hold on"), agent.times_heard(HOW_FAR)) == (1, 1)
 
 
-@pytest.mark.parametrize("step", [*COMMITS[:6], "api.answering"])
+@pytest.mark.parametrize("step", [BEFORE[0], *AFTER[:2], "api.answering"])
 async def test_by_the_tool_that_answers(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, asyncio.TaskGroup() as both:
@@ -100,10 +101,13 @@ async def test_by_the_tool_that_answers(house: House, step: str) -> None:
     assert agent.times_heard("use the tool") == 1
 
 
-@pytest.mark.parametrize("step", [*COMMITS, *PUMP, *HOOKS, "api.leased", "api.answering"])
+@pytest.mark.parametrize("step", [*AFTER, "pump.told", *HOOKS, "api.leased", "api.answering"])
 async def test_from_a_piped_chat(house: House, step: str) -> None:
     await house.start(crash_at=step)
-    async with house.agent("backend") as agent, house.chat("--to", "backend", "--linger", "25") as chat:
+    async with (
+        house.agent("backend") as agent,
+        house.piped("chat", "--to", "backend", "--linger", "25") as chat,
+    ):
         house.arm()
         chat.type(HOW_FAR)
         await house.crashed()
@@ -111,10 +115,7 @@ async def test_from_a_piped_chat(house: House, step: str) -> None:
     assert agent.times_heard(HOW_FAR) == 1
 
 
-MCP_STEPS = [*COMMITS, *PUMP, *HOOKS, "api.collected", "mcp.receipt"]
-
-
-@pytest.mark.parametrize("step", MCP_STEPS)
+@pytest.mark.parametrize("step", [*AFTER, "pump.carried", *HOOKS, "api.collected", "mcp.receipt"])
 async def test_from_an_mcp_client(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, house.mcp("front") as front:
@@ -128,7 +129,7 @@ async def test_from_an_mcp_client(house: House, step: str) -> None:
     assert agent.times_heard(HOW_FAR) == 1
 
 
-@pytest.mark.parametrize("step", [*COMMITS[:4], "api.collected", "mcp.receipt"])
+@pytest.mark.parametrize("step", [BEFORE[0], *AFTER[:2], "api.collected", "mcp.receipt"])
 async def test_to_an_mcp_client_that_checks_its_messages(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.mcp("front") as front, asyncio.TaskGroup() as both:
@@ -144,8 +145,28 @@ async def test_to_an_mcp_client_that_checks_its_messages(house: House, step: str
         assert answers(await asking) == ["all done"]
 
 
+@pytest.mark.parametrize("step", ["pump.leased", "pump.carried", *HOOKS])
+async def test_to_a_practice_agent(house: House, step: str) -> None:
+    await house.start(crash_at=step)
+    async with house.piped("practice", "--linger", "25") as practice:
+        house.arm()
+        practice.type(HOW_FAR)
+        await house.crashed()
+        assert await practice.rest() == [f"echo: you said: {HOW_FAR}"]
+
+
 BRIDGE = [f"bridge.{moment}:{n}" for n in (1, 2) for moment in ("begun", "shown")]
-CHAT = [*COMMITS, *PUMP, *HOOKS, *BRIDGE, "bridge.heard", "api.leased:1", "api.leased:2"]
+CHAT = [
+    BEFORE[0],
+    BEFORE[2],
+    *AFTER,
+    "pump.leased",
+    "hook.answering:2",
+    *BRIDGE,
+    "bridge.heard",
+    "api.leased:1",
+    "api.leased:2",
+]
 
 
 @pytest.mark.parametrize("step", CHAT)
@@ -185,14 +206,7 @@ async def is_there(house: House, number: int) -> None:
             await asyncio.sleep(0.02)
 
 
-REAL = [
-    "store.committed:1",
-    "store.committed:3",
-    "pump.leased",
-    "pump.carried",
-    "hook.answering:1",
-    "hook.answering:2",
-]
+REAL = ["store.committed:1", "pump.leased", "pump.carried", *HOOKS]
 
 
 @pytest.mark.parametrize("step", REAL)
@@ -224,7 +238,7 @@ async def test_with_the_real_agent_by_its_terminal(
     assert model.times_heard(HOW_FAR) == 1
 
 
-@pytest.mark.parametrize("step", ["store.committed:1", "hook.answering:1", "hook.answering:2"])
+@pytest.mark.parametrize("step", HOOKS)
 async def test_with_the_real_agent_by_a_hand_out(
     line: House, backend: ClaudeCode, model: ModelApi, step: str
 ) -> None:

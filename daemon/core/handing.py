@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import takewhile
 from typing import Final
 
 from daemon.core import commands as c
@@ -11,6 +12,7 @@ from daemon.core import delivery as d
 from daemon.core import presence, roads, settling
 from daemon.core.frame import MARK_LENGTH, framed
 from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Urgency
+from daemon.core.posting import UNREAD_LIMIT
 from daemon.core.view import Plan
 
 PROOF_WITHIN: Final = timedelta(seconds=10)
@@ -26,11 +28,13 @@ def lease_next(plan: Plan, command: c.LeaseNext) -> Parcel | None:
 
 
 def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
-    """At a boundary: one ask, or the notices that wait before the next ask, joined."""
+    """At a boundary: one ask, or the notices that wait before the next ask, joined. Nobody is overtaken."""
     session = plan.session(command.session_id)
     if session is None or session.ended_at is not None:
         return ()
-    waiting = [x for x in plan.view.waiting(session.peer_id) if x.state != d.State.LEASED]
+    if not command.passing and _on_the_way(plan, session):
+        return ()
+    waiting = takewhile(lambda x: x.state != d.State.LEASED, plan.view.waiting(session.peer_id))
     chosen = tuple(_chosen(plan, waiting, command))
     parcels = tuple(
         settling.give(plan, delivery, _at_boundary(plan, session), "handed at a boundary")
@@ -80,14 +84,13 @@ def confirm_call(plan: Plan, command: c.ConfirmCall) -> int:
 
 
 def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
-    waiting = plan.view.waiting(peer.peer_id, 1)
-    if not waiting or waiting[0].state == d.State.LEASED or waiting[0].due_at > plan.now:
-        return None
     if (plan.conversation(peer.peer_id) is not None) != command.shows:
         return None
-    delivery, session = waiting[0], plan.session_of(peer)
-    if delivery.urgency is Urgency.FYI and peer.role is not Role.HUMAN:
-        delivery = next((x for x in plan.view.waiting(peer.peer_id) if _wakes(x, plan)), delivery)
+    delivery, session = _first(plan, peer), plan.session_of(peer)
+    if delivery is None or delivery.state == d.State.LEASED or delivery.due_at > plan.now:
+        return None
+    if session and _on_the_way(plan, session):
+        return None
     envelope = plan.envelope(delivery.envelope_id)
     road = _road(plan, peer, envelope, session)
     if road is None:
@@ -98,9 +101,20 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     return settling.lease(plan, delivery, step)
 
 
-def _wakes(delivery: Delivery, plan: Plan) -> bool:
-    ready = delivery.state != d.State.LEASED and delivery.due_at <= plan.now
-    return delivery.urgency is not Urgency.FYI and ready
+def _first(plan: Plan, peer: Peer) -> Delivery | None:
+    """The oldest; for an agent the oldest that wakes it, for what is for information goes with a prompt."""
+    oldest = next(iter(plan.view.waiting(peer.peer_id, 1)), None)
+    if oldest is None or oldest.urgency is not Urgency.FYI or peer.role is Role.HUMAN:
+        return oldest
+    return next(
+        (x for x in plan.view.waiting(peer.peer_id, UNREAD_LIMIT) if x.urgency is not Urgency.FYI), oldest
+    )
+
+
+def _on_the_way(plan: Plan, session: Session) -> bool:
+    """Something was given to the agent and has not been seen to begin: two at once would become one turn."""
+    handed = plan.view.handed(session.peer_id, session_id=session.session_id)
+    return any(x.road is not Road.POLL for x in handed)
 
 
 def _road(plan: Plan, peer: Peer, envelope: Envelope | None, session: Session | None) -> Road | None:
@@ -118,18 +132,17 @@ def _at_boundary(plan: Plan, session: Session) -> d.Give:
 
 
 def _chosen(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iterable[Delivery]:
-    room, any_yet = command.limit, False
+    room, first = command.limit, True
     for delivery in waiting:
-        passing = delivery.urgency is Urgency.FYI
-        if command.passing and not passing:
+        if command.passing and delivery.urgency is not Urgency.FYI:
             continue
-        room -= len(framed(settling.parcel(plan, delivery))) + 2 * MARK_LENGTH + 2
-        alone = delivery.kind is Kind.ASK
-        if room < 0 or (alone and any_yet):
+        parcel = settling.parcel(plan, delivery)
+        room -= len(framed(parcel)) + 2 * MARK_LENGTH + 2
+        if room < 0 or (delivery.kind is Kind.ASK and not first):
             return
         yield delivery
-        any_yet = True
-        if alone:
+        first = False
+        if carried_ask(parcel.envelope):  # also a reminder: the turn answers one ask
             return
 
 

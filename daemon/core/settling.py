@@ -9,7 +9,7 @@ from daemon.core import asking
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.errors import NotFound
-from daemon.core.model import Ask, Delivery, Envelope, Event, Kind, Parcel, Road, Session
+from daemon.core.model import Ask, Delivery, Envelope, Event, Kind, Parcel, Road, Session, Urgency
 from daemon.core.view import Plan
 
 
@@ -93,11 +93,11 @@ def close(plan: Plan, ask: Ask) -> None:
             _moved(plan, delivery, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
 
 
-def see_handed(plan: Plan, session: Session, evidence: str) -> tuple[Envelope, ...]:
-    """Everything handed to the session at its last boundary has arrived."""
+def see_handed(plan: Plan, session: Session, evidence: str, *, passing: bool = False) -> tuple[Envelope, ...]:
+    """Everything handed to the session at its last boundary has arrived; ``passing``: what went with its prompt."""
     arrived = []
     for delivery in plan.view.handed(session.peer_id, session_id=session.session_id):
-        if delivery.road is Road.HOOK:
+        if delivery.road is Road.HOOK and (not passing or delivery.urgency is Urgency.FYI):
             see(plan, plan.fresh(delivery), evidence)
             arrived.append(plan.envelope(delivery.envelope_id))
     return tuple(envelope for envelope in arrived if envelope)

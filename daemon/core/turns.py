@@ -10,7 +10,7 @@ from typing import Final
 
 from daemon.core import asking, closing, handing, presence, settling
 from daemon.core import commands as c
-from daemon.core.cleaning import line
+from daemon.core.cleaning import fitted, line
 from daemon.core.delivery import OVER, State
 from daemon.core.model import Answer, Ask, Delivery, Kind, Session
 from daemon.core.posting import LINE, Letter, post, stamp
@@ -27,7 +27,7 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
     carried = None
     for mark in command.marks:
         delivery = plan.view.marked(mark)
-        if delivery and delivery.peer_id == session.peer_id:
+        if delivery and delivery.session_id == session.session_id:
             carried = _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}") or carried
     _begin(plan, session, carried, command)
 
@@ -52,19 +52,17 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
     session = _live(plan, command.session_id)
     if session is None:
         return
-    if command.continuing:
-        _hand_out_arrived(plan, session)
+    _hand_out_arrived(plan, session, passing=not command.continuing)
     ask = _in_work(plan, session)
     plan.put(presence.fold(session, presence.Rested(), command.source, plan.now))
     if ask is None:
         return
     peer = plan.peer(session.peer_id)
     same = not session.turn_prompt or command.prompt_id in {"", session.turn_prompt}
-    if peer and command.text.strip() and same and not command.failed:
+    text = fitted(command.text)
+    if peer and text.strip() and same and not command.failed:
         sender = stamp(plan, peer)
-        closing.answered(
-            plan, ask, Answer(sender=sender, text=command.text, how=asking.State.ANSWERED, at=plan.now)
-        )
+        closing.answered(plan, ask, Answer(sender=sender, text=text, how=asking.State.ANSWERED, at=plan.now))
     else:
         _unanswered(plan, ask, session)
 
@@ -101,15 +99,19 @@ def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> str | None:
 
 
 def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBegan) -> None:
-    sign = presence.Began(ask_id, command.prompt_id)
-    plan.put(presence.fold(session, sign, command.source, plan.now))
+    before = _in_work(plan, session)
+    begun = presence.fold(session, presence.Began(ask_id, command.prompt_id), command.source, plan.now)
+    plan.put(begun)
+    if before and before.ask_id != begun.turn_ask:
+        _unanswered(plan, before, session)
     ask = plan.ask(ask_id)
     if ask and asking.can(ask, asking.Begin):
         plan.put(asking.advance(ask, asking.Begin(), now=plan.now))
 
 
-def _hand_out_arrived(plan: Plan, session: Session) -> None:
-    for envelope in settling.see_handed(plan, session, "the turn went on after the hand-out"):
+def _hand_out_arrived(plan: Plan, session: Session, *, passing: bool = False) -> None:
+    evidence = "the turn went on after the hand-out"
+    for envelope in settling.see_handed(plan, session, evidence, passing=passing):
         ask = plan.ask(handing.carried_ask(envelope))
         if ask and asking.can(ask, asking.Begin):
             plan.put(asking.advance(ask, asking.Begin(), now=plan.now))

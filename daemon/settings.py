@@ -92,10 +92,10 @@ def shown(path: Path, environment: Mapping[str, str]) -> Iterator[Origin]:
 
 def _told(path: Path) -> dict[str, Any]:
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        told = _read(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
@@ -104,27 +104,67 @@ def _told(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(told, dict):
         raise Malformed(f"{path}:1: not a mapping", "begin with a key, such as `owner:`")
-    return told
+    return _filled(told)
+
+
+def _read(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+class _Loader(yaml.SafeLoader):
+    """A key that stands twice is an error: whoever reads the file sees the first, the program took the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = f'"{key.value}" stands twice'
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
+
+
+def _filled(told: dict[Any, Any]) -> dict[Any, Any]:
+    """Without what is named and left empty: that is as it would be unnamed."""
+    kept = {name: value for name, value in told.items() if value is not None}
+    return {name: _filled(value) if isinstance(value, dict) else value for name, value in kept.items()}
 
 
 def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
-    for name, value in environment.items():
+    for name, value in sorted(environment.items()):
         if not name.startswith(PREFIX) or BETWEEN not in name:
             continue
         *sections, key = name[len(PREFIX) :].lower().split(BETWEEN)
         inner = told
         for section in sections:
             inner = inner.setdefault(section, {})
-        inner[key] = _value(value)
+            if not isinstance(inner, dict):
+                raise Malformed(f'{name}: "{section}" is set as a value already', "unset one of the two")
+        inner[key] = _value(value, [*sections, key])
     return told
 
 
-def _value(text: str) -> Any:
+def _value(text: str, keys: list[str]) -> Any:
+    """Where text is wanted it is text, even if YAML would make a number, a date or a yes of it."""
+    if _wanted(keys) is str:
+        return text
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
         return text
+
+
+def _wanted(keys: list[str]) -> Any:
+    kind: Any = Settings
+    for key in keys:
+        field = kind.model_fields.get(key) if isinstance(kind, type) and issubclass(kind, Section) else None
+        kind = field.annotation if field else None
+    return kind
 
 
 def _checked(by_file: dict[str, Any], by_environment: dict[str, Any], path: Path) -> Settings:
@@ -134,13 +174,19 @@ def _checked(by_file: dict[str, Any], by_environment: dict[str, Any], path: Path
         first = error.errors(include_url=False, include_input=False)[0]
         keys = [str(part) for part in first["loc"]]
         name = ".".join(keys)
-        if name in dict(_flat(by_environment)):
-            where = f"{PREFIX}{name.upper().replace('.', BETWEEN)}"
-        else:
-            where = f"{path}:{_line_of(path, keys)}"
+        variable = _variable_of(name, by_environment)
+        where = variable or f"{path}:{_line_of(path, keys)}"
         raise Malformed(
             f'{where}: "{name}": {first["msg"].lower()}', "`peerline config show` lists all keys"
         ) from None
+
+
+def _variable_of(name: str, by_environment: dict[str, Any]) -> str:
+    """The variable that set it, a part of it, or what it is a part of; "" if none did."""
+    for key, _ in _flat(by_environment):
+        if f"{name}.".startswith(f"{key}.") or key.startswith(f"{name}."):
+            return f"{PREFIX}{key.upper().replace('.', BETWEEN)}"
+    return ""
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

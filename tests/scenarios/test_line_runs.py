@@ -141,7 +141,7 @@ async def test_a_telegram_message_of_the_owner_is_typed_and_its_answer_comes_to_
     async with ClaudeCode(house.user, house.place / "backend", model.url, f"scene-{os.getpid()}", "dev"):
         ada.says("@backend how far?")
         ada.says(f"and this?\n{LONG}")
-        await ada.sees("half way", within=20)
-        await ada.sees("that was long", within=20)
+        await ada.sees("half way", within=30)
+        await ada.sees("that was long", within=30)
     assert (model.times_heard("how far?"), model.times_heard(LONG)) == (1, 1)
     assert [m.text.splitlines()[-1] for m in ada.heard() if not m.silent] == ["half way", "that was long"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.emulators.telegram import Fault, Message, Person, TelegramEmulator
-from tests.scenarios.house import FakeAgent, House, called, telegram_of
+from tests.scenarios.house import PATIENCE_S, FakeAgent, House, called, telegram_of
 
 ADA = "{id: 7, name: ada}"
 
@@ -45,12 +45,12 @@ async def test_whoever_sends_the_code_of_the_machine_is_the_owner_and_strangers_
     eve.says("let me in")
     eve.says("AAAAAAAA")
     ada.says(f"/start {code}")
-    assert "Paired. Hello ada" in (await ada.sees("Paired")).text
+    assert "Paired. Hello ada" in (await ada.sees("Paired", within=PATIENCE_S)).text
     people = (await house.cli("telegram", "people", "--json")).json["people"]
     assert [(who["id"], who["owner"], who["source"]) for who in people] == [("7", True, "paired")]
     eve.says(code)
     ada.says("/help")
-    await ada.sees("/peers")
+    await ada.sees("/peers", within=PATIENCE_S)
     assert eve.heard() == ()
 
 
@@ -58,9 +58,9 @@ async def test_the_chosen_peer_gets_plain_words_and_answers_as_new_messages(
     hosted: House, worker: FakeAgent, ada: Person
 ) -> None:
     ada.says("/to worker")
-    await ada.sees("your words go to worker")
+    await ada.sees("your words go to worker", within=PATIENCE_S)
     ada.says("how far are you?")
-    answer = await ada.sees(answer_of("how far are you?"))
+    answer = await ada.sees(answer_of("how far are you?"), within=PATIENCE_S)
     assert "worker@dev answers" in answer.text
     assert worker.times_heard("how far are you?") == 1
 
@@ -69,9 +69,9 @@ async def test_words_without_a_chosen_peer_are_kept_and_go_where_the_button_says
     hosted: House, worker: FakeAgent, ada: Person
 ) -> None:
     ada.says("anybody there?")
-    asked = await ada.sees("To whom?")
-    await ada.taps(asked, "dev/worker").answered()
-    await ada.sees(answer_of("anybody there?"))
+    asked = await ada.sees("To whom?", within=PATIENCE_S)
+    await ada.taps(asked, "dev/worker").answered(within=PATIENCE_S)
+    await ada.sees(answer_of("anybody there?"), within=PATIENCE_S)
     assert worker.times_heard("anybody there?") == 1
 
 
@@ -81,12 +81,12 @@ async def test_a_question_with_buttons_is_answered_by_a_tap_and_its_card_says_wh
     async with hosted.mcp("front") as front, asyncio.TaskGroup() as tasks:
         question = called(front, "ask_peer", peer="telegram", question="Ship it?", options=["yes", "no"])
         asking = tasks.create_task(question)
-        card = await ada.sees("Ship it?")
+        card = await ada.sees("Ship it?", within=PATIENCE_S)
         assert card.labels == ("yes", "no")
-        await ada.taps(card, "no").answered()
+        await ada.taps(card, "no").answered(within=PATIENCE_S)
         told = await asking
     assert told["answers"][0]["option"] == "no"
-    await ada.sees_screen(lambda screen: any(_decided(each, card) for each in screen))
+    await ada.sees_screen(lambda screen: any(_decided(each, card) for each in screen), within=PATIENCE_S)
 
 
 async def test_a_reply_goes_to_the_author_of_what_it_replies_to_also_after_a_restart(
@@ -96,11 +96,11 @@ async def test_a_reply_goes_to_the_author_of_what_it_replies_to_also_after_a_res
     assert told.code == 0
     async with hosted.mcp("front") as front:
         await called(front, "notify_peer", peer="telegram", message="front is done")
-        note = await ada.sees("front is done")
+        note = await ada.sees("front is done", within=PATIENCE_S)
         await hosted.daemon.kill9()
         await hosted.start(**telegram_of(telegram, ADA))
         ada.says("and the tests?", reply_to=note)
-        await ada.sees("to front")
+        await ada.sees("to front", within=PATIENCE_S)
         waiting = await called(front, "check_messages")
     assert [(x["kind"], x["text"]) for x in waiting["messages"]] == [("ask", "and the tests?")]
 
@@ -109,11 +109,11 @@ async def test_the_chosen_peer_stays_chosen_through_a_crash(
     hosted: House, telegram: TelegramEmulator, worker: FakeAgent, ada: Person
 ) -> None:
     ada.says("@worker one")
-    await ada.sees(answer_of("one"))
+    await ada.sees(answer_of("one"), within=PATIENCE_S)
     await hosted.daemon.kill9()
     await hosted.start(**telegram_of(telegram, ADA))
     ada.says("two")
-    await ada.sees(answer_of("two"), within=15)
+    await ada.sees(answer_of("two"), within=PATIENCE_S)
 
 
 async def test_a_reply_after_three_weeks_is_the_answer_and_one_to_a_notice_reaches_its_author(
@@ -122,7 +122,8 @@ async def test_a_reply_after_three_weeks_is_the_answer_and_one_to_a_notice_reach
     async with hosted.mcp("front") as front:
         await called(front, "notify_peer", peer="telegram", message="the report is ready")
         asked = await called(front, "ask", to="telegram", question="Which colour?")
-        note, question = await ada.sees("the report"), await ada.sees("Which colour?")
+        note = await ada.sees("the report", within=PATIENCE_S)
+        question = await ada.sees("Which colour?", within=PATIENCE_S)
         await hosted.until(
             "shown", lambda story: story["deliveries"][0]["level"] == "handed", asked["ask_id"]
         )
@@ -132,7 +133,7 @@ async def test_a_reply_after_three_weeks_is_the_answer_and_one_to_a_notice_reach
         ada.says("green", reply_to=question)
         told = await called(front, "wait_for", ask_id=asked["ask_id"])
         ada.says("thanks, where is it?", reply_to=note)
-        await ada.sees("to front", within=15)
+        await ada.sees("to front", within=PATIENCE_S)
         waiting = await called(front, "check_messages")
     assert (told["state"], told["answers"][0]["text"]) == ("answered", "green")
     assert [(x["kind"], x["text"]) for x in waiting["messages"]] == [("ask", "thanks, where is it?")]
@@ -146,14 +147,16 @@ async def test_a_tap_that_was_stored_but_not_confirmed_counts_once(
     await house.start(crash_at=step, **settings)
     async with house.mcp("front") as front:
         asked = await called(front, "ask", to="telegram", question="Ship it?", options=["yes", "no"])
-        card = await ada.sees("Ship it?")
+        card = await ada.sees("Ship it?", within=PATIENCE_S)
         await house.until("shown", lambda story: story["deliveries"][0]["level"] == "handed", asked["ask_id"])
         house.arm()
         tap = ada.taps(card, "yes")
         await house.crashed(**settings)
         told = await called(front, "wait_for", ask_id=asked["ask_id"])
-        await tap.answered(within=15)
-        await ada.sees_screen(lambda screen: any("yes (ada)" in each.text for each in screen), within=15)
+        await tap.answered(within=PATIENCE_S)
+        await ada.sees_screen(
+            lambda screen: any("yes (ada)" in each.text for each in screen), within=PATIENCE_S
+        )
     assert [(x["option"], x["late"]) for x in told["answers"]] == [("yes", False)]
     assert not [each for each in ada.heard() if "already" in each.text]
 
@@ -163,9 +166,9 @@ async def test_an_update_that_comes_again_has_one_effect(
 ) -> None:
     telegram.faults.add(Fault("redeliver", "getUpdates"))
     ada.says("@worker once please")
-    await ada.sees(answer_of("once please"))
+    await ada.sees(answer_of("once please"), within=PATIENCE_S)
     ada.says("@worker and then")
-    await ada.sees(answer_of("and then"))
+    await ada.sees(answer_of("and then"), within=PATIENCE_S)
     assert (worker.times_heard("once please"), worker.times_heard("and then")) == (1, 1)
 
 
@@ -179,7 +182,7 @@ async def test_telegram_may_be_away_when_the_daemon_starts_and_heals_by_itself(
         assert (await house.cli("ask", "worker", "hello", "--wait", "20")).code == 0
         await telegram.plug()
         ada.says("@worker are you back?")
-        await ada.sees(answer_of("are you back?"), within=15)
+        await ada.sees(answer_of("are you back?"), within=PATIENCE_S)
 
 
 async def test_no_request_is_sent_to_a_chat_before_its_flood_wait_is_over(
@@ -187,7 +190,7 @@ async def test_no_request_is_sent_to_a_chat_before_its_flood_wait_is_over(
 ) -> None:
     telegram.faults.add(Fault("flood", "sendMessage", times=1, retry_after=2))
     ada.says("@worker patience")
-    await ada.sees(answer_of("patience"), within=15)
+    await ada.sees(answer_of("patience"), within=PATIENCE_S)
     assert not telegram.journal.impatient()
 
 
@@ -198,7 +201,7 @@ async def test_a_send_that_may_have_arrived_is_uncertain_and_never_repeated(
     sent = (await hosted.cli("notify", "telegram", "only once", "--json")).json
     await hosted.until("it is in doubt", _is_uncertain, sent["message_id"])
     await hosted.cli("notify", "telegram", "after it")
-    await ada.sees("after it")
+    await ada.sees("after it", within=PATIENCE_S)
     assert len([each for each in ada.heard() if "only once" in each.text]) == 1
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from daemon.core import asking, settling
 from daemon.core import commands as c
+from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
 from daemon.core.model import Answer, Ask, AskShown, Event, Kind, Peer, Role, Sender, Urgency
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
+
+SATISFIED: Final = frozenset({asking.State.ANSWERED, asking.State.ACKNOWLEDGED, asking.State.DECLINED})
 
 
 def close(plan: Plan, command: c.CloseAsk) -> AskShown:
@@ -16,7 +21,7 @@ def close(plan: Plan, command: c.CloseAsk) -> AskShown:
     Raises:
         NotFound: there is no such ask.
         NotAllowed: it is somebody else's.
-        Malformed: the option is none of its options.
+        Malformed, TooLarge: the option is none of its options, or the text is too long.
 
     """
     ask = known(plan, command.ask_id)
@@ -25,14 +30,11 @@ def close(plan: Plan, command: c.CloseAsk) -> AskShown:
     peer = plan.peer(command.by)
     if peer is None or command.by not in ask.to:
         raise NotAllowed(f'ask "{ask.ask_id}" was not asked of you', "only who was asked can answer it")
-    how = _how(command)
     option = _option(ask, command.option)
-    text = command.text or (option or "")
-    answered(
-        plan,
-        ask,
-        Answer(sender=stamp(plan, peer, command.person), text=text, how=how, at=plan.now, option=option),
-    )
+    text = body(command.text) if clean(command.text).strip() else option or ""
+    how = asking.State.DECLINED if command.decline else _how(text)
+    sender = stamp(plan, peer, command.person)
+    answered(plan, ask, Answer(sender=sender, text=text, how=how, at=plan.now, option=option))
     return shown(plan, ask.ask_id)
 
 
@@ -45,7 +47,7 @@ def answered(plan: Plan, ask: Ask, answer: Answer) -> Ask:
     plan.put(after)
     plan.tell(Event("answered", ask.ask_id, answer.sender.peer_id, answer.how, answer.sender.name))
     if over_before:
-        _tell_asker(plan, after, answer.sender, f"(late) {answer.text or answer.how}")
+        _tell_late(plan, after, answer)
     elif asking.is_over(after):
         _ended(plan, after, answer.sender)
     return after
@@ -98,10 +100,8 @@ def known(plan: Plan, ask_id: str) -> Ask:
     return ask
 
 
-def _how(command: c.CloseAsk) -> str:
-    if command.decline:
-        return asking.State.DECLINED
-    return asking.State.ANSWERED if command.text or command.option else asking.State.ACKNOWLEDGED
+def _how(text: str) -> str:
+    return asking.State.ANSWERED if text else asking.State.ACKNOWLEDGED
 
 
 def _option(ask: Ask, wanted: str | None) -> str | None:
@@ -128,43 +128,57 @@ def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     _change_cards(plan, ask)
 
 
-def _tell_asker(plan: Plan, ask: Ask, by: Sender, text: str) -> None:
+def _tell_late(plan: Plan, ask: Ask, answer: Answer) -> None:
+    """It was woken once already if it got what it wanted; else this is news."""
+    who = f"{answer.sender.name}: " if len(ask.to) > 1 else ""
+    urgency = Urgency.FYI if ask.state in SATISFIED else Urgency.NORMAL
+    _tell_asker(plan, ask, answer.sender, f"(late) {who}{_words(answer)}", urgency)
+
+
+def _tell_asker(plan: Plan, ask: Ask, by: Sender, text: str, urgency: Urgency = Urgency.NORMAL) -> None:
     asker = plan.peer(ask.asker)
-    if asker is None or ask.asker == LINE.peer_id:
+    if asker is None or asker.forgotten_at or ask.asker == LINE.peer_id:
         return
     sender = by if len(ask.to) == 1 else LINE
-    post(plan, sender, [asker], Letter(kind=Kind.ANSWER, text=text, correlation_id=ask.ask_id))
+    letter = Letter(kind=Kind.ANSWER, text=fitted(text), correlation_id=ask.ask_id, urgency=urgency)
+    post(plan, sender, [asker], letter)
 
 
 def _outcome(plan: Plan, ask: Ask) -> str:
     if ask.state == asking.State.EXPIRED:
+        who = "not everybody" if ask.answers else "nobody"
         default = f"; its default is: {ask.default}" if ask.default else ""
-        return f"expired: nobody answered in time{default}"
+        told = f"expired: {who} answered in time{default}"
+        return "\n".join([told, *_round(plan, ask)]) if ask.answers else told
     if ask.state == asking.State.ORPHANED:
         return "orphaned: whoever was asked is gone for good"
-    if len(ask.to) == 1:
-        only = ask.answers[-1]
-        return only.text or f"({only.how})"
-    lines = [f"{a.sender.name}: {a.text or f'({a.how})'}" for a in ask.answers]
+    return _words(ask.answers[-1]) if len(ask.to) == 1 else "\n".join(_round(plan, ask))
+
+
+def _round(plan: Plan, ask: Ask) -> list[str]:
+    """What each said, and who did not."""
+    lines = [f"{a.sender.name}: {_words(a)}" for a in ask.answers]
     heard = {a.sender.peer_id for a in ask.answers}
     absent = [peer.name for x in ask.to if x not in heard and (peer := plan.peer(x))]
-    return "\n".join([*lines, *([f"no answer from {', '.join(absent)}"] if absent else [])])
+    return [*lines, *([f"no answer from {', '.join(absent)}"] if absent else [])]
+
+
+def _words(answer: Answer) -> str:
+    if answer.how == asking.State.DECLINED and answer.text:
+        return f"(declined) {answer.text}"
+    return answer.text or f"({answer.how})"
 
 
 def _change_cards(plan: Plan, ask: Ask) -> None:
     """Every card of it that a person can see shows how it ended."""
-    asked = plan.envelope(ask.ask_id)
-    sender = asked.sender if asked else LINE
     for delivery in plan.view.deliveries_of(ask.ask_id):
-        peer = plan.peer(delivery.peer_id)
-        if peer and peer.role is Role.HUMAN and delivery.receipt:
-            letter = Letter(kind=Kind.CHANGE, text=ask.question, correlation_id=ask.ask_id, silent=True)
-            post(plan, sender, [peer], letter)
+        settling.change_card(plan, ask, delivery)
 
 
 def _withdraw(plan: Plan, ask: Ask) -> None:
-    """Who has it already is told that it is off, without being woken."""
-    having = {x.peer_id for x in plan.view.deliveries_of(ask.ask_id) if x.state in {"seen", "handed"}}
+    """Who has it already, or is about to get it, is told that it is off, without being woken."""
+    carried = {"seen", "handed", "leased"}
+    having = {x.peer_id for x in plan.view.deliveries_of(ask.ask_id) if x.state in carried}
     peers: list[Peer] = [
         p for x in ask.to if x in having and (p := plan.peer(x)) and p.role is not Role.HUMAN
     ]

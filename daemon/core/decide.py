@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from daemon.core import closing, handing, people, registering, sending, settling, talk, ticking, turns
 from daemon.core import commands as c
-from daemon.core.errors import Refused
+from daemon.core.errors import Refused, Throttled
 from daemon.core.view import Decision, Plan, View
 
 ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
@@ -75,7 +75,7 @@ def decide(command: c.Command, view: View, now: datetime, seed: str) -> Decision
     plan = Plan(view, now, seed)
     try:
         return plan.decision(ROOMS[type(command)](plan, command))
-    except Refused as error:
+    except (Refused, Throttled) as error:
         if not isinstance(command, c.Say):
             raise
         # A person is told in the conversation, on a sheet that holds nothing of the attempt.

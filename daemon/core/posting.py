@@ -111,7 +111,7 @@ def reply(plan: Plan, conversation: Peer, text: str, *, to: str = "", passing: b
 
 
 def _addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
-    if plan.view.waiting_count(peer.peer_id) >= UNREAD_LIMIT:
+    if _is_limited(envelope) and plan.view.waiting_count(peer.peer_id) >= UNREAD_LIMIT:
         raise Throttled(
             f'"{peer.name}" has {UNREAD_LIMIT} unread messages, the limit', "wait until it has read some"
         )
@@ -128,6 +128,11 @@ def _addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
     plan.put(delivery)
     plan.tell(Event("stored", envelope.envelope_id, peer.peer_id, "stored", f"for {peer.name}"))
     return delivery
+
+
+def _is_limited(envelope: Envelope) -> bool:
+    """What a peer sends of its own accord; how an ask ended is always told."""
+    return envelope.kind in {Kind.ASK, Kind.NOTICE, Kind.BROADCAST} and envelope.sender != LINE
 
 
 def _carriage(plan: Plan, envelope: Envelope, delivery: Delivery) -> Carriage:

@@ -8,7 +8,7 @@ from typing import Final
 
 from daemon.core import addressing, asking
 from daemon.core import commands as c
-from daemon.core.cleaning import body, line
+from daemon.core.cleaning import body, clean, line
 from daemon.core.errors import Malformed, NotAllowed, NotFound
 from daemon.core.model import Ask, AskShown, Conversation, Kind, Peer, Role, Sender, Sent
 from daemon.core.posting import LIFE, LIFE_WITH_PEOPLE, Letter, carriages, post, stamp
@@ -50,7 +50,7 @@ def ask_of(
         deadline_at=plan.now + life,
         question=body(command.question),
         options=_options(command.options),
-        default=command.default,
+        default=clean(command.default) if command.default else None,
         subject=subject,
     )
     plan.put(ask)

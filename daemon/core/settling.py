@@ -9,7 +9,8 @@ from daemon.core import asking
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.errors import NotFound
-from daemon.core.model import Ask, Delivery, Envelope, Event, Kind, Parcel, Road, Session, Urgency
+from daemon.core.model import Ask, Delivery, Envelope, Event, Kind, Parcel, Road, Role, Session, Urgency
+from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
 
 
@@ -17,6 +18,9 @@ def ack(plan: Plan, command: c.AckDelivery) -> Delivery:
     """The road took it; with ``proven`` that is all the evidence there is to get."""
     given = d.Give(command.holder, command.receipt, proof_within=command.proof_within)
     delivery = _moved(plan, known(plan, command.delivery_id), given, command.receipt)
+    ask = _ask_of(plan, delivery)
+    if ask and asking.is_over(ask):  # it ended while the card was on its way
+        change_card(plan, ask, delivery)
     return see(plan, delivery, command.proven) if command.proven else delivery
 
 
@@ -93,6 +97,14 @@ def close(plan: Plan, ask: Ask) -> None:
             _moved(plan, delivery, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
 
 
+def change_card(plan: Plan, ask: Ask, delivery: Delivery) -> None:
+    """The card that a person sees of the ask shows how it stands now."""
+    peer, asked = plan.peer(delivery.peer_id), plan.envelope(ask.ask_id)
+    if peer and peer.role is Role.HUMAN and delivery.receipt:
+        letter = Letter(kind=Kind.CHANGE, text=ask.question, correlation_id=ask.ask_id, silent=True)
+        post(plan, asked.sender if asked else LINE, [peer], letter)
+
+
 def see_handed(plan: Plan, session: Session, evidence: str, *, passing: bool = False) -> tuple[Envelope, ...]:
     """Everything handed to the session at its last boundary has arrived; ``passing``: what went with its prompt."""
     arrived = []
@@ -151,6 +163,9 @@ def _moved(plan: Plan, delivery: Delivery, step: d.Happening, evidence: str) -> 
     moved = d.advance(delivery, step, now=plan.now)
     plan.put(moved)
     plan.tell(Event(moved.state, moved.envelope_id, moved.peer_id, d.level(moved), evidence))
+    ask = _ask_of(plan, moved) if moved.state in {d.State.QUEUED, d.State.HELD} else None
+    if ask and asking.is_over(ask):  # it would be tried again for nobody
+        return _moved(plan, moved, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
     return moved
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from daemon.core import asking, closing, deeds, people
 from daemon.core import commands as c
+from daemon.core.cleaning import body
 from daemon.core.deeds import Talk
-from daemon.core.errors import NotAllowed, Refused
+from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import (
     Answer,
     Ask,
@@ -47,7 +48,7 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     return _answer(talk, ask, ask.options[command.option], ask.options[command.option])
 
 
-def refused(plan: Plan, command: c.Say, error: Refused) -> Heard:
+def refused(plan: Plan, command: c.Say, error: PeerlineError) -> Heard:
     """Tell the person why not."""
     talk = _entered(plan, command)
     if talk:
@@ -124,9 +125,8 @@ def _label(ask: Ask, text: str) -> str | None:
 
 def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     sender = stamp(talk.plan, talk.here, talk.person.name)
-    answer = Answer(
-        sender=sender, text=text or (option or ""), how=asking.State.ANSWERED, at=talk.plan.now, option=option
-    )
+    words = body(text or option or "")
+    answer = Answer(sender=sender, text=words, how=asking.State.ANSWERED, at=talk.plan.now, option=option)
     closing.answered(talk.plan, ask, answer)
     if ask.asker == LINE.peer_id and option:
         return _resolved(talk, ask, option)

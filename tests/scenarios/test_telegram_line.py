@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.emulators.telegram import Fault, Message, Person, TelegramEmulator
-from tests.scenarios.house import PATIENCE_S, FakeAgent, House, called, telegram_of
+from tests.scenarios.house import PATIENCE_S, FakeAgent, House, Json, called, telegram_of
 
 ADA = "{id: 7, name: ada}"
 
@@ -95,8 +95,9 @@ async def test_a_reply_goes_to_the_author_of_what_it_replies_to_also_after_a_res
     told = await hosted.cli("notify", "telegram", "the build is red", "--json")
     assert told.code == 0
     async with hosted.mcp("front") as front:
-        await called(front, "notify_peer", peer="telegram", message="front is done")
+        sent = await called(front, "notify_peer", peer="telegram", message="front is done")
         note = await ada.sees("front is done", within=PATIENCE_S)
+        await hosted.until("stored as shown", _is_shown, sent["message_id"])
         await hosted.daemon.kill9()
         await hosted.start(**telegram_of(telegram, ADA))
         ada.says("and the tests?", reply_to=note)
@@ -148,7 +149,7 @@ async def test_a_tap_that_was_stored_but_not_confirmed_counts_once(
     async with house.mcp("front") as front:
         asked = await called(front, "ask", to="telegram", question="Ship it?", options=["yes", "no"])
         card = await ada.sees("Ship it?", within=PATIENCE_S)
-        await house.until("shown", lambda story: story["deliveries"][0]["level"] == "handed", asked["ask_id"])
+        await house.until("stored as shown", _is_shown, asked["ask_id"])
         house.arm()
         tap = ada.taps(card, "yes")
         await house.crashed(**settings)
@@ -209,6 +210,9 @@ def _decided(shown: Message, card: Message) -> bool:
     return shown.message_id == card.message_id and not shown.buttons and "no (ada)" in shown.text
 
 
-def _is_uncertain(story: dict[str, object]) -> bool:
-    deliveries = story["deliveries"]
-    return isinstance(deliveries, list) and deliveries[0]["level"] == "uncertain"
+def _is_uncertain(story: Json) -> bool:
+    return bool(story["deliveries"][0]["level"] == "uncertain")
+
+
+def _is_shown(story: Json) -> bool:
+    return bool(story["deliveries"][0]["level"] == "handed")

@@ -67,7 +67,8 @@ def render(document: Document) -> Message:
     marks = [_trimmed(page.text, mark, start, end) for mark in _legal(page.marks)]
     seen = [mark for mark in marks if mark.end > mark.start]
     best = set(sorted(seen, key=lambda mark: WORTH.index(TYPES[mark.kind]))[:MOST_ENTITIES])
-    kept = sorted((mark for mark in seen if mark in best), key=lambda mark: (mark.start, -mark.end))
+    # Where two cover the same text, code is the inner one: it may hold nothing.
+    kept = sorted((x for x in seen if x in best), key=lambda x: (x.start, -x.end, x.kind in SOLID))
     text = page.text[start:end]
     return Message(text, tuple(_entity(text, mark, start) for mark in kept))
 

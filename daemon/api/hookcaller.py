@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -20,7 +19,13 @@ from daemon.core.model import Pane, Turn
 
 PREFIX: Final = "peerline-env-"
 TURNS: Final = {"idle": Turn.IDLE, "busy": Turn.WORKING, "waiting": Turn.AWAITING_INPUT}
-PAUSES_S: Final = (0.02, 0.03, 0.05, 0.05)  #: between looks into a transcript
+PAUSES_S: Final = (
+    0.02,
+    0.03,
+    0.05,
+    0.1,
+    0.1,
+)  #: between looks into a transcript; the pipe waits half a second
 SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 
 
@@ -66,18 +71,16 @@ async def surroundings(
 
 
 async def _spoke(payload: Mapping[str, Any]) -> bool:
-    """Whether the last words of the hook were said in its own turn; their record may be some moments behind."""
-    words, prompt_id = payload.get("last_assistant_message"), payload.get("prompt_id")
-    path = payload.get("transcript_path")
-    if not (
-        isinstance(words, str) and words.strip() and isinstance(prompt_id, str) and isinstance(path, str)
-    ):
+    """Whether the last words of the hook are of its own turn.
+
+    Only words that are known from an earlier turn, and from this one not even after a while, are not: a record that
+    lags is no reason to doubt them.
+    """
+    words, path = payload.get("last_assistant_message"), payload.get("transcript_path")
+    if not (isinstance(words, str) and words.strip() and isinstance(path, str)):
         return True
-    look = partial(
-        transcript.said_since, path, prompt_id, words, continuing=bool(payload.get("stop_hook_active"))
-    )
     for pause in PAUSES_S:
-        if await asyncio.to_thread(look) is not False:
+        if await asyncio.to_thread(transcript.said, path, words) is not transcript.Said.BEFORE:
             return True
         await asyncio.sleep(pause)
     return False

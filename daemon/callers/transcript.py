@@ -1,32 +1,36 @@
 """What an agent really said in a turn, read from the end of its transcript (Claude Code 2.1.329, one JSON per line).
 
-A turn that said nothing ends with the words of an earlier one in its ``Stop`` hook; only the transcript tells. The
-prompt is a ``user`` record with the hook's ``promptId``; a hand-out that went on with the turn is an ``attachment`` of
-type ``hook_additional_context``. The words' record may be written up to some 30 ms after the hook began.
+A turn that said nothing ends with the words of an earlier one in its ``Stop`` hook; only the transcript tells. A turn
+begins with a ``user`` record and ends with a ``system`` record ``stop_hook_summary``, written once its Stop hooks have
+ended; a hand-out in between is an ``attachment`` of type ``hook_additional_context``. Records lag: a prompt's up to
+0.8 s, those of words some 30 ms, more on a busy machine.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 TAIL: Final = 1024 * 1024  #: bytes; a turn that is longer is not judged
 
 
-def said_since(path: str, prompt_id: str, words: str, *, continuing: bool) -> bool | None:
-    """Whether ``words`` were said since the prompt, or with ``continuing`` since the last hand-out.
+class Said(Enum):
+    NOW = "now"  #: in the turn that ends
+    BEFORE = "before"  #: in an earlier one, and not in this one as far as it is written
+    NOWHERE = "nowhere"  #: not written yet, or too far back
 
-    None: it cannot be told, because there is no such transcript or its beginning of the turn is too far back.
-    """
-    wanted = words.strip()
+
+def said(path: str, words: str) -> Said:
+    """When ``words`` were said, seen from a Stop hook that is running."""
+    wanted, ended = words.strip(), False
     for record in _backwards(path):
         if wanted in _texts(record):
-            return True
-        if _is_hand_out(record) if continuing else _is_prompt(record, prompt_id):
-            return False
-    return None
+            return Said.BEFORE if ended else Said.NOW
+        ended = ended or _begins_or_ends_a_turn(record)
+    return Said.NOWHERE
 
 
 def _backwards(path: str) -> Iterator[dict[str, Any]]:
@@ -59,17 +63,16 @@ def _texts(record: dict[str, Any]) -> list[str]:
     ]
 
 
-def _is_prompt(record: dict[str, Any], prompt_id: str) -> bool:
+def _begins_or_ends_a_turn(record: dict[str, Any]) -> bool:
+    if (
+        _is(record.get("attachment"), "hook_additional_context")
+        or record.get("subtype") == "stop_hook_summary"
+    ):
+        return True
     message = record.get("message")
     content = message.get("content") if isinstance(message, dict) else None
-    is_result = isinstance(content, list) and any(
-        isinstance(x, dict) and x.get("type") == "tool_result" for x in content
-    )
-    return record.get("type") == "user" and record.get("promptId") == prompt_id and not is_result
-
-
-def _is_hand_out(record: dict[str, Any]) -> bool:
-    return _is(record.get("attachment"), "hook_additional_context")
+    is_result = isinstance(content, list) and any(_is(each, "tool_result") for each in content)
+    return record.get("type") == "user" and not is_result
 
 
 def _is(block: Any, kind: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import shlex
 import shutil
 import sys
@@ -85,7 +86,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @asynccontextmanager
 async def chatting(tmp_path: Path) -> AsyncIterator[Screen]:
-    screen = Screen(f"peerline-console-{os.getpid()}-{tmp_path.name[-8:]}")
+    screen = Screen(f"peerline-console-{os.getpid()}-{secrets.token_hex(4)}")
     words = [sys.executable, "-m", "tests.fakes.chat", str(tmp_path / "s"), str(tmp_path / "history")]
     command = f"cd {shlex.quote(str(REPOSITORY))} && {shlex.join(words)}; echo exit $?; cat"
     server = await asyncio.start_unix_server(screen.connected, tmp_path / "s")

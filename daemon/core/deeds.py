@@ -29,7 +29,7 @@ from daemon.core.model import (
 )
 from daemon.core.posting import LINE, Letter, carriages, post, reply, stamp
 from daemon.core.view import Plan
-from daemon.core.words import help_text
+from daemon.core.words import called, help_text
 
 CHOICE_LIFE: Final = timedelta(minutes=30)
 MOST_CHOICES: Final = 8
@@ -66,7 +66,8 @@ def receipt(carriage: Carriage) -> str:
 
 
 def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> AskShown:
-    options = tuple(_exact(peer) for peer in choices[:MOST_CHOICES])
+    names = [(_exact(peer), peer.peer_id) for peer in choices[:MOST_CHOICES]]
+    options = tuple(name if len(name) <= sending.OPTION_LENGTH else peer_id for name, peer_id in names)
     command = c.SendAsk(sender=LINE.peer_id, to=(), question=question, options=options, deadline=CHOICE_LIFE)
     return sending.ask_of(talk.plan, LINE, [talk.here], command, subject=subject)
 
@@ -88,7 +89,7 @@ def _peers(talk: Talk, rest: str) -> Heard:
 
 def _to(talk: Talk, rest: str) -> Heard:
     if not rest:
-        sticky = talk.plan.sticky(talk.here.peer_id, talk.person.account)
+        sticky = chosen(talk)
         talk.tell(
             f"your words go to {sticky.name}" if sticky else "your words go to nobody yet; say /to NAME"
         )
@@ -106,12 +107,8 @@ def _clear(talk: Talk, rest: str) -> Heard:
 
 
 def _notify(talk: Talk, rest: str) -> Heard:
-    if rest.startswith("@"):
-        name, _, text = rest[1:].partition(" ")
-        peer: Peer | None = peer_called(talk, name)
-    else:
-        text = rest
-        peer = peer_called(talk, talk.said.to) if talk.said.to else _chosen(talk)
+    name, text = called(rest) or (talk.said.to, rest)
+    peer = peer_called(talk, name) if name else chosen(talk)
     if peer is None or not text.strip():
         raise NotAllowed(
             "nobody to tell, or nothing", "say /notify @name text, or choose with /to NAME first"
@@ -122,8 +119,10 @@ def _notify(talk: Talk, rest: str) -> Heard:
     return Heard("command")
 
 
-def _chosen(talk: Talk) -> Peer | None:
-    return talk.plan.sticky(talk.here.peer_id, talk.person.account)
+def chosen(talk: Talk) -> Peer | None:
+    """Whom this person chose here, while this conversation meets them."""
+    sticky = talk.plan.sticky(talk.here.peer_id, talk.person.account)
+    return sticky if sticky and standpoint(talk).meets(sticky) else None
 
 
 def _asks(talk: Talk, rest: str) -> Heard:

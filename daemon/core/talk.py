@@ -6,7 +6,7 @@ commit as the effect, so a crash between the two cannot be.
 
 from __future__ import annotations
 
-from daemon.core import asking, closing, deeds, people
+from daemon.core import asking, closing, deeds, people, settling
 from daemon.core import commands as c
 from daemon.core.cleaning import body
 from daemon.core.deeds import Talk
@@ -20,7 +20,7 @@ from daemon.core.model import (
 )
 from daemon.core.posting import LINE, stamp
 from daemon.core.view import Plan
-from daemon.core.words import BY_NAME, help_text, parsed
+from daemon.core.words import BY_NAME, called, help_text, parsed
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -75,15 +75,18 @@ def _meant(talk: Talk) -> Heard:
         return heard
     if choice := _choice(talk, text):
         return _answer(talk, choice[0], choice[1], choice[1])
-    if text.startswith("@") and len(text) > 1:
-        name, _, rest = text[1:].partition(" ")
-        peer = deeds.peer_called(talk, name)
-        deeds.stick(talk, peer)
-        if not rest.strip():
-            talk.tell(f"your words go to {peer.name}")
-            return Heard("command")
-        return deeds.ask(talk, peer, rest.strip())
+    if named := called(text):
+        return _called(talk, *named)
     return _routed(talk, text)
+
+
+def _called(talk: Talk, name: str, rest: str) -> Heard:
+    peer = deeds.peer_called(talk, name)
+    deeds.stick(talk, peer)
+    if rest:
+        return deeds.ask(talk, peer, rest)
+    talk.tell(f"your words go to {peer.name}")
+    return Heard("command")
 
 
 def _command(talk: Talk, name: str, rest: str) -> Heard:
@@ -100,15 +103,21 @@ def _replied(talk: Talk, text: str) -> Heard | None:
     """A reply goes to the author of what it replies to, as the answer if that was an ask."""
     delivery = talk.plan.view.shown(talk.here.peer_id, talk.said.reply_to)
     envelope = talk.plan.envelope(delivery.envelope_id) if delivery else None
-    if envelope is None:
+    if delivery is None or envelope is None:
         return None
+    settling.see(talk.plan, delivery, f"replied to by {talk.person.name}")
     ask = talk.plan.ask(envelope.envelope_id if envelope.kind is Kind.ASK else None)
-    if ask and not asking.is_over(ask) and not ask.subject:
+    if ask and not ask.subject and not _has_been_answered(talk, ask):
         return _answer(talk, ask, text, _label(ask, text))
     author = talk.plan.peer(envelope.sender.peer_id)
     if author is None or author.forgotten_at or author.peer_id == talk.here.peer_id:
         return None
     return deeds.ask(talk, author, text, about=envelope.envelope_id)
+
+
+def _has_been_answered(talk: Talk, ask: Ask) -> bool:
+    """From here, and for good: what is said now is about something else."""
+    return asking.is_over(ask) and any(x.sender.peer_id == talk.here.peer_id for x in ask.answers)
 
 
 def _choice(talk: Talk, text: str) -> tuple[Ask, str] | None:
@@ -127,6 +136,8 @@ def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     sender = stamp(talk.plan, talk.here, talk.person.name)
     words = body(text or option or "")
     answer = Answer(sender=sender, text=words, how=asking.State.ANSWERED, at=talk.plan.now, option=option)
+    if asking.is_over(ask):
+        talk.tell(f"that is {ask.state} already; your answer is passed on as late")
     closing.answered(talk.plan, ask, answer)
     if ask.asker == LINE.peer_id and option:
         return _resolved(talk, ask, option)
@@ -147,8 +158,7 @@ def _resolved(talk: Talk, ask: Ask, choice: str) -> Heard:
 def _routed(talk: Talk, text: str) -> Heard:
     if talk.said.to:
         return deeds.ask(talk, deeds.peer_called(talk, talk.said.to), text)
-    sticky = talk.plan.sticky(talk.here.peer_id, talk.person.account)
-    peer = sticky if sticky and deeds.standpoint(talk).meets(sticky) else deeds.orchestrator(talk)
+    peer = deeds.chosen(talk) or deeds.orchestrator(talk)
     if peer:
         return deeds.ask(talk, peer, text)
     choices = [peer for peer in deeds.listed(talk) if peer.role is not Role.HUMAN]

@@ -40,6 +40,12 @@ def parsed(text: str) -> tuple[str, str] | None:
     return name, f"{more}{newline}{rest}".strip()
 
 
+def called(text: str) -> tuple[str, str] | None:
+    """``@name rest`` -> (name, rest), or None when nobody is called."""
+    name, *rest = text.split(maxsplit=1)[:2] or [""]
+    return (name[1:], "".join(rest)) if name.startswith("@") and len(name) > 1 else None
+
+
 def help_text() -> str:
     width = max(len(word.usage) for word in WORDS)
     rows = [f"{word.usage:<{width}}  {word.summary}" for word in WORDS]

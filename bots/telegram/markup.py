@@ -64,7 +64,7 @@ def render(document: Document) -> Message:
     """Return one message, however long it becomes."""
     page = lay_out(document)
     start, end = _bounds(page)
-    marks = [_trimmed(page.text, mark, start, end) for mark in _legal(page.marks)]
+    marks = [_trimmed(page, mark, start, end) for mark in _legal(page.marks)]
     seen = [mark for mark in marks if mark.end > mark.start]
     best = set(sorted(seen, key=lambda mark: WORTH.index(TYPES[mark.kind]))[:MOST_ENTITIES])
     # Where two cover the same text, code is the inner one: it may hold nothing.
@@ -119,13 +119,18 @@ def _around(style: Mark, solid: Sequence[Mark]) -> Iterator[Mark]:
     yield Mark(style.kind, at, style.end)
 
 
-def _trimmed(text: str, mark: Mark, start: int, end: int) -> Mark:
-    """Fit the mark to the text that is sent and to what can be seen; code keeps its indentation."""
+def _trimmed(page: Page, mark: Mark, start: int, end: int) -> Mark:
+    """Fit the mark to the text that is sent and to what can be seen.
+
+    Code keeps its indentation, except at the beginning of a quote, which Telegram begins with what can be seen.
+    """
     low, high = max(mark.start, start), min(mark.end, end)
-    within = text[low:high]
-    if mark.kind is not Kind.BLOCK:
-        low += len(within) - len(within.lstrip())
-    return Mark(mark.kind, low, low + len(text[low:high].rstrip()), mark.detail)
+    within = page.text[low:high]
+    seen = low + len(within) - len(within.lstrip())
+    quotes = [each for each in page.marks if each.kind is Kind.QUOTE and each.start <= mark.start < each.end]
+    opens_a_quote = any(not page.text[each.start : mark.start].strip() for each in quotes)
+    low = low if mark.kind is Kind.BLOCK and not opens_a_quote else seen
+    return Mark(mark.kind, low, low + len(page.text[low:high].rstrip()), mark.detail)
 
 
 def _entity(text: str, mark: Mark, origin: int) -> Entity:

@@ -15,7 +15,7 @@ from daemon.api.guards import Placed
 from daemon.callers import folders, processes, registry, transcript
 from daemon.callers.processes import Process
 from daemon.core.addressing import DEFAULT_CIRCLE
-from daemon.core.model import Pane, Turn
+from daemon.core.model import Pane, Session, Turn
 
 PREFIX: Final = "peerline-env-"
 TURNS: Final = {"idle": Turn.IDLE, "busy": Turn.WORKING, "waiting": Turn.AWAITING_INPUT}
@@ -84,6 +84,19 @@ async def _spoke(payload: Mapping[str, Any]) -> bool:
             return True
         await asyncio.sleep(pause)
     return False
+
+
+def belongs_elsewhere(session: Session, around: Surroundings) -> bool:
+    """Whether a hook names a session that another live process holds: nobody takes that over by saying its name."""
+    holder = Process(session.pid, session.started)
+    another = (around.pid, around.started) != (session.pid, session.started)
+    return (
+        session.ended_at is None
+        and session.pid > 0
+        and around.pid > 0
+        and another
+        and processes.alive(holder)
+    )
 
 
 def environment_of(headers: Mapping[str, str]) -> dict[str, str]:

@@ -19,12 +19,12 @@ from daemon.agents import claude_code, practice
 from daemon.agents.interface import AgentHooks, Json, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
-from daemon.api.hookcaller import surroundings
+from daemon.api.hookcaller import belongs_elsewhere, surroundings
 from daemon.core import commands as c
 from daemon.core.delivery import State
-from daemon.core.errors import Malformed, NotFound, Refused, Unavailable
+from daemon.core.errors import Malformed, NotAllowed, NotFound, Refused, Unavailable
 from daemon.core.frame import marks_in
-from daemon.core.model import Delivery, Parcel, Road, Turn
+from daemon.core.model import Delivery, Parcel, Road, Session, Turn
 from daemon.engine.engine import Engine, Once, Reading
 
 AGENTS: Final[Mapping[str, AgentHooks]] = {
@@ -108,6 +108,11 @@ class HookDesk:
             raise Malformed("a hook's payload is an object")
         around = await surroundings(event, headers, payload, placed, live=placed is not None)
         session_id = str(payload.get("session_id", ""))
+        known: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
+        if known and belongs_elsewhere(known, around):
+            raise NotAllowed(
+                "that session belongs to another process, which is alive", "start a session of your own"
+            )
         self._note(event, session_id, around)
         told = await self._handled(hooks, event, payload, around, _record(headers, agent))
         if told and event in ENDS:  # what is handed over goes on with the turn

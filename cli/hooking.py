@@ -37,7 +37,7 @@ def install(
     home = _home()
     with _told():
         changes = installer.install(_agents(agent, home), home, mcp=mcp, dry_run=dry_run)
-    _show(changes, as_json=as_json, dry_run=dry_run)
+    _show(changes, as_json=as_json, dry_run=dry_run, consent=not dry_run)
 
 
 @group.command()
@@ -110,7 +110,7 @@ def _agents(names: list[str] | None, home: HomePaths) -> list[Agent]:
     return chosen
 
 
-def _show(changes: list[Any], *, as_json: bool, dry_run: bool) -> None:
+def _show(changes: list[Any], *, as_json: bool, dry_run: bool, consent: bool = False) -> None:
     told = {
         "changes": [
             {"agent": x.agent, "path": str(x.path), "verb": str(x.verb), "diff": x.diff()} for x in changes
@@ -122,7 +122,7 @@ def _show(changes: list[Any], *, as_json: bool, dry_run: bool) -> None:
             return "nothing to change"
         lines = [x["diff"] if dry_run else f"{x['verb']} {x['path']}" for x in shown["changes"]]
         word = "our tools may be called without a dialog (none of them starts or ends anything)"
-        return "\n".join([*lines, *([] if dry_run else [word])])
+        return "\n".join([*lines, *([word] if consent else [])])
 
     show(told, as_json=as_json, human=human)
 

@@ -33,7 +33,7 @@ def ask(
         str, typer.Option("--need", help="Of several: all, first, majority or a number.")
     ] = "all",
     deadline: Annotated[float | None, typer.Option("--deadline", help="Seconds until it expires.")] = None,
-    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for the answer.")] = 0,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the answer.")] = 0,
     urgency: Urgency = "normal",
     key: Key = None,
     as_json: AsJson = False,

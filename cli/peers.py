@@ -37,29 +37,40 @@ def shown(name: Named, circle: Circle = None, as_json: AsJson = False) -> None:
 
 
 @group.command()
-def describe(name: Named, text: str, as_json: AsJson = False) -> None:
+def describe(name: Named, text: str, circle: Circle = None, as_json: AsJson = False) -> None:
     """Say what a peer is doing."""
-    show(ask_daemon(lambda line: line.describe(name, text)), as_json=as_json, human=_one)
+    show(ask_daemon(lambda line: line.describe(_exact(name, circle), text)), as_json=as_json, human=_one)
 
 
 @group.command()
-def rename(name: Named, new_name: str, as_json: AsJson = False) -> None:
+def rename(name: Named, new_name: str, circle: Circle = None, as_json: AsJson = False) -> None:
     """Give a peer another name."""
-    show(ask_daemon(lambda line: line.rename(name, new_name)), as_json=as_json, human=_one)
+    show(ask_daemon(lambda line: line.rename(_exact(name, circle), new_name)), as_json=as_json, human=_one)
 
 
 @group.command()
-def move(name: Named, circle: str, as_json: AsJson = False) -> None:
+def move(
+    name: Named,
+    to: Annotated[str, typer.Argument(help="The circle it comes into.")],
+    circle: Circle = None,
+    as_json: AsJson = False,
+) -> None:
     """Put a peer into another circle."""
-    show(ask_daemon(lambda line: line.move(name, circle)), as_json=as_json, human=_one)
+    show(ask_daemon(lambda line: line.move(_exact(name, circle), to)), as_json=as_json, human=_one)
 
 
 @group.command()
-def forget(name: Named, as_json: AsJson = False) -> None:
+def forget(name: Named, circle: Circle = None, as_json: AsJson = False) -> None:
     """Take an offline peer off the line, with its mail."""
     show(
-        ask_daemon(lambda line: line.forget(name)), as_json=as_json, human=lambda x: f"forgotten: {x['name']}"
+        ask_daemon(lambda line: line.forget(_exact(name, circle))),
+        as_json=as_json,
+        human=lambda x: f"forgotten: {x['name']}",
     )
+
+
+def _exact(name: str, circle: str | None) -> str:
+    return f"{circle}/{name}" if circle and "/" not in name else name
 
 
 def rows(told: Json) -> str:

@@ -16,6 +16,7 @@ from cli.talking import talked
 from daemon.client.peer import Client
 from daemon.core.errors import DaemonUnreachable
 from daemon.paths import found
+from daemon.settings import load
 
 ACTORS: Final = ("echo", "clerk")
 CIRCLE: Final = "practice"
@@ -50,6 +51,7 @@ async def _played(to: str | None, linger_s: float) -> int:
         line = client()
         started.push_async_callback(line.close)
         if not await is_up(line):
+            load(found().config, os.environ)  # what the daemon would say of it, nobody would hear
             note("starting a daemon…")
             await started.enter_async_context(_daemon(line))
         note(f"starting the practice agents {' and '.join(ACTORS)}…")

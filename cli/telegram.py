@@ -38,7 +38,7 @@ def start(as_json: AsJson = False) -> None:
 @group.command()
 def pair(as_json: AsJson = False) -> None:
     """Show a code; whoever sends it to the bot in a private chat within ten minutes may speak."""
-    told = ask_daemon(lambda line: line.invite("telegram"))
+    told = ask_daemon(_invited)
     show(told, as_json=as_json, human=lambda x: f"send this to the bot within 10 minutes: {x['code']}")
 
 
@@ -59,6 +59,15 @@ def people(
         show(gone, as_json=as_json, human=lambda x: f"removed: {x['name']}")
         return
     show(ask_daemon(lambda line: line.people("telegram")), as_json=as_json, human=_people)
+
+
+async def _invited(line: Client) -> Json:
+    if not (await _state(line))["hosted"]:
+        raise Refused(
+            "the daemon hosts no Telegram bot that a code could be sent to",
+            "`peerline telegram start` says what is missing",
+        )
+    return await line.invite("telegram")
 
 
 async def _state(line: Client) -> Json:

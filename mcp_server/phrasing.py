@@ -81,11 +81,14 @@ def refusal(error: PeerlineError) -> str:
     """What went wrong, then what to do about it."""
     if isinstance(error, Fault):
         return f"peerline is at fault: {error}\ngo on without it, and tell your user"
-    wait = f"try again in {error.after_s:g} s" if error.after_s else ""
-    if error.retryable and not wait:
-        wait = "try again in a moment"
-    lines = [str(error), error.hint, wait, _NEXT.get(error.code, "")]
+    lines = [str(error), error.hint, _again(error), _NEXT.get(error.code, "")]
     return "\n".join(dict.fromkeys(line for line in lines if line))
+
+
+def _again(error: PeerlineError) -> str:
+    if not error.retryable or error.hint.startswith("try again"):
+        return ""
+    return f"try again in {error.after_s:g} s" if error.after_s else "try again in a moment"
 
 
 def _at(peer: Json) -> str:

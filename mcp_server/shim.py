@@ -31,6 +31,7 @@ FAREWELL_S = 1.0
 RECEIPTS_LIMIT = 1000
 MCP, RECEIPTS = b"/mcp", b"/mcp/receipts"
 OK, ACCEPTED, UNAVAILABLE = 200, 202, 503
+REFUSED = 2  # the exit code
 PARSE_ERROR, INVALID_REQUEST, OUR_ERROR = -32700, -32600, -32000
 VERSION = "io.modelcontextprotocol/protocolVersion"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
@@ -411,7 +412,8 @@ def wishes_of(words: list[str]) -> dict[bytes, bytes]:
     for word in rest:
         option, equals, value = word.partition("=")
         if option not in OPTIONS:
-            sys.exit(f"peerline: there is no option {option}; there are {', '.join(OPTIONS)}")
+            sys.stderr.write(f"peerline: there is no option {option}; there are {', '.join(OPTIONS)}\n")
+            sys.exit(REFUSED)
         found[OPTIONS[option]] = (value if equals else next(rest, "")).encode("utf-8", "surrogateescape")
     return found
 

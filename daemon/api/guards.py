@@ -20,7 +20,7 @@ from daemon.api.limits import Window
 from daemon.callers.processes import Process, ancestors, has_terminal, peer_credentials
 from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotAllowed, NotAuthenticated, PeerlineError
-from daemon.core.model import Authority, Session
+from daemon.core.model import Authority, Conversation, Peer, Session
 from daemon.core.view import View
 from daemon.engine.engine import Engine
 from daemon.wire import routes
@@ -108,7 +108,7 @@ class Guards:
     async def _outside(self, standing: Standing, host: str) -> Caller:
         """Somebody outside every agent sends as the one peer of their standing."""
         surface, authority = OUTSIDE[standing]
-        found = await self._engine.read(lambda tx: tx.conversation_at(surface, "terminal"))
+        found = await self._engine.read(lambda tx: _remembered(tx, surface))
         if found is None:
             command = c.OpenConversation(
                 surface=surface,
@@ -167,6 +167,13 @@ def _socket_of(request: web.Request) -> socket.socket:
         raise ConnectionResetError("the caller has gone")
     found: socket.socket = transport.get_extra_info("socket")
     return found
+
+
+def _remembered(view: View, surface: str) -> Conversation | None:
+    """Whoever was forgotten and speaks again is opened again: nobody can be locked out of their own terminal."""
+    conversation = view.conversation_at(surface, "terminal")
+    peer = view.get(Peer, conversation.peer_id) if conversation else None
+    return conversation if peer and not peer.forgotten_at else None
 
 
 def _registered(view: View, line: tuple[Process, ...]) -> Session | None:

@@ -51,6 +51,7 @@ RESERVED: Final = frozenset(
     ]
 )
 _NAME: Final = re.compile(rf"[a-z0-9._-]{{1,{NAME_LIMIT}}}")
+_ID: Final = re.compile(r"[pmasjrd]-[0-9a-hjkmnp-tv-z]{10}")
 _NOT_NAME: Final = re.compile(r"[^a-z0-9._-]+")
 _LOOKS_LIKE: Final = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", ".": "", "_": "", "-": ""})
 
@@ -76,9 +77,9 @@ def standpoint_of(plan: Plan, peer: Peer) -> Standpoint:
     return Standpoint("" if outside else peer.circle, everywhere, circles, peer.peer_id)
 
 
-def slug(wish: str) -> str:
+def slug(wish: str, or_else: str = "peer") -> str:
     """Make a name of a folder, a session's title or whatever else was wished for."""
-    return _NOT_NAME.sub("-", wish.lower()).strip("-.")[:NAME_LIMIT].rstrip("-.") or "peer"
+    return _NOT_NAME.sub("-", wish.lower()).strip("-.")[:NAME_LIMIT].rstrip("-.") or or_else
 
 
 def checked_name(name: str) -> str:
@@ -102,7 +103,8 @@ def checked_circle(name: str) -> str:
 
 
 def is_reserved(name: str) -> bool:
-    return _skeleton(name) in _RESERVED_SKELETONS
+    """Also what looks like an id: a name never stands where an id may."""
+    return _skeleton(name) in _RESERVED_SKELETONS or _ID.fullmatch(name) is not None
 
 
 def free_name(wish: str, circle: str, taken: Iterable[Peer]) -> str:

@@ -65,7 +65,7 @@ def stamp(plan: Plan, peer: Peer, person: str = "") -> Sender:
         circle=peer.circle,
         role=peer.role,
         authority=peer.authority,
-        person=line(person.translate(_OURS), PERSON_LENGTH),
+        person="" if person == peer.name else line(person.translate(_OURS), PERSON_LENGTH),
         backend=peer.backend,
     )
 

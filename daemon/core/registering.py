@@ -167,14 +167,14 @@ def _taken_over(plan: Plan, command: c.RegisterSession) -> Peer | None:
         for peer in plan.view.peers()
         if (peer.backend, peer.path) == (command.backend, command.path)
         and wish in {peer.wish, peer.name}
-        and peer.circle == addressing.slug(command.circle)
+        and peer.circle == _circle(command)
         and plan.session_of(peer) is None
     ]
     return max(heirs, key=lambda peer: peer.last_seen, default=None)
 
 
 def _new_peer(plan: Plan, command: c.RegisterSession) -> Peer:
-    wish, circle = addressing.slug(command.wish), addressing.slug(command.circle)
+    wish, circle = addressing.slug(command.wish), _circle(command)
     peer = Peer(
         peer_id=plan.new_id("p"),
         name=_given_name(plan, wish, circle),
@@ -187,6 +187,10 @@ def _new_peer(plan: Plan, command: c.RegisterSession) -> Peer:
         last_seen=plan.now,
     )
     return _with_folder(peer, command)
+
+
+def _circle(command: c.RegisterSession) -> str:
+    return addressing.slug(command.circle, addressing.DEFAULT_CIRCLE)
 
 
 def _with_folder(peer: Peer, command: c.RegisterSession) -> Peer:
@@ -257,7 +261,7 @@ def _typist(command: c.OpenConversation) -> Person:
     return Person(
         surface=command.surface,
         account=command.account,
-        name=command.person or "owner",
+        name=command.person or ("owner" if owner else command.account),
         rights=ALL_RIGHTS if owner else ("talk",),
         owner=owner,
     )

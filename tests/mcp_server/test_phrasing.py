@@ -111,6 +111,11 @@ def test_an_error_says_what_to_do_next(error: e.PeerlineError, said: list[str]) 
     assert [part for part in said if part not in told] == []
 
 
+def test_the_time_to_wait_is_said_once() -> None:
+    told = phrasing.refusal(e.Throttled("too many", "try again in 60 s", after_s=59.7))
+    assert told == "too many\ntry again in 60 s"
+
+
 def test_a_peer_that_only_polls_is_told_to_look() -> None:
     reach = {"road": "poll", "proof": "", "reason": "no hooks seen"}
     me = {"name": "ada", "circle": "dev", "role": "agent", "peer_id": "p-1", "reach": reach}

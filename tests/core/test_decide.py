@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from daemon.core import commands as c
+from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.decide import ROOMS
 from daemon.core.errors import Malformed, PeerlineError
 from daemon.core.model import Ask, Authority, Delivery, Envelope, Person, Turn
@@ -213,7 +214,7 @@ def test_a_refused_command_leaves_nothing_and_says_what_to_do(n: int) -> None:
 
 def test_a_refused_say_leaves_nothing_but_the_reply() -> None:
     house = House()
-    said = c.Say(surface="telegram", address="7", account="7", text="@nobody hello")
+    said = c.Say(surface="telegram", address="7", account="7", text="@api " + "x" * (TEXT_LIMIT + 1))
 
     decision = house.line.decide(said)
 

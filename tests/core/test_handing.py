@@ -258,6 +258,23 @@ def test_a_hand_out_does_not_overtake_what_is_on_another_road(line: Line) -> Non
     assert line.hand_out(api) == ()
 
 
+def test_nothing_is_handed_out_while_something_else_is_on_its_way_unproven(line: Line) -> None:
+    """A person's prompt was quicker than the message in the inbox: that comes next, not the one after it."""
+    web, api = line.agent("web"), line.agent("api")
+    first, second = line.ask(web, api, "first?"), line.ask(web, api, "second?")
+    pushed = line.carry(api)
+    assert pushed is not None
+    line.prompt(api, prompt_id="of a person")
+    line.stop(api, "for my user", prompt_id="of a person")
+
+    assert line.hand_out(api) == ()
+
+    line.prompt(api, pushed)
+    line.stop(api, "first!")
+    assert [x.envelope.envelope_id for x in line.hand_out(api)] == [second.ask_id]
+    assert line.asked(first).answers[0].text == "first!"
+
+
 # --- clients that poll ----------------------------------------------------------------------------------------------
 
 

@@ -229,6 +229,8 @@ def test_the_end_of_a_process_ends_all_that_ran_in_it(line: Line) -> None:
     session = line.session(peer)
     fork = again(line, peer, session_id="s-fork", forked=True)
 
+    assert fork.peer_id != peer.peer_id
+
     line.do(c.EndProcess(pid=session.pid, started=session.started))
 
     assert there(line, peer) is there(line, fork) is Status.OFFLINE

@@ -8,7 +8,7 @@ from daemon.core import commands as c
 from daemon.core import deeds
 from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.errors import NotAllowed
-from daemon.core.model import Heard, Kind, Peer, Role
+from daemon.core.model import Heard, Kind, Peer, Person, Role
 from daemon.core.words import WORDS, help_text, parsed
 from tests.core.line import A_MINUTE, Chat, Line
 from tests.core.test_closing import flood
@@ -326,9 +326,12 @@ def test_a_tap_answers_with_the_option(line: Line, ada: Chat) -> None:
 
 def test_a_bare_label_answers_the_newest_question_that_has_options(line: Line, ada: Chat) -> None:
     api = line.agent("api")
-    older, newer = (line.ask(api, ada.peer, options=("yes", "no")) for _ in range(2))
+    older = line.ask(api, ada.peer, options=("yes", "no"))
+    newer = line.ask(api, ada.peer, options=("go", "no"))
     line.ask(api, ada.peer, "and why?")
+    line.say(ada, "@api")
 
+    assert line.say(ada, "yes").understood == "ask"
     assert line.say(ada, "NO") == Heard("answer", newer.ask_id)
     assert line.asked(older).state == "open"
 
@@ -579,6 +582,15 @@ def test_a_person_in_a_conversation_that_is_not_listed_gets_silence(line: Line) 
 
     assert line.do(said) == Heard("nothing")
     assert line.rows() == before
+
+
+def test_who_lost_the_right_to_talk_gets_silence(line: Line) -> None:
+    ada = line.telegram()
+    mute = Person(surface="telegram", account="7", name="ada", rights=())
+    line.do(c.ConfigurePeople(surface="telegram", people=(mute,)))
+
+    assert line.say(ada, "/peers") == Heard("nothing")
+    assert line.told(ada) == []
 
 
 def test_an_account_of_another_surface_is_a_stranger(line: Line) -> None:

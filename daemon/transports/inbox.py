@@ -15,7 +15,8 @@ from typing import Final
 
 from daemon.core.frame import framed
 from daemon.core.model import Parcel, Session
-from daemon.transports.interface import Carried, Failed, Outcome
+from daemon.transports.allowance import Allowance
+from daemon.transports.interface import Blocked, Carried, Failed, Outcome
 
 PROOF_WITHIN: Final = timedelta(seconds=5)
 WRITE_S: Final = 3.0
@@ -24,10 +25,15 @@ WRITE_S: Final = 3.0
 class Inbox:
     """A ``Transport``."""
 
-    def __init__(self, tokens: Mapping[str, str]) -> None:
+    def __init__(self, tokens: Mapping[str, str], allowance: Allowance | None = None) -> None:
         self._tokens = tokens  #: by session id
+        self._allowance = allowance or Allowance()
 
     async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:  # noqa: ARG002 -- a write leaves nothing half done
+        if wait_s := self._allowance.wait_s(session.session_id):
+            return Blocked(
+                "the agent's inbox takes one message in two seconds now", timedelta(seconds=wait_s)
+            )
         lines = [{"type": "user", "message": {"role": "user", "content": framed(parcel)}, "priority": "next"}]
         if token := self._tokens.get(session.session_id):
             lines.insert(0, {"type": "auth", "token": token})
@@ -37,6 +43,7 @@ class Inbox:
                 await _written(session.inbox, wire.encode())
         except (OSError, TimeoutError) as error:
             return Failed(f"the agent's inbox did not take it: {error!r}")
+        self._allowance.spend(session.session_id)
         return Carried(PROOF_WITHIN)
 
 

@@ -16,7 +16,7 @@ from daemon.core.model import Answer, Ask, Delivery, Kind, Session
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
 
-QUOTED: Final = 200  #: characters of a question in its reminder; another session may never have seen it
+QUOTED: Final = 200  #: characters of a question in a reminder for a session that may never have seen it
 
 
 def began(plan: Plan, command: c.TurnBegan) -> None:
@@ -84,7 +84,7 @@ def observed(plan: Plan, command: c.TurnObserved) -> None:
 def broken_off(plan: Plan, session: Session) -> None:
     """The session ends; what its turn was about is reminded of in the next one."""
     if ask := _in_work(plan, session):
-        _unanswered(plan, ask, session)
+        _unanswered(plan, ask, session, f". It says: {line(ask.question, QUOTED)}")
 
 
 def _live(plan: Plan, session_id: str) -> Session | None:
@@ -130,7 +130,7 @@ def _in_work(plan: Plan, session: Session) -> Ask | None:
     return ask if states & {State.SEEN, *OVER} else None
 
 
-def _unanswered(plan: Plan, ask: Ask, session: Session) -> None:
+def _unanswered(plan: Plan, ask: Ask, session: Session, more: str = "") -> None:
     if asking.can(ask, asking.Pause):
         ask = asking.advance(ask, asking.Pause(), now=plan.now)
         plan.put(ask)
@@ -138,6 +138,5 @@ def _unanswered(plan: Plan, ask: Ask, session: Session) -> None:
     if peer is None or peer.peer_id in ask.reminded:
         return
     plan.put(asking.advance(ask, asking.Remind(peer.peer_id), now=plan.now))
-    asked = line(ask.question, QUOTED)
-    text = f"ask {ask.ask_id} still waits for your answer; reply now, or close it with ack. It says: {asked}"
+    text = f"ask {ask.ask_id} still waits for your answer; reply now, or close it with ack{more}"
     post(plan, LINE, [peer], Letter(kind=Kind.NOTICE, text=text, correlation_id=ask.ask_id))

@@ -65,12 +65,12 @@ async def surroundings(
         or (session.messaging_socket if session else ""),
         turn=TURNS.get(session.status, Turn.UNKNOWN) if session else Turn.UNKNOWN,
         environment=environment,
-        spoke=event != "Stop" or await _spoke(told),
+        spoke=event != "Stop" or await _spoke(told, live=live),
         live=live,
     )
 
 
-async def _spoke(payload: Mapping[str, Any]) -> bool:
+async def _spoke(payload: Mapping[str, Any], *, live: bool) -> bool:
     """Whether the last words of the hook are of its own turn.
 
     Only words that are known from an earlier turn, and from this one not even after a while, are not: a record that
@@ -79,8 +79,9 @@ async def _spoke(payload: Mapping[str, Any]) -> bool:
     words, path = payload.get("last_assistant_message"), payload.get("transcript_path")
     if not (isinstance(words, str) and words.strip() and isinstance(path, str)):
         return True
+    since = "" if live else str(payload.get("prompt_id", ""))
     for pause in PAUSES_S:
-        if await asyncio.to_thread(transcript.said, path, words) is not transcript.Said.BEFORE:
+        if await asyncio.to_thread(transcript.said, path, words, since=since) is not transcript.Said.BEFORE:
             return True
         await asyncio.sleep(pause)
     return False

@@ -23,13 +23,16 @@ class Said(Enum):
     NOWHERE = "nowhere"  #: not written yet, or too far back
 
 
-def said(path: str, words: str) -> Said:
-    """When ``words`` were said, seen from a Stop hook that is running."""
+def said(path: str, words: str, *, since: str = "") -> Said:
+    """When ``words`` were said, seen from a Stop hook that is running.
+
+    ``since``: the id of the prompt that began the hook's turn, if the hook is heard late: its turn is long over.
+    """
     wanted, ended = words.strip(), False
     for record in _backwards(path):
         if wanted in _texts(record):
             return Said.BEFORE if ended else Said.NOW
-        ended = ended or _begins_or_ends_a_turn(record)
+        ended = ended or (_is_prompt(record, since) if since else _begins_or_ends_a_turn(record))
     return Said.NOWHERE
 
 
@@ -69,6 +72,15 @@ def _begins_or_ends_a_turn(record: dict[str, Any]) -> bool:
         or record.get("subtype") == "stop_hook_summary"
     ):
         return True
+    return _is_of_the_user(record)
+
+
+def _is_prompt(record: dict[str, Any], prompt_id: str) -> bool:
+    return record.get("promptId") == prompt_id and _is_of_the_user(record)
+
+
+def _is_of_the_user(record: dict[str, Any]) -> bool:
+    """Results of tools are written as the user's, too."""
     message = record.get("message")
     content = message.get("content") if isinstance(message, dict) else None
     is_result = isinstance(content, list) and any(_is(each, "tool_result") for each in content)

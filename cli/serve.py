@@ -102,7 +102,7 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
         Window("limits.peer_per_minute", settings.limits.peer_per_minute),
         Window("limits.pair_per_minute", settings.limits.pair_per_minute),
     )
-    door = Door(Room(engine, limits, health.status, stopping.set), ENDPOINTS)
+    door = Door(Room(engine, limits, health.status, stopping.set, settings.owner.name), ENDPOINTS)
     house = House(paths, settings, engine, door, health, stopping)
     tokens: dict[str, str] = {}
     desk = HookDesk(engine, paths.spool, tokens)

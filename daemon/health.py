@@ -67,7 +67,9 @@ def _python(_: Paths) -> Iterator[Json]:
 def _names(_: Paths) -> Iterator[Json]:
     """Our packages have plain names; another distribution's of the same name would shadow them."""
     here = Path(__file__).parents[1]
-    found = [spec.origin for name in ("hooks", "scheduler", "bots") if (spec := find_spec(name)) and spec.origin]
+    found = [
+        spec.origin for name in ("hooks", "scheduler", "bots") if (spec := find_spec(name)) and spec.origin
+    ]
     if any(Path(origin).parents[1] != here for origin in found):
         yield finding(
             "error",

@@ -37,7 +37,7 @@ async def join(room: Room, call: Call) -> Json:
         authority=Authority.OWNER if owner else Authority.UNVERIFIED,
         shared=body.shared,
         account="owner" if owner else "cli",
-        person="",
+        person=room.owner if owner else "",
     )
     peer = await room.engine.handle(command)
     found: Conversation | None = await room.look(lambda plan: plan.conversation(peer.peer_id))

@@ -60,6 +60,7 @@ class Room:
     limits: Limits
     status: Callable[[], Awaitable[Json]]
     stop: Callable[[], None]
+    owner: str = ""  #: what the owner is called, if the config says
 
     async def write(
         self, call: Call, commands: Sequence[Command], render: Callable[[list[Any]], Json]

@@ -21,12 +21,13 @@ Json = dict[str, Any]
 
 async def send(room: Room, call: Call) -> Json:
     message, sender = call.body.root, call.caller.peer_id
+    person = room.owner if call.caller.standing is Standing.OWNER else ""
     to = getattr(message, "to", ("everybody",))
     if not await room.is_repeat(call):
         room.limits.sending(sender, to, room.engine.clock.now())
     match message:
         case bodies.SendAsk():
-            return await room.write(call, (_ask(sender, message),), lambda told: shapes.ask(told[0]))
+            return await room.write(call, (_ask(sender, person, message),), lambda told: shapes.ask(told[0]))
         case bodies.SendNotice():
             notice = c.SendNotice(
                 sender=sender,
@@ -34,10 +35,13 @@ async def send(room: Room, call: Call) -> Json:
                 text=message.text,
                 circle=message.circle,
                 urgency=Urgency(message.urgency),
+                person=person,
             )
             return await room.write(call, (notice,), lambda told: shapes.sent(told[0]))
         case _:
-            broadcast = c.SendBroadcast(sender=sender, text=message.text, circle=message.circle)
+            broadcast = c.SendBroadcast(
+                sender=sender, text=message.text, circle=message.circle, person=person
+            )
             return await room.write(call, (broadcast,), lambda told: shapes.sent(told[0]))
 
 
@@ -84,7 +88,7 @@ async def why(room: Room, call: Call) -> Json:
     return shapes.why(story)
 
 
-def _ask(sender: str, message: bodies.SendAsk) -> c.SendAsk:
+def _ask(sender: str, person: str, message: bodies.SendAsk) -> c.SendAsk:
     return c.SendAsk(
         sender=sender,
         to=tuple(message.to),
@@ -96,6 +100,7 @@ def _ask(sender: str, message: bodies.SendAsk) -> c.SendAsk:
         default=message.default,
         urgency=Urgency(message.urgency),
         reply_to=message.reply_to,
+        person=person,
     )
 
 

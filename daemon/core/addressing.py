@@ -154,7 +154,7 @@ def several(plan: Plan, who: Standpoint, names: Sequence[str], circle: str | Non
 
 
 def audience(plan: Plan, who: Standpoint, circle: str | None, sender: Peer) -> tuple[Peer, ...]:
-    """Every agent a broadcast is for: of the circle, or of all for roles that span them.
+    """Every agent a broadcast is for, and the conversations that see it: of the circle, or of all for spanning roles.
 
     Raises:
         NotAllowed: this conversation does not meet that circle.
@@ -167,11 +167,20 @@ def audience(plan: Plan, who: Standpoint, circle: str | None, sender: Peer) -> t
     return tuple(
         peer
         for peer in plan.view.peers()
-        if peer.role in {Role.AGENT, Role.ORCHESTRATOR}
-        and peer.peer_id != sender.peer_id
+        if peer.peer_id != sender.peer_id
         and who.meets(peer)
-        and (everywhere or peer.circle == wanted)
+        and _hears(plan, peer, None if everywhere else wanted, sender.circle)
     )
+
+
+def _hears(plan: Plan, peer: Peer, circle: str | None, origin: str) -> bool:
+    """Agents by their circle (None: any), people by the circles their conversation sees."""
+    if peer.role in {Role.AGENT, Role.ORCHESTRATOR}:
+        return circle is None or peer.circle == circle
+    conversation = plan.conversation(peer.peer_id)
+    if peer.role is not Role.HUMAN or conversation is None or peer.backend == "cli":
+        return False
+    return "*" in conversation.circles or (circle or origin) in conversation.circles
 
 
 def visible(peers: Iterable[Peer], who: Standpoint, circle: str | None) -> tuple[Peer, ...]:

@@ -121,7 +121,7 @@ def _mark_seen(plan: Plan, ask: Ask, sender: Sender) -> None:
 
 
 def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
-    plan.tell(Event("ended", ask.ask_id, by.peer_id, ask.state, by.person or by.name))
+    plan.tell(Event("ended", ask.ask_id, what=ask.state, evidence=by.person or by.name))
     settling.close(plan, ask)
     if ask.state != asking.State.CANCELLED:
         _tell_asker(plan, ask, by, _outcome(plan, ask))

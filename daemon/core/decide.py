@@ -9,7 +9,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from daemon.core import closing, handing, people, registering, sending, settling, talk, ticking, turns
+from daemon.core import (
+    closing,
+    handing,
+    hosting,
+    people,
+    registering,
+    sending,
+    settling,
+    talk,
+    ticking,
+    turns,
+)
 from daemon.core import commands as c
 from daemon.core.errors import Refused, Throttled
 from daemon.core.view import Decision, Plan, View
@@ -18,9 +29,9 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.RegisterSession: registering.register_session,
     c.EndSession: registering.end_session,
     c.EndProcess: registering.end_process,
-    c.OpenConversation: registering.open_conversation,
-    c.Beat: registering.beat,
-    c.CloseConversation: registering.close_conversation,
+    c.OpenConversation: hosting.open_conversation,
+    c.Beat: hosting.beat,
+    c.CloseConversation: hosting.close_conversation,
     c.DescribePeer: registering.describe,
     c.RenamePeer: registering.rename,
     c.MovePeer: registering.move,

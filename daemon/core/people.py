@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core import registering
+from daemon.core import hosting
 from daemon.core.addressing import DEFAULT_CIRCLE, slug
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.model import Authority, Event, Heard, Pairing, Peer, Person
@@ -96,7 +96,7 @@ def admit(plan: Plan, person: Person, *, live: bool) -> Peer:
         live=live,
         circles=("*",) if person.owner else (DEFAULT_CIRCLE,),
     )
-    return registering.open_conversation(plan, command)
+    return hosting.open_conversation(plan, command)
 
 
 def _is_open(plan: Plan, pairing: Pairing) -> bool:
@@ -109,7 +109,7 @@ def _paired(plan: Plan, command: c.Say) -> Person:
         surface=command.surface,
         account=command.account,
         name=slug(command.author or command.account),
-        rights=registering.ALL_RIGHTS if owner else ("talk",),
+        rights=hosting.ALL_RIGHTS if owner else ("talk",),
         owner=owner,
         paired_at=plan.now,
     )

@@ -59,7 +59,8 @@ def reach(
         return Reach(
             road=Road.CHAT if online else Road.NONE, proof="round trip" if online else "", reason=why
         )
-    if peer.backend in POLLING:
+    gone = session is None or session.ended_at is not None
+    if peer.backend in POLLING and not (gone and peer.session_id):
         return Reach(road=Road.POLL, proof="", reason="waits until the client checks its messages")
     if session is None or session.ended_at is not None:
         return Reach(road=Road.NONE, proof="", reason="offline; kept until it is back")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, asking
+from daemon.core import addressing, asking, presence
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, line
 from daemon.core.errors import Malformed, NotAllowed, NotFound
-from daemon.core.model import Ask, AskShown, Conversation, Kind, Peer, Role, Sender, Sent
+from daemon.core.model import Ask, AskShown, Conversation, Kind, Peer, Role, Sender, Sent, Status
 from daemon.core.posting import LIFE, LIFE_WITH_PEOPLE, Letter, carriages, post, stamp
 from daemon.core.view import Plan
 
@@ -78,14 +78,19 @@ def send_notice(plan: Plan, command: c.SendNotice) -> Sent:
 
 
 def send_broadcast(plan: Plan, command: c.SendBroadcast) -> Sent:
-    """One notice to every agent that is not offline."""
+    """One notice to every agent and every conversation that is not offline; people get it without sound."""
     sender = sender_of(plan, command.sender)
     who = addressing.standpoint_of(plan, sender)
     meant = addressing.audience(plan, who, command.circle, sender)
-    to = [peer for peer in meant if plan.session_of(peer)]
+    to = [peer for peer in meant if _is_there(plan, peer)]
     letter = Letter(kind=Kind.BROADCAST, text=command.text, silent=True)
     envelope, deliveries = post(plan, stamp(plan, sender, command.person), to, letter)
     return Sent(envelope, carriages(plan, envelope, deliveries))
+
+
+def _is_there(plan: Plan, peer: Peer) -> bool:
+    conversation = plan.conversation(peer.peer_id)
+    return presence.status(peer, plan.session_of(peer), conversation, plan.now) is not Status.OFFLINE
 
 
 def sender_of(plan: Plan, peer_id: str) -> Peer:

@@ -17,7 +17,9 @@ from daemon.core.view import Plan
 def ack(plan: Plan, command: c.AckDelivery) -> Delivery:
     """The road took it; with ``proven`` that is all the evidence there is to get."""
     given = d.Give(command.holder, command.receipt, proof_within=command.proof_within)
-    delivery = _moved(plan, known(plan, command.delivery_id), given, command.receipt)
+    delivery = _moved(
+        plan, known(plan, command.delivery_id), given, command.receipt and f"shown as {command.receipt}"
+    )
     ask = _ask_of(plan, delivery)
     if ask and asking.is_over(ask):  # it ended while the card was on its way
         change_card(plan, ask, delivery)
@@ -67,7 +69,7 @@ def replay(plan: Plan, command: c.ReplayDelivery) -> Delivery:
 
 def lease(plan: Plan, delivery: Delivery, step: d.Lease) -> Parcel:
     """Journalled before the road is touched: after a crash the mark says what to look for."""
-    return parcel(plan, _moved(plan, delivery, step, str(step.road)))
+    return parcel(plan, _moved(plan, delivery, step, f"trying by {step.road}"))
 
 
 def give(plan: Plan, delivery: Delivery, step: d.Give, evidence: str) -> Parcel:
@@ -81,7 +83,7 @@ def see(plan: Plan, delivery: Delivery, evidence: str) -> Delivery:
     seen = _moved(plan, delivery, d.See(evidence), evidence)
     ask = _ask_of(plan, seen)
     if ask is None or asking.is_over(ask):
-        return _moved(plan, seen, d.Settle(), "")
+        return _moved(plan, seen, d.Settle(), "nothing more to come")
     if asking.can(ask, asking.Notice):
         plan.put(asking.advance(ask, asking.Notice(), now=plan.now))
     return seen
@@ -92,7 +94,7 @@ def close(plan: Plan, ask: Ask) -> None:
     for stale in plan.view.deliveries_of(ask.ask_id):
         delivery = plan.fresh(stale)
         if d.can(delivery, d.Settle):
-            _moved(plan, delivery, d.Settle(), "")
+            _moved(plan, delivery, d.Settle(), f"the ask is {ask.state}")
         elif d.can(delivery, d.Cancel):
             _moved(plan, delivery, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
 
@@ -143,7 +145,7 @@ def lapse(plan: Plan, delivery: Delivery, why: str) -> None:
 
 
 def expire(plan: Plan, delivery: Delivery) -> None:
-    _moved(plan, delivery, d.Expire("nobody took it in time"), "")
+    _moved(plan, delivery, d.Expire("nobody took it in time"), "nobody took it in time")
 
 
 def kill(plan: Plan, delivery: Delivery, reason: str) -> None:
@@ -162,7 +164,9 @@ def known(plan: Plan, delivery_id: str) -> Delivery:
 def _moved(plan: Plan, delivery: Delivery, step: d.Happening, evidence: str) -> Delivery:
     moved = d.advance(delivery, step, now=plan.now)
     plan.put(moved)
-    plan.tell(Event(moved.state, moved.envelope_id, moved.peer_id, d.level(moved), evidence))
+    plan.tell(
+        Event(moved.state, moved.envelope_id, moved.peer_id, d.level(moved), evidence or f"by {moved.road}")
+    )
     ask = _ask_of(plan, moved) if moved.state in {d.State.QUEUED, d.State.HELD} else None
     if ask and asking.is_over(ask):  # it would be tried again for nobody
         return _moved(plan, moved, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")

@@ -64,6 +64,8 @@ def _entered(plan: Plan, said: c.Say) -> Talk | None:
     here = plan.peer(conversation.peer_id) if conversation else None
     if conversation is None or person is None or here is None or "talk" not in person.rights:
         return None
+    if here.forgotten_at and conversation.address == person.account:  # whoever still speaks is not forgotten
+        here = people.admit(plan, person, live=True)
     return Talk(plan, conversation, here, person, said)
 
 

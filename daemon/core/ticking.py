@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from daemon.core import closing, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
+from daemon.core.hosting import OWN_SCREENS
 from daemon.core.model import Delivery, Parcel, Road
 from daemon.core.view import Plan
-
-OWN_SCREENS: Final = frozenset({"console", "cli"})  #: showing something twice there harms nobody
 
 
 def tick(plan: Plan, command: c.Tick) -> tuple[Parcel, ...]:

@@ -18,7 +18,10 @@ from tests.architecture.tree import EVERYTHING, MODULES, ROOT, imports, tracked_
 CATCHES_EVERYTHING = {
     "daemon.engine.pump": (1, "one transport that breaks must not stop the deliveries of the others"),
     "daemon.api.app": (1, "the outermost middleware: a fault becomes a 500 with a traceback in the log"),
-    "daemon.store.sqlite": (1, "what a step raises is raised again where the step is awaited, in another thread"),
+    "daemon.store.sqlite": (
+        1,
+        "what a step raises is raised again where the step is awaited, in another thread",
+    ),
     "cli.serve": (1, "a surface's trouble is not the line's: it is logged, and the surface begins anew"),
     "cli.app": (1, "a fault becomes exit code 70 with a traceback in the log"),
     # a process of its own, which the agent started and whose end it would notice

@@ -177,7 +177,7 @@ def _checked(by_file: dict[str, Any], by_environment: dict[str, Any], path: Path
         variable = _variable_of(name, by_environment)
         where = variable or f"{path}:{_line_of(path, keys)}"
         raise Malformed(
-            f'{where}: "{name}": {first["msg"].lower()}', "`peerline config show` lists all keys"
+            f'{where}: "{name}": {first["msg"].lower()}', f"known here: {', '.join(_known(keys))}"
         ) from None
 
 
@@ -187,6 +187,18 @@ def _variable_of(name: str, by_environment: dict[str, Any]) -> str:
         if f"{name}.".startswith(f"{key}.") or key.startswith(f"{name}."):
             return f"{PREFIX}{key.upper().replace('.', BETWEEN)}"
     return ""
+
+
+def _known(keys: list[str]) -> list[str]:
+    """The keys that may stand where the last of ``keys`` stands."""
+    section: type[BaseModel] = Settings
+    for key in keys[:-1]:
+        field = section.model_fields.get(key)
+        kind = field.annotation if field else None
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            break
+        section = kind
+    return sorted(section.model_fields)
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

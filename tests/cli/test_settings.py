@@ -184,7 +184,7 @@ WRONG = [
 def test_a_wrong_value_is_refused_by_file_line_and_key(config: Path, text: str, line: int, key: str) -> None:
     error = refusal(config, text)
     assert str(error).startswith(f'{config}:{line}: "{key}": ')
-    assert "config show" in error.hint
+    assert "known here" in error.hint
 
 
 BROKEN = [

@@ -15,7 +15,9 @@ from tests.scenarios.house import House
 
 SHIM = Path(__file__).parents[2] / "mcp_server" / "shim.py"
 NOTICES = 1_000
+EACH = NOTICES // 2
 KILLS = 12
+READS_EVERY = 5
 UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
 
 
@@ -75,35 +77,35 @@ async def shim(house: House, name: str) -> AsyncIterator[RawClient]:
 
 async def test_a_thousand_notices_survive_twelve_kills_in_order_and_once_each(house: House) -> None:
     await house.start(**UNLIMITED)
-    got: list[str] = []
-    sent = asyncio.Event()
+    got: dict[str, list[str]] = {"ann": [], "ben": []}
     async with asyncio.timeout(120), shim(house, "ann") as ann, shim(house, "ben") as ben:
         await ann.call("whoami")
         await ben.call("whoami")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_send(ann, sent))
-            tasks.create_task(_receive(ben, got))
-            tasks.create_task(_kill(house, sent, got))
-    assert got == [f"notice {n}" for n in range(NOTICES)]
+            tasks.create_task(_talk(ann, "ben", got["ann"]))
+            tasks.create_task(_talk(ben, "ann", got["ben"]))
+            tasks.create_task(_kill(house, got))
+    expected = [f"notice {n}" for n in range(EACH)]
+    assert got == {"ann": expected, "ben": expected}
 
 
-async def _send(client: RawClient, sent: asyncio.Event) -> None:
-    for n in range(NOTICES):
-        await client.call("notify_peer", peer="ben", message=f"notice {n}")
-    sent.set()
+async def _talk(client: RawClient, other: str, got: list[str]) -> None:
+    """Tell the other everything, and read what it tells, in turns."""
+    sent = 0
+    while sent < EACH or len(got) < EACH:
+        if sent < EACH:
+            await client.call("notify_peer", peer=other, message=f"notice {sent}")
+            sent += 1
+        if sent % READS_EVERY == 0 or sent == EACH:
+            told = await client.call("check_messages", limit=20)
+            got += [each["text"] for each in told["messages"]]
+            await asyncio.sleep(0)
 
 
-async def _receive(client: RawClient, got: list[str]) -> None:
-    while len(got) < NOTICES:
-        told = await client.call("check_messages", limit=20)
-        got += [each["text"] for each in told["messages"]]
-        await asyncio.sleep(0)
-
-
-async def _kill(house: House, sent: asyncio.Event, got: list[str]) -> None:
-    """A kill for every twelfth of what is to come, at whatever it is doing then."""
+async def _kill(house: House, got: dict[str, list[str]]) -> None:
+    """A kill for every thirteenth of what is to come, at whatever it is doing then."""
     for n in range(KILLS):
-        while len(got) < n * NOTICES // (KILLS + 1) and not sent.is_set():
+        while sum(map(len, got.values())) < n * NOTICES // (KILLS + 1):
             await asyncio.sleep(0.01)
         await house.daemon.kill9()
         await house.start(**UNLIMITED)

@@ -25,6 +25,7 @@ from daemon.transports.prompt import Prompt, read
 PROOF_WITHIN: Final = timedelta(seconds=5)
 LOOK_AGAIN: Final = timedelta(seconds=2)
 BETWEEN_LOOKS_S: Final = 0.05
+TAKEN_S: Final = 0.3  #: how long an Enter takes to empty the prompt, at most
 LOOKS: Final = 40  #: for the paste to show, so two seconds and what the looks take
 SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh", "tmux"})
 
@@ -48,7 +49,7 @@ class Terminal:
                 return Blocked("there is a draft in the prompt", LOOK_AGAIN)
             if not prompt.text and (trouble := await self._paste(tmux, pane, session, text)):
                 return trouble
-            return await self._enter(tmux, pane)
+            return await self._enter(tmux, pane, session, text)
         except (TmuxFailed, ValueError, OSError) as error:
             return Failed(f"tmux: {error}")
 
@@ -68,15 +69,20 @@ class Terminal:
             await asyncio.sleep(BETWEEN_LOOKS_S)
         return Failed(f"pasted, but not sent: {why}")
 
-    async def _enter(self, tmux: Tmux, pane: Pane) -> Carried | Failed:
+    async def _enter(self, tmux: Tmux, pane: Pane, session: Session, text: str) -> Carried | Failed:
+        """Press Enter, and once more if the agent, at the very end of a turn, let the first one pass."""
         try:
             await tmux.enter(pane.pane_id, ref=pane)
+            self._passed("terminal.entered")
+            await asyncio.sleep(TAKEN_S)
+            found = await self._gate(tmux, pane, session)
+            if isinstance(found, Prompt) and found.is_paste_of(text):
+                await tmux.enter(pane.pane_id, ref=pane)
         except PaneNotReady as error:
             # It costs an attempt, so that the next one knows whose text lies in the prompt.
             return Failed(f"pasted, but not sent: {error}")
         except TmuxSilent:
             return Carried(PROOF_WITHIN)  # it may have happened: the evidence decides
-        self._passed("terminal.entered")
         return Carried(PROOF_WITHIN)
 
     async def _gate(self, tmux: Tmux, pane: Pane, session: Session) -> Prompt | Blocked:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from daemon.core.model import Authority, Pane, Person, Road, Turn, Urgency
+from daemon.core.model import Attachment, Authority, Pane, Person, Question, Road, Turn, Urgency
 
 # --- who is there -----------------------------------------------------------------------------------------------
 
@@ -328,10 +328,14 @@ class TurnBegan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnWent:
-    """A sign from inside a turn: evidence that the last hand-out arrived."""
+    """A sign from inside a turn: evidence that the last hand-out arrived.
+
+    ``doing``: the tool call that begins, in a few words.
+    """
 
     session_id: str
     source: str = "hook"
+    doing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,6 +377,97 @@ class HandOut:
     limit: int
     prompt_id: str = ""
     passing: bool = False
+    between: bool = False  #: between two tool calls: notices only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginCall:
+    """The agent is about to make a tool call. Returns a ``Denial``, or None to let it.
+
+    ``limit``: characters of what may be said instead.
+    """
+
+    session_id: str
+    limit: int
+
+
+# --- what an agent waits for a person to decide -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestApproval:
+    """An agent asks its person. Returns the approval's id, "" when there is nobody to ask for.
+
+    Exactly ``shown`` is what people read, and ``digest`` is of exactly that request.
+    """
+
+    session_id: str
+    what: str  #: ``permission``, ``question`` or ``plan``
+    tool: str
+    shown: str
+    digest: str
+    request: str
+    options: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    grants: str = ""
+    deny_at: datetime | None = None  #: when it is denied for want of a person
+    reason: str = ""  #: what the agent is told then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseApprovals:
+    """What was asked was decided at the agent itself: that request, those for a tool, or all of the session."""
+
+    session_id: str
+    digest: str = ""
+    tool: str = ""
+    outcome: str = ""  #: in words for people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellApproval:
+    """The agent took the decision."""
+
+    approval_id: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailApproval:
+    """There is no way to tell the agent what was decided."""
+
+    approval_id: str
+    reason: str
+
+
+# --- errands ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishErrand:
+    """What was looked up; ``choices`` can be looked at further, each by its argument."""
+
+    errand_id: str
+    text: str
+    attachment: Attachment | None = None
+    choices: tuple[str, ...] = ()
+
+
+# --- brakes -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeCircle:
+    circle: str
+    by: str  #: peer id
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThawCircle:
+    circle: str
+    by: str
+    person: str = ""
 
 
 # --- time -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The nouns: frozen, comparable, and free of behaviour that could surprise.
 
 Times are aware UTC datetimes, ids are strings: ``p-`` a peer, ``m-`` a message, ``a-`` an ask
-(its envelope and its row share the id), ``d-`` a delivery.
+(its envelope and its row share the id), ``d-`` a delivery, ``e-`` an errand.
 """
 
 from __future__ import annotations
@@ -99,6 +99,10 @@ class Session:
     turn_prompt: str = ""  #: the agent's own id of the prompt that carried it
     ended_at: datetime | None = None
     ended_why: str = ""
+    doing: str = ""  #: its last tool call, in a few words
+    calls: int = 0  #: tool calls of this turn
+    turn_began_at: datetime | None = None
+    stopped: str = ""  #: why no further tool call of this turn is let through; "": they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +137,7 @@ class Conversation:
     circles: tuple[str, ...] = ("*",)  #: which circles it sees; ``*`` is all
     beat_at: datetime | None = None  #: the last proven round trip; None: gone
     trouble: str = ""  #: why it is not reached, if it is not
+    trusted: bool = True  #: approvals are taken from there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +177,15 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes with an envelope, as it was when it was taken."""
+
+    path: str  #: where our own copy lies
+    name: str  #: as a person knows it
+    size: int  #: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     envelope_id: str
     kind: Kind
@@ -185,6 +199,7 @@ class Envelope:
     correlation_id: str | None = None
     reply_to: str | None = None  #: the receipt or envelope this replies to, for threading on a surface
     silent: bool = False
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +257,90 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What an agent waits for a person to decide; its life is in ``approval.py``.
+
+    Its ask carries it to people; how that ends is the decision, bound to exactly what was shown.
+    """
+
+    approval_id: str  #: the id of its first ask
+    ask_id: str  #: the ask that is open, or was last
+    peer_id: str
+    session_id: str
+    what: str  #: ``permission``, ``question`` or ``plan``
+    tool: str
+    digest: str  #: SHA-256 of the tool and its input
+    request: str  #: the tool's input, JSON
+    grants: str = ""  #: JSON of the rules that "do not ask again" would add
+    questions: tuple[Question, ...] = ()  #: of an agent that asks several at once
+    state: str
+    asked_at: datetime
+    shown_at: datetime  #: when people could first read what is to be decided now
+    again: tuple[Shown, ...] = ()  #: where it was shown once more, and when
+    choice: str = ""  #: the option that was chosen
+    words: str = ""  #: what was said instead of, or with it
+    answers: tuple[str, ...] = ()  #: to the questions so far
+    by: str = ""  #: who decided
+    reason: str = ""  #: said to the agent when nobody decides in time; "": then nothing is decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Something was put before people in a conversation."""
+
+    conversation: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question of an agent, with its choices."""
+
+    text: str
+    shown: str  #: the same as a person reads it, with what each choice means
+    options: tuple[str, ...]
+    many: bool = False  #: several may be chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """What is to be known of a circle, beside who is in it."""
+
+    name: str
+    frozen_at: datetime | None = None
+    frozen_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Something to be looked up for a person, outside the core: its result comes back as a message."""
+
+    errand_id: str
+    what: str  #: ``peek``, ``diff`` or ``get``
+    peer_id: str  #: about whom
+    argument: str
+    conversation: str  #: where it was wished for
+    reply_to: str = ""
+    asked_at: datetime
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """Somebody wants to see how a peer gets on."""
+
+    conversation: str
+    peer_id: str
+    what: (
+        str  #: ``follow``: one message that is kept up to date; ``watch``: told when it ends, stalls or asks
+    )
+    since: datetime
+    envelope_id: str = ""  #: the message that is kept up to date
+    shown_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sticky:
     """Whom a person's plain words go to, in one conversation."""
 
@@ -280,6 +379,14 @@ class Event:
     what: str = ""
     evidence: str = ""
     detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A tool call is not to be made: why, in words for the agent, and what it is to read instead."""
+
+    reason: str
+    parcels: tuple[Parcel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

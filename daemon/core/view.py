@@ -12,10 +12,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from daemon.core import approval as approvals
 from daemon.core import model as m
 from daemon.core.frame import ALPHABET, MARK_LENGTH
 
-Noun = m.Peer | m.Session | m.Conversation | m.Person | m.Pairing | m.Envelope | m.Delivery | m.Ask | m.Sticky
+Noun = (
+    m.Peer
+    | m.Session
+    | m.Conversation
+    | m.Person
+    | m.Pairing
+    | m.Envelope
+    | m.Delivery
+    | m.Ask
+    | m.Sticky
+    | m.Approval
+    | m.Circle
+    | m.Errand
+    | m.Follow
+)
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Peer: ("peer_id",),
@@ -27,6 +42,10 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Delivery: ("delivery_id",),
     m.Ask: ("ask_id",),
     m.Sticky: ("conversation", "person"),
+    m.Approval: ("approval_id",),
+    m.Circle: ("name",),
+    m.Errand: ("errand_id",),
+    m.Follow: ("conversation", "peer_id", "what"),
 }
 
 
@@ -58,6 +77,18 @@ class View(Protocol):
     def open_asks_to(self, peer_id: str) -> Sequence[m.Ask]: ...
     def open_asks_by(self, peer_id: str) -> Sequence[m.Ask]: ...
     def overdue_asks(self, now: datetime, limit: int = 200) -> Sequence[m.Ask]: ...
+    def approvals(self, session_id: str = "") -> Sequence[m.Approval]:
+        """Those that are not over; of all sessions, or of one."""
+        ...
+
+    def approval_of(self, ask_id: str) -> m.Approval | None: ...
+    def errands(self) -> Sequence[m.Errand]:
+        """Those that are not done."""
+        ...
+
+    def follows(self, peer_id: str) -> Sequence[m.Follow]:
+        """Who follows or watches the peer now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +168,24 @@ class Plan:
     def ask(self, ask_id: str | None) -> m.Ask | None:
         found: m.Ask | None = self._get(m.Ask, ask_id) if ask_id else None
         return found
+
+    def approval(self, approval_id: str) -> m.Approval | None:
+        found: m.Approval | None = self._get(m.Approval, approval_id)
+        return found
+
+    def approval_of(self, ask_id: str) -> m.Approval | None:
+        """The approval an ask is open for."""
+        found = self.view.approval_of(ask_id)
+        return self.approval(found.approval_id) if found else None
+
+    def approvals(self, session_id: str) -> list[m.Approval]:
+        """What the session waits for, as this decision has left it."""
+        found = [self.approval(each.approval_id) or each for each in self.view.approvals(session_id)]
+        return [each for each in found if each.state in approvals.OPEN]
+
+    def is_frozen(self, circle: str) -> m.Circle | None:
+        found: m.Circle | None = self._get(m.Circle, circle)
+        return found if found and found.frozen_at else None
 
     def sticky(self, conversation: str, person: str) -> m.Peer | None:
         chosen: m.Sticky | None = self._get(m.Sticky, conversation, person)

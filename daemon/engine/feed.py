@@ -18,6 +18,8 @@ from daemon.core.view import Decision
 EVERYTHING: Final = "*"
 EVENTS: Final = "events"
 TIME: Final = "time"
+APPROVALS: Final = "approvals"
+ERRANDS: Final = "errands"
 
 
 class Watch:
@@ -91,6 +93,12 @@ def _keys(noun: object) -> tuple[str, ...]:
             return (peer_id, f"session:{session_id}")
         case m.Ask(ask_id=ask_id):
             return (ask_id,)
+        case m.Approval(approval_id=approval_id):
+            return (approval_id, APPROVALS)
+        case m.Errand():
+            return (ERRANDS,)
+        case m.Circle(name=name):
+            return (f"circle:{name}",)
         case m.Conversation(surface=surface, peer_id=peer_id):
             return (peer_id, f"surface:{surface}")
         case _:

@@ -112,6 +112,23 @@ class Words:
         sql = "SELECT * FROM ask WHERE ended_at IS NULL AND deadline_at <= ? ORDER BY deadline_at LIMIT ?"
         return self._all(m.Ask, sql, when(now), limit)
 
+    def approvals(self, session_id: str = "") -> Sequence[m.Approval]:
+        sql = (
+            "SELECT * FROM approval WHERE state IN ('asked', 'decided') AND (?1 = '' OR session_id = ?1)"
+            " ORDER BY rowid"
+        )
+        return self._all(m.Approval, sql, session_id)
+
+    def approval_of(self, ask_id: str) -> m.Approval | None:
+        return self._one(m.Approval, "SELECT * FROM approval WHERE ask_id = ?", ask_id)
+
+    def errands(self) -> Sequence[m.Errand]:
+        return self._all(m.Errand, "SELECT * FROM errand WHERE done_at IS NULL ORDER BY asked_at, rowid")
+
+    def follows(self, peer_id: str) -> Sequence[m.Follow]:
+        sql = "SELECT * FROM follow WHERE peer_id = ? AND ended_at IS NULL ORDER BY rowid"
+        return self._all(m.Follow, sql, peer_id)
+
     def tell(self, event: m.Event, at: datetime) -> None:
         sql = (
             "INSERT INTO event (at, type, ref, peer_id, what, evidence, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, settling
+from daemon.core import asking, deciding, settling
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
-from daemon.core.model import Answer, Ask, AskShown, Event, Kind, Peer, Role, Sender, Urgency
+from daemon.core.model import Answer, Ask, AskShown, Authority, Event, Kind, Peer, Role, Sender, Urgency
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
 
@@ -28,8 +28,14 @@ def close(plan: Plan, command: c.CloseAsk) -> AskShown:
     if command.by == ask.asker and command.by not in ask.to:
         return cancel(plan, c.CancelAsk(ask_id=ask.ask_id, by=command.by, person=command.person))
     peer = plan.peer(command.by)
-    if peer is None or command.by not in ask.to:
+    approval = plan.approval_of(ask.ask_id)
+    if peer is None or not (command.by in ask.to or (approval and peer.authority is Authority.OWNER)):
         raise NotAllowed(f'ask "{ask.ask_id}" was not asked of you', "only who was asked can answer it")
+    if approval and not command.trusted:
+        raise NotAllowed(
+            "approvals are not taken from a terminal",
+            "set owner.trust_terminal, or decide on another surface",
+        )
     option = _option(ask, command.option)
     text = body(command.text) if clean(command.text).strip() else option or ""
     how = asking.State.DECLINED if command.decline else _how(text)
@@ -123,7 +129,7 @@ def _mark_seen(plan: Plan, ask: Ask, sender: Sender) -> None:
 def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     plan.tell(Event("ended", ask.ask_id, what=ask.state, evidence=by.person or by.name))
     settling.close(plan, ask)
-    if ask.state != asking.State.CANCELLED:
+    if not deciding.concluded(plan, ask) and ask.state != asking.State.CANCELLED:
         _tell_asker(plan, ask, by, _outcome(plan, ask))
     _change_cards(plan, ask)
 

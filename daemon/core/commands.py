@@ -54,6 +54,8 @@ class EndProcess:
 class OpenConversation:
     """A surface hosts a conversation; the same address is the same peer for ever."""
 
+    trusted: bool = True  #: approvals are taken from there
+
     surface: str
     address: str
     host: str
@@ -152,6 +154,7 @@ class CloseAsk:
     option: str | None = None
     decline: bool = False
     person: str = ""
+    trusted: bool = False  #: what agents wait for may be decided by this caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,12 +333,14 @@ class TurnBegan:
 class TurnWent:
     """A sign from inside a turn: evidence that the last hand-out arrived.
 
-    ``doing``: the tool call that begins, in a few words.
+    ``doing``: the tool call that begins, in a few words. ``batch_over``: all calls of one answer of the model are
+    done; it reads their results next.
     """
 
     session_id: str
     source: str = "hook"
     doing: str = ""
+    batch_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,17 +415,21 @@ class RequestApproval:
     options: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     grants: str = ""
+    subagent: str = ""
     deny_at: datetime | None = None  #: when it is denied for want of a person
     reason: str = ""  #: what the agent is told then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseApprovals:
-    """What was asked was decided at the agent itself: that request, those for a tool, or all of the session."""
+    """It was decided at the agent itself: that request for that tool; without them, all of the session.
+
+    ``request`` is the tool's input; "" where the agent adds to it what was answered.
+    """
 
     session_id: str
-    digest: str = ""
     tool: str = ""
+    request: str = ""
     outcome: str = ""  #: in words for people
 
 
@@ -457,17 +466,23 @@ class FinishErrand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopTurn:
+    """No further tool call of the turn that runs; the one that runs already may end."""
+
+    peer_id: str
+    by: str  #: in words, for the agent and whoever asks why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FreezeCircle:
     circle: str
-    by: str  #: peer id
-    person: str = ""
+    by: str  #: in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThawCircle:
     circle: str
     by: str
-    person: str = ""
 
 
 # --- time -------------------------------------------------------------------------------------------------------
@@ -528,6 +543,14 @@ Command = (
     | TurnEnded
     | TurnObserved
     | HandOut
+    | BeginCall
+    | StopTurn
+    | RequestApproval
+    | CloseApprovals
+    | TellApproval
+    | FailApproval
+    | FreezeCircle
+    | ThawCircle
     | Tick
     | Recover
 )

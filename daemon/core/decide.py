@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from daemon.core import (
+    approving,
+    braking,
     closing,
     handing,
     hosting,
@@ -64,6 +66,14 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.TurnEnded: turns.ended,
     c.TurnObserved: turns.observed,
     c.HandOut: handing.hand_out,
+    c.BeginCall: braking.begin_call,
+    c.StopTurn: braking.stop,
+    c.RequestApproval: approving.request,
+    c.CloseApprovals: approving.close,
+    c.TellApproval: approving.tell,
+    c.FailApproval: approving.fail,
+    c.FreezeCircle: braking.freeze,
+    c.ThawCircle: braking.thaw,
     c.Tick: ticking.tick,
     c.Recover: ticking.recover,
 }

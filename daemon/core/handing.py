@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
+from daemon.core import braking, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
-from daemon.core import presence, roads, settling
 from daemon.core.frame import MARK_LENGTH, framed
 from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Urgency
 from daemon.core.posting import UNREAD_LIMIT
 from daemon.core.view import Plan
 
-PROOF_WITHIN: Final = timedelta(seconds=10)
+BETWEEN: Final = frozenset(
+    {Kind.NOTICE, Kind.BROADCAST, Kind.ANSWER}
+)  #: what may come in the middle of a turn
 
 
 def lease_next(plan: Plan, command: c.LeaseNext) -> Parcel | None:
@@ -28,19 +29,21 @@ def lease_next(plan: Plan, command: c.LeaseNext) -> Parcel | None:
 
 
 def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
-    """At a boundary: one ask, or the notices that wait before the next ask, joined. Nobody is overtaken."""
+    """At a boundary: one ask, or the notices that wait before the next ask, joined. Nobody is overtaken.
+
+    Between two tool calls: notices alone, and of nobody whose question waits before them.
+    """
     session = plan.session(command.session_id)
-    if session is None or session.ended_at is not None:
+    if session is None or session.ended_at is not None or _is_braked(plan, session):
         return ()
     if not command.passing and _on_the_way(plan, session):
         return ()
-    waiting = takewhile(lambda x: x.state != d.State.LEASED, plan.view.waiting(session.peer_id))
-    chosen = tuple(_chosen(plan, waiting, command))
-    parcels = tuple(
-        settling.give(plan, delivery, _at_boundary(plan, session), "handed at a boundary")
-        for delivery in chosen
-    )
-    if parcels and not command.passing:
+    waiting = list(takewhile(lambda x: x.state != d.State.LEASED, plan.view.waiting(session.peer_id)))
+    chosen = tuple(_between(plan, waiting, command) if command.between else _chosen(plan, waiting, command))
+    where = settling.BETWEEN if command.between else "at a boundary"
+    receipt = settling.BETWEEN if command.between else ""
+    parcels = tuple(settling.hand(plan, session, x, f"handed {where}", receipt=receipt) for x in chosen)
+    if parcels and not (command.passing or command.between):
         carried = next((ask for parcel in parcels if (ask := carried_ask(parcel.envelope))), None)
         plan.put(presence.fold(session, presence.Began(carried, command.prompt_id), "hand-out", plan.now))
     return parcels
@@ -89,7 +92,7 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     delivery, session = _first(plan, peer), plan.session_of(peer)
     if delivery is None or delivery.state == d.State.LEASED or delivery.due_at > plan.now:
         return None
-    if session and _on_the_way(plan, session):
+    if session and (_on_the_way(plan, session) or braking.frozen(plan, peer)):
         return None
     envelope = plan.envelope(delivery.envelope_id)
     road = _road(plan, peer, envelope, session)
@@ -126,9 +129,9 @@ def _road(plan: Plan, peer: Peer, envelope: Envelope | None, session: Session | 
     return chosen if isinstance(chosen, Road) and chosen is not Road.NONE else None
 
 
-def _at_boundary(plan: Plan, session: Session) -> d.Give:
-    mark = plan.new_mark()
-    return d.Give(None, road=Road.HOOK, session_id=session.session_id, mark=mark, proof_within=PROOF_WITHIN)
+def _is_braked(plan: Plan, session: Session) -> bool:
+    peer = plan.peer(session.peer_id)
+    return bool(session.stopped) or (peer is not None and braking.frozen(plan, peer) != "")
 
 
 def _chosen(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iterable[Delivery]:
@@ -144,6 +147,27 @@ def _chosen(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iter
         first = False
         if carried_ask(parcel.envelope):  # also a reminder: the turn answers one ask
             return
+
+
+def _between(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iterable[Delivery]:
+    """What cannot wait is left for the next tool call, which it stands in for."""
+    room, passed_over = command.limit, set[str]()
+    for delivery in waiting:
+        parcel = settling.parcel(plan, delivery)
+        sender = parcel.envelope.sender.peer_id
+        fits = delivery.kind in BETWEEN and not carried_reminder(parcel.envelope)
+        if delivery.urgency is Urgency.URGENT or not fits or sender in passed_over:
+            passed_over.add(sender)
+            continue
+        room -= len(framed(parcel)) + 2 * MARK_LENGTH + 2
+        if room < 0:
+            return
+        yield delivery
+
+
+def carried_reminder(envelope: Envelope) -> bool:
+    """A notice about an ask starts a turn on it, like the ask itself."""
+    return envelope.kind is Kind.NOTICE and envelope.correlation_id is not None
 
 
 def _about(plan: Plan, delivery: Delivery, command: c.Collect) -> bool:

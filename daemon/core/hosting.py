@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import addressing, presence
+from daemon.core import addressing, deciding, presence
 from daemon.core import commands as c
 from daemon.core.model import Authority, Conversation, Event, Peer, Person, Role, Status
 from daemon.core.view import Plan
 
-OWN_SCREENS: Final = frozenset(
-    {"console", "cli"}
-)  #: surfaces of this machine: whoever comes back begins anew
 ALL_RIGHTS: Final = ("talk", "approve", "spawn")
 
 
@@ -34,12 +31,14 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
         host=command.host,
         circles=command.circles,
         beat_at=plan.now if command.live else (found.beat_at if found else None),
+        trusted=command.trusted,
     )
     plan.put(peer)
     plan.put(conversation)
     if command.account:  # whoever types there is whom the edge found at the other end of the socket
         plan.put(_typist(command))
     plan.tell(Event("registered", peer.peer_id, peer.peer_id, peer.name, command.surface))
+    deciding.join(plan, peer)
     return peer
 
 

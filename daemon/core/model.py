@@ -103,6 +103,7 @@ class Session:
     calls: int = 0  #: tool calls of this turn
     turn_began_at: datetime | None = None
     stopped: str = ""  #: why no further tool call of this turn is let through; "": they are
+    halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +283,7 @@ class Approval:
     answers: tuple[str, ...] = ()  #: to the questions so far
     by: str = ""  #: who decided
     reason: str = ""  #: said to the agent when nobody decides in time; "": then nothing is decided
+    subagent: str = ""  #: the agent's own id of the subagent that asks, if one does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,12 +333,11 @@ class Follow:
 
     conversation: str
     peer_id: str
-    what: (
-        str  #: ``follow``: one message that is kept up to date; ``watch``: told when it ends, stalls or asks
-    )
+    what: str  #: ``follow``: one message kept up to date; ``watch``: told of ends; ``stop``: told of the next end
     since: datetime
     envelope_id: str = ""  #: the message that is kept up to date
     shown_at: datetime | None = None
+    due_at: datetime | None = None  #: when there is something to show
     ended_at: datetime | None = None
 
 

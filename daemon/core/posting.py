@@ -95,7 +95,7 @@ def post(
         silent=letter.silent,
     )
     plan.put(envelope)
-    deliveries = tuple(_addressed(plan, envelope, peer) for peer in to)
+    deliveries = tuple(addressed(plan, envelope, peer) for peer in to)
     return envelope, deliveries
 
 
@@ -110,7 +110,7 @@ def reply(plan: Plan, conversation: Peer, text: str, *, to: str = "", passing: b
     post(plan, LINE, [conversation], letter)
 
 
-def _addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
+def addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
     if _is_limited(envelope) and plan.view.waiting_count(peer.peer_id) >= UNREAD_LIMIT:
         raise Throttled(
             f'"{peer.name}" has {UNREAD_LIMIT} unread messages, the limit', "wait until it has read some"

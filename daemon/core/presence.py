@@ -11,6 +11,9 @@ from typing import Final
 
 from daemon.core.model import Conversation, Peer, Role, Session, Status, Turn
 
+OWN_SCREENS: Final = frozenset(
+    {"console", "cli"}
+)  #: surfaces of this machine: whoever comes back begins anew
 FRESH_FOR: Final = timedelta(seconds=90)  #: a chat is online while its last round trip is younger
 
 
@@ -24,7 +27,10 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Went:
-    """Something inside the turn happened."""
+    """Something inside the turn happened; ``doing``: the tool call that begins."""
+
+    doing: str = ""
+    batch_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +64,26 @@ def fold(session: Session, sign: Sign, source: str, now: datetime) -> Session:
             # A prompt without an ask may be queued behind the turn that works on one; the turn's end tells by its
             # prompt's id whose it was.
             ongoing = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT} and ask_id is None
-            begun = session if ongoing else replace(session, turn_prompt=prompt_id)
+            begun = session if ongoing else _fresh(replace(session, turn_prompt=prompt_id), now)
             return _turned(begun, Turn.WORKING, source, now, session.turn_ask if ongoing else ask_id)
-        case Went():
-            return _turned(session, Turn.WORKING, source, now, session.turn_ask)
+        case Went(doing, batch_over):
+            going = replace(
+                session if session.turn_began_at else _fresh(session, now),
+                doing=doing or session.doing,
+                calls=session.calls + bool(doing),
+                halted_at=None if batch_over else session.halted_at,
+            )
+            return _turned(going, Turn.WORKING, source, now, session.turn_ask)
         case Waited():
             return _turned(session, Turn.AWAITING_INPUT, source, now, session.turn_ask)
         case Rested():
-            return _turned(session, Turn.IDLE, source, now, None)
+            return _turned(_done(session), Turn.IDLE, source, now, None)
         case Observed(turn):
-            kept = None if turn is Turn.IDLE else session.turn_ask
-            return _turned(session, turn, source, now, kept)
+            if turn is Turn.IDLE:
+                return _turned(_done(session), turn, source, now, None)
+            return _turned(session, turn, source, now, session.turn_ask)
         case Ended(why):
-            over = _turned(session, Turn.UNKNOWN, source, now, None)
+            over = _turned(_done(session), Turn.UNKNOWN, source, now, None)
             return replace(over, ended_at=now, ended_why=why)
 
 
@@ -83,6 +96,15 @@ def status(peer: Peer, session: Session | None, conversation: Conversation | Non
         return Status.ONLINE if peer.role is Role.SERVICE and not peer.session_id else Status.OFFLINE
     busy = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}
     return Status.BUSY if busy else Status.ONLINE
+
+
+def _fresh(session: Session, now: datetime) -> Session:
+    """A turn begins: nothing of the one before holds for it."""
+    return replace(_done(session), turn_began_at=now, calls=0)
+
+
+def _done(session: Session) -> Session:
+    return replace(session, turn_began_at=None, doing="", stopped="", halted_at=None)
 
 
 def _turned(session: Session, turn: Turn, source: str, now: datetime, ask_id: str | None) -> Session:

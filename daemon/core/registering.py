@@ -13,7 +13,7 @@ from daemon.core import addressing, asking, closing, presence, settling, turns
 from daemon.core import commands as c
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed, NotFound
-from daemon.core.model import Authority, Event, Peer, Role, Session, Status, Turn
+from daemon.core.model import Authority, Event, Peer, Role, Session, Status
 from daemon.core.posting import LINE
 from daemon.core.view import Plan
 
@@ -169,23 +169,26 @@ def _given_name(plan: Plan, wish: str, circle: str) -> str:
 def _session(plan: Plan, command: c.RegisterSession, peer: Peer) -> Session:
     known = plan.session(command.session_id)
     going_on = known if known and known.ended_at is None and known.pid == command.pid else None
-    turn = command.turn or (going_on.turn if going_on else Turn.UNKNOWN)
-    return Session(
+    session = going_on or Session(
         session_id=command.session_id,
         peer_id=peer.peer_id,
         pid=command.pid,
         started=command.started,
-        began_at=going_on.began_at if going_on else plan.now,
-        config_dir=command.config_dir,
-        pane=command.pane or (going_on.pane if going_on else None),
-        inbox=command.inbox or (going_on.inbox if going_on else ""),
-        transcript=command.transcript or (known.transcript if known else ""),
-        turn=turn,
-        turn_source=command.turn_source or (going_on.turn_source if going_on else ""),
-        turn_at=plan.now if command.turn or not going_on else going_on.turn_at,
-        turn_ask=going_on.turn_ask if going_on else None,
-        turn_prompt=going_on.turn_prompt if going_on else "",
+        began_at=plan.now,
+        turn_at=plan.now,
+        transcript=known.transcript if known else "",
     )
+    found = replace(
+        session,
+        peer_id=peer.peer_id,
+        started=command.started,
+        config_dir=command.config_dir,
+        pane=command.pane or session.pane,
+        inbox=command.inbox or session.inbox,
+        transcript=command.transcript or session.transcript,
+        turn_source=command.turn_source or session.turn_source,
+    )
+    return replace(found, turn=command.turn, turn_at=plan.now) if command.turn else found
 
 
 def _over(plan: Plan, session: Session, why: str, source: str) -> None:

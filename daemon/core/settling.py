@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from daemon.core import asking
 from daemon.core import commands as c
@@ -12,6 +14,11 @@ from daemon.core.errors import NotFound
 from daemon.core.model import Ask, Delivery, Envelope, Event, Kind, Parcel, Road, Role, Session, Urgency
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
+
+PROOF_WITHIN: Final = timedelta(
+    seconds=10
+)  #: how long the next hook may take after one that carried something
+BETWEEN: Final = "between tool calls"  #: the receipt of what was handed there
 
 
 def ack(plan: Plan, command: c.AckDelivery) -> Delivery:
@@ -76,6 +83,19 @@ def give(plan: Plan, delivery: Delivery, step: d.Give, evidence: str) -> Parcel:
     return parcel(plan, _moved(plan, delivery, step, evidence))
 
 
+def hand(plan: Plan, session: Session, delivery: Delivery, evidence: str, *, receipt: str = "") -> Parcel:
+    """The answer to a hook of the session carries it."""
+    step = d.Give(
+        None,
+        receipt=receipt,
+        road=Road.HOOK,
+        session_id=session.session_id,
+        mark=plan.new_mark(),
+        proof_within=PROOF_WITHIN,
+    )
+    return give(plan, delivery, step, evidence)
+
+
 def see(plan: Plan, delivery: Delivery, evidence: str) -> Delivery:
     """There is evidence. A notice is settled by that, an ask when it ends. Seeing twice is seeing once."""
     if not d.can(delivery, d.See):
@@ -103,15 +123,25 @@ def change_card(plan: Plan, ask: Ask, delivery: Delivery) -> None:
     """The card that a person sees of the ask shows how it stands now."""
     peer, asked = plan.peer(delivery.peer_id), plan.envelope(ask.ask_id)
     if peer and peer.role is Role.HUMAN and delivery.receipt:
-        letter = Letter(kind=Kind.CHANGE, text=ask.question, correlation_id=ask.ask_id, silent=True)
+        letter = Letter(
+            kind=Kind.CHANGE,
+            text=ask.question,
+            correlation_id=ask.ask_id,
+            reply_to=delivery.receipt,
+            silent=True,
+        )
         post(plan, asked.sender if asked else LINE, [peer], letter)
 
 
 def see_handed(plan: Plan, session: Session, evidence: str, *, passing: bool = False) -> tuple[Envelope, ...]:
-    """Everything handed to the session at its last boundary has arrived; ``passing``: what went with its prompt."""
+    """Everything handed to the session at its last boundary has arrived.
+
+    ``passing``: only what went with its prompt or stood between its tool calls.
+    """
     arrived = []
     for delivery in plan.view.handed(session.peer_id, session_id=session.session_id):
-        if delivery.road is Road.HOOK and (not passing or delivery.urgency is Urgency.FYI):
+        along = delivery.urgency is Urgency.FYI or delivery.receipt == BETWEEN
+        if delivery.road is Road.HOOK and (along or not passing):
             see(plan, plan.fresh(delivery), evidence)
             arrived.append(plan.envelope(delivery.envelope_id))
     return tuple(envelope for envelope in arrived if envelope)
@@ -180,5 +210,7 @@ def _ask_of(plan: Plan, delivery: Delivery) -> Ask | None:
 def _shown_as(plan: Plan, delivery: Delivery, envelope: Envelope) -> str:
     if envelope.kind is not Kind.CHANGE or envelope.correlation_id is None:
         return ""
+    if envelope.reply_to:
+        return envelope.reply_to
     shown = [x for x in plan.view.deliveries_of(envelope.correlation_id) if x.peer_id == delivery.peer_id]
     return shown[0].receipt if shown else ""

@@ -6,13 +6,17 @@ commit as the effect, so a crash between the two cannot be.
 
 from __future__ import annotations
 
-from daemon.core import asking, closing, deeds, people, settling
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.core import asking, closing, deciding, deeds, people, settling, steering
 from daemon.core import commands as c
 from daemon.core.cleaning import body
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import (
     Answer,
+    Approval,
     Ask,
     Heard,
     Kind,
@@ -21,6 +25,8 @@ from daemon.core.model import (
 from daemon.core.posting import LINE, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
+
+DEEDS: Final = deeds.DEEDS | steering.DEEDS
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -98,7 +104,7 @@ def _command(talk: Talk, name: str, rest: str) -> Heard:
         return Heard("nothing")
     if word.right not in talk.person.rights:
         raise NotAllowed(f"/{name} needs the right to {word.right}", "the owner can grant it")
-    return deeds.DEEDS[name](talk, rest)
+    return DEEDS[name](talk, rest)
 
 
 def _replied(talk: Talk, text: str) -> Heard | None:
@@ -126,6 +132,8 @@ def _choice(talk: Talk, text: str) -> tuple[Ask, str] | None:
     """A bare number or label chooses an option of the newest question that has options."""
     offered = [ask for ask in talk.plan.view.open_asks_to(talk.here.peer_id) if ask.options]
     label = _label(offered[-1], text) if offered else None
+    if label and talk.plan.approval_of(offered[-1].ask_id) and not _is_plain(talk, offered):
+        raise NotAllowed("several questions wait here", "tap, or reply to the one you mean")
     return (offered[-1], label) if label else None
 
 
@@ -134,7 +142,33 @@ def _label(ask: Ask, text: str) -> str | None:
     return next((x for n, x in enumerate(ask.options, 1) if wanted in {x.casefold(), str(n)}), None)
 
 
+def _is_plain(talk: Talk, offered: Sequence[Ask]) -> bool:
+    """Only one thing can be meant: a bare word must not approve what its speaker has not seen."""
+    shown = [x for x in talk.plan.view.deliveries_of(offered[-1].ask_id) if x.peer_id == talk.here.peer_id]
+    return len(offered) == 1 and any(x.receipt for x in shown)
+
+
 def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
+    approval = talk.plan.approval_of(ask.ask_id)
+    if approval is None:
+        return _answered(talk, ask, text, option)
+    if asking.is_over(ask):
+        talk.tell(f"that is decided already: {_ended_how(approval, ask)}")
+        return Heard("nothing")
+    deciding.check(talk.conversation, talk.person.rights)
+    if deciding.show_again(talk.plan, approval, talk.here):
+        talk.tell("that was shown some time ago: here it is again. Decide once more.", passing=True)
+        return Heard("nothing")
+    label, words = deciding.meaning(approval, ask, text)
+    return _answered(talk, ask, words or label, label or None)
+
+
+def _ended_how(approval: Approval, ask: Ask) -> str:
+    last = ask.answers[-1] if ask.answers else None
+    return f"{last.option or last.text}" if last else approval.state
+
+
+def _answered(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     sender = stamp(talk.plan, talk.here, talk.person.name)
     words = body(text or option or "")
     answer = Answer(sender=sender, text=words, how=asking.State.ANSWERED, at=talk.plan.now, option=option)

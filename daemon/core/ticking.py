@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.core import closing, settling
+from daemon.core import closing, following, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
-from daemon.core.hosting import OWN_SCREENS
 from daemon.core.model import Delivery, Parcel, Road
+from daemon.core.presence import OWN_SCREENS
 from daemon.core.view import Plan
 
 
@@ -24,6 +24,7 @@ def tick(plan: Plan, command: c.Tick) -> tuple[Parcel, ...]:
             overdue.append(delivery)
     for ask in plan.view.overdue_asks(plan.now):
         closing.expire(plan, ask)
+    following.due(plan)
     return tuple(settling.parcel(plan, delivery) for delivery in overdue)
 
 

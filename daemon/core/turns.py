@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, closing, handing, presence, settling
+from daemon.core import approving, asking, closing, following, handing, presence, settling
 from daemon.core import commands as c
 from daemon.core.cleaning import fitted, line
 from daemon.core.delivery import OVER, State
-from daemon.core.model import Answer, Ask, Delivery, Kind, Session
+from daemon.core.model import Answer, Ask, Delivery, Kind, Session, Turn, Urgency
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
 
@@ -38,13 +38,18 @@ def went(plan: Plan, command: c.TurnWent) -> None:
     if session is None:
         return
     _hand_out_arrived(plan, session)
-    plan.put(presence.fold(session, presence.Went(), command.source, plan.now))
+    sign = presence.Went(command.doing, command.batch_over)
+    going = presence.fold(session, sign, command.source, plan.now)
+    plan.put(going)
+    following.moved(plan, going)
 
 
 def waits(plan: Plan, command: c.TurnWaits) -> None:
     session = _live(plan, command.session_id)
     if session:
-        plan.put(presence.fold(session, presence.Waited(), command.source, plan.now))
+        waiting = presence.fold(session, presence.Waited(), command.source, plan.now)
+        plan.put(waiting)
+        following.moved(plan, waiting)
 
 
 def ended(plan: Plan, command: c.TurnEnded) -> None:
@@ -53,8 +58,11 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
     if session is None:
         return
     _hand_out_arrived(plan, session, passing=not command.continuing)
+    approving.over(plan, session, "the turn ended")
     ask = _in_work(plan, session)
     plan.put(presence.fold(session, presence.Rested(), command.source, plan.now))
+    _remind_of_urgent(plan, session, ask)
+    following.over(plan, session, ask, command.text, "failed" if command.failed else "is done")
     if ask is None:
         return
     peer = plan.peer(session.peer_id)
@@ -73,16 +81,23 @@ def observed(plan: Plan, command: c.TurnObserved) -> None:
     if session is None or session.turn is command.turn:
         return
     ask = _in_work(plan, session)
+    if command.turn is not Turn.AWAITING_INPUT:
+        approving.over(plan, session, "decided at the agent itself")
     plan.put(presence.fold(session, presence.Observed(command.turn), command.source, plan.now))
     if ask and not command.turn:
         return
     after = plan.session(command.session_id)
+    if command.turn is Turn.IDLE and session.turn is not Turn.UNKNOWN:
+        following.over(plan, session, ask, "", "was interrupted")
     if ask and after and after.turn_ask is None:
         _unanswered(plan, ask, session)
 
 
 def broken_off(plan: Plan, session: Session) -> None:
     """The session ends; what its turn was about is reminded of in the next one."""
+    approving.over(plan, session, "the agent is gone", subagents=True)
+    if session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}:
+        following.over(plan, session, None, "", "is gone in the middle of its turn")
     if ask := _in_work(plan, session):
         _unanswered(plan, ask, session, f". It says: {line(ask.question, QUOTED)}")
 
@@ -102,6 +117,7 @@ def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBega
     before = _in_work(plan, session)
     begun = presence.fold(session, presence.Began(ask_id, command.prompt_id), command.source, plan.now)
     plan.put(begun)
+    following.moved(plan, begun)
     if before and before.ask_id != begun.turn_ask:
         _unanswered(plan, before, session)
     ask = plan.ask(ask_id)
@@ -122,12 +138,26 @@ def _in_work(plan: Plan, session: Session) -> Ask | None:
     ask = plan.ask(session.turn_ask)
     if ask is None or asking.is_over(ask):
         return None
-    if any(answer.sender.peer_id == session.peer_id for answer in ask.answers):
+    if _answered_from(ask, session):
         return None
     states = {
         plan.fresh(x).state for x in plan.view.deliveries_of(ask.ask_id) if x.peer_id == session.peer_id
     }
     return ask if states & {State.SEEN, *OVER} else None
+
+
+def _remind_of_urgent(plan: Plan, session: Session, worked_on: Ask | None) -> None:
+    """What could not wait came in the middle of the turn; if it is not answered by now, it is reminded of."""
+    for stale in plan.view.open_asks_to(session.peer_id):
+        ask, asked = plan.ask(stale.ask_id) or stale, plan.envelope(stale.ask_id)
+        if ask == worked_on or asked is None or asked.urgency is not Urgency.URGENT or asking.is_over(ask):
+            continue
+        if ask.state == asking.State.SEEN and not _answered_from(ask, session):
+            _unanswered(plan, ask, session)
+
+
+def _answered_from(ask: Ask, session: Session) -> bool:
+    return any(answer.sender.peer_id == session.peer_id for answer in ask.answers)
 
 
 def _unanswered(plan: Plan, ask: Ask, session: Session, more: str = "") -> None:

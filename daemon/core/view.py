@@ -90,6 +90,8 @@ class View(Protocol):
         """Who follows or watches the peer now."""
         ...
 
+    def follows_due(self, now: datetime) -> Sequence[m.Follow]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -113,5 +113,7 @@ def _times(noun: object) -> tuple[datetime | None, ...]:
             return (due_at, expires_at)
         case m.Ask(deadline_at=deadline_at, ended_at=None):
             return (deadline_at,)
+        case m.Follow(due_at=due_at, ended_at=None):
+            return (due_at,)
         case _:
             return ()

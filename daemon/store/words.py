@@ -129,6 +129,10 @@ class Words:
         sql = "SELECT * FROM follow WHERE peer_id = ? AND ended_at IS NULL ORDER BY rowid"
         return self._all(m.Follow, sql, peer_id)
 
+    def follows_due(self, now: datetime) -> Sequence[m.Follow]:
+        sql = "SELECT * FROM follow WHERE due_at <= ? AND ended_at IS NULL ORDER BY due_at"
+        return self._all(m.Follow, sql, when(now))
+
     def tell(self, event: m.Event, at: datetime) -> None:
         sql = (
             "INSERT INTO event (at, type, ref, peer_id, what, evidence, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -178,6 +182,7 @@ class Words:
             " UNION ALL SELECT min(due_at) FROM delivery WHERE state = 'handed' AND due_at < '9999'"
             f" UNION ALL SELECT min(due_at) FROM delivery WHERE {LIVING} AND due_at > ?1 AND due_at < '9999'"
             f" UNION ALL SELECT min(expires_at) FROM delivery WHERE {LIVING} AND due_at < '9999'"
+            " UNION ALL SELECT min(due_at) FROM follow WHERE ended_at IS NULL"
             " UNION ALL SELECT min(deadline_at) FROM ask WHERE ended_at IS NULL)"
         )
         at = self._conn.execute(sql, (when(now),)).fetchone()[0]

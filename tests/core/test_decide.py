@@ -11,10 +11,22 @@ from daemon.core import commands as c
 from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.decide import ROOMS
 from daemon.core.errors import Malformed, PeerlineError
-from daemon.core.model import Ask, Authority, Delivery, Envelope, Person, Turn
+from daemon.core.model import Approval, Ask, Authority, Delivery, Envelope, Person, Turn
 from daemon.core.view import KEYS, Plan
 from tests.core.line import A_MINUTE, BOT, NOON, PUMP, Chat, Line
 from tests.core.test_people import CODE
+
+
+def permission(session_id: str) -> c.RequestApproval:
+    return c.RequestApproval(
+        session_id=session_id,
+        what="permission",
+        tool="Bash",
+        shown="may I?",
+        digest="d" * 64,
+        request='{"command": "ls"}',
+        options=("Allow", "Deny"),
+    )
 
 
 class House:
@@ -36,6 +48,16 @@ class House:
         line.notify(self.web, self.ada.peer)
         self.parcel = line.lease(self.ada.peer, holder=BOT, shows=True)
         self.session_id = line.session(self.api).session_id
+        wanted = permission(line.session(line.agent("build", "site")).session_id)
+        self.approval, self.decided = line.do(wanted), line.do(replace(wanted, request='{"command": "make"}'))
+        line.tap(self.ada, self.decided, 0)
+        line.do(c.FreezeCircle(circle="site", by="ada"))
+        line.do(c.TurnWent(session_id=line.session(self.web).session_id))
+
+    @property
+    def approval_session(self) -> str:
+        approval: Approval = self.line.view.get(Approval, self.approval)
+        return approval.session_id
 
     def commands(self) -> list[c.Command]:
         """One of each that has something to do here."""
@@ -82,6 +104,14 @@ class House:
             c.TurnEnded(session_id=session, text="done"),
             c.TurnObserved(session_id=session, turn=Turn.WORKING, source="registry"),
             c.HandOut(session_id=session, limit=9_500),
+            c.BeginCall(session_id=self.approval_session, limit=9_500),
+            c.StopTurn(peer_id=me, by="ada"),
+            permission(session),
+            c.CloseApprovals(session_id=self.approval_session),
+            c.TellApproval(approval_id=self.decided, evidence="its hook took it"),
+            c.FailApproval(approval_id=self.decided, reason="no pane"),
+            c.FreezeCircle(circle="dev", by="ada"),
+            c.ThawCircle(circle="site", by="ada"),
             c.Tick(),
             c.Recover(holder_prefix=BOT),
         ]

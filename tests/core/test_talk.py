@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import deeds
+from daemon.core import talk
 from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Heard, Kind, Peer, Person, Role
@@ -380,6 +380,11 @@ TYPED = {
     "notify": ("/notify @api hi", "to api"),
     "asks": ("/asks", "nothing is open"),
     "cancel": ("/cancel", "no open ask of yours"),
+    "stop": ("/stop api", '"api" is idle'),
+    "freeze": ("/freeze dev", "circle dev is frozen: api may make no tool call"),
+    "thaw": ("/thaw dev", 'circle "dev" is not frozen'),
+    "follow": ("/follow api", "following api"),
+    "watch": ("/watch api", "watching api"),
     "help": ("/help", "/peers"),
     "start": ("/start", "Hello ada"),
 }
@@ -388,7 +393,7 @@ TYPED = {
 def test_every_word_of_the_table_is_tried_and_has_its_deed() -> None:
     names = {word.name for word in WORDS}
 
-    assert names == set(TYPED) == set(deeds.DEEDS)
+    assert names == set(TYPED) == set(talk.DEEDS)
     assert all(f"/{name}" in help_text() for name in names)
 
 

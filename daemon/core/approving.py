@@ -1,0 +1,129 @@
+"""What agents wait for a person to decide: asked on that person's surfaces, and told to the agent.
+
+The agent's own dialog stays open beside it. Whatever is decided first, anywhere, counts; the others show it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from daemon.core import approval as a
+from daemon.core import asking, closing, deciding, following, presence
+from daemon.core import commands as c
+from daemon.core.cleaning import fitted
+from daemon.core.errors import NotFound
+from daemon.core.model import Answer, Approval, Event, Kind, Session, Turn
+from daemon.core.posting import LIFE_WITH_PEOPLE, LINE, Letter, post, stamp
+from daemon.core.view import Plan
+
+
+def request(plan: Plan, command: c.RequestApproval) -> str:
+    """Ask everybody who may decide; the approval's id, or "" when the session is not there."""
+    session = plan.session(command.session_id)
+    peer = plan.peer(session.peer_id) if session and session.ended_at is None else None
+    if session is None or peer is None:
+        return ""
+    if not command.subagent:  # its own dialog waits; the agent itself goes on
+        plan.put(presence.fold(session, presence.Waited(), "hook", plan.now))
+    first = command.questions[0] if command.questions else None
+    shown, options = (first.shown, first.options) if first else (command.shown, command.options)
+    ask = deciding.ask_people(plan, peer, fitted(shown), options, _life(plan, command.deny_at))
+    approval = Approval(
+        approval_id=ask.ask_id,
+        ask_id=ask.ask_id,
+        peer_id=peer.peer_id,
+        session_id=session.session_id,
+        what=command.what,
+        tool=command.tool,
+        digest=command.digest,
+        request=command.request,
+        grants=command.grants,
+        questions=command.questions,
+        state=a.State.ASKED,
+        asked_at=plan.now,
+        shown_at=plan.now,
+        reason=command.reason if command.deny_at else "",
+        subagent=command.subagent,
+    )
+    plan.put(approval)
+    following.waits(plan, plan.session(session.session_id) or session, f"{command.what}, {command.tool}")
+    plan.tell(Event("approval_asked", ask.ask_id, peer.peer_id, command.tool, f"#{command.digest[:12]}"))
+    return approval.approval_id
+
+
+def close(plan: Plan, command: c.CloseApprovals) -> int:
+    """It was decided at the agent itself; returns how many that were."""
+    session = plan.session(command.session_id)
+    if session is None:
+        return 0
+    meant = [
+        each
+        for each in plan.approvals(session.session_id)
+        if command.tool in {"", each.tool} and command.request in {"", each.request}
+    ]
+    for approval in meant:
+        _closed(plan, approval, command.outcome or "decided at the agent itself")
+    return len(meant)
+
+
+def over(plan: Plan, session: Session, outcome: str, *, subagents: bool = False) -> None:
+    """The session does not wait for anything any more; its subagents may."""
+    for approval in plan.approvals(session.session_id):
+        if subagents or not approval.subagent:
+            _closed(plan, approval, outcome)
+
+
+def tell(plan: Plan, command: c.TellApproval) -> Approval:
+    """The agent took the decision, and goes on."""
+    approval = _known(plan, command.approval_id)
+    after = a.advance(approval, a.Tell(), now=plan.now)
+    plan.put(after)
+    plan.tell(Event("approval_told", after.ask_id, after.peer_id, after.state, command.evidence))
+    session = plan.session(after.session_id)
+    if session and session.turn is Turn.AWAITING_INPUT and not plan.approvals(session.session_id):
+        plan.put(presence.fold(session, presence.Went(), "hook", plan.now))
+    return after
+
+
+def fail(plan: Plan, command: c.FailApproval) -> Approval:
+    """There is no way to tell the agent; whoever decided learns it."""
+    approval = _known(plan, command.approval_id)
+    after = a.advance(approval, a.Fail(command.reason), now=plan.now)
+    plan.put(after)
+    plan.tell(Event("approval_lost", after.ask_id, after.peer_id, after.state, command.reason))
+    _tell_deciders(
+        plan, after, f"could not be told your decision: {command.reason}; decide at the agent itself"
+    )
+    return after
+
+
+def _closed(plan: Plan, approval: Approval, outcome: str) -> None:
+    decided = approval.state == a.State.DECIDED
+    plan.put(a.advance(approval, a.Close(outcome), now=plan.now))
+    plan.tell(Event("approval_closed", approval.ask_id, approval.peer_id, a.State.CLOSED, outcome))
+    if decided:
+        _tell_deciders(plan, approval, f"did not wait for your decision: {outcome}")
+    ask, peer = plan.ask(approval.ask_id), plan.peer(approval.peer_id)
+    if ask and peer and not asking.is_over(ask):
+        told = Answer(sender=stamp(plan, peer), text=outcome, how=asking.State.ANSWERED, at=plan.now)
+        closing.answered(plan, ask, told)
+
+
+def _tell_deciders(plan: Plan, approval: Approval, what: str) -> None:
+    peer, ask = plan.peer(approval.peer_id), plan.ask(approval.ask_id)
+    to = [each for x in (ask.to if ask else ()) if (each := plan.peer(x))]
+    if peer and to:
+        post(plan, LINE, to, Letter(kind=Kind.NOTICE, text=f"{peer.circle}/{peer.name} {what}"))
+
+
+def _life(plan: Plan, deny_at: datetime | None) -> timedelta:
+    if deny_at is None:
+        return LIFE_WITH_PEOPLE
+    return min(max(deny_at - plan.now, timedelta()), LIFE_WITH_PEOPLE)
+
+
+def _known(plan: Plan, approval_id: str) -> Approval:
+    approval = plan.approval(approval_id)
+    if approval is None:
+        raise NotFound(f'no approval "{approval_id}"')
+    return approval

@@ -34,7 +34,10 @@ HALTED_FOR: Final = timedelta(seconds=5)  #: in case nothing tells that the agen
 READ_FIRST: Final = (
     "this call was not made: with the call before it came a message that cannot wait. Read that first."
 )
-CANNOT_WAIT: Final = "this call was not made: a message came that cannot wait. Read it, act on it, then decide whether to call again."
+CANNOT_WAIT: Final = (
+    "this call was not made: a message came that cannot wait. "
+    "Read it, act on it, then decide whether to call again."
+)
 
 
 def begin_call(plan: Plan, command: c.BeginCall) -> Denial | None:

@@ -11,7 +11,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,7 @@ from daemon.api.table import ENDPOINTS
 from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
 from daemon.core import commands as c
+from daemon.core import unattended
 from daemon.core.model import Authority, Person, Road
 from daemon.engine.clock import SystemClock
 from daemon.engine.engine import Engine
@@ -46,6 +47,7 @@ from daemon.transports.eye import ClaudeEye
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
 from daemon.transports.terminal import Terminal
+from daemon.transports.wake import Wake
 from daemon.wire import routes
 
 GRACE_S: Final = 0.5
@@ -105,10 +107,11 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
     door = Door(Room(engine, limits, health.status, stopping.set, settings.owner.name), ENDPOINTS)
     house = House(paths, settings, engine, door, health, stopping)
     tokens: dict[str, str] = {}
-    desk = HookDesk(engine, paths.spool, tokens)
+    wake = Wake()
+    desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
     await _begin(house, desk)
     async with asyncio.TaskGroup() as parts:
-        running = [parts.create_task(each) for each in _parts(house, tokens, desk)]
+        running = [parts.create_task(each) for each in _parts(house, tokens, desk, wake)]
         async with _sockets(house, desk) as where:
             ready(where)
             await stopping.wait()
@@ -138,9 +141,19 @@ async def _begin(house: House, desk: HookDesk) -> None:
     await house.engine.handle(c.ConfigurePeople(surface="telegram", people=_people(house.settings)))
 
 
-def _parts(house: House, tokens: Mapping[str, str], desk: HookDesk) -> list[Any]:
+def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime | None, str]]:
+    """When a request of that circle is denied for want of a person; windows are meant in this machine's time."""
+    rows = [unattended.Row(**each.model_dump()) for each in settings.unattended]
+    return lambda circle, now: unattended.denied_at(rows, circle, now.astimezone())
+
+
+def _parts(house: House, tokens: Mapping[str, str], desk: HookDesk, wake: Wake) -> list[Any]:
     engine = house.engine
-    roads: dict[Road, Transport] = {Road.INBOX: Inbox(tokens), Road.TERMINAL: Terminal(passed=engine.passed)}
+    roads: dict[Road, Transport] = {
+        Road.INBOX: Inbox(tokens),
+        Road.TERMINAL: Terminal(passed=engine.passed),
+        Road.HOOK: wake,
+    }
     pump = Pump(engine, roads, ClaudeEye())
     parts = [pump.run(), Ticker(engine, pump.look).run(), Watching(engine, pump.check_turn).run(), desk.run()]
     if house.settings.telegram.bot_token:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from daemon.core import unattended
 from daemon.core.errors import Malformed
 
 PREFIX: Final = "PEERLINE_"
@@ -45,6 +46,24 @@ class Telegram(Section):
     people: list[TelegramPerson] = []
 
 
+class Unattended(Section):
+    """When nobody is there: what becomes of what an agent wants decided, by circle and time of the day."""
+
+    circle: str = "*"
+    window: str = "00:00-00:00"
+    policy: Literal["wait", "deny"] = "deny"
+    reason: str = unattended.REASON
+
+    @field_validator("window")
+    @classmethod
+    def _is_window(cls, window: str) -> str:
+        try:
+            unattended.span(window)
+        except Malformed as error:
+            raise ValueError(f"{error}: {error.hint}") from None
+        return window
+
+
 class Limits(Section):
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
@@ -55,6 +74,7 @@ class Settings(Section):
     daemon: Daemon = Daemon()
     telegram: Telegram = Telegram()
     limits: Limits = Limits()
+    unattended: list[Unattended] = []
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,20 +24,25 @@ TOOLS_WITHOUT_DIALOG = (
 )  # talking only: what starts or ends a process always asks
 
 
+WAKE = "Wake"
+WAKES_S = 86400
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One of the agent's events.
 
     ``seconds`` bounds the exchange with the daemon, ``timeout`` is the agent's own bound (seconds; above
     ours, so that the agent never complains). ``matcher`` is None where the agent has none for this event.
-    A ``later`` event is known and not installed.
+    ``wakes``: beside it a second command waits in the background, for up to WAKES_S, to wake an agent that has no
+    other way in; it is called ``WAKE``.
     """
 
     name: str
     matcher: str | None = None
     seconds: float = 0.5
     timeout: int = 5
-    later: bool = False
+    wakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,6 @@ class Agent:
     events: tuple[Event, ...]
     allowed_tools: tuple[str, ...]
 
-    def installed_events(self) -> tuple[Event, ...]:
-        return tuple(event for event in self.events if not event.later)
-
 
 CLAUDE_CODE = Agent(  # 2.1.329
     name="claude-code",
@@ -68,13 +70,15 @@ CLAUDE_CODE = Agent(  # 2.1.329
     settings="settings.json",
     mcp_file=".claude.json",
     events=(
-        Event("SessionStart"),
+        Event("SessionStart", wakes=True),
         Event("UserPromptSubmit"),
         Event("PreToolUse", matcher=""),  # also the evidence that what a hook handed over was seen
         Event("PostToolUse", matcher=""),
-        Event("PermissionRequest", matcher="", seconds=600, timeout=610, later=True),
+        Event("PostToolUseFailure", matcher=""),
+        Event("PostToolBatch"),
+        Event("PermissionRequest", matcher="", seconds=600, timeout=610),
         Event("Notification"),
-        Event("Stop"),
+        Event("Stop", wakes=True),
         Event("StopFailure"),
         Event("SessionEnd"),
     ),

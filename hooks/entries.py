@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from hooks.agents import Agent, Event
+from hooks.agents import WAKE, WAKES_S, Agent, Event
 from hooks.errors import SettingsRefused
 from hooks.jsontext import Node
 
@@ -73,18 +73,23 @@ class HooksPart:
 
     @property
     def additions(self) -> dict[str, Any]:
-        hooks = {event.name: [self.group(event)] for event in self.agent.installed_events()}
+        hooks = {event.name: [self.group(event)] for event in self.agent.events}
         return {"hooks": hooks, "permissions": {"allow": list(self.agent.allowed_tools)}}
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        events = (f"hooks.{event.name}" for event in self.agent.installed_events())
+        events = (f"hooks.{event.name}" for event in self.agent.events)
         return (*events, *(f"permissions.allow.{tool}" for tool in self.agent.allowed_tools))
 
     def group(self, event: Event) -> dict[str, Any]:
         matcher = {} if event.matcher is None else {"matcher": event.matcher}
         run = {"type": "command", "command": self.command(event), "timeout": event.timeout}
-        return {**matcher, "hooks": [run]}
+        return {**matcher, "hooks": [run, *([self.waking()] if event.wakes else [])]}
+
+    def waking(self) -> dict[str, Any]:
+        """It runs in the background; its exit code 2 wakes the agent, with what it wrote to standard error."""
+        command = self.command(Event(WAKE, seconds=WAKES_S))
+        return {"type": "command", "command": command, "timeout": WAKES_S + 10, "asyncRewake": True}
 
     def command(self, event: Event) -> str:
         seconds = () if event.seconds == Event("").seconds else (f"{event.seconds:g}",)
@@ -121,12 +126,10 @@ class HooksPart:
         elif ours:
             wanted = (self.wanted_group(event) or {}).get("hooks")
             for run in ours:
-                yield Own(f"hooks.{event}", run.start, [run.node.value] == wanted and len(ours) == 1)
+                yield Own(f"hooks.{event}", run.start, [each.node.value for each in ours] == wanted)
 
     def wanted_group(self, name: str) -> dict[str, Any] | None:
-        return next(
-            (self.group(event) for event in self.agent.installed_events() if event.name == name), None
-        )
+        return next((self.group(event) for event in self.agent.events if event.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,22 @@
     <python> -I -S -E <abs>/hooks/pipe.py SOCKET AGENT EVENT [SECONDS]  < payload
 
 Agents run this on every event and wait for it, so it only carries bytes: it parses nothing, decides nothing,
-exits 0 and writes nothing but the daemon's answer. It is compiled anew on every run and imports only what
+and writes nothing but the daemon's answer. It exits 0; only an answer with the header ``Peerline-Wake``, which is to
+wake an idle agent, goes to standard error, and it exits 2. It is compiled anew on every run and imports only what
 the interpreter already holds (``posix``, ``sys``, ``time``) and ``_socket``, the C module under ``socket``.
 
 The request is HTTP/1.0, ``POST /v1/hooks/AGENT/EVENT``, with the header lines
 
     Peerline-Env-<NAME>   one for each variable of CARRIED that is set; ``_`` in the name becomes ``-``
     Peerline-Pid          the process that ran this hook (a shell, or the agent itself)
-    Peerline-Record       the id of this event, ``<unix ns>-<pid>``; the same if it is replayed
+    Peerline-Record       the id of this event, ``<unix ns>-<pid>``; the same if it is replayed or repeated
+    Peerline-Seconds      how long the answer is waited for
 
 Values are percent-encoded where they are not plain printable ASCII, and so are ``%`` and the space:
 ``TMUX_PANE=%5`` travels as ``%255``, and ``urllib.parse.unquote_to_bytes`` gives back the very bytes. The
 answer counts only when it is complete (Content-Length); its body is printed if its status is 200. SECONDS
-(default 0.5) bounds the exchange.
+(default 0.5) bounds the exchange. Who may wait for longer than PATIENT waits for a person, and outlives the daemon:
+without an answer the request is repeated, with the same record, until the time is up or a daemon answers.
 
 **The spool.** No complete answer, or a 503: the event is kept in ``$PEERLINE_HOME/spool/``, beside the
 folder of SOCKET. One file per event, mode 0600, named ``<unix ns, 20 digits>-<pid>-<size in bytes>``, so
@@ -34,10 +37,16 @@ those too. At the limit new events are dropped in silence. Nothing is synced: an
 import _socket
 import posix
 import sys
-from time import monotonic, time_ns
+from time import (
+    monotonic,
+    sleep,  # noqa: TID251  a process of its own, which has nothing else to do
+    time_ns,
+)
 
 SECONDS = 0.5
-LONGEST = 3600.0
+LONGEST = 86400.0
+PATIENT = 5.0
+PAUSE, LONGEST_PAUSE = 0.5, 5.0
 SPOOL_LIMIT = 10 * 1000 * 1000
 CARRIED = (
     b"TMUX",
@@ -51,13 +60,14 @@ CARRIED = (
     b"CLAUDE_CODE_MESSAGING_TOKEN",
 )
 OK, EMPTY, UNAVAILABLE, NO_ANSWER = 200, 204, 503, 0
+WAKE = b"\r\npeerline-wake:"
 
 
 def quoted(value: bytes) -> bytes:
     return b"".join(b"%c" % c if 0x20 < c < 0x7F and c != 0x25 else b"%%%02X" % c for c in value)  # noqa: PLR2004  the printable, but ``%``
 
 
-def headers(agent: bytes, event: bytes, size: int, began: int) -> bytes:
+def headers(agent: bytes, event: bytes, size: int, began: int, seconds: float) -> bytes:
     environ = posix.environ
     lines = [b"POST /v1/hooks/%s/%s HTTP/1.0" % (quoted(agent), quoted(event)), b"Host: peerline"]
     lines += [
@@ -65,6 +75,7 @@ def headers(agent: bytes, event: bytes, size: int, began: int) -> bytes:
     ]
     lines.append(b"Peerline-Pid: %d" % posix.getppid())
     lines.append(b"Peerline-Record: %d-%d" % (began, posix.getpid()))
+    lines.append(b"Peerline-Seconds: %d.%03d" % (seconds, seconds % 1 * 1000))
     lines.append(b"Content-Type: application/json")
     lines.append(b"Content-Length: %d" % size)
     return b"\r\n".join(lines) + b"\r\n"
@@ -81,15 +92,15 @@ def promised(head: bytes, status: int) -> int:
     return 0
 
 
-def read_answer(conn: _socket.socket, deadline: float) -> tuple[int, bytes]:
-    """Status and body, as soon as the last byte is here; OSError or ValueError if it never comes."""
+def read_answer(conn: _socket.socket, deadline: float) -> tuple[int, bytes, bool]:
+    """Status, body and whether it wakes, as soon as the last byte is here; OSError or ValueError if it never comes."""
     answer = b""
     while True:
         head, end, body = answer.partition(b"\r\n\r\n")
         if end:
             status = int(head.split(None, 2)[1])
             if len(body) >= (size := promised(head, status)):
-                return status, body[:size]
+                return status, body[:size], WAKE in head.lower()
         if (left := deadline - monotonic()) <= 0:
             raise TimeoutError
         conn.settimeout(left)
@@ -98,16 +109,31 @@ def read_answer(conn: _socket.socket, deadline: float) -> tuple[int, bytes]:
         answer += chunk
 
 
-def exchange(path: bytes, request: bytes, seconds: float) -> tuple[int, bytes]:
-    deadline = monotonic() + seconds
+def exchange(path: bytes, request: bytes, deadline: float) -> tuple[int, bytes, bool]:
     conn = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    conn.settimeout(seconds)
+    conn.settimeout(max(0.001, deadline - monotonic()))
     conn.connect(path)
     try:  # noqa: SIM105
         conn.sendall(request)
     except (BrokenPipeError, ConnectionResetError):
         pass  # a daemon that refuses a large body answers before it has read all of it
     return read_answer(conn, deadline)
+
+
+def insisted(path: bytes, request: bytes, seconds: float) -> tuple[int, bytes, bool]:
+    """Exchange until there is an answer or the time is up; raises as ``exchange`` does at its last try."""
+    deadline, pause = monotonic() + seconds, PAUSE
+    while True:
+        try:
+            told = exchange(path, request, deadline)
+        except (OSError, ValueError):
+            if monotonic() + pause > deadline or seconds <= PATIENT:
+                raise
+        else:
+            if told[0] != UNAVAILABLE or monotonic() + pause > deadline or seconds <= PATIENT:
+                return told
+        sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def spooled_bytes(folder: bytes) -> int:
@@ -155,25 +181,29 @@ def read_all(fd: int) -> bytes:
     return b"".join(parts)
 
 
-def main(argv: list[str]) -> None:
+def main(argv: list[str]) -> int:
     path, agent, event = (word.encode(sys.getfilesystemencoding(), "surrogateescape") for word in argv[:3])
     began = time_ns()
     payload = read_all(0)
-    head = headers(agent, event, len(payload), began)
+    seconds = bound(argv[3:])
+    head = headers(agent, event, len(payload), began, seconds)
     try:
-        status, body = exchange(path, head + b"\r\n" + payload, bound(argv[3:]))
+        status, body, wakes = insisted(path, head + b"\r\n" + payload, seconds)
     except BaseException:  # noqa: BLE001  also an interrupt: the event happened and is owed to the daemon
-        status, body = NO_ANSWER, b""
+        status, body, wakes = NO_ANSWER, b"", False
     if status == OK:
-        write_all(1, body)
-    elif status in (NO_ANSWER, UNAVAILABLE) and path.count(b"/") > 1:
+        write_all(2 if wakes else 1, body)
+        return 2 if wakes else 0
+    if status in (NO_ANSWER, UNAVAILABLE) and path.count(b"/") > 1:
         at = b"Peerline-At: %d.%09d\r\n\r\n" % divmod(began, 10**9)
         keep(path.rsplit(b"/", 2)[0] + b"/spool", head + at + payload, began)
+    return 0
 
 
 if __name__ == "__main__":
+    code = 0
     try:  # noqa: SIM105
-        main(sys.argv[1:])
+        code = main(sys.argv[1:])
     except BaseException:  # noqa: BLE001, S110  whatever it was, the agent must not notice
         pass
-    posix._exit(0)  # noqa: SLF001  at once: nothing is buffered, and a normal exit costs a millisecond
+    posix._exit(code)  # noqa: SLF001  at once: nothing is buffered, and a normal exit costs a millisecond

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from daemon.core.commands import Command
-from daemon.core.model import Pane, Parcel, Turn
+from daemon.core.model import Approval, Denial, Pane, Parcel, Turn
 
 Json = Mapping[str, Any]
+Outcome = Sequence[Parcel] | Denial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +26,25 @@ class Surroundings:
     branch: str = ""
     config_dir: str = ""
     pane: Pane | None = None
-    inbox: str = ""
+    inbox: str | None = None  #: "": it has none that listens; None: nobody said
     turn: Turn = Turn.UNKNOWN  #: what the agent's own registry says
     environment: Mapping[str, str] = field(default_factory=dict)
+    lasting: bool = True  #: False: a run without a person, for one prompt
     spoke: bool = True  #: False: what a Stop hook calls its last words was said in an earlier turn
     live: bool = True  #: False: replayed from the spool, nobody waits for an answer
 
 
 class AgentHooks(Protocol):
-    """The two functions of an agent's file."""
+    """The functions of an agent's file."""
 
     def commands(self, event: str, payload: Json, around: Surroundings) -> Sequence[Command]:
         """What the event means, in order; the last may be a ``HandOut``. Raises Malformed."""
         ...
 
-    def answer(self, event: str, parcels: Sequence[Parcel]) -> Json | None:
+    def answer(self, event: str, outcome: Outcome) -> Json | None:
         """What the hook prints, or None for nothing."""
+        ...
+
+    def decision(self, approval: Approval) -> Json:
+        """What the hook prints that relays a request for approval."""
         ...

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.agents import claude_code
-from daemon.agents.interface import Json, Surroundings
+from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.core import commands as c
-from daemon.core.model import Parcel
+from daemon.core.model import Approval
 
 BACKEND: Final = "practice"
 CIRCLE: Final = "practice"
@@ -19,8 +19,12 @@ def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Comm
     return tuple(_ours(each, payload) for each in claude_code.commands(event, payload, around))
 
 
-def answer(event: str, parcels: Sequence[Parcel]) -> Json | None:
-    return claude_code.answer(event, parcels)
+def answer(event: str, outcome: Outcome) -> Json | None:
+    return claude_code.answer(event, outcome)
+
+
+def decision(approval: Approval) -> Json:
+    return claude_code.decision(approval)
 
 
 def _ours(command: c.Command, payload: Json) -> c.Command:

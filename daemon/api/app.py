@@ -15,7 +15,7 @@ from daemon.api import jsontext, openapi
 from daemon.api.caller import Caller
 from daemon.api.door import Door
 from daemon.api.guards import Guards, check_type
-from daemon.api.hooks import HookDesk
+from daemon.api.hooks import Ear, HookDesk
 from daemon.core.errors import Fault, Malformed, NotFound, PeerlineError, TooLarge
 from daemon.wire import routes
 from daemon.wire.problems import to_problem
@@ -108,9 +108,11 @@ class Application:
         """Bytes of an agent's hook."""
         placed = await self._guards.placed_hook(request)
         agent, event = request.match_info["agent"], request.match_info["event"]
-        text = await self._desk.hear(agent, event, request.headers, await request.read(), placed)
+        ear = Ear(placed, lambda: request.transport is not None and not request.transport.is_closing())
+        told = await self._desk.hear(agent, event, request.headers, await request.read(), ear)
         self._door.room.engine.passed("hook.answering")
-        return web.Response(body=text.encode(), content_type=routes.JSON)
+        headers = {routes.WAKE: "1"} if told.wakes else {}
+        return web.Response(body=told.text.encode(), content_type=routes.JSON, headers=headers)
 
     async def _on_door(self, request: web.Request) -> web.StreamResponse:
         caller = await self._guards.caller(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ PAUSES_S: Final = (
     0.1,
     0.1,
 )  #: between looks into a transcript; the pipe waits half a second
+HEADLESS: Final = "sdk-cli"  #: how a run for one prompt (``-p``) says that it was begun
 SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 
 
@@ -61,8 +63,10 @@ async def surroundings(
         config_dir=str(folder),
         # The variables are inherited: an agent started from a pane, but with a terminal of its own, is not in it.
         pane=pane if agent and agent.terminal == terminal else None,
-        inbox=environment.get("CLAUDE_CODE_MESSAGING_SOCKET")
-        or (session.messaging_socket if session else ""),
+        inbox=_listening(
+            environment.get("CLAUDE_CODE_MESSAGING_SOCKET") or (session.messaging_socket if session else None)
+        ),
+        lasting=session is None or session.entrypoint != HEADLESS,
         turn=TURNS.get(session.status, Turn.UNKNOWN) if session else Turn.UNKNOWN,
         environment=environment,
         spoke=event != "Stop" or await _spoke(told, live=live),
@@ -143,6 +147,16 @@ async def _pane(environment: Mapping[str, str]) -> tuple[Pane | None, str]:
         tmux_session=now.session,
     )
     return found, now.tty
+
+
+def _listening(path: str | None) -> str | None:
+    """The path, "" if no socket is there."""
+    if path is None:
+        return None
+    try:
+        return path if path and stat.S_ISSOCK(Path(path).stat().st_mode) else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _pid(headers: Mapping[str, str]) -> int:

@@ -10,21 +10,24 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from daemon import spool
 from daemon.agents import claude_code, practice
-from daemon.agents.interface import AgentHooks, Json, Surroundings
+from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
 from daemon.api.hookcaller import belongs_elsewhere, surroundings
+from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
 from daemon.core import commands as c
 from daemon.core.delivery import State
 from daemon.core.errors import Malformed, NotAllowed, NotFound, Refused, Unavailable
 from daemon.core.frame import marks_in
-from daemon.core.model import Delivery, Parcel, Road, Session, Turn
+from daemon.core.model import Delivery, Denial, Road, Session, Turn
 from daemon.engine.engine import Engine, Once, Reading
 
 AGENTS: Final[Mapping[str, AgentHooks]] = {
@@ -32,25 +35,60 @@ AGENTS: Final[Mapping[str, AgentHooks]] = {
     practice.BACKEND: practice,
 }
 TOKEN: Final = "CLAUDE_CODE_MESSAGING_TOKEN"  # noqa: S105 -- a variable's name
+WAKE: Final = "Wake"  #: what our own command calls itself that waits in an agent's background
+SECONDS: Final = "peerline-seconds"
 ENDS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
 LOOK_S: Final = 2.0
 log = logging.getLogger(__name__)
 
 
-class HookDesk:
-    """Args: the engine, the spool's folder, and where messaging tokens are kept (memory only), by session."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a hook is answered; ``wakes``: it begins a turn."""
 
-    def __init__(self, engine: Engine, folder: Path, tokens: dict[str, str]) -> None:
+    text: str
+    wakes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """Who listens for the answer of a hook."""
+
+    placed: Placed
+    alive: Alive = lambda: True
+
+
+class HookDesk:
+    """Hears every hook.
+
+    Args:
+        engine: decides.
+        folder: the spool's.
+        tokens: where messaging tokens are kept (memory only), by session.
+        alarm: where hooks wait that can wake their agent.
+        nobody_at: when a request for approval of that circle is denied for want of a person, and with what words.
+
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        folder: Path,
+        tokens: dict[str, str],
+        alarm: Alarm,
+        nobody_at: Callable[[str, datetime], tuple[datetime | None, str]] = lambda _circle, _now: (None, ""),
+    ) -> None:
         self._engine = engine
         self._folder = folder
         self._tokens = tokens
+        self._alarm = alarm
+        self._nobody_at = nobody_at
+        self.verdicts = Verdicts(engine)
         self._lock = asyncio.Lock()
         self._in_turn: set[str] = set()  #: sessions of which another hook must come
         self._expecting = asyncio.Event()
 
-    async def hear(
-        self, agent: str, event: str, headers: Mapping[str, str], raw: bytes, placed: Placed
-    ) -> str:
+    async def hear(self, agent: str, event: str, headers: Mapping[str, str], raw: bytes, ear: Ear) -> Told:
         """Take one live hook; return what it is to print, "" for nothing.
 
         Raises:
@@ -60,7 +98,9 @@ class HookDesk:
         """
         if spool.waiting(self._folder):
             await self.replay()
-        return await self._take(agent, event, headers, raw, placed)
+        if event == WAKE:
+            return await self._watched_over(headers, raw, ear)
+        return Told(await self._take(agent, event, headers, raw, ear))
 
     async def replay(self) -> None:
         """Hear all that lies in the spool, in order, and delete it."""
@@ -98,7 +138,7 @@ class HookDesk:
         await self._engine.handle_all(commands)
 
     async def _take(
-        self, agent: str, event: str, headers: Mapping[str, str], raw: bytes, placed: Placed | None
+        self, agent: str, event: str, headers: Mapping[str, str], raw: bytes, ear: Ear | None
     ) -> str:
         hooks = AGENTS.get(agent)
         if hooks is None:
@@ -106,6 +146,7 @@ class HookDesk:
         headers, payload = jsontext.mended(dict(headers)), jsontext.loads_loosely(raw)
         if not isinstance(payload, Mapping):
             raise Malformed("a hook's payload is an object")
+        placed = ear.placed if ear else None
         around = await surroundings(event, headers, payload, placed, live=placed is not None)
         session_id = str(payload.get("session_id", ""))
         known: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
@@ -114,22 +155,64 @@ class HookDesk:
                 "that session belongs to another process, which is alive", "start a session of your own"
             )
         self._note(event, session_id, around)
-        told = await self._handled(hooks, event, payload, around, _record(headers, agent))
+        commands = [self._attended(each, around) for each in hooks.commands(event, payload, around)]
+        once = _record(headers, agent)
+        if ear and commands and isinstance(commands[-1], c.RequestApproval):
+            return await self._awaited(hooks, commands, once, around, _seconds(headers), ear)
+        told = await self._handled(hooks, event, commands, once)
+        if event == "SessionEnd":
+            self._alarm.disturb(session_id)
         if told and event in ENDS:  # what is handed over goes on with the turn
             self._in_turn.add(session_id)
             self._expecting.set()
         return told
 
-    async def _handled(
-        self, hooks: AgentHooks, event: str, payload: Json, around: Surroundings, once: Once | None
+    async def _awaited(
+        self,
+        hooks: AgentHooks,
+        commands: Sequence[c.Command],
+        once: Once | None,
+        around: Surroundings,
+        seconds: float,
+        ear: Ear,
     ) -> str:
-        commands = hooks.commands(event, payload, around)
+        """A person is asked; the hook waits for what is decided. The same hook again waits for the same."""
+        if once is None:
+            approval_id: str = (await self._engine.handle_all(commands))[-1]
+        else:
+            approval_id = await self._engine.handle_once(commands, once, lambda results: str(results[-1]))
+        asked = commands[-1]
+        if not approval_id or (around.pane and isinstance(asked, c.RequestApproval) and asked.hidden):
+            return ""  # its dialog opens only when its hook has ended
+        return await self.verdicts.wait(approval_id, hooks, seconds, ear.alive)
+
+    async def _watched_over(self, headers: Mapping[str, str], raw: bytes, ear: Ear) -> Told:
+        """Something waits in an agent's background: keep it where it is the only way to wake that agent."""
+        payload = jsontext.loads_loosely(raw)
+        session_id = str(payload.get("session_id", "")) if isinstance(payload, Mapping) else ""
+        session: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
+        if session is None or session.ended_at or session.inbox:
+            return Told("")
+        await self._engine.handle(c.WakeWaits(session_id=session_id, waits=True))
+        text = await self._alarm.wait(session_id, _seconds(headers) - MARGIN_S, ear.alive)
+        return Told(text, wakes=bool(text))
+
+    def _attended(self, command: c.Command, around: Surroundings) -> c.Command:
+        """A request for approval, with what becomes of it when nobody is there to decide."""
+        if not isinstance(command, c.RequestApproval):
+            return command
+        deny_at, reason = self._nobody_at(around.circle, self._engine.clock.now())
+        return replace(command, deny_at=deny_at, reason=reason)
+
+    async def _handled(
+        self, hooks: AgentHooks, event: str, commands: Sequence[c.Command], once: Once | None
+    ) -> str:
         if not commands:
             return ""
 
         def render(results: Sequence[Any]) -> str:
-            handed = results[-1] if isinstance(results[-1], tuple) else ()
-            told = hooks.answer(event, [each for each in handed if isinstance(each, Parcel)])
+            outcome = results[-1] if isinstance(results[-1], tuple | Denial) else ()
+            told = hooks.answer(event, outcome)
             return json.dumps(told, ensure_ascii=False) if told else ""
 
         if once is None:
@@ -154,6 +237,15 @@ def _handed_by(tx: Reading, once: Once) -> list[Delivery]:
     first = tx.remembered(once.principal, once.key)
     found = (tx.marked(mark) for mark in marks_in(first.answer)) if first else ()
     return [each for each in found if each and each.state == State.HANDED and each.road is Road.HOOK]
+
+
+def _seconds(headers: Mapping[str, str]) -> float:
+    """How long the hook waits for us."""
+    told = next((value for name, value in headers.items() if name.lower() == SECONDS), "")
+    try:
+        return max(0.0, float(told))
+    except ValueError:
+        return 0.0
 
 
 def _record(headers: Mapping[str, str], agent: str) -> Once | None:

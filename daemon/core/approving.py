@@ -6,15 +6,18 @@ The agent's own dialog stays open beside it. Whatever is decided first, anywhere
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from daemon.core import approval as a
 from daemon.core import asking, closing, deciding, following, presence
 from daemon.core import commands as c
-from daemon.core.cleaning import fitted
+from daemon.core.cleaning import fitted, line
 from daemon.core.errors import NotFound
 from daemon.core.model import Answer, Approval, Event, Kind, Session, Turn
 from daemon.core.posting import LIFE_WITH_PEOPLE, LINE, Letter, post, stamp
 from daemon.core.view import Plan
+
+WORDS: Final = 200
 
 
 def request(plan: Plan, command: c.RequestApproval) -> str:
@@ -71,6 +74,18 @@ def over(plan: Plan, session: Session, outcome: str, *, subagents: bool = False)
     for approval in plan.approvals(session.session_id):
         if subagents or not approval.subagent:
             _closed(plan, approval, outcome)
+
+
+def unasked(plan: Plan, session: Session, what: str) -> None:
+    """It waits at a dialog that it tells nobody about but by this: whoever may decide is told where."""
+    peer = plan.peer(session.peer_id)
+    to = deciding.deciders(plan, peer.circle) if peer else []
+    if peer and to and not plan.approvals(session.session_id):
+        text = (
+            f"{peer.circle}/{peer.name} waits at its own dialog: {line(what, WORDS) or 'it needs somebody'}"
+        )
+        post(plan, LINE, to, Letter(kind=Kind.NOTICE, text=f"{text}. It can be answered there only."))
+        following.waits(plan, session, what)
 
 
 def tell(plan: Plan, command: c.TellApproval) -> Approval:

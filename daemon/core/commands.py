@@ -30,8 +30,9 @@ class RegisterSession:
     config_dir: str = ""
     transcript: str = ""
     pane: Pane | None = None
-    inbox: str = ""
+    inbox: str | None = None  #: "": there is none; None: nobody said
     forked: bool = False
+    lasting: bool = True  #: False: a run for one prompt, which takes nobody's place
     turn: Turn = Turn.UNKNOWN
     turn_source: str = ""
 
@@ -327,6 +328,15 @@ class TurnBegan:
     marks: tuple[str, ...] = ()
     prompt_id: str = ""
     source: str = "hook"
+    automatic: bool = False  #: nobody wanted this turn: a brake still holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeWaits:
+    """Something waits in the background that can wake the session; ``waits``: it does, or no longer."""
+
+    session_id: str
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,7 +355,10 @@ class TurnWent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnWaits:
+    """It waits for a person at a dialog of its own; ``what``: its words for that."""
+
     session_id: str
+    what: str = ""
     source: str = "hook"
 
 
@@ -416,6 +429,7 @@ class RequestApproval:
     questions: tuple[Question, ...] = ()
     grants: str = ""
     subagent: str = ""
+    hidden: bool = False  #: the agent shows no dialog of its own while its hook waits
     deny_at: datetime | None = None  #: when it is denied for want of a person
     reason: str = ""  #: what the agent is told then
 
@@ -538,6 +552,7 @@ Command = (
     | MissDelivery
     | ReplayDelivery
     | TurnBegan
+    | WakeWaits
     | TurnWent
     | TurnWaits
     | TurnEnded

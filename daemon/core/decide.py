@@ -61,6 +61,7 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.MissDelivery: settling.missed,
     c.ReplayDelivery: settling.replay,
     c.TurnBegan: turns.began,
+    c.WakeWaits: turns.wakes,
     c.TurnWent: turns.went,
     c.TurnWaits: turns.waits,
     c.TurnEnded: turns.ended,

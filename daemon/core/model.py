@@ -103,6 +103,7 @@ class Session:
     calls: int = 0  #: tool calls of this turn
     turn_began_at: datetime | None = None
     stopped: str = ""  #: why no further tool call of this turn is let through; "": they are
+    wakes: bool = False  #: something waits in its background that can wake it
     halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
 
 
@@ -124,6 +125,7 @@ class Peer:
     description: str = ""
     person: str = ""
     session_id: str | None = None  #: the session that is, or was last, this peer
+    lasting: bool = True  #: False: it is there for one prompt at a time
     forgotten_at: datetime | None = None
 
 

@@ -23,6 +23,7 @@ class Began:
 
     ask_id: str | None
     prompt_id: str = ""
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,8 @@ Sign = Began | Went | Waited | Rested | Observed | Ended
 
 def fold(session: Session, sign: Sign, source: str, now: datetime) -> Session:
     match sign:
-        case Began(ask_id, prompt_id):
-            # A prompt without an ask may be queued behind the turn that works on one; the turn's end tells by its
-            # prompt's id whose it was.
-            ongoing = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT} and ask_id is None
-            begun = session if ongoing else _fresh(replace(session, turn_prompt=prompt_id), now)
-            return _turned(begun, Turn.WORKING, source, now, session.turn_ask if ongoing else ask_id)
+        case Began():
+            return _begun(session, sign, source, now)
         case Went(doing, batch_over):
             going = replace(
                 session if session.turn_began_at else _fresh(session, now),
@@ -98,13 +95,27 @@ def status(peer: Peer, session: Session | None, conversation: Conversation | Non
     return Status.BUSY if busy else Status.ONLINE
 
 
+def _begun(session: Session, sign: Began, source: str, now: datetime) -> Session:
+    """A prompt without an ask may be queued behind the turn that works on one.
+
+    The turn's end tells by its prompt's id whose it was.
+    """
+    ongoing = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT} and sign.ask_id is None
+    if ongoing:
+        return _turned(session, Turn.WORKING, source, now, session.turn_ask)
+    begun = _fresh(replace(session, turn_prompt=sign.prompt_id), now)
+    # A brake holds until somebody says something new: what runs in the background may call tools after the turn.
+    begun = begun if sign.automatic else replace(begun, stopped="")
+    return _turned(begun, Turn.WORKING, source, now, sign.ask_id)
+
+
 def _fresh(session: Session, now: datetime) -> Session:
     """A turn begins: nothing of the one before holds for it."""
     return replace(_done(session), turn_began_at=now, calls=0)
 
 
 def _done(session: Session) -> Session:
-    return replace(session, turn_began_at=None, doing="", stopped="", halted_at=None)
+    return replace(session, turn_began_at=None, doing="", halted_at=None)
 
 
 def _turned(session: Session, turn: Turn, source: str, now: datetime, ask_id: str | None) -> Session:

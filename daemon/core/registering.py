@@ -126,6 +126,7 @@ def _taken_over(plan: Plan, command: c.RegisterSession) -> Peer | None:
         and wish in {peer.wish, peer.name}
         and peer.circle == _circle(command)
         and plan.session_of(peer) is None
+        and peer.lasting == command.lasting
     ]
     return max(heirs, key=lambda peer: peer.last_seen, default=None)
 
@@ -142,6 +143,7 @@ def _new_peer(plan: Plan, command: c.RegisterSession) -> Peer:
         authority=Authority.PEER,
         registered_at=plan.now,
         last_seen=plan.now,
+        lasting=command.lasting,
     )
     return _with_folder(peer, command)
 
@@ -184,7 +186,7 @@ def _session(plan: Plan, command: c.RegisterSession, peer: Peer) -> Session:
         started=command.started,
         config_dir=command.config_dir,
         pane=command.pane or session.pane,
-        inbox=command.inbox or session.inbox,
+        inbox=session.inbox if command.inbox is None else command.inbox,
         transcript=command.transcript or session.transcript,
         turn_source=command.turn_source or session.turn_source,
     )

@@ -1,7 +1,8 @@
 """Which road would carry a message to a peer now, and why no other.
 
 Whose words they are decides: the owner's reach an agent as its user's words (the terminal), everybody else's go by
-the agent's own inbox. Into a turn that runs nothing is pushed: what waits is handed out at its end.
+the agent's own inbox, or where it has none by waking it. Into a turn that runs nothing is pushed: what waits is
+handed out at its end.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ def reach(
     pushed = _pushed(authority, session)
     if isinstance(pushed, Wait):
         return Reach(road=Road.HOOK, proof=session.turn_source, reason=pushed.reason)
-    return Reach(road=pushed, proof="session registry", reason="idle")
+    by = "a hook waits in its background" if pushed is Road.HOOK else "idle"
+    return Reach(road=pushed, proof="session registry", reason=by)
 
 
 def _pushed(authority: Authority, session: Session) -> Road | Wait:
@@ -78,6 +80,8 @@ def _pushed(authority: Authority, session: Session) -> Road | Wait:
         return Road.TERMINAL
     if session.inbox:
         return Road.INBOX
+    if session.wakes:
+        return Road.HOOK
     if typed:
         return Road.TERMINAL
     return Wait("no road into an idle session; handed over at the end of its next turn")

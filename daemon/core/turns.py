@@ -6,6 +6,7 @@ that says nothing or fails answers nothing: the ask stays seen and is reminded o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from daemon.core import approving, asking, closing, following, handing, presence, settling
@@ -32,6 +33,12 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
     _begin(plan, session, carried, command)
 
 
+def wakes(plan: Plan, command: c.WakeWaits) -> None:
+    session = _live(plan, command.session_id)
+    if session and session.wakes != command.waits:
+        plan.put(replace(session, wakes=command.waits))
+
+
 def went(plan: Plan, command: c.TurnWent) -> None:
     """A sign from inside the turn, which therefore has what was handed to it."""
     session = _live(plan, command.session_id)
@@ -50,6 +57,7 @@ def waits(plan: Plan, command: c.TurnWaits) -> None:
         waiting = presence.fold(session, presence.Waited(), command.source, plan.now)
         plan.put(waiting)
         following.moved(plan, waiting)
+        approving.unasked(plan, waiting, command.what)
 
 
 def ended(plan: Plan, command: c.TurnEnded) -> None:
@@ -115,7 +123,9 @@ def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> str | None:
 
 def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBegan) -> None:
     before = _in_work(plan, session)
-    begun = presence.fold(session, presence.Began(ask_id, command.prompt_id), command.source, plan.now)
+    begun = presence.fold(
+        session, presence.Began(ask_id, command.prompt_id, command.automatic), command.source, plan.now
+    )
     plan.put(begun)
     following.moved(plan, begun)
     if before and before.ask_id != begun.turn_ask:

@@ -40,5 +40,6 @@ JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 SSE: Final = "text/event-stream"
 TROUBLE: Final = "problem"  #: the last event of a stream that an error ends
+WAKE: Final = "Peerline-Wake"  #: the answer to a hook begins a turn
 KEY: Final = "Idempotency-Key"
 SERVER: Final = "peerline"

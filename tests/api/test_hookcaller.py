@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -103,11 +104,12 @@ async def until(come: Callable[[], bool]) -> None:
 
 
 async def test_the_agent_is_the_ancestor_that_says_it_has_this_session(home: Path, agent: Process) -> None:
-    registered(home, agent, status="busy", messagingSocketPath="/inbox")
+    inbox = listening(home / "inbox")
+    registered(home, agent, status="busy", messagingSocketPath=inbox)
     found = await around(home, agent)
 
     assert (found.pid, found.started) == (agent.pid, agent.started)
-    assert (found.turn, found.inbox) == (Turn.WORKING, "/inbox")
+    assert (found.turn, found.inbox) == (Turn.WORKING, inbox)
     assert found.config_dir == str(home / ".claude")
 
 
@@ -117,13 +119,36 @@ async def test_an_agent_without_a_file_is_the_nearest_ancestor_that_is_no_shell(
     shell = Process(agent.pid, agent.started, command="sh")
     found = await around(home, shell, agent)
 
-    assert (found.pid, found.turn, found.inbox) == (agent.pid, Turn.UNKNOWN, "")
+    assert (found.pid, found.turn, found.inbox) == (agent.pid, Turn.UNKNOWN, None)
 
 
 async def test_the_socket_of_the_environment_comes_before_the_files(home: Path, agent: Process) -> None:
-    registered(home, agent, messagingSocketPath="/old")
+    registered(home, agent, messagingSocketPath=listening(home / "old"))
+    new = listening(home / "new")
 
-    assert (await around(home, agent, CLAUDE_CODE_MESSAGING_SOCKET="/new")).inbox == "/new"
+    assert (await around(home, agent, CLAUDE_CODE_MESSAGING_SOCKET=new)).inbox == new
+
+
+async def test_a_socket_that_is_named_and_not_there_is_no_inbox(home: Path, agent: Process) -> None:
+    (home / "file").touch()
+
+    assert (await around(home, agent, CLAUDE_CODE_MESSAGING_SOCKET=str(home / "gone"))).inbox == ""
+    assert (await around(home, agent, CLAUDE_CODE_MESSAGING_SOCKET=str(home / "file"))).inbox == ""
+
+
+async def test_a_run_for_one_prompt_is_known_by_how_it_was_begun(home: Path, agent: Process) -> None:
+    registered(home, agent, entrypoint="sdk-cli")
+    assert not (await around(home, agent)).lasting
+
+    registered(home, agent, entrypoint="cli")
+    assert (await around(home, agent)).lasting
+
+
+def listening(path: Path) -> str:
+    """A socket in the file system, as an agent leaves it while it listens."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+    return str(path)
 
 
 async def test_another_config_folder_is_looked_into_where_the_environment_says_so(

@@ -17,6 +17,7 @@ from daemon.core.errors import StorageFull
 from daemon.core.model import Session
 from daemon.engine.engine import Engine
 from daemon.store.sqlite import SqliteStore
+from daemon.transports.wake import Wake
 from tests.engine.mesh import FlakyStore
 from tests.fakes.clock import FakeClock
 
@@ -77,7 +78,7 @@ async def test_what_was_spooled_is_heard_in_order_and_then_gone(
     for n, event in reversed(list(enumerate(order))):
         spooled(spool, hook, n, "a", event=event)
 
-    await HookDesk(engine, spool, {}).replay()
+    await HookDesk(engine, spool, {}, Wake()).replay()
 
     session = await engine.read(lambda tx: tx.get(Session, "a"))
     assert session.turn == turn
@@ -85,7 +86,7 @@ async def test_what_was_spooled_is_heard_in_order_and_then_gone(
 
 
 async def test_a_record_that_is_replayed_twice_counts_once(engine: Engine, spool: Path, hook: int) -> None:
-    desk = HookDesk(engine, spool, {})
+    desk = HookDesk(engine, spool, {}, Wake())
     spooled(spool, hook, 1, "a")
     await desk.replay()
     before = await engine.read(lambda tx: tx.last_seq())
@@ -104,7 +105,7 @@ async def test_rubbish_in_the_spool_holds_up_nobody(
     (spool / f"{1:020}-7-{len(rubbish)}").write_bytes(rubbish)
     spooled(spool, hook, 2, "b")
 
-    await HookDesk(engine, spool, {}).replay()
+    await HookDesk(engine, spool, {}, Wake()).replay()
 
     assert await names(engine) == ["b"]
     assert list(spool.iterdir()) == []
@@ -114,7 +115,7 @@ async def test_what_the_store_cannot_take_stays_in_the_spool_until_it_can(
     engine: Engine, store: FlakyStore, spool: Path, hook: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hooks, "LOOK_S", 0.01)
-    desk = HookDesk(engine, spool, {})
+    desk = HookDesk(engine, spool, {}, Wake())
     desk._note("UserPromptSubmit", "s", SURROUNDINGS)  # a turn runs: its end may be spooled
     path = spooled(spool, hook, 1, "a")
     store.errors = [StorageFull("full"), StorageFull("full")]

@@ -29,6 +29,7 @@ from daemon.core.model import Authority, Parcel, Peer, Person, Turn
 from daemon.engine.clock import SystemClock
 from daemon.engine.engine import Engine
 from daemon.store.sqlite import SqliteStore
+from daemon.transports.wake import Wake
 
 WHO = "Test-Caller"
 ADA = "7"  #: the owner's account on Telegram, and the address of her private chat
@@ -53,7 +54,7 @@ class Rig:
         self.door = Door(Room(engine, limits, self.health.status, self.stopped.set), ENDPOINTS)
         self.guards = NamedGuards(engine, token="t", port=0, machine="m", owner="ada")
         self.guards.callers = {}
-        self.desk = HookDesk(engine, home / "spool", {})
+        self.desk = HookDesk(engine, home / "spool", {}, Wake())
 
     def client(self, who: str, exchange: str) -> Client:
         if exchange == "local":

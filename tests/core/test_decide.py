@@ -99,6 +99,7 @@ class House:
             c.ExtendDelivery(delivery_id=ident, holder=BOT, ttl=A_MINUTE),
             c.SeeDelivery(delivery_id=ident, evidence="a reaction"),
             c.TurnBegan(session_id=session, prompt_id="prompt-1"),
+            c.WakeWaits(session_id=session, waits=True),
             c.TurnWent(session_id=session),
             c.TurnWaits(session_id=session),
             c.TurnEnded(session_id=session, text="done"),

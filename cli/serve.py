@@ -104,7 +104,15 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
         Window("limits.peer_per_minute", settings.limits.peer_per_minute),
         Window("limits.pair_per_minute", settings.limits.pair_per_minute),
     )
-    door = Door(Room(engine, limits, health.status, stopping.set, settings.owner.name), ENDPOINTS)
+    room = Room(
+        engine,
+        limits,
+        health.status,
+        stopping.set,
+        owner=settings.owner.name,
+        trusts_terminal=settings.owner.trust_terminal,
+    )
+    door = Door(room, ENDPOINTS)
     house = House(paths, settings, engine, door, health, stopping)
     tokens: dict[str, str] = {}
     wake = Wake()

@@ -49,6 +49,7 @@ async def answer(room: Room, call: Call) -> Json:
         text=body.text,
         option=body.option,
         decline=body.decline,
+        trusted=call.caller.standing is Standing.OWNER and room.trusts_terminal,
     )
     return await room.write(call, (command,), lambda told: shapes.ask(told[0]))
 

@@ -38,6 +38,7 @@ async def join(room: Room, call: Call) -> Json:
         shared=body.shared,
         account="owner" if owner else "cli",
         person=room.owner if owner else "",
+        trusted=owner and room.trusts_terminal,
     )
     peer = await room.engine.handle(command)
     found: Conversation | None = await room.look(lambda plan: plan.conversation(peer.peer_id))

@@ -155,7 +155,11 @@ def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     if asking.is_over(ask):
         talk.tell(f"that is decided already: {_ended_how(approval, ask)}")
         return Heard("nothing")
-    deciding.check(talk.conversation, talk.person.rights)
+    try:
+        deciding.check(talk.conversation, talk.person.rights)
+    except NotAllowed as error:  # also told to who tapped
+        talk.tell(f"{error}\n{error.hint}")
+        return Heard("nothing")
     if deciding.show_again(talk.plan, approval, talk.here):
         talk.tell("that was shown some time ago: here it is again. Decide once more.", passing=True)
         return Heard("nothing")

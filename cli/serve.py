@@ -37,12 +37,14 @@ from daemon.core import commands as c
 from daemon.core import unattended
 from daemon.core.model import Authority, Person, Road
 from daemon.engine.clock import SystemClock
+from daemon.engine.decisions import Decisions
 from daemon.engine.engine import Engine
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.store.sqlite import SqliteStore
+from daemon.transports.dialog import DialogKeys
 from daemon.transports.eye import ClaudeEye
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
@@ -163,7 +165,14 @@ def _parts(house: House, tokens: Mapping[str, str], desk: HookDesk, wake: Wake) 
         Road.HOOK: wake,
     }
     pump = Pump(engine, roads, ClaudeEye())
-    parts = [pump.run(), Ticker(engine, pump.look).run(), Watching(engine, pump.check_turn).run(), desk.run()]
+    decisions = Decisions(engine, desk.verdicts.holds, DialogKeys())
+    parts = [
+        decisions.run(),
+        pump.run(),
+        Ticker(engine, pump.look).run(),
+        Watching(engine, pump.check_turn).run(),
+        desk.run(),
+    ]
     if house.settings.telegram.bot_token:
         parts.append(_telegram(house))
     return parts

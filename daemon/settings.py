@@ -157,7 +157,7 @@ def _filled(told: dict[Any, Any]) -> dict[Any, Any]:
 def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, value in sorted(environment.items()):
-        if not name.startswith(PREFIX) or BETWEEN not in name:
+        if not name.startswith(PREFIX) or not (BETWEEN in name or _is_whole(name)):
             continue
         *sections, key = name[len(PREFIX) :].lower().split(BETWEEN)
         inner = told
@@ -167,6 +167,14 @@ def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
                 raise Malformed(f'{name}: "{section}" is set as a value already', "unset one of the two")
         inner[key] = _value(value, [*sections, key])
     return told
+
+
+def _is_whole(name: str) -> bool:
+    """A key that is in no section, such as ``PEERLINE_UNATTENDED``."""
+    field = Settings.model_fields.get(name[len(PREFIX) :].lower())
+    return field is not None and not (
+        isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+    )
 
 
 def _value(text: str, keys: list[str]) -> Any:

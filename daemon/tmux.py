@@ -21,6 +21,7 @@ from typing import Final, Protocol
 
 TIMEOUT_S: Final = 5.0
 _PANE: Final = re.compile(r"%[0-9]{1,9}")
+_KEY: Final = re.compile(r"[1-9]|Escape")
 _UNCLEAN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NUMBERS: Final = (
     "#{pid} #{pane_id} #{pane_pid} #{?pane_in_mode,1,0} #{?pane_dead,1,0} #{cursor_x} #{cursor_y}"
@@ -128,9 +129,6 @@ class Tmux:
             return _OBSTACLES["o"]
         return _obstacle(now)
 
-    async def session_of(self, pane_id: str) -> str:
-        return (await self.describe(pane_id)).session
-
     async def capture(self, pane_id: str, *, escapes: bool = False) -> str:
         """The visible text; with ``escapes``, its colours and so on, too."""
         how = ("-p", "-e") if escapes else ("-p",)
@@ -184,9 +182,11 @@ class Tmux:
         """
         await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} Enter", ref)
 
-    async def clear_line(self, pane_id: str, *, ref: PaneRef | None = None) -> None:
-        """Press Ctrl-U, which empties the line before the cursor. Raises as ``enter`` does."""
-        await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} C-u", ref)
+    async def press(self, pane_id: str, key: str, *, ref: PaneRef | None = None) -> None:
+        """Press one key of a dialog: a digit, or Escape. Raises as ``enter`` does, and ValueError for other keys."""
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key!r} is no key of a dialog")
+        await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} {key}", ref)
 
     async def _guarded(
         self,

@@ -153,13 +153,19 @@ async def test_a_program_without_bracketed_paste_gets_newlines_and_no_enter(rig:
     assert await rig.heard(b".") == b"two\nlines."
 
 
-async def test_enter_and_clearing_the_line_are_one_byte_each(rig: Rig) -> None:
+async def test_enter_and_the_keys_of_dialogs_are_one_byte_each(rig: Rig) -> None:
     pane_id = await rig.pane()
-    await rig.tmux.paste(pane_id, "draft")
-    await rig.tmux.clear_line(pane_id)
+    await rig.tmux.press(pane_id, "4")
+    await rig.tmux.press(pane_id, "Escape")
     await rig.tmux.enter(pane_id)
 
-    assert await rig.heard(b"\r") == OPEN + b"draft" + CLOSE + b"\x15\r"
+    assert await rig.heard(b"\r") == b"4\x1b\r"
+
+
+@pytest.mark.parametrize("key", ["0", "y", "12", "Enter", "C-c", "1;", "", "-X"])
+async def test_no_other_key_is_pressed(key: str) -> None:
+    with pytest.raises(ValueError, match="is no key of a dialog"):
+        await Tmux("/nowhere").press("%1", key)
 
 
 UNCLEAN = [chr(code) for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"]
@@ -198,11 +204,13 @@ NO_IDS = [
 @pytest.mark.parametrize("target", NO_IDS)
 async def test_only_a_pane_id_is_a_target(target: str) -> None:
     server = Tmux("/nowhere")
-    for act in (server.describe, server.capture, server.enter, server.clear_line, server.session_of):
+    for act in (server.describe, server.capture, server.enter):
         with pytest.raises(ValueError, match="is no pane id"):
             await act(target)
     with pytest.raises(ValueError, match="is no pane id"):
         await server.paste(target, "text")
+    with pytest.raises(ValueError, match="is no pane id"):
+        await server.press(target, "1")
 
 
 async def test_no_words_of_ours_stay_in_a_buffer(rig: Rig) -> None:
@@ -235,11 +243,11 @@ async def test_many_pastes_at_once_do_not_mix(rig: Rig) -> None:
 # --- when nothing may be written --------------------------------------------------------------------
 
 
-ACTS = ["paste", "enter", "clear_line"]
+ACTS = ["paste", "enter", "press"]
 
 
 async def refused(rig: Rig, act: str, pane_id: str, ref: Ref | None = None) -> str:
-    words = ("text",) if act == "paste" else ()
+    words = {"paste": ("text",), "press": ("1",)}.get(act, ())
     with pytest.raises(PaneNotReady) as caught:
         await getattr(rig.tmux, act)(pane_id, *words, ref=ref)
     return str(caught.value)
@@ -365,9 +373,7 @@ async def test_any_name_of_a_session_is_only_a_name(rig: Rig, monkeypatch, name:
     rig.run("rename-session", "-t", "work", name.replace("#", "##"))
     now = await rig.tmux.describe(pane_id)
 
-    assert (
-        now.session == await rig.tmux.session_of(pane_id) == rig.run("list-sessions", "-F", "#{session_name}")
-    )
+    assert now.session == rig.run("list-sessions", "-F", "#{session_name}")
     assert now.command.startswith("python")
     assert not (rig.folder / "pwned").exists()
 

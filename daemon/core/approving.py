@@ -94,6 +94,10 @@ def tell(plan: Plan, command: c.TellApproval) -> Approval:
     after = a.advance(approval, a.Tell(), now=plan.now)
     plan.put(after)
     plan.tell(Event("approval_told", after.ask_id, after.peer_id, after.state, command.evidence))
+    peer = plan.peer(after.peer_id)
+    if peer and command.without_words and after.words:
+        text = f"{after.by} decided about your {after.tool} call ({after.choice or 'no'}) and says: {after.words}"
+        post(plan, LINE, [peer], Letter(kind=Kind.NOTICE, text=fitted(text)))
     session = plan.session(after.session_id)
     if session and session.turn is Turn.AWAITING_INPUT and not plan.approvals(session.session_id):
         plan.put(presence.fold(session, presence.Went(), "hook", plan.now))

@@ -449,10 +449,11 @@ class CloseApprovals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellApproval:
-    """The agent took the decision."""
+    """The agent took the decision; ``without_words``: but not what was said with it."""
 
     approval_id: str
     evidence: str
+    without_words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Protocol
 
-from daemon.core.model import Parcel, Session, Turn
+from daemon.core.model import Approval, Parcel, Session, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Carried:
     """The road took it; evidence should come within ``proof_within``."""
 
     proof_within: timedelta
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,12 @@ class Transport(Protocol):
             again: an earlier attempt may have left something half done.
 
         """
+        ...
+
+
+class Presser(Protocol):
+    async def press(self, approval: Approval, session: Session) -> Outcome:
+        """Answer the agent's own dialog with what was decided; ``Carried`` once the dialog has closed."""
         ...
 
 

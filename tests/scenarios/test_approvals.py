@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +14,8 @@ import pytest
 
 from tests.agents.claude_code import ClaudeCode, claude_binary
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
-from tests.emulators.telegram import TelegramEmulator
-from tests.scenarios.house import House, telegram_of
+from tests.emulators.telegram import Message, Person, TelegramEmulator
+from tests.scenarios.house import PATIENCE_S, House, telegram_of
 
 
 @pytest.fixture
@@ -34,18 +36,184 @@ async def agent(phone: House, model: ModelApi) -> AsyncIterator[ClaudeCode]:
         yield agent
 
 
+@pytest.fixture
+def ada(telegram: TelegramEmulator) -> Person:
+    return telegram.person(7, "Ada")
+
+
 def touches(name: str) -> Calls:
     return Calls("Bash", {"command": f"touch {name}", "description": "make a file"})
 
 
-async def test_a_permission_is_given_from_the_phone(
-    agent: ClaudeCode, telegram: TelegramEmulator, model: ModelApi
-) -> None:
-    ada = telegram.person(7, "Ada")
-    model.script = Script((Rule("make it", touches("made"), times=1), Rule(".", Says("all done"))))
+def making(name: str, more: str = "all done") -> Script:
+    return Script((Rule("make it", touches(name), times=1), Rule(".", Says(more))))
+
+
+async def decided(ada: Person, card: Message, how: str) -> None:
+    """The card itself says how it ended."""
+    await ada.sees_screen(
+        lambda screen: any(m.message_id == card.message_id and how in m.text for m in screen),
+        within=PATIENCE_S,
+    )
+
+
+def asked_of(agent: ClaudeCode) -> str:
+    return str(agent.registry().get("waitingFor", ""))
+
+
+async def test_a_permission_is_given_from_the_phone(agent: ClaudeCode, ada: Person, model: ModelApi) -> None:
+    model.script = making("made")
     await agent.type("make it")
-    card = await ada.sees("touch made", within=20)
-    await ada.taps(card, "Allow").answered(within=20)
-    await agent.until_status("idle", seconds=20)
+    card = await ada.sees("touch made", within=PATIENCE_S)
+    assert card.labels[0] == "Allow"
+    assert card.labels[-1] == "Deny"
+    await ada.taps(card, "Allow").answered(within=PATIENCE_S)
+    await agent.until_status("idle", seconds=PATIENCE_S)
     assert (agent.cwd / "made").exists()
-    assert (await ada.sees("Allow (Ada)", within=10)).message_id == card.message_id
+    await decided(ada, card, "Allow (Ada)")
+
+
+async def test_a_reply_in_words_denies_with_the_words_as_the_reason(
+    agent: ClaudeCode, ada: Person, model: ModelApi
+) -> None:
+    model.script = making("never")
+    await agent.type("make it")
+    card = await ada.sees("touch never", within=PATIENCE_S)
+    ada.says("use the other folder", reply_to=card)
+    await model.hears("use the other folder")
+    await agent.until_status("idle", seconds=PATIENCE_S)
+    assert not (agent.cwd / "never").exists()
+    await decided(ada, card, "Deny (Ada)")
+
+
+async def test_what_is_allowed_at_the_agent_itself_is_shown_on_the_phone_and_a_later_tap_changes_nothing(
+    agent: ClaudeCode, ada: Person, model: ModelApi
+) -> None:
+    model.script = making("here")
+    await agent.type("make it")
+    card = await ada.sees("touch here", within=PATIENCE_S)
+    await agent.until_shown("1. Yes")
+    await agent.press("1")
+    await decided(ada, card, "allowed at the agent itself")
+    await agent.until_status("idle", seconds=PATIENCE_S)
+    assert (agent.cwd / "here").exists()
+
+
+async def test_a_no_at_the_agent_itself_is_shown_on_the_phone(
+    agent: ClaudeCode, ada: Person, model: ModelApi
+) -> None:
+    model.script = making("never")
+    await agent.type("make it")
+    card = await ada.sees("touch never", within=PATIENCE_S)
+    await agent.until_shown("1. Yes")
+    await agent.press("Escape")
+    await decided(ada, card, "decided at the agent itself")
+    assert not (agent.cwd / "never").exists()
+
+
+async def test_two_taps_at_once_are_one_decision(agent: ClaudeCode, ada: Person, model: ModelApi) -> None:
+    model.script = making("made")
+    await agent.type("make it")
+    card = await ada.sees("touch made", within=PATIENCE_S)
+    taps = [ada.taps(card, "Deny"), ada.taps(card, "Allow")]
+    await asyncio.gather(*(tap.answered(within=PATIENCE_S) for tap in taps))
+    await decided(ada, card, "Deny (Ada)")
+    await agent.until_status("idle", seconds=PATIENCE_S)
+    assert not (agent.cwd / "made").exists()
+
+
+async def test_the_daemon_dies_while_the_hook_waits_and_the_tap_still_counts(
+    phone: House, agent: ClaudeCode, ada: Person, telegram: TelegramEmulator, model: ModelApi
+) -> None:
+    model.script = making("made")
+    await agent.type("make it")
+    card = await ada.sees("touch made", within=PATIENCE_S)
+    await phone.daemon.kill9()
+    await phone.start(**telegram_of(telegram, "{id: 7, name: Ada}"))
+    await ada.taps(card, "Allow").answered(within=PATIENCE_S)
+    await agent.until_status("idle", seconds=PATIENCE_S)
+    assert (agent.cwd / "made").exists()
+    await decided(ada, card, "Allow (Ada)")
+
+
+async def test_after_eleven_minutes_the_card_is_shown_again_and_the_second_tap_answers_the_dialog(
+    phone: House, agent: ClaudeCode, ada: Person, telegram: TelegramEmulator, model: ModelApi
+) -> None:
+    model.script = making("made")
+    await agent.type("make it")
+    card = await ada.sees("touch made", within=PATIENCE_S)
+    await hook_gone(agent)
+    await phone.daemon.stop()
+    phone.grow_older(timedelta(minutes=11))
+    await phone.start(**telegram_of(telegram, "{id: 7, name: Ada}"))
+    await ada.taps(card, "Allow").answered(within=PATIENCE_S)
+    again = await ada.sees(
+        lambda m: "touch made" in m.text and m.message_id > card.message_id, within=PATIENCE_S
+    )
+    assert asked_of(agent)
+    await ada.taps(again, "Allow").answered(within=PATIENCE_S)
+    await agent.until_status("idle", seconds=PATIENCE_S)
+    assert (agent.cwd / "made").exists()
+    await decided(ada, card, "Allow (Ada)")
+    await decided(ada, again, "Allow (Ada)")
+
+
+async def hook_gone(agent: ClaudeCode) -> None:
+    """The waiting hook's time is up: it ends as if it had waited its ten minutes."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            parent = int((path.parent / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"PermissionRequest" in words and agent.pid in {parent, _parent(parent)}:
+                found.append(int(path.parent.name))
+    assert found
+    for pid in found:
+        os.kill(pid, signal.SIGTERM)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+async def test_a_question_of_the_agent_is_answered_by_a_button(
+    agent: ClaudeCode, ada: Person, model: ModelApi
+) -> None:
+    question = {
+        "question": "Which colour?",
+        "header": "Colour",
+        "multiSelect": False,
+        "options": [
+            {"label": "Red", "description": "like fire"},
+            {"label": "Blue", "description": "like sky"},
+        ],
+    }
+    asking = Calls("AskUserQuestion", {"questions": [question, question | {"question": "And then?"}]})
+    model.script = Script((Rule("make it", asking, times=1), Rule(".", Says("all done"))))
+    await agent.type("make it")
+    card = await ada.sees("Which colour?", within=PATIENCE_S)
+    assert card.labels == ("Red", "Blue")
+    await ada.taps(card, "Blue").answered(within=PATIENCE_S)
+    ada.says("green, my own", reply_to=await ada.sees("And then?", within=PATIENCE_S))
+    await model.hears('"Which colour?"="Blue"')
+    assert model.times_heard("green, my own") == 1
+    await agent.until_status("idle", seconds=PATIENCE_S)
+
+
+async def test_at_night_what_is_asked_is_denied_and_the_agent_told_why(
+    house: House, telegram: TelegramEmulator, ada: Person, model: ModelApi
+) -> None:
+    claude_binary()
+    (house.user / ".claude").mkdir()
+    nights = "[{circle: dev, window: '00:00-00:00', reason: everybody sleeps}]"
+    await house.start(**telegram_of(telegram, "{id: 7, name: Ada}"), PEERLINE_UNATTENDED=nights)
+    assert (await house.cli("hooks", "install", "--agent", "claude-code")).code == 0
+    (house.place / "backend").mkdir()
+    model.script = making("never")
+    async with ClaudeCode(
+        house.user, house.place / "backend", model.url, f"scene-{os.getpid()}", "dev"
+    ) as agent:
+        await agent.type("make it")
+        await model.hears("everybody sleeps")
+        await agent.until_status("idle", seconds=PATIENCE_S)
+    assert not (agent.cwd / "never").exists()

@@ -160,9 +160,8 @@ def _remind_of_urgent(plan: Plan, session: Session, worked_on: Ask | None) -> No
     """What could not wait came in the middle of the turn; if it is not answered by now, it is reminded of."""
     for stale in plan.view.open_asks_to(session.peer_id):
         ask, asked = plan.ask(stale.ask_id) or stale, plan.envelope(stale.ask_id)
-        if ask == worked_on or asked is None or asked.urgency is not Urgency.URGENT or asking.is_over(ask):
-            continue
-        if ask.state == asking.State.SEEN and not _answered_from(ask, session):
+        came = ask.state in {asking.State.SEEN, asking.State.WORKING} and ask != worked_on
+        if asked and asked.urgency is Urgency.URGENT and came and not _answered_from(ask, session):
             _unanswered(plan, ask, session)
 
 

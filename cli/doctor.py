@@ -21,3 +21,12 @@ async def examined(*, fix: bool) -> list[Json]:
     if not await is_up(client()):
         told.append(finding("info", "daemon_down", "no daemon is running", "start it with `peerline up`"))
     return told
+
+
+async def roads() -> list[Json]:
+    """Every road into every agent that is there, tried now; nothing while no daemon runs."""
+    line = client()
+    if not await is_up(line):
+        return []
+    tried: list[Json] = (await line.roads())["roads"]
+    return tried

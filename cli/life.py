@@ -69,9 +69,12 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check this machine: files, versions, roads; every finding says what to do."""
-    from cli.doctor import examined
+    from cli.doctor import examined, roads
 
-    told = {"findings": asyncio.run(examined(fix=fix))}
+    async def looked() -> Json:
+        return {"findings": await examined(fix=fix), "roads": await roads()}
+
+    told = asyncio.run(looked())
     show(told, as_json=as_json, human=_findings)
     if any(each["level"] == "error" for each in told["findings"]):
         raise typer.Exit(2)
@@ -147,4 +150,21 @@ def _findings(told: Json) -> str:
         + (f"\n        fix: {each['fix']}" if each["fix"] else "")
         for each in told["findings"]
     ]
-    return "\n".join(lines) or "nothing is wrong"
+    return "\n".join([*(lines or ["nothing is wrong"]), *_roads(told["roads"])])
+
+
+def _roads(tried: list[Json]) -> list[str]:
+    """One line for each road, and for whose words it would be taken now."""
+    if not tried:
+        return []
+    rows = [
+        (
+            f"{each['circle']}/{each['peer']}",
+            each["road"],
+            "works" if each["works"] else "does not",
+            f"for {' and '.join(each['taken_for'])}" if each["taken_for"] else "",
+            each["evidence"],
+        )
+        for each in tried
+    ]
+    return ["", "roads into each agent, tried without sending anything:", table(rows)]

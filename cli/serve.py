@@ -9,7 +9,7 @@ import os
 import platform
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -39,6 +39,7 @@ from daemon.core.model import Authority, Person, Road
 from daemon.engine.clock import SystemClock
 from daemon.engine.decisions import Decisions
 from daemon.engine.engine import Engine
+from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
 from daemon.paths import Paths
@@ -106,22 +107,27 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
         Window("limits.peer_per_minute", settings.limits.peer_per_minute),
         Window("limits.pair_per_minute", settings.limits.pair_per_minute),
     )
+    wake, tokens = Wake(), dict[str, str]()
+    transports: dict[Road, Transport] = {
+        Road.INBOX: Inbox(tokens),
+        Road.TERMINAL: Terminal(passed=engine.passed),
+        Road.HOOK: wake,
+    }
     room = Room(
         engine,
         limits,
         health.status,
         stopping.set,
+        roads=tried_roads(Proving(engine, transports)),
         owner=settings.owner.name,
         trusts_terminal=settings.owner.trust_terminal,
     )
     door = Door(room, ENDPOINTS)
     house = House(paths, settings, engine, door, health, stopping)
-    tokens: dict[str, str] = {}
-    wake = Wake()
     desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
     await _begin(house, desk)
     async with asyncio.TaskGroup() as parts:
-        running = [parts.create_task(each) for each in _parts(house, tokens, desk, wake)]
+        running = [parts.create_task(each) for each in _parts(house, transports, desk)]
         async with _sockets(house, desk) as where:
             ready(where)
             await stopping.wait()
@@ -151,20 +157,37 @@ async def _begin(house: House, desk: HookDesk) -> None:
     await house.engine.handle(c.ConfigurePeople(surface="telegram", people=_people(house.settings)))
 
 
+def tried_roads(proving: Proving) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
+    """What ``doctor`` asks for, as plain as it is told."""
+
+    async def told() -> list[dict[str, Any]]:
+        return [
+            {
+                "peer": each.peer.name,
+                "peer_id": each.peer.peer_id,
+                "circle": each.peer.circle,
+                "road": str(each.road),
+                "works": each.proof.works,
+                "evidence": each.proof.evidence,
+                "taken_for": [
+                    who for who, so in (("owner", each.for_owner), ("agents", each.for_agents)) if so
+                ],
+            }
+            for each in await proving.all()
+        ]
+
+    return told
+
+
 def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime | None, str]]:
     """When a request of that circle is denied for want of a person; windows are meant in this machine's time."""
     rows = [unattended.Row(**each.model_dump()) for each in settings.unattended]
     return lambda circle, now: unattended.denied_at(rows, circle, now.astimezone())
 
 
-def _parts(house: House, tokens: Mapping[str, str], desk: HookDesk, wake: Wake) -> list[Any]:
+def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -> list[Any]:
     engine = house.engine
-    roads: dict[Road, Transport] = {
-        Road.INBOX: Inbox(tokens),
-        Road.TERMINAL: Terminal(passed=engine.passed),
-        Road.HOOK: wake,
-    }
-    pump = Pump(engine, roads, ClaudeEye())
+    pump = Pump(engine, transports, ClaudeEye())
     decisions = Decisions(engine, desk.verdicts.holds, DialogKeys())
     parts = [
         decisions.run(),

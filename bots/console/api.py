@@ -84,7 +84,9 @@ class Pipes:
         self._write(self._stderr if card.passing else self._stdout, one_line(card))
 
     async def change(self, card: Card) -> None:
-        """Nothing: who reads lines was told of the question, and the answer is a line of its own."""
+        """Who reads lines was told of the question, and the answer is a line of its own; what goes on is a note."""
+        if not card.outcome:
+            self._write(self._stderr, one_line(card))
 
     def tell(self, status: Status) -> None:
         """Nothing: there is no prompt."""

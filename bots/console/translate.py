@@ -131,7 +131,7 @@ def page(card: Card) -> list[Fragment]:
 def outcome(card: Card) -> list[Fragment]:
     """How a card that was shown before was decided, in one line."""
     if not card.outcome:
-        return []
+        return [("class:passing", f"  {harmless(card.markdown)}\n")] if not card.choices else []
     return [("class:passing", f"  {label(card.markdown)} "), ("class:outcome", f"{_flat(card.outcome)}\n")]
 
 

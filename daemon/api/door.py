@@ -61,6 +61,7 @@ class Room:
     status: Callable[[], Awaitable[Json]]
     stop: Callable[[], None]
     owner: str = ""  #: what the owner is called, if the config says
+    roads: Callable[[], Awaitable[list[Json]]] | None = None
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal
 
     async def write(

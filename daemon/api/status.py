@@ -96,6 +96,11 @@ async def status(room: Room, call: Call) -> Json:
     return await room.status()
 
 
+async def roads(room: Room, call: Call) -> Json:
+    """Every road into every agent, tried now."""
+    return {"roads": await room.roads() if room.roads else []}
+
+
 async def stop(room: Room, call: Call) -> Json:
     room.stop()
     return {"stopping": True}

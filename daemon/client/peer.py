@@ -53,6 +53,16 @@ class Client:
     async def forget(self, peer: str) -> Json:
         return await self._send("DELETE", _at(routes.PEER, peer), None)
 
+    async def freeze(self, circle: str) -> Json:
+        return await self._post(routes.FREEZE.format(name=quote(circle, safe="")), {}, None)
+
+    async def thaw(self, circle: str) -> Json:
+        return await self._post(routes.THAW.format(name=quote(circle, safe="")), {}, None)
+
+    async def roads(self) -> Json:
+        told: Json = await self._exchange.request("GET", routes.ROADS)
+        return told
+
     async def ask(self, question: Question, *, key: str | None = None) -> Json:
         body = {"kind": "ask", **asdict(question), "to": list(question.to), "options": list(question.options)}
         return await self._post(routes.MESSAGES, body, key)

@@ -16,7 +16,7 @@ from typing import Final
 from daemon.core.frame import framed
 from daemon.core.model import Parcel, Session
 from daemon.transports.allowance import Allowance
-from daemon.transports.interface import Blocked, Carried, Failed, Outcome
+from daemon.transports.interface import Blocked, Carried, Failed, Outcome, Proof
 
 PROOF_WITHIN: Final = timedelta(seconds=5)
 WRITE_S: Final = 3.0
@@ -45,6 +45,17 @@ class Inbox:
             return Failed(f"the agent's inbox did not take it: {error!r}")
         self._allowance.spend(session.session_id)
         return Carried(PROOF_WITHIN)
+
+    async def prove(self, session: Session) -> Proof:
+        """It takes connections; what is written to it is another matter, which the prompt hook tells."""
+        if not session.inbox:
+            return Proof("it has no messaging socket", works=False)
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await _written(session.inbox, b"")
+        except (OSError, TimeoutError) as error:
+            return Proof(f"its messaging socket takes no connection: {error!r}", works=False)
+        return Proof("its messaging socket takes connections")
 
 
 async def _written(path: str, wire: bytes) -> None:

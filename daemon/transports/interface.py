@@ -33,6 +33,14 @@ class Failed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What trying a road came to, without anything being sent by it."""
+
+    evidence: str
+    works: bool = True
+
+
 Outcome = Carried | Blocked | Failed
 
 
@@ -54,6 +62,10 @@ class Transport(Protocol):
             again: an earlier attempt may have left something half done.
 
         """
+        ...
+
+    async def prove(self, session: Session) -> Proof:
+        """Try the road without sending anything by it."""
         ...
 
 

@@ -19,7 +19,7 @@ from daemon.callers.registry import ClaudeSession
 from daemon.core.frame import framed
 from daemon.core.model import Pane, Parcel, Session
 from daemon.tmux import PaneNotReady, PaneNow, Tmux, TmuxFailed, TmuxSilent
-from daemon.transports.interface import Blocked, Carried, Failed, Outcome
+from daemon.transports.interface import Blocked, Carried, Failed, Outcome, Proof
 from daemon.transports.prompt import Prompt, read
 
 PROOF_WITHIN: Final = timedelta(seconds=5)
@@ -52,6 +52,20 @@ class Terminal:
             return await self._enter(tmux, pane, session, text)
         except (TmuxFailed, ValueError, OSError) as error:
             return Failed(f"tmux: {error}")
+
+    async def prove(self, session: Session) -> Proof:
+        """The gate as it stands now; nothing is typed."""
+        pane = session.pane
+        if pane is None:
+            return Proof("it runs in no tmux pane", works=False)
+        try:
+            found = await self._gate(Tmux(pane.tmux), pane, session)
+        except (TmuxFailed, ValueError, OSError) as error:
+            return Proof(f"tmux: {error}", works=False)
+        if isinstance(found, Blocked):
+            return Proof(found.reason, works=False)
+        draft = ", and a draft lies in it" if found.text else ", and it is empty"
+        return Proof(f"its prompt is to be seen in pane {pane.pane_id}{draft}", works=not found.text)
 
     async def _paste(self, tmux: Tmux, pane: Pane, session: Session, text: str) -> Blocked | Failed | None:
         """Paste, and see it lie in the prompt; else say why Enter must not be pressed."""

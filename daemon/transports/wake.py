@@ -15,7 +15,7 @@ from typing import Final
 
 from daemon.core.frame import framed
 from daemon.core.model import Parcel, Session
-from daemon.transports.interface import Blocked, Carried, Outcome
+from daemon.transports.interface import Blocked, Carried, Outcome, Proof
 
 PROOF_WITHIN: Final = timedelta(seconds=5)
 LOOK_AGAIN: Final = timedelta(seconds=5)
@@ -50,6 +50,11 @@ class Wake:
         before = self._waiting.get(session_id)
         if before and not before.done():
             before.set_result("")
+
+    async def prove(self, session: Session) -> Proof:
+        alive = self._alive.get(session.session_id)
+        works = alive is not None and alive()
+        return Proof("a hook waits to wake it" if works else "no hook waits to wake it", works=works)
 
     async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:  # noqa: ARG002 -- it leaves nothing half done
         waiting, alive = self._waiting.get(session.session_id), self._alive.get(session.session_id)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from daemon import tmux
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.callers import folders, processes, registry, transcript
+from daemon.callers import folders, processes, registry, transcript, unguarded
 from daemon.callers.processes import Process
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Session, Turn
@@ -52,6 +52,7 @@ async def surroundings(
     agent, session = _agent(line, folder, str(told.get("session_id", "")))
     checkout = await asyncio.to_thread(folders.checkout_of, str(told.get("cwd", "")))
     pane, terminal = await _pane(environment)
+    named = environment.get("CLAUDE_CODE_MESSAGING_SOCKET") or (session.messaging_socket if session else None)
     return Surroundings(
         pid=agent.pid if agent else 0,
         started=agent.started if agent else 0,
@@ -63,9 +64,7 @@ async def surroundings(
         config_dir=str(folder),
         # The variables are inherited: an agent started from a pane, but with a terminal of its own, is not in it.
         pane=pane if agent and agent.terminal == terminal else None,
-        inbox=_listening(
-            environment.get("CLAUDE_CODE_MESSAGING_SOCKET") or (session.messaging_socket if session else None)
-        ),
+        inbox=await asyncio.to_thread(_inbox, named, told, agent, folder),
         lasting=session is None or session.entrypoint != HEADLESS,
         turn=TURNS.get(session.status, Turn.UNKNOWN) if session else Turn.UNKNOWN,
         environment=environment,
@@ -147,6 +146,15 @@ async def _pane(environment: Mapping[str, str]) -> tuple[Pane | None, str]:
         tmux_session=now.session,
     )
     return found, now.tty
+
+
+def _inbox(named: str | None, told: Mapping[str, Any], agent: Process | None, folder: Path) -> str | None:
+    """Where it takes what we say; "" where it would keep that back behind a dialog."""
+    inbox = _listening(named)
+    if inbox and agent:
+        mode, cwd = (str(told.get(name) or "") for name in ("permission_mode", "cwd"))
+        return "" if unguarded.keeps_back(mode, agent.pid, folder, cwd) else inbox
+    return inbox
 
 
 def _listening(path: str | None) -> str | None:

@@ -39,6 +39,7 @@ WAKE: Final = "Wake"  #: what our own command calls itself that waits in an agen
 SECONDS: Final = "peerline-seconds"
 ENDS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
 LOOK_S: Final = 2.0
+REGISTERS_S: Final = 5.0  #: how long the hook that registers a session may take
 log = logging.getLogger(__name__)
 
 
@@ -190,12 +191,22 @@ class HookDesk:
         """Something waits in an agent's background: keep it where it is the only way to wake that agent."""
         payload = jsontext.loads_loosely(raw)
         session_id = str(payload.get("session_id", "")) if isinstance(payload, Mapping) else ""
-        session: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
+        session = await self._begun(session_id)
         if session is None or session.ended_at or session.inbox:
             return Told("")
         await self._engine.handle(c.WakeWaits(session_id=session_id, waits=True))
         text = await self._alarm.wait(session_id, _seconds(headers) - MARGIN_S, ear.alive)
         return Told(text, wakes=bool(text))
+
+    async def _begun(self, session_id: str) -> Session | None:
+        """The session, which another hook of the same event may be about to register."""
+        with self._engine.feed.watching(f"session:{session_id}") as watch:
+            for _ in range(2):
+                found: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
+                if found or not session_id:
+                    return found
+                await watch.wait(REGISTERS_S)
+        return None
 
     def _attended(self, command: c.Command, around: Surroundings) -> c.Command:
         """A request for approval, with what becomes of it when nobody is there to decide."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.claude_code import ClaudeCode, claude_binary
+from tests.agents.claude_code import PROMPT, ClaudeCode, claude_binary
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
 from tests.emulators.telegram import Message, Person, TelegramEmulator
 from tests.scenarios.house import PATIENCE_S, House, telegram_of
@@ -217,3 +217,72 @@ async def test_at_night_what_is_asked_is_denied_and_the_agent_told_why(
         await model.hears("everybody sleeps")
         await agent.until_status("idle", seconds=PATIENCE_S)
     assert not (agent.cwd / "never").exists()
+
+
+# --- at the terminal --------------------------------------------------------------------------------------------------
+
+
+async def test_a_permission_is_given_at_a_trusted_terminal_and_the_phone_shows_it(
+    house: House, telegram: TelegramEmulator, ada: Person, model: ModelApi
+) -> None:
+    claude_binary()
+    (house.user / ".claude").mkdir()
+    await house.start(**telegram_of(telegram, "{id: 7, name: Ada}"), PEERLINE_OWNER__TRUST_TERMINAL="true")
+    assert (await house.cli("hooks", "install", "--agent", "claude-code")).code == 0
+    (house.place / "backend").mkdir()
+    model.script = making("made")
+    name = f"scene-{os.getpid()}"
+    async with (
+        ClaudeCode(house.user, house.place / "backend", model.url, name, "dev") as agent,
+        house.terminal("chat") as screen,
+    ):
+        await house.joined("console")
+        await agent.type("make it")
+        card = await ada.sees("touch made", within=PATIENCE_S)
+        await screen.shows("[1] Allow")
+        screen.type("1")
+        await decided(ada, card, "Allow")
+        await agent.until_status("idle", seconds=PATIENCE_S)
+        assert (agent.cwd / "made").exists()
+
+
+async def test_a_terminal_that_is_not_trusted_shows_the_request_and_takes_no_decision(
+    phone: House, agent: ClaudeCode, ada: Person, model: ModelApi
+) -> None:
+    model.script = making("made")
+    async with phone.terminal("chat") as screen:
+        await phone.joined("console")
+        await agent.type("make it")
+        card = await ada.sees("touch made", within=PATIENCE_S)
+        await screen.shows("[1] Allow")
+        screen.type("1")
+        await screen.shows("approvals are not taken from a terminal")
+        ack = await phone.at_terminal("ack", await asked_id(phone), "--option", "Allow")
+        assert ack.code != 0
+        assert "approvals are not taken from a terminal" in ack.out
+        assert not (agent.cwd / "made").exists()
+        await ada.taps(card, "Deny").answered(within=PATIENCE_S)
+        await agent.until_status("idle", seconds=PATIENCE_S)
+        await screen.shows("Deny (Ada)")
+
+
+async def test_the_doctor_tries_every_road_without_calling_the_model(
+    phone: House, agent: ClaudeCode, model: ModelApi
+) -> None:
+    told = await phone.cli("doctor", "--json")
+    tried = {each["road"]: each for each in told.json["roads"]}
+    assert {road for road, each in tried.items() if each["works"]} == {"inbox", "terminal", "hook"}
+    assert tried["terminal"]["taken_for"] == ["owner"]
+    assert tried["inbox"]["taken_for"] == ["agents"]
+    await agent.press("x")
+    await agent.until_shown(f"{PROMPT}x")
+    drafted = {each["road"]: each for each in (await phone.cli("doctor", "--json")).json["roads"]}
+    assert "a draft lies in it" in drafted["terminal"]["evidence"]
+    assert not drafted["terminal"]["works"]
+    assert model.heard == []
+    assert agent.registry()["status"] == "idle"
+
+
+async def asked_id(house: House) -> str:
+    asks = (await house.daemon.client().asks("all"))["asks"]
+    return str(asks[-1]["ask_id"])

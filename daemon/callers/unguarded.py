@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ def _mode_at_start(pid: int, config_dir: Path, cwd: str) -> str:
     words = _command_line(pid)
     if FLAG in words:
         return BYPASS
-    for word, following in zip(words, [*words[1:], b""], strict=True):
+    for word, following in pairwise([*words, b""]):
         if word == MODE:
             return following.decode(errors="replace")
         if word.startswith(MODE + b"="):

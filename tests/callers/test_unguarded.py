@@ -22,6 +22,9 @@ def started() -> Iterator[Starts]:
 
     def start(*words: str) -> int:
         running.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", *words]))
+        # A parent goes on as soon as the child's memory is new, a moment before its command line stands in it.
+        while not Path(f"/proc/{running[-1].pid}/cmdline").read_bytes():
+            os.sched_yield()
         return running[-1].pid
 
     yield start

@@ -1,4 +1,4 @@
-"""An agent that asks nobody for permission keeps messages of its inbox behind a dialog: it is reached by other roads."""
+"""An agent that asks nobody for permission keeps what comes to its inbox behind a dialog: other roads reach it."""
 
 from __future__ import annotations
 

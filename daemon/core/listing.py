@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from daemon.core import addressing, presence, roads
+from daemon.core import addressing, braking, presence, roads
+from daemon.core.delivery import State
 from daemon.core.errors import NotFound
-from daemon.core.model import Authority, Peer, PeerShown, Role, Status, Story, Told
+from daemon.core.model import Authority, Delivery, Envelope, Peer, PeerShown, Role, Status, Story, Told
 from daemon.core.view import Plan
 
 
@@ -55,7 +56,29 @@ def story(plan: Plan, message_id: str, told: Sequence[Told]) -> Story:
     if envelope is None:
         raise NotFound(f'no message "{message_id}"', "ids look like m-… or a-…")
     deliveries = [(x, peer) for x in plan.view.deliveries_of(message_id) if (peer := plan.peer(x.peer_id))]
-    return Story(envelope, plan.ask(message_id), tuple(deliveries), tuple(told))
+    waits = [(x.delivery_id, why) for x, peer in deliveries if (why := _waits_for(plan, envelope, x, peer))]
+    return Story(envelope, plan.ask(message_id), tuple(deliveries), tuple(told), tuple(waits))
+
+
+def _waits_for(plan: Plan, envelope: Envelope, delivery: Delivery, peer: Peer) -> str:
+    """Why it has not gone yet, as things are now; "" when it has, or what holds it says so itself."""
+    if delivery.state != State.QUEUED:
+        return ""
+    if plan.conversation(peer.peer_id) is not None or peer.backend in roads.POLLING:
+        return roads.reach(
+            peer,
+            plan.session_of(peer),
+            plan.conversation(peer.peer_id),
+            shown(plan, peer).status,
+            envelope.sender.authority,
+        ).reason
+    first = next(iter(plan.view.waiting(peer.peer_id, 1)), None)
+    if why := braking.frozen(plan, peer):
+        return why
+    if first and first.delivery_id != delivery.delivery_id:
+        return "others wait before it"
+    chosen = roads.choose(envelope, plan.session_of(peer))
+    return chosen.reason if isinstance(chosen, roads.Wait) else ""
 
 
 def _is_listed(row: PeerShown) -> bool:

@@ -80,6 +80,14 @@ class Pane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """Something was seen to arrive by a road."""
+
+    road: Road
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One run of an agent, or of a client that polls. Peers outlive sessions."""
 
@@ -103,6 +111,7 @@ class Session:
     calls: int = 0  #: tool calls of this turn
     turn_began_at: datetime | None = None
     stopped: str = ""  #: why no further tool call of this turn is let through; "": they are
+    arrivals: tuple[Sighting, ...] = ()  #: when something last arrived, by each road
     wakes: bool = False  #: something waits in its background that can wake it
     halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
 
@@ -454,3 +463,4 @@ class Story:
     ask: Ask | None
     deliveries: tuple[tuple[Delivery, Peer], ...]
     told: tuple[Told, ...]
+    waits: tuple[tuple[str, str], ...] = ()  #: by delivery id, what one that waits is waiting for

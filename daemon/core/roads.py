@@ -44,6 +44,23 @@ def choose(envelope: Envelope, session: Session | None) -> Road | Wait:
     return _pushed(envelope.sender.authority, session)
 
 
+def because(road: Road, authority: Authority) -> str:
+    """Why that road was chosen for words of that authority."""
+    match road:
+        case Road.TERMINAL if authority is Authority.OWNER:
+            return "the owner's words go in as the agent's own prompt"
+        case Road.TERMINAL:
+            return "it has no inbox that takes them, and nothing waits to wake it"
+        case Road.INBOX if authority is Authority.OWNER:
+            return "it cannot be typed to now, and its inbox takes them"
+        case Road.INBOX:
+            return "what others say goes by its inbox"
+        case Road.HOOK:
+            return "it has no inbox that takes them; a hook that waits in its background wakes it"
+        case _:
+            return ""
+
+
 def reach(
     peer: Peer,
     session: Session | None,
@@ -62,16 +79,24 @@ def reach(
         )
     gone = session is None or session.ended_at is not None
     if peer.backend in POLLING and not (gone and peer.session_id):
-        return Reach(road=Road.POLL, proof="", reason="waits until the client checks its messages")
+        reason = "waits until the client checks its messages"
+        return Reach(road=Road.POLL, proof=_proof(session, Road.POLL), reason=reason)
     if session is None or session.ended_at is not None:
         return Reach(road=Road.NONE, proof="", reason="offline; kept until it is back")
     if session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}:
-        return Reach(road=Road.HOOK, proof=session.turn_source, reason="in a turn; handed over at its end")
+        proof = _proof(session, Road.HOOK) or f"its last sign came by {session.turn_source}"
+        return Reach(road=Road.HOOK, proof=proof, reason="in a turn; handed over at its end")
     pushed = _pushed(authority, session)
     if isinstance(pushed, Wait):
-        return Reach(road=Road.HOOK, proof=session.turn_source, reason=pushed.reason)
+        return Reach(road=Road.HOOK, proof=_proof(session, Road.HOOK), reason=pushed.reason)
     by = "a hook waits in its background" if pushed is Road.HOOK else "idle"
-    return Reach(road=pushed, proof="session registry", reason=by)
+    return Reach(road=pushed, proof=_proof(session, pushed) or "nothing went by it yet", reason=by)
+
+
+def _proof(session: Session | None, road: Road) -> str:
+    """When something was last seen to arrive by that road in this session; "" when nothing was."""
+    seen = [each.at for each in session.arrivals if each.road is road] if session else []
+    return f"something arrived by it at {max(seen):%Y-%m-%d %H:%M:%S} UTC" if seen else ""
 
 
 def _pushed(authority: Authority, session: Session) -> Road | Wait:

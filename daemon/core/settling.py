@@ -7,11 +7,23 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import asking
+from daemon.core import asking, roads
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.errors import NotFound
-from daemon.core.model import Ask, Delivery, Envelope, Event, Kind, Parcel, Road, Role, Session, Urgency
+from daemon.core.model import (
+    Ask,
+    Delivery,
+    Envelope,
+    Event,
+    Kind,
+    Parcel,
+    Road,
+    Role,
+    Session,
+    Sighting,
+    Urgency,
+)
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
 
@@ -76,7 +88,9 @@ def replay(plan: Plan, command: c.ReplayDelivery) -> Delivery:
 
 def lease(plan: Plan, delivery: Delivery, step: d.Lease) -> Parcel:
     """Journalled before the road is touched: after a crash the mark says what to look for."""
-    return parcel(plan, _moved(plan, delivery, step, f"trying by {step.road}"))
+    envelope = plan.envelope(delivery.envelope_id)
+    why = roads.because(step.road, envelope.sender.authority) if envelope else ""
+    return parcel(plan, _moved(plan, delivery, step, f"trying by {step.road}{why and f': {why}'}"))
 
 
 def give(plan: Plan, delivery: Delivery, step: d.Give, evidence: str) -> Parcel:
@@ -101,12 +115,21 @@ def see(plan: Plan, delivery: Delivery, evidence: str) -> Delivery:
     if not d.can(delivery, d.See):
         return delivery
     seen = _moved(plan, delivery, d.See(evidence), evidence)
+    _arrived(plan, seen)
     ask = _ask_of(plan, seen)
     if ask is None or asking.is_over(ask):
         return _moved(plan, seen, d.Settle(), "nothing more to come")
     if asking.can(ask, asking.Notice):
         plan.put(asking.advance(ask, asking.Notice(), now=plan.now))
     return seen
+
+
+def _arrived(plan: Plan, delivery: Delivery) -> None:
+    """That road works into that session: the best proof there is."""
+    session = plan.session(delivery.session_id)
+    if session and delivery.road not in {Road.NONE, Road.CHAT}:
+        others = tuple(each for each in session.arrivals if each.road is not delivery.road)
+        plan.put(replace(session, arrivals=(*others, Sighting(road=delivery.road, at=plan.now))))
 
 
 def close(plan: Plan, ask: Ask) -> None:

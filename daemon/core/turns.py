@@ -30,7 +30,7 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
         delivery = plan.view.marked(mark)
         if delivery and delivery.session_id == session.session_id:
             carried = _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}") or carried
-    _begin(plan, session, carried, command)
+    _begin(plan, plan.session(session.session_id) or session, carried, command)
 
 
 def wakes(plan: Plan, command: c.WakeWaits) -> None:
@@ -44,7 +44,7 @@ def went(plan: Plan, command: c.TurnWent) -> None:
     session = _live(plan, command.session_id)
     if session is None:
         return
-    _hand_out_arrived(plan, session)
+    session = _hand_out_arrived(plan, session)
     sign = presence.Went(command.doing, command.batch_over)
     going = presence.fold(session, sign, command.source, plan.now)
     plan.put(going)
@@ -65,7 +65,7 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
     session = _live(plan, command.session_id)
     if session is None:
         return
-    _hand_out_arrived(plan, session, passing=not command.continuing)
+    session = _hand_out_arrived(plan, session, passing=not command.continuing)
     approving.over(plan, session, "the turn ended")
     ask = _in_work(plan, session)
     plan.put(presence.fold(session, presence.Rested(), command.source, plan.now))
@@ -135,12 +135,14 @@ def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBega
         plan.put(asking.advance(ask, asking.Begin(), now=plan.now))
 
 
-def _hand_out_arrived(plan: Plan, session: Session, *, passing: bool = False) -> None:
+def _hand_out_arrived(plan: Plan, session: Session, *, passing: bool = False) -> Session:
+    """What was handed to it is seen now; returns the session as that leaves it."""
     evidence = "the turn went on after the hand-out"
     for envelope in settling.see_handed(plan, session, evidence, passing=passing):
         ask = plan.ask(handing.carried_ask(envelope))
         if ask and asking.can(ask, asking.Begin):
             plan.put(asking.advance(ask, asking.Begin(), now=plan.now))
+    return plan.session(session.session_id) or session
 
 
 def _in_work(plan: Plan, session: Session) -> Ask | None:

@@ -119,8 +119,10 @@ def message(parcel: m.Parcel) -> Json:
 
 def why(story: m.Story) -> Json:
     envelope, one = story.envelope, story.ask
+    waits = dict(story.waits)
     deliveries = [
-        {"peer": who.name, "peer_id": who.peer_id, "level": level(each), "reason": each.reason}
+        {"peer": who.name, "peer_id": who.peer_id, "level": level(each)}
+        | {"reason": each.reason or waits.get(each.delivery_id, "")}
         | {"road": each.road, "attempts": each.attempts, "events": _events(story.told, who.peer_id)}
         for each, who in story.deliveries
     ]

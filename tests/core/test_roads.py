@@ -7,7 +7,8 @@ from itertools import product
 
 import pytest
 
-from daemon.core import roads
+from daemon.core import commands as c
+from daemon.core import listing, roads
 from daemon.core.model import (
     Authority,
     Conversation,
@@ -22,8 +23,14 @@ from daemon.core.model import (
     Turn,
     Urgency,
 )
-from tests.core.line import NOON
+from tests.core.line import NOON, Line
 from tests.core.test_presence import AGENT, CHAT, IDLE
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
 
 PANE = Pane(tmux="/tmp/tmux", server_pid=1, pane_id="%1", pane_pid=2, pane_started=3)  # noqa: S108 -- never opened
 REACHED = replace(IDLE, inbox="/inbox", pane=PANE)
@@ -111,3 +118,39 @@ def test_a_chat_is_reached_while_its_surface_is(
     told = roads.reach(human, None, chat, status, Authority.PEER)
 
     assert (told.road, told.reason) == (road, reason)
+
+
+# --- what is told of it ---------------------------------------------------------------------------------------------
+
+
+def test_the_story_tells_which_road_was_chosen_and_why(line: Line) -> None:
+    api, web = line.agent("api"), line.agent("web")
+    ask = line.ask(web, api)
+    line.carry(api)
+
+    told = [each.event.evidence for each in line.story(ask.ask_id)]
+
+    assert "trying by inbox: what others say goes by its inbox" in told
+
+
+@pytest.mark.parametrize("authority", Authority)
+@pytest.mark.parametrize("road", [Road.INBOX, Road.TERMINAL, Road.HOOK])
+def test_every_road_that_is_taken_has_a_reason(road: Road, authority: Authority) -> None:
+    assert roads.because(road, authority)
+
+
+def test_the_story_of_what_waits_tells_what_it_waits_for(line: Line) -> None:
+    api, web = line.agent("api"), line.agent("web")
+    line.prompt(api)
+    first, second = line.ask(web, api, "one?"), line.ask(web, api, "two?")
+
+    assert waits_for(line, first.ask_id) == "the recipient is busy; handed over at the end of the turn"
+    assert waits_for(line, second.ask_id) == "others wait before it"
+
+    line.do(c.FreezeCircle(circle="dev", by="ada"))
+    assert "is frozen by ada" in waits_for(line, first.ask_id)
+
+
+def waits_for(line: Line, message_id: str) -> str:
+    story = listing.story(line.plan(), message_id, ())
+    return dict(story.waits).get(story.deliveries[0][0].delivery_id, "")

@@ -131,7 +131,8 @@ def page(card: Card) -> list[Fragment]:
 def outcome(card: Card) -> list[Fragment]:
     """How a card that was shown before was decided, in one line."""
     if not card.outcome:
-        return [("class:passing", f"  {harmless(card.markdown)}\n")] if not card.choices else []
+        going_on = " · ".join(line for line in plain_text(card.markdown).split("\n") if line.strip())
+        return [("class:passing", f"  {_flat(going_on)}\n")] if not card.choices else []
     return [("class:passing", f"  {label(card.markdown)} "), ("class:outcome", f"{_flat(card.outcome)}\n")]
 
 

@@ -144,7 +144,7 @@ def _progress(plan: Plan, session: Session) -> str:
     state = "waits for a decision" if session.turn is Turn.AWAITING_INPUT else "works"
     ask = plan.ask(session.turn_ask)
     about = f"\n> {_brief(ask.question)}" if ask else ""
-    doing = f"\n{_brief(session.doing)}" if session.doing else ""
+    doing = f"\n\n{_brief(session.doing)}" if session.doing else ""
     return f"{_name(plan, session)} {state} · {_span(plan, session)}{about}{doing}"
 
 

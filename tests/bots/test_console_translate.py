@@ -265,3 +265,9 @@ def test_commands_and_peers_can_be_completed(typed: str, names: list[str]) -> No
 
 def test_a_completion_replaces_what_was_begun() -> None:
     assert completions("/notify @cl", PEERS) == [Completion("clerk", 2)]
+
+
+def test_what_goes_on_is_shown_in_one_line_and_keeps_its_place_among_the_cards() -> None:
+    card = Card(who="peerline", headline="", markdown="`dev/api` works · 3 s\n> make it\n\nBash: ls")
+
+    assert "".join(text for _, text in outcome(card)) == "  dev/api works · 3 s · │ make it · Bash: ls\n"

@@ -19,14 +19,11 @@ from typing import Any, Final
 from daemon.agents.interface import Json
 from daemon.core.approval import What
 from daemon.core.cleaning import clean, line
-from daemon.core.deciding import ALLOW, ALWAYS, DENY
+from daemon.core.deciding import ACCEPT_EDITS, ALLOW, ALWAYS, APPROVE, DENY, KEEP_PLANNING
 from daemon.core.model import Approval, Question
 
 PLAN_TOOL: Final = "ExitPlanMode"
 QUESTION_TOOL: Final = "AskUserQuestion"
-APPROVE: Final = "Approve"
-ACCEPT_EDITS: Final = "Approve, and accept edits"
-KEEP_PLANNING: Final = "Keep planning"
 LABEL: Final = 64
 BRIEF: Final = 100
 #: Which part of a tool's input says most about a call, in the order of looking.

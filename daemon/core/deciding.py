@@ -31,6 +31,9 @@ from daemon.core.view import Plan
 ALLOW: Final = "Allow"
 ALWAYS: Final = "Allow, and don't ask again"
 DENY: Final = "Deny"
+APPROVE: Final = "Approve"
+ACCEPT_EDITS: Final = "Approve, and accept edits"
+KEEP_PLANNING: Final = "Keep planning"
 YES: Final = frozenset({"y", "yes", "ok", "okay", "allow", "approve", "go"})
 NO: Final = frozenset({"n", "no", "deny", "reject"})
 BRIEF: Final = 80  #: characters of a question in one line
@@ -72,7 +75,8 @@ def ask_people(plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life
         options=options,
     )
     plan.put(ask)
-    letter = Letter(kind=Kind.ASK, text=text, options=options, life=LIFE_WITH_PEOPLE)
+    # What is denied at once rings nobody: nobody is there.
+    letter = Letter(kind=Kind.ASK, text=text, options=options, life=LIFE_WITH_PEOPLE, silent=not life)
     post(plan, stamp(plan, peer), to, letter, envelope_id=ask.ask_id)
     return ask
 

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from daemon.callers import processes, registry
 from daemon.core.approval import What
+from daemon.core.deciding import ACCEPT_EDITS, DENY, KEEP_PLANNING
 from daemon.core.model import Approval, Pane, Session
 from daemon.tmux import PaneNotReady, Tmux, TmuxFailed
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome
@@ -144,19 +145,19 @@ async def _closed(tmux: Tmux, pane: Pane, session: Session, approval: Approval, 
 
 
 def _permission_key(dialog: Dialog, approval: Approval) -> str:
-    if not approval.choice or _NO.match(approval.choice) or approval.choice.startswith("Deny"):
+    if approval.choice in {DENY, ""}:
         return next((n for n, label in dialog.options if _NO.match(label)), "")
     # Its own "don't ask again" goes further than what was shown: a plain yes is what was surely meant.
     return next((n for n, label in dialog.options if label.casefold() == "yes"), "")
 
 
 def _plan_key(dialog: Dialog, approval: Approval) -> str:
-    if approval.choice.startswith("Keep") or not approval.choice:
+    if approval.choice in {KEEP_PLANNING, DENY, ""}:
         return ESCAPE
     yes = [(n, label) for n, label in dialog.options if label.casefold().startswith("yes")]
     edits = next((n for n, label in yes if _EDITS.search(label)), "")
     plain = next((n for n, label in yes if "manually" in label), "")
-    return edits if edits and approval.choice.endswith("edits") else plain
+    return edits if edits and approval.choice == ACCEPT_EDITS else plain
 
 
 def _needle(approval: Approval) -> str:

@@ -15,6 +15,7 @@ from daemon.core.errors import Refused, Unavailable
 from daemon.core.model import Parcel
 
 SENDING_S: Final = 60.0  #: how long one send may take before its lease lapses
+SENDING_FILE_S: Final = 300.0
 AGAIN_S: Final = 0.5
 Passed = Callable[[str], None]
 Verdict = NotNow | NotEver | Unsure
@@ -41,7 +42,7 @@ async def listen(client: PeerClient, surface: ChatSurface, passed: Passed = _unw
 
 
 async def hand_over(client: PeerClient, surface: str, heard: Heard) -> str | None:
-    """Repeat until the daemon has it; the update's id makes repeats harmless. Returns the ask it opened."""
+    """Repeat until the daemon has it; the update's id makes repeats harmless. Returns the ask it opened, or the errand."""
     key = f"{surface}:{heard.update_id}"
     while True:
         try:
@@ -57,7 +58,7 @@ async def hand_over(client: PeerClient, surface: str, heard: Heard) -> str | Non
             log.warning("update %s refused: %s", heard.update_id, error)
             return None
         else:
-            opened: str | None = told["ask_id"] if told["understood"] == "ask" else None
+            opened: str | None = told["ask_id"] if told["understood"] == "ask" else told.get("errand_id")
             return opened
 
 
@@ -100,8 +101,9 @@ async def _deliver(
     passed: Passed,
 ) -> None:
     """Begin, show, tell. While the daemon is away it is waited for: only we know what became of the parcel."""
+    patience = SENDING_FILE_S if parcel.envelope.attachment else SENDING_S
     try:
-        await _surely(lambda: client.extend(parcel, SENDING_S))
+        await _surely(lambda: client.extend(parcel, patience))
     except Refused as error:
         log.warning("delivery %s is not ours any more: %s", parcel.delivery.delivery_id, error)
         return

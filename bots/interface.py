@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from daemon.core.model import Attachment
+
 
 class NotNow(Exception):
     """The platform surely did not take it, and may later. ``after_s``: its own wish, to be honoured in full."""
@@ -79,6 +81,8 @@ class Card:
     silent: bool = False
     passing: bool = False  #: a mere receipt of the person's own words
     reply_to: str = ""
+    attachment: Attachment | None = None
+    steers: bool = False  #: choosing from it says to whom words go
 
 
 class ChatSurface(Protocol):

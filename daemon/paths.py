@@ -36,6 +36,10 @@ class Paths:
         return self.home / "spool"
 
     @property
+    def files(self) -> Path:
+        return self.home / "files"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

@@ -134,7 +134,7 @@ class Visit:
     async def _linger(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.linger_s), asyncio.TaskGroup() as asks:
-                for ask_id in self._owed.answers:
+                for ask_id in self._owed.asks:
                     asks.create_task(self._forgo_if_cancelled(ask_id))
                 await self._owed.paid()
 
@@ -170,26 +170,31 @@ class Visit:
 
 
 class Owed:
-    """What is still to be shown: one card of the line for each line typed, one answer for each ask."""
+    """What is still to be shown: one card of the line for each line typed, one answer for each ask or errand."""
 
     def __init__(self) -> None:
-        self.answers: set[str] = set()
+        self.answers: set[str] = set()  #: by the id of what they answer
         self._replies = 0
-        self._early: set[str] = set()  #: answers that were shown before their ask was known here
+        self._early: set[str] = set()  #: answers that were shown before what they answer was known here
         self._changed = asyncio.Event()
+
+    @property
+    def asks(self) -> list[str]:
+        return [each for each in self.answers if not each.startswith("e-")]
 
     def owe(self, heard: Heard, opened: str | None) -> None:
         if opened and opened not in self._early:
             self.answers.add(opened)
-        if isinstance(heard, Said):
+        if isinstance(heard, Said) or opened:
             self._replies += 1
 
     def shown(self, parcel: Parcel) -> None:
         envelope = parcel.envelope
-        if envelope.kind is Kind.ANSWER and envelope.correlation_id:
+        ours = envelope.sender.peer_id == LINE.peer_id and envelope.kind in {Kind.REPLY, Kind.ASK}
+        if envelope.correlation_id and (ours or envelope.kind is Kind.ANSWER):
             self._early.add(envelope.correlation_id)
             self.forgo(envelope.correlation_id)
-        elif envelope.sender.peer_id == LINE.peer_id and envelope.kind in {Kind.REPLY, Kind.ASK}:
+        elif ours:
             self._replies -= 1
             self._changed.set()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bots.cards import size
 from bots.console.markup import Fragment, fragments, harmless, plain_text
 from bots.interface import Card, Choice
 from daemon.core.posting import LINE
@@ -21,7 +22,7 @@ LABEL_LENGTH: Final = 60
 QUIT: Final = "/quit"
 _AIMED: Final = re.compile(r"(?:your words go )?to ([\w./-]+)")
 _CHOOSES: Final = re.compile(r"@\S|/to\s+\S|/clear\b", re.IGNORECASE)
-_NAMING: Final = re.compile(r"(?:@|/to\s+@?|/notify\s+@)(?P<begun>[^\s@]*)")
+_NAMING: Final = re.compile(r"(?:@|/(?:to|peek|diff)\s+@?|/(?:notify|get)\s+@)(?P<begun>[^\s@]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def one_line(card: Card) -> str:
     """``name: text  [1] label``; inner newlines as ``⏎ ``."""
     outcome = f"  ({_flat(card.outcome)})" if card.outcome else ""
     choices = "".join(f"  [{choice.option + 1}] {_flat(choice.label)}" for choice in card.choices)
-    return f"{_flat(card.who)}: {_flat(card.markdown)}{choices}{outcome}"
+    return f"{_flat(card.who)}: {_flat(card.markdown)}{_file(card)}{choices}{outcome}"
 
 
 def page(card: Card) -> list[Fragment]:
@@ -123,6 +124,7 @@ def page(card: Card) -> list[Fragment]:
         ("class:who", f"{_flat(card.headline or card.who)}\n"),
         *fragments(card.markdown),
         ("", "\n"),
+        *([("class:file", f" {_file(card)}\n")] if card.attachment else []),
         *_keys(card.choices),
         *([("class:outcome", f"  {_flat(card.outcome)}\n")] if card.outcome else []),
     ]
@@ -189,11 +191,11 @@ def _typed(board: Board, text: str) -> tuple[Board, Spoken | Choice | None]:
 
 
 def _chosen(board: Board, choice: Choice | None) -> tuple[Board, Choice | None]:
-    """An option taken from the line itself says to whom words go, and so overrules the start."""
+    """An option that says to whom words go overrules the start."""
     if choice is None:
         return board, None
-    ours = any(choice in card.choices and card.who == LINE.name for _, card in board.shown)
-    return replace(board, marked="", to=None if ours else board.to), choice
+    steers = any(choice in card.choices and card.steers for _, card in board.shown)
+    return replace(board, marked="", to=None if steers else board.to), choice
 
 
 def _numbered(board: Board, text: str) -> Choice | None:
@@ -221,6 +223,12 @@ def _walked(board: Board, step: int) -> Board:
 
 def _card(board: Board, receipt: str) -> Card | None:
     return next((card for each, card in board.shown if each == receipt), None)
+
+
+def _file(card: Card) -> str:
+    """What it is called, how large it is, and where our copy lies."""
+    file = card.attachment
+    return f"  ({_flat(file.name)}, {size(file.size)}: {_flat(file.path)})" if file else ""
 
 
 def _keys(choices: Sequence[Choice]) -> Iterator[Fragment]:

@@ -126,7 +126,8 @@ async def remove(room: Room, call: Call) -> Json:
 
 def _heard(told: list[Any]) -> Json:
     heard: Heard = told[0]
-    return {"understood": heard.understood, "ask_id": heard.ask_id}
+    understood = {"understood": heard.understood, "ask_id": heard.ask_id}
+    return understood | ({"errand_id": heard.errand_id} if heard.errand_id else {})
 
 
 def _own_surface(caller: Caller, surface: str) -> None:

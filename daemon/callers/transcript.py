@@ -10,17 +10,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 TAIL: Final = 1024 * 1024  #: bytes; a turn that is longer is not judged
+LONG_TAIL: Final = 32 * TAIL  #: bytes in which last words are looked for
 
 
 class Said(Enum):
     NOW = "now"  #: in the turn that ends
     BEFORE = "before"  #: in an earlier one, and not in this one as far as it is written
     NOWHERE = "nowhere"  #: not written yet, or too far back
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    text: str  #: Markdown
+    at: datetime | None
+
+
+def last_words(path: str) -> LastWords | None:
+    """What the agent itself (no subagent of it) said last, whole; None: nothing, as far back as we look.
+
+    One message of several blocks is several records of one ``message.id``.
+    """
+    found = _last_words(path, TAIL)
+    return found or _last_words(path, LONG_TAIL)
 
 
 def said(path: str, words: str, *, since: str = "") -> Said:
@@ -36,11 +54,33 @@ def said(path: str, words: str, *, since: str = "") -> Said:
     return Said.NOWHERE
 
 
-def _backwards(path: str) -> Iterator[dict[str, Any]]:
+def _last_words(path: str, tail: int) -> LastWords | None:
+    texts: list[str] = []
+    message_id, at = None, None
+    for record in _backwards(path, tail):
+        if not (spoken := [text for text in _texts(record) if text]) or record.get("isSidechain"):
+            continue
+        its_id = record["message"].get("id")
+        if texts and (its_id is None or its_id != message_id):
+            break
+        message_id, at = its_id, at or _moment(record.get("timestamp"))
+        texts = [*spoken, *texts]
+    return LastWords("\n\n".join(texts), at) if texts else None
+
+
+def _moment(told: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(told))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def _backwards(path: str, tail: int = TAIL) -> Iterator[dict[str, Any]]:
     try:
         with Path(path).open("rb") as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - TAIL))
+            file.seek(max(0, file.tell() - tail))
             lines = file.read().split(b"\n")
     except OSError:
         return

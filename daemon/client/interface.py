@@ -153,7 +153,10 @@ class PeerClient(Protocol):
     async def leave(self, peer_id: str) -> Json: ...
     async def beat(self, surface: str, trouble: str = "") -> Json: ...
     async def say(self, said: Utterance, *, key: str) -> Json:
-        """``{"understood", "ask_id"}``; what the person is to see of it comes as parcels."""
+        """``{"understood", "ask_id"}``; what the person is to see of it comes as parcels.
+
+        With ``errand_id`` something is looked up: what is found comes in an envelope that correlates with it.
+        """
         ...
 
     async def tap(

@@ -567,6 +567,7 @@ Command = (
     | FailApproval
     | FreezeCircle
     | ThawCircle
+    | FinishErrand
     | Tick
     | Recover
 )

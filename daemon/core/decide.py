@@ -15,6 +15,7 @@ from daemon.core import (
     closing,
     handing,
     hosting,
+    looking,
     people,
     registering,
     sending,
@@ -75,6 +76,7 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.FailApproval: approving.fail,
     c.FreezeCircle: braking.freeze,
     c.ThawCircle: braking.thaw,
+    c.FinishErrand: looking.finish,
     c.Tick: ticking.tick,
     c.Recover: ticking.recover,
 }

@@ -432,8 +432,9 @@ class AskShown:
 class Heard:
     """What became of a person's words."""
 
-    understood: str  #: ``ask``, ``answer``, ``command``, ``kept``, ``paired`` or ``nothing``
+    understood: str  #: ``ask``, ``answer``, ``command``, ``errand``, ``kept``, ``paired`` or ``nothing``
     ask_id: str | None = None
+    errand_id: str | None = None  #: what is found is told in an envelope that correlates with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from daemon.core.cleaning import line
 from daemon.core.delivery import State
 from daemon.core.errors import Throttled
 from daemon.core.model import (
+    Attachment,
     Authority,
     Carriage,
     Delivery,
@@ -55,6 +56,7 @@ class Letter:
     reply_to: str | None = None
     silent: bool = False
     life: timedelta = LIFE
+    attachment: Attachment | None = None
 
 
 def stamp(plan: Plan, peer: Peer, person: str = "") -> Sender:
@@ -93,6 +95,7 @@ def post(
         correlation_id=letter.correlation_id,
         reply_to=letter.reply_to,
         silent=letter.silent,
+        attachment=letter.attachment,
     )
     plan.put(envelope)
     deliveries = tuple(addressed(plan, envelope, peer) for peer in to)

@@ -6,10 +6,10 @@ commit as the effect, so a crash between the two cannot be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from daemon.core import asking, closing, deciding, deeds, people, settling, steering
+from daemon.core import asking, closing, deciding, deeds, looking, people, settling, steering
 from daemon.core import commands as c
 from daemon.core.cleaning import body
 from daemon.core.deeds import Talk
@@ -26,7 +26,7 @@ from daemon.core.posting import LINE, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
-DEEDS: Final = deeds.DEEDS | steering.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -185,7 +185,12 @@ def _answered(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
 
 
 def _resolved(talk: Talk, ask: Ask, choice: str) -> Heard:
-    """The line's own question is answered: to whom words go from now on, and the words kept so far."""
+    """The line's own question is answered; the first word of its subject says what it was about."""
+    return _RESOLVED[ask.subject.partition("\n")[0]](talk, ask, choice)
+
+
+def _chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
+    """To whom words go from now on, and the words kept so far."""
     peer = deeds.peer_called(talk, choice)
     deeds.stick(talk, peer)
     _, _, kept = ask.subject.partition("\n")
@@ -207,3 +212,10 @@ def _routed(talk: Talk, text: str) -> Heard:
         return Heard("nothing")
     deeds.offer(talk, "To whom?", choices, f"route\n{text}")
     return Heard("kept")
+
+
+_RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
+    "choose": _chosen,
+    "route": _chosen,
+    **dict.fromkeys(looking.DEEDS, looking.chosen),
+}

@@ -189,6 +189,10 @@ class Plan:
         found: m.Circle | None = self._get(m.Circle, circle)
         return found if found and found.frozen_at else None
 
+    def errand(self, errand_id: str) -> m.Errand | None:
+        found: m.Errand | None = self._get(m.Errand, errand_id)
+        return found
+
     def sticky(self, conversation: str, person: str) -> m.Peer | None:
         chosen: m.Sticky | None = self._get(m.Sticky, conversation, person)
         peer = self.peer(chosen.peer_id) if chosen and chosen.peer_id else None

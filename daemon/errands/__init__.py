@@ -1,1 +1,1 @@
-"""Effects that deliver nothing: an outbox row asks for them, and what they bring returns as a command."""
+"""Effects that deliver nothing: looking at what an agent said and at its folder. Results come back as commands."""

@@ -42,8 +42,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "daemon.callers": ("daemon.core", "daemon.tmux"),
     # returns what happened to a parcel; it looks at the terminal and at whose process it writes to
     "daemon.transports": ("daemon.core", "daemon.tmux", "daemon.callers"),
-    # effects that deliver nothing; results come back as commands
-    "daemon.errands": ("daemon.core", "daemon.tmux"),
+    # effects that deliver nothing; results come back as commands. What an agent said stands in its transcript
+    "daemon.errands": ("daemon.core", "daemon.tmux", "daemon.callers"),
     # pure: an agent's hook payload to commands, parcels to its answer
     "daemon.agents": ("daemon.core",),
     # one transaction around the core, and the pump around transports and errands

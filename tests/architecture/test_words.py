@@ -17,6 +17,7 @@ from tests.architecture.tree import EVERYTHING, MODULES, ROOT, imports, tracked_
 # A broad handler hides our own mistakes, except where somebody else's must not stop everybody.
 CATCHES_EVERYTHING = {
     "daemon.engine.pump": (1, "one transport that breaks must not stop the deliveries of the others"),
+    "daemon.engine.errands": (1, "one errand that breaks must not stop the daemon; whoever waits is told"),
     "daemon.api.app": (1, "the outermost middleware: a fault becomes a 500 with a traceback in the log"),
     "daemon.store.sqlite": (
         1,

@@ -1,0 +1,228 @@
+"""Reads a work tree with git, and lets nothing that lies in it run a program.
+
+A repository's own config can name programs: filters, diff drivers, fsmonitor, hooks, ssh, transports. So what compares
+files never reads that config: it works in a git folder of our own for as long as it takes, which has an empty config
+and borrows the repository's objects and index. Only names of refs are asked of the repository itself, by commands
+that read no object and start nothing. No lock is taken and nothing is written there (git 2.30 and later).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from daemon.core.errors import NotFound, TooLarge, Unavailable
+from daemon.errands.showing import inline
+
+WITHIN_S: Final = 10.0
+OUTPUT: Final = 8 * 1024 * 1024  #: bytes that one command may say
+_STDERR: Final = 4096
+_EMPTY_TREES: Final = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+_ALWAYS: Final = (
+    "--no-pager",
+    "--no-optional-locks",
+    "-c", "core.fsmonitor=false",
+    "-c", "core.untrackedCache=false",
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.attributesFile=/dev/null",
+    "-c", "core.quotePath=false",
+    "-c", "core.bigFileThreshold=8m",
+    "-c", "color.ui=false",
+    "-c", "submodule.recurse=false",
+    "-c", "protocol.allow=never",
+)  # fmt: skip
+_ENVIRONMENT: Final = {
+    "PATH": os.defpath,
+    "HOME": "/nonexistent",
+    "LC_ALL": "C.UTF-8",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_PAGER": "cat",
+    "GIT_EDITOR": "false",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_ASKPASS": "false",
+}
+DIFF: Final = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty")
+
+
+class GitSaysNo(Exception):
+    """Git ended with an error; its own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A work tree that can be compared, while it is open."""
+
+    top: Path
+    base: str  #: the commit that is compared with, or the empty tree
+    born: bool  #: there is a commit
+    branch: str  #: "" when detached
+    upstream: str  #: its name; "" for none
+    ahead_behind: tuple[int, int] | None
+    environment: dict[str, str]
+    excludes: tuple[str, ...]
+
+    async def git(self, *words: str, fails: tuple[int, ...] = (), most: int = OUTPUT) -> bytes:
+        """What git says inside; ``fails``: exit codes that are an answer, too.
+
+        Raises:
+            GitSaysNo: it failed.
+            TooLarge: it says more than ``most`` bytes.
+            TimeoutError: it takes too long.
+
+        """
+        return await _git(self.top, self.environment, words, fails=fails, most=most)
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: str) -> AsyncIterator[Tree]:
+    """The work tree that ``folder`` lies in.
+
+    Raises:
+        NotFound: it lies in none.
+        GitSaysNo: git cannot read it.
+
+    """
+    top = _top(folder)
+    wanted = ("--absolute-git-dir", "--git-common-dir", "--show-object-format")
+    told = await _git(top, _ENVIRONMENT, ("rev-parse", *wanted))
+    git_dir, common, hashes = os.fsdecode(told).split("\n")[:3]
+    with _own_folder(Path(git_dir), top / common, hashes, top) as (environment, excludes):
+        head = await _ref(top, "--verify", "HEAD")
+        name = await _ref(top, "--abbrev-ref", "HEAD") if head else await _unborn(top)
+        upstream = await _ref(top, "--abbrev-ref", "@{upstream}")
+        far = await _ref(top, "--verify", "@{upstream}") if upstream else ""
+        tree = Tree(
+            top=top,
+            base=head or _EMPTY_TREES.get(hashes, _EMPTY_TREES["sha1"]),
+            born=bool(head),
+            branch="" if name == "HEAD" else name,
+            upstream=upstream,
+            ahead_behind=await _between(top, environment, head, far) if head and far else None,
+            environment=environment,
+            excludes=excludes,
+        )
+        yield tree
+
+
+def _top(folder: str) -> Path:
+    """Found by ourselves: a repository's config could name any other place."""
+    here = Path(folder)
+    if not folder or not here.is_dir():
+        raise NotFound(f"its folder {inline(folder)} is not there" if folder else "it has told of no folder")
+    for each in (here, *here.parents):
+        if (each / ".git").exists():
+            return each
+    raise NotFound(f"its folder {inline(folder)} is in no git repository")
+
+
+@contextlib.contextmanager
+def _own_folder(
+    git_dir: Path, common: Path, hashes: str, top: Path
+) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
+    """A git folder with an empty config over that repository's objects and index."""
+    with tempfile.TemporaryDirectory(prefix="peerline-git-") as made:
+        own = Path(made)
+        (own / "refs").mkdir()
+        (own / "HEAD").write_text("ref: refs/heads/nothing\n")
+        version = "\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n"
+        (own / "config").write_text(
+            f"[core]\n{version}" if hashes == "sha256" else "[core]\n\trepositoryformatversion = 0\n"
+        )
+        for shared in git_dir.glob("sharedindex.*"):  # a split index names its other half
+            (own / shared.name).symlink_to(shared)
+        index = git_dir / "index"
+        environment = _ENVIRONMENT | {
+            "GIT_DIR": str(own),
+            "GIT_WORK_TREE": str(top),
+            "GIT_OBJECT_DIRECTORY": str(common / "objects"),
+            "GIT_INDEX_FILE": str(index),
+        }
+        exclude = common / "info" / "exclude"
+        yield environment, (f"--exclude-from={exclude}",) if exclude.is_file() else ()
+
+
+async def _ref(top: Path, *words: str) -> str:
+    """A name or a hash, "" if there is none."""
+    try:
+        told = await _git(top, _ENVIRONMENT, ("rev-parse", "--quiet", *words))
+    except GitSaysNo:
+        return ""
+    return told.decode(errors="replace").strip()
+
+
+async def _unborn(top: Path) -> str:
+    try:
+        told = await _git(top, _ENVIRONMENT, ("symbolic-ref", "--quiet", "--short", "HEAD"))
+    except GitSaysNo:
+        return ""
+    return told.decode(errors="replace").strip()
+
+
+async def _between(top: Path, environment: dict[str, str], near: str, far: str) -> tuple[int, int] | None:
+    """How many commits each has that the other has not; None where history is cut off."""
+    try:
+        told = await _git(top, environment, ("rev-list", "--left-right", "--count", f"{near}...{far}"))
+        ahead, behind = told.split()
+        return int(ahead), int(behind)
+    except (GitSaysNo, ValueError):
+        return None
+
+
+async def _git(
+    top: Path,
+    environment: dict[str, str],
+    words: tuple[str, ...],
+    *,
+    fails: tuple[int, ...] = (),
+    most: int = OUTPUT,
+) -> bytes:
+    program = shutil.which("git")
+    if program is None:
+        raise Unavailable("there is no git on this machine", "install git")
+    child = await asyncio.create_subprocess_exec(
+        *(program, *_ALWAYS, *words),
+        cwd=top,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            said, complaint = await asyncio.gather(_read(child.stdout, most), _read(child.stderr, most))
+            code = await child.wait()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if code and code not in fails:
+        raise GitSaysNo(complaint[:_STDERR].decode(errors="replace").strip())
+    return said
+
+
+async def _read(pipe: asyncio.StreamReader | None, most: int) -> bytes:
+    pieces, size = list[bytes](), 0
+    while pipe and (piece := await pipe.read(65536)):
+        size += len(piece)
+        if size > most:
+            raise TooLarge(f"git says more than {most // 1024} kB", "ask for one file")
+        pieces.append(piece)
+    return b"".join(pieces)

@@ -1,0 +1,71 @@
+"""What an agent last said, as its transcript has it, and what it is doing now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from daemon.callers.transcript import LastWords, last_words
+from daemon.core.cleaning import line
+from daemon.core.model import Session, Turn
+from daemon.errands.interface import Found, Sight
+from daemon.errands.showing import inline
+
+DOING = {
+    Turn.IDLE: "is idle",
+    Turn.WORKING: "is working",
+    Turn.AWAITING_INPUT: "waits for a person at its terminal",
+    Turn.PENDING_FIRST_TURN: "has not begun its first turn",
+    Turn.UNKNOWN: "does not tell what it is doing",
+}
+LONGEST_DOING = 200
+
+
+async def peek(sight: Sight) -> Found:
+    """Read the end of the transcript; a long one is read in a thread."""
+    transcript = sight.session.transcript if sight.session else ""
+    words = await asyncio.to_thread(last_words, transcript) if transcript else None
+    return Found("\n".join([*_now(sight), "", *_said(sight, transcript, words)]))
+
+
+def _now(sight: Sight) -> Iterator[str]:
+    name, session = inline(sight.peer.name), sight.session
+    if session is None:
+        yield f"{name} has no session"
+    elif session.ended_at:
+        yield f"{name} is offline since {ago(session.ended_at, sight.now)}"
+    else:
+        yield f"{name} {_turn(session, sight.now)}"
+        if session.doing and session.turn is not Turn.IDLE:
+            yield f"now: {inline(line(session.doing, LONGEST_DOING))}"
+    yield from (f"waits for a decision: {each.what} {inline(each.tool)}" for each in sight.approvals)
+    if sight.waiting:
+        yield f"{sight.waiting} message{'s wait' if sight.waiting > 1 else ' waits'} for it"
+
+
+def _turn(session: Session, now: datetime) -> str:
+    began = session.turn_began_at if session.turn is Turn.WORKING else None
+    calls = (
+        f", {session.calls} tool call{'s' if session.calls > 1 else ''}" if session.calls and began else ""
+    )
+    return f"{DOING[session.turn]} since {ago(began or session.turn_at, now)}{calls}"
+
+
+def _said(sight: Sight, transcript: str, words: LastWords | None) -> Iterator[str]:
+    if words is None:
+        nothing = "it has not said anything yet"
+        yield nothing if transcript or not sight.session else "it keeps no transcript that can be read here"
+        return
+    yield f"it said{f' {ago(words.at, sight.now)} ago' if words.at else ''}:"
+    yield ""
+    yield words.text
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long that is, in the largest unit of which there is at least one and a half: ``90 s``, ``12 min``."""
+    seconds = max(0, int((now - at) / timedelta(seconds=1)))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 1.5 * size:
+            return f"{round(seconds / size)} {unit}"
+    return f"{seconds} s"

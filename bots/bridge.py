@@ -42,7 +42,7 @@ async def listen(client: PeerClient, surface: ChatSurface, passed: Passed = _unw
 
 
 async def hand_over(client: PeerClient, surface: str, heard: Heard) -> str | None:
-    """Repeat until the daemon has it; the update's id makes repeats harmless. Returns the ask it opened, or the errand."""
+    """Repeat until the daemon has it; the update's id makes repeats harmless. Returns the ask or errand it opened."""
     key = f"{surface}:{heard.update_id}"
     while True:
         try:

@@ -16,7 +16,6 @@ _SIGNS: Final = {
     Kind.BROADCAST: "tells everybody",
 }
 _STEERING: Final = frozenset({"choose", "route"})
-_UNITS: Final = ((1024 * 1024, "MB"), (1024, "kB"))
 
 
 def card_of(parcel: Parcel) -> Card:
@@ -36,14 +35,6 @@ def card_of(parcel: Parcel) -> Card:
         attachment=envelope.attachment,
         steers=ask is not None and ask.subject.partition("\n")[0] in _STEERING,
     )
-
-
-def size(number: int) -> str:
-    """``512 bytes``, ``34 kB``, ``1.5 MB``."""
-    for unit, name in _UNITS:
-        if number >= unit:
-            return f"{number / unit:.{1 if number < 10 * unit else 0}f} {name}"
-    return f"{number} bytes"
 
 
 def _changed(ask: Ask, parcel: Parcel) -> Card:

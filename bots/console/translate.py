@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bots.cards import size
 from bots.console.markup import Fragment, fragments, harmless, plain_text
 from bots.interface import Card, Choice
+from daemon.core.measures import size
 from daemon.core.posting import LINE
 from daemon.core.words import WORDS
 

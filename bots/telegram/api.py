@@ -1,11 +1,4 @@
-"""The Bot API as far as we use it: one call each, and every failure judged by what it may have done.
-
-    NotNow   surely no effect: it never left, or Telegram refused the time (429) or the token (401, 404, 409)
-    NotEver  surely no effect: Telegram refuses just this (any other refusal of its own)
-    Unsure   it left, and what came back (nothing, half an answer, a page, a 5xx) does not tell
-
-A 5xx is no refusal: Telegram says "Internal Server Error: sent message was immediately deleted" of what it
-did send, and the proxies in front of it say 502 and 504 of what they have passed on.
+"""The Bot API as far as we use it: one call each, and every failure judged (``verdicts.py``).
 
 The token stands in the URL of every request, so no URL may get into a log or an error. Loading this room
 loads python-telegram-bot, which takes 0.3 s: import it late.
@@ -16,34 +9,28 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
-import httpx
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from telegram import Message as TelegramMessage
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bots.interface import NotEver, NotNow, Unsure
 from bots.telegram.markup import Message
 from bots.telegram.translate import Rows
+from bots.telegram.verdicts import Failed, Verdict, judged, unanswered
 
 WANTED: Final = ("message", "callback_query")
 CONNECT_S: Final = 5.0
 CALL_S: Final = 10.0
 SPINNER_S: Final = 5.0
-OK: Final = 200
-SERVER_FAILED: Final = 500
-_NEVER_LEFT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
+UPLOAD_S: Final = 240.0  #: a file of 20 MB over a line of 1 Mbit/s takes 160
+UPLOADED_S: Final = 30.0  #: until Telegram says something, once it has all of it
 _DONE_ALREADY: Final = (
     "is not modified",
     "message to edit not found",
@@ -51,17 +38,8 @@ _DONE_ALREADY: Final = (
     "message_id_invalid",
 )
 
-Verdict = NotNow | NotEver | Unsure
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
-
-
-class Failed(TelegramError):
-    """A verdict on its way through the library, which lets only its own kind of error pass unchanged."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(str(verdict))
-        self.verdict = verdict
 
 
 class Line(HTTPXRequest):
@@ -140,6 +118,40 @@ class Api:
             sent = await _formatted(call, message)
         return sent.message_id
 
+    async def send_file(
+        self,
+        chat: int,
+        content: bytes,
+        name: str,
+        caption: Message,
+        *,
+        keys: Rows = (),
+        reply_to: int | None = None,
+        silent: bool = False,
+    ) -> int:
+        """Return the id of the new message, which shows the file under this name, and the caption below it."""
+
+        async def call(text: str, entities: Sequence[MessageEntity] | None) -> TelegramMessage:
+            return await self._bot.send_document(
+                chat,
+                content,
+                filename=name,
+                caption=text or None,
+                caption_entities=entities,
+                reply_markup=_keyboard(keys),
+                reply_to_message_id=reply_to,
+                allow_sending_without_reply=True if reply_to else None,
+                disable_notification=silent,
+                disable_content_type_detection=True,
+                read_timeout=UPLOADED_S,
+                write_timeout=CALL_S,
+            )
+
+        with self._judging():
+            async with asyncio.timeout(UPLOAD_S):
+                sent = await _formatted(call, caption)
+        return sent.message_id
+
     async def edit(self, chat: int, message_id: int, message: Message, *, keys: Rows = ()) -> None:
         """Show this instead. A message that shows it already, or is gone or too old, is as good as edited."""
         call = partial(
@@ -196,42 +208,6 @@ class Redaction(logging.Filter):
         return True
 
 
-def unanswered(cause: BaseException | None) -> Verdict:
-    """Judge a request that brought no answer, by what the HTTP library says of it."""
-    if isinstance(cause, _NEVER_LEFT):
-        return NotNow(f"Telegram cannot be reached ({type(cause).__name__})")
-    return Unsure(f"no answer from Telegram ({type(cause).__name__})")
-
-
-def judged(code: int, payload: bytes) -> Verdict | None:
-    """Judge an answer; None is a good one."""
-    answer = _object(payload)
-    if code == OK and answer.get("ok") is True and "result" in answer:
-        return None
-    if code >= SERVER_FAILED:
-        return Unsure(f"Telegram answers {code}")
-    if answer.get("ok") is not False:
-        # A page: of a proxy, or of the hotel one is in. Whatever its status, it is not Telegram's word.
-        return Unsure(f"Telegram's answer makes no sense ({code})")
-    return _refusal(code, answer)
-
-
-def _refusal(code: int, answer: Mapping[str, Any]) -> Verdict:
-    match code, answer:
-        case 429, {"parameters": {"retry_after": int(seconds)}}:
-            return NotNow(f"Telegram asks to wait {seconds} s", float(seconds))
-        case 429, _:
-            return NotNow("Telegram asks to wait")
-        case ((401 | 404), _):
-            return NotNow(f"Telegram refuses the token ({code})")
-        case 409, {"description": str(said)} if "webhook" in said:
-            return NotNow("a webhook is set for this bot, so it cannot be polled (409)")
-        case 409, _:
-            return NotNow("another poller holds this token (409)")
-        case _:
-            return NotEver(str(answer.get("description") or f"Telegram refuses ({code})"))
-
-
 async def _formatted(call: Callable[..., Awaitable[Result]], message: Message) -> Result:
     """Make the call with entities; if it is those that are refused, once more without."""
     try:
@@ -260,14 +236,6 @@ def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
         return None
     keys = [[InlineKeyboardButton(key.label, callback_data=key.callback) for key in row] for row in rows]
     return InlineKeyboardMarkup(keys)
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(payload)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _is_update(one: object) -> bool:

@@ -15,15 +15,19 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from bots.interface import Card, Heard, NotEver, NotNow, Unsure
-from bots.telegram.translate import heard_in, keys, message_in, pages, receipt, spinner_of
+from bots.telegram.markup import Message
+from bots.telegram.translate import heard_in, keys, message_in, pages, parts_of, receipt, spinner_of
+from daemon.core.model import Attachment
 
 ROOT: Final = "https://api.telegram.org"
 AGAIN_S: Final = 5.0  #: when to try again what surely did not leave
 MOST_BEGUN: Final = 100
+LARGEST_FILE: Final = 50 * 1024 * 1024  #: bytes that a bot may upload
 LOST_IN_A_ROW: Final = 2  #: one poll lost on the way is weather, two are trouble
 
 
@@ -85,20 +89,27 @@ class TelegramSurface:
             yield await self._health.news()
 
     async def show(self, address: str, card: Card) -> str:
-        """Put the card into the chat; one that takes several messages rings once."""
-        parts = pages(card)
+        """Put the card into the chat; one that takes several messages rings once. A file comes last."""
+        content = await asyncio.to_thread(_content, card.attachment)
+        parts = parts_of(card, sent=content is not None)
         last = len(parts) - 1
         message_id = 0
         for n in range(self._begun.pop((address, card), 0), len(parts)):
             with self._going_on_at(n, address, card), self._spared(address):
-                message_id = await self._api.send(
+                message_id = await self._sent(
                     _chat(address),
                     parts[n],
+                    (content, card.attachment.name) if content and card.attachment and n == last else None,
                     keys=keys(card.choices) if n == last else (),
                     reply_to=message_in(address, card.reply_to) if n == 0 else None,
                     silent=card.silent or card.passing or n < last,
                 )
         return receipt(_chat(address), message_id)
+
+    async def _sent(self, chat: int, part: Message, file: tuple[bytes, str] | None, **how: Any) -> int:
+        if file is None:
+            return await self._api.send(chat, part, **how)
+        return await self._api.send_file(chat, *file, part, **how)
 
     async def change(self, address: str, receipt: str, card: Card) -> None:
         """Edit what was shown. An edit made twice is one edit, so one in doubt is made again."""
@@ -200,6 +211,16 @@ class Health:
         await self._fresh.wait()
         self._fresh.clear()
         return self._trouble or ""
+
+
+def _content(attachment: Attachment | None) -> bytes | None:
+    """The file as it was kept; None where Telegram would not take it, or it is gone."""
+    if attachment is None or not 0 < attachment.size <= LARGEST_FILE:
+        return None
+    try:
+        return Path(attachment.path).read_bytes() or None
+    except OSError:
+        return None
 
 
 def _chat(address: str) -> int:

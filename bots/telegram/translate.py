@@ -10,18 +10,20 @@ card, which is the one with the keys.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bots.interface import Card, Choice, Heard, Said, Tapped
 from bots.telegram.markup import LONGEST_TEXT, Message, messages, units
 from daemon.core.asking import State
+from daemon.core.measures import size
 
 Update = Mapping[str, Any]
 
 MOST_KEYS: Final = 100
 SHORT_LABEL: Final = 18  #: two such keys stand beside each other on a narrow phone
 LONGEST_LABEL: Final = 60
+LONGEST_CAPTION: Final = 1024
 LONGEST_OUTCOME: Final = 200
 NOTHING: Final = Message("(nothing to see)")
 _UNDECIDED: Final = frozenset({State.EXPIRED, State.CANCELLED, State.ORPHANED})
@@ -98,6 +100,18 @@ def pages(card: Card) -> list[Message]:
     if units(shown[-1].text + ending) > LONGEST_TEXT:
         shown = _body(card, LONGEST_TEXT - units(ending))
     return [*shown[:-1], Message(shown[-1].text + ending, shown[-1].entities)]
+
+
+def parts_of(card: Card, *, sent: bool) -> list[Message]:
+    """The messages of a card; with a file that is ``sent``, the last one is its caption, perhaps empty."""
+    file = card.attachment
+    if file is None:
+        return pages(card)
+    if not sent:
+        gone = f"{card.markdown}\n\n{file.name.translate(_SPECIAL)}, {size(file.size)}, is not sent here"
+        return pages(replace(card, markdown=gone, attachment=None))
+    shown = pages(card)
+    return shown if len(shown) == 1 and units(shown[0].text) <= LONGEST_CAPTION else [*shown, Message("")]
 
 
 def keys(choices: Sequence[Choice]) -> Rows:

@@ -15,10 +15,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from daemon.core.errors import NotAllowed, NotFound, TooLarge
+from daemon.core.measures import size
 from daemon.errands.interface import Found, Sight
 from daemon.errands.secrets import is_secret
 from daemon.errands.shelf import Shelf
-from daemon.errands.showing import block, inline, size
+from daemon.errands.showing import block, inline
 
 LARGEST: Final = 20 * 1024 * 1024  #: bytes
 LONGEST_SHOWN: Final = 3000  #: characters of a text that is shown in place

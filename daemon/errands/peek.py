@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from daemon.callers.transcript import LastWords, last_words
 from daemon.core.cleaning import line
+from daemon.core.measures import ago
 from daemon.core.model import Session, Turn
 from daemon.errands.interface import Found, Sight
 from daemon.errands.showing import inline
@@ -60,12 +61,3 @@ def _said(sight: Sight, transcript: str, words: LastWords | None) -> Iterator[st
     yield f"it said{f' {ago(words.at, sight.now)} ago' if words.at else ''}:"
     yield ""
     yield words.text
-
-
-def ago(at: datetime, now: datetime) -> str:
-    """How long that is, in the largest unit of which there is at least one and a half: ``90 s``, ``12 min``."""
-    seconds = max(0, int((now - at) / timedelta(seconds=1)))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 1.5 * size:
-            return f"{round(seconds / size)} {unit}"
-    return f"{seconds} s"

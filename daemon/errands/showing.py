@@ -9,7 +9,6 @@ from daemon.core.cleaning import clean, line
 
 LONGEST_NAME: Final = 200
 _UNSEEN: Final = re.compile("[\u2028-\u202e\u2066-\u2069]")  #: would reorder or break what a person reads
-_UNITS: Final = ((1024 * 1024, "MB"), (1024, "kB"))
 
 
 def named(text: str, limit: int = LONGEST_NAME) -> str:
@@ -30,14 +29,6 @@ def block(text: str, language: str = "") -> str:
     code = clean(text).rstrip()  # first: what is taken out could join two short runs to a long one
     fence = "`" * max(3, _longest_run(code, "`") + 1)
     return f"{fence}{language}\n{code}\n{fence}"
-
-
-def size(number: int) -> str:
-    """``512 bytes``, ``34 kB``, ``1.5 MB``."""
-    for unit, name in _UNITS:
-        if number >= unit:
-            return f"{number / unit:.{1 if number < 10 * unit else 0}f} {name}"
-    return f"{number} bytes"
 
 
 def _longest_run(text: str, sign: str) -> int:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bots.interface import Card, Choice, NotEver, NotNow, Unsure
-from bots.telegram.api import Api, judged
+from bots.telegram.api import Api
 from bots.telegram.markup import Entity, Message
+from bots.telegram.verdicts import judged
 from tests.emulators.telegram import Fault, Kind
 from tests.fakes.phone_line import Phone, PhoneLine, carried, changed, parcel, plugged
 

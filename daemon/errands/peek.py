@@ -40,6 +40,8 @@ def _now(sight: Sight) -> Iterator[str]:
         yield f"{name} {_turn(session, sight.now)}"
         if session.doing and session.turn is not Turn.IDLE:
             yield f"now: {inline(line(session.doing, LONGEST_DOING))}"
+        if session.stopped:
+            yield f"its tool calls are refused: {line(session.stopped, LONGEST_DOING)}"
     yield from (f"waits for a decision: {each.what} {inline(each.tool)}" for each in sight.approvals)
     if sight.waiting:
         yield f"{sight.waiting} message{'s wait' if sight.waiting > 1 else ' waits'} for it"

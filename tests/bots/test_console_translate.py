@@ -208,12 +208,13 @@ def test_asking_who_it_is_changes_nothing() -> None:
     assert meant(board, Line("x")) == Spoken("x", to="echo")
 
 
-def test_an_option_of_the_line_itself_chooses_another_and_one_of_a_peer_does_not() -> None:
+def test_an_option_that_says_to_whom_words_go_overrules_the_start_and_no_other_does() -> None:
     whom = Card(
         who="peerline",
         headline="",
         markdown="who is there",
         choices=(Choice(label="practice/clerk", ask_id="a-9", option=0),),
+        steers=True,
     )
     assert pressed(board_of(whom, to="echo"), Line("1"))[0].to is None
     assert pressed(board_of(FILE, to="echo"), Line("1"))[0].to == "echo"
@@ -254,7 +255,7 @@ PEERS = ("clerk", "dev/api", "echo")
         ("/notify @c", ["clerk"]),
         ("@echo hello", []),
         ("mail a@e", []),
-        ("/pe", ["/peers"]),
+        ("/pee", ["/peers", "/peek"]),
         ("/qu", ["/quit"]),
         ("/peers ", []),
     ],

@@ -51,6 +51,7 @@ class House:
         wanted = permission(line.session(line.agent("build", "site")).session_id)
         self.approval, self.decided = line.do(wanted), line.do(replace(wanted, request='{"command": "make"}'))
         line.tap(self.ada, self.decided, 0)
+        self.errand_id = line.say(self.ada, "/diff @api").errand_id or ""
         line.do(c.FreezeCircle(circle="site", by="ada"))
         line.do(c.TurnWent(session_id=line.session(self.web).session_id))
 
@@ -105,6 +106,7 @@ class House:
             c.TurnEnded(session_id=session, text="done"),
             c.TurnObserved(session_id=session, turn=Turn.WORKING, source="registry"),
             c.HandOut(session_id=session, limit=9_500),
+            c.FinishErrand(errand_id=self.errand_id, text="1 file changed", choices=("a.py", "patch")),
             c.BeginCall(session_id=self.approval_session, limit=9_500),
             c.StopTurn(peer_id=me, by="ada"),
             permission(session),

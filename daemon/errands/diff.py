@@ -154,8 +154,9 @@ async def _of_file(tree: Tree, changes: Changes, path: str) -> bytes:
 
 
 async def _of_new(tree: Tree, path: str) -> bytes:
-    """A file that git does not know yet, as one that is added; ``./`` because of names like ``-``."""
-    return await tree.git(*DIFF, "--no-index", "--", os.devnull, f"./{path}", fails=(1,))
+    """A file that git does not know yet, as one that is added; ``-`` alone would be standard input."""
+    named_so = "./-" if path == "-" else path
+    return await tree.git(*DIFF, "--binary", "--no-index", "--", os.devnull, named_so, fails=(1,))
 
 
 async def _whole(tree: Tree, changes: Changes) -> bytes:

@@ -1,0 +1,1 @@
+"""Errands over real folders, real git and real files."""

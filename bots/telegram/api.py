@@ -29,6 +29,7 @@ WANTED: Final = ("message", "callback_query")
 CONNECT_S: Final = 5.0
 CALL_S: Final = 10.0
 SPINNER_S: Final = 5.0
+_QUOTING: Final = str.maketrans({'"': "'", "\\": "_"})  #: signs that a form's header would spell otherwise
 UPLOAD_S: Final = 240.0  #: a file of 20 MB over a line of 1 Mbit/s takes 160
 UPLOADED_S: Final = 30.0  #: until Telegram says something, once it has all of it
 _DONE_ALREADY: Final = (
@@ -135,7 +136,7 @@ class Api:
             return await self._bot.send_document(
                 chat,
                 content,
-                filename=name,
+                filename=name.translate(_QUOTING),
                 caption=text or None,
                 caption_entities=entities,
                 reply_markup=_keyboard(keys),

@@ -15,7 +15,7 @@ from bots.console.chat import Visit, converse, names
 from bots.console.surface import ConsoleSurface
 from daemon.client.interface import Utterance
 from daemon.core.errors import DaemonUnreachable
-from daemon.core.model import Kind
+from daemon.core.model import Attachment, Kind
 from tests.fakes.chat import FakeLine
 
 ENDLESS = 60.0  # a linger that no test can wait for
@@ -301,3 +301,46 @@ def test_a_peer_is_named_with_its_circle_where_its_name_is_not_enough() -> None:
     peers = [{"name": name, "circle": circle, "role": role} for name, circle, role in there]
 
     assert names(peers) == ["dev/api", "echo", "ops/api"]
+
+
+def looks(line: FakeLine, said: Utterance) -> dict:
+    """Like the daemon: a receipt, and what was found comes later."""
+    line.reply("looking at backend…", passing=True)
+    return {"understood": "errand", "ask_id": None, "errand_id": f"e-{len(line.all('say')) + 1}"}
+
+
+async def test_the_end_waits_for_what_is_looked_up() -> None:
+    line = FakeLine(looks)
+    async with chatting(line) as outside:
+        outside.type("/peek backend\n")
+        outside.end()
+        await line.until("ack")
+        assert await outside.err.readline() == b"peerline: looking at backend\xe2\x80\xa6\n"
+        assert not outside.code.done()
+        line.tell("found", who="peerline", kind=Kind.REPLY, about="e-1")
+        assert await outside.out.readline() == b"peerline: found\n"
+        assert await outside.code == 0
+
+
+async def test_what_is_looked_up_may_be_there_before_the_words_are_known_to_be_heard() -> None:
+    def quick(line: FakeLine, said: Utterance) -> dict:
+        told = looks(line, said)
+        line.tell("found", who="peerline", kind=Kind.REPLY, about=told["errand_id"])
+        return told
+
+    line = FakeLine(quick)
+    async with chatting(line) as outside:
+        outside.type("/peek backend\n")
+        outside.end()
+        assert await outside.out.readline() == b"peerline: found\n"
+        assert await outside.code == 0
+
+
+async def test_a_file_is_told_by_its_name_its_size_and_where_our_copy_lies() -> None:
+    line = FakeLine()
+    async with chatting(line) as outside:
+        file = Attachment(path="/home/ada/.peerline/files/ab12.png", name="logo\x1b[2J.png", size=34567)
+        line.tell("`logo.png` of `backend`", who="peerline", kind=Kind.REPLY, attachment=file)
+        assert await outside.out.readline() == (
+            b"peerline: `logo.png` of `backend`  (logo[2J.png, 34 kB: /home/ada/.peerline/files/ab12.png)\n"
+        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from bots.interface import Card, Choice, NotEver, NotNow, Unsure
 from bots.telegram.api import Api
 from bots.telegram.markup import Entity, Message
 from bots.telegram.verdicts import judged
+from daemon.core.model import Attachment
 from tests.emulators.telegram import Fault, Kind
 from tests.fakes.phone_line import Phone, PhoneLine, carried, changed, parcel, plugged
 
@@ -282,3 +285,95 @@ async def test_over_the_bridge_every_parcel_is_settled_by_what_became_of_it(phon
     assert line.settled[:2] == [("ack", "m-1", receipt), ("ack", "m-2", receipt)]
     assert [told[:2] for told in line.settled[2:]] == [("doubt", "drop"), ("nak", "flood")]
     assert line.settled[3][2] == 17
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Attachment:
+    (tmp_path / "ab12.png").write_bytes(b"\x89PNG")
+    return Attachment(path=str(tmp_path / "ab12.png"), name='my "ü\\".png', size=4)
+
+
+async def test_a_file_is_a_document_under_its_own_name_with_the_text_as_caption(phone, picture) -> None:
+    words = phone.ada.says("/get logo.png")
+
+    shown_as = await phone.surface.show(
+        "7", card("`logo.png`", silent=True, attachment=picture, reply_to=f"7/{words.message_id}")
+    )
+
+    (message,) = phone.ada.heard()
+    assert (message.document.name, message.document.content) == ("my 'ü_'.png", b"\x89PNG")
+    assert (message.text, message.entities[-1]["type"]) == ("backend@dev asks\n\nlogo.png", "code")
+    assert (message.silent, message.reply_to) == (True, words.message_id)
+    assert shown_as == f"7/{message.message_id}"
+
+
+async def test_what_is_too_long_for_a_caption_goes_before_the_file_and_the_choices_go_with_it(
+    phone, picture
+) -> None:
+    await phone.surface.show("7", card("words " * 300, "yes", attachment=picture))
+
+    text, file = phone.ada.heard()
+    assert (text.document, text.labels, text.silent) == (None, (), True)
+    assert (file.text, file.labels, file.silent) == ("", ("yes",), False)
+    assert file.document.content == b"\x89PNG"
+
+
+async def test_a_file_that_is_gone_or_that_telegram_would_not_take_is_named_instead(
+    phone, picture, tmp_path
+) -> None:
+    (tmp_path / "empty").touch()
+    odd = [
+        replace(picture, path=str(tmp_path / "gone")),
+        replace(picture, path=str(tmp_path / "empty")),
+        replace(picture, size=50 * 1024 * 1024 + 1),
+    ]
+    for file in odd:
+        await phone.surface.show("7", card("here", attachment=file))
+
+    messages = phone.ada.heard()
+    assert [message.document for message in messages] == [None] * 3
+    assert all('my "ü\\".png' in message.text for message in messages)
+    assert all("is not sent here" in message.text for message in messages)
+
+
+async def test_a_file_goes_plain_when_its_captions_formatting_is_refused(phone) -> None:
+    odd = Message("a link", (Entity("text_link", 0, 6, url="nowhere"),))
+    api = Api(phone.telegram.token, phone.telegram.root, grace_s=1)
+    try:
+        await api.send_file(7, b"x", "x.bin", odd)
+    finally:
+        await api.close()
+
+    [message] = phone.ada.heard()
+    assert (message.text, message.entities, message.document.content) == ("a link", (), b"x")
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"),
+    [
+        (Fault(Kind.FLOOD, "sendDocument", retry_after=3), NotNow),
+        (Fault(Kind.DROP, "sendDocument"), Unsure),
+    ],
+)
+async def test_a_file_that_does_not_go_through_is_judged_like_any_message(
+    phone, picture, fault, verdict
+) -> None:
+    phone.telegram.faults.add(fault)
+
+    with pytest.raises(verdict):
+        await phone.surface.show("7", card("here", attachment=picture))
+
+
+async def test_after_a_flood_wait_the_file_goes_on_where_its_text_has_gone_before(phone, picture) -> None:
+    long = card("words " * 300, attachment=picture)
+    phone.telegram.faults.add(Fault(Kind.FLOOD, "sendDocument", times=1, retry_after=3))
+    with pytest.raises(NotNow):
+        await phone.surface.show("7", long)
+    phone.clock.now += 3
+
+    await phone.surface.show("7", long)
+
+    assert [bool(message.document) for message in phone.ada.heard()] == [False, True]

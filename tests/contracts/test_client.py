@@ -13,8 +13,9 @@ import pytest
 
 from daemon.client.interface import PeerClient, Question, Utterance
 from daemon.client.peer import Client
+from daemon.core import commands as c
 from daemon.core import errors as e
-from daemon.core.model import Kind, Turn
+from daemon.core.model import Attachment, Kind, Turn
 from tests.contracts.rig import ADA, Rig, rigged, shown
 
 EXCHANGES = ("local", "http")
@@ -611,6 +612,22 @@ async def test_what_becomes_of_a_parcel_is_told_by_its_holder(line: Line) -> Non
             await act(parcel)
             (told,) = (await backend.why(message_id))["deliveries"]
             assert (told["level"], told["reason"]) == (level, reason)
+
+
+async def test_what_is_looked_up_is_named_and_its_file_comes_with_the_parcel(line: Line, rig: Rig) -> None:
+    bot = line("bot")
+    heard = await bot.say(said("/get @backend logo.png"), key="1")
+    assert (heard["understood"], heard["ask_id"]) == ("errand", None)
+    file = Attachment(path="/files/ab12.png", name="logo.png", size=3)
+    found = c.FinishErrand(errand_id=heard["errand_id"], text="`logo.png`", attachment=file)
+    await rig.engine.handle(found)
+    async with asyncio.timeout(20), aclosing(bot.parcels("telegram")) as parcels:
+        receipt = await anext(parcels)
+        await shown(bot, receipt, "1")
+        parcel = await anext(parcels)
+        await bot.extend(parcel, 300)
+    assert (receipt.envelope.attachment, parcel.envelope.attachment) == (None, file)
+    assert parcel.envelope.correlation_id == heard["errand_id"]
 
 
 async def test_not_now_is_given_again_when_its_time_has_come(line: Line, rig: Rig) -> None:

@@ -184,7 +184,7 @@ async def test_a_long_patch_comes_as_a_file(diff: Diff, repository: Repository, 
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_size == found.attachment.size
-    assert f"{LONGEST_SHOWN + 8} lines" in found.text
+    assert f"{LONGEST_SHOWN + 7} lines" in found.text
 
 
 async def test_the_whole_patch_is_a_file_that_git_can_apply(

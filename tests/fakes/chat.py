@@ -63,6 +63,7 @@ class FakeLine:
             urgency=Urgency.FYI if passing else Urgency.NORMAL,
             options=options,
             correlation_id=more.pop("about", None),
+            attachment=more.pop("attachment", None),
         )
         ask = self._ask(envelope, more.pop("answered", "")) if kind in {Kind.ASK, Kind.CHANGE} else None
         delivery = Delivery(

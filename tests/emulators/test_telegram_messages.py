@@ -221,3 +221,17 @@ async def test_a_keyboard_below_the_chat_stays_until_it_is_taken_away(bot, ada) 
     await bot.send_message(7, "bye", reply_markup=ptb.ReplyKeyboardRemove())
 
     assert ada.chat.keyboard == ()
+
+
+async def test_a_document_needs_content_has_a_limit_and_a_caption_may_have_1024_units(bot, ada) -> None:
+    with refused("file must be non-empty"):
+        await bot.send_document(7, b"", filename="empty")
+    with refused("message caption is too long"):
+        await bot.send_document(7, b"x", filename="x.txt", caption="x" * 1025)
+    sent = await bot.send_document(
+        7, b"x" * 3000, filename="x.txt", caption="x" * 1024, disable_notification=True
+    )
+
+    [message] = ada.heard()
+    assert (sent.document.file_name, sent.document.file_size) == ("x.txt", 3000)
+    assert (message.document.content, message.silent, len(message.text)) == (b"x" * 3000, True, 1024)

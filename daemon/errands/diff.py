@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from daemon.core.errors import NotAllowed, NotFound
+from daemon.core.errors import NotAllowed, NotFound, TooLarge
+from daemon.core.measures import size
 from daemon.errands import git
 from daemon.errands.git import DIFF, Tree
 from daemon.errands.interface import Found, Sight
@@ -23,6 +25,7 @@ MOST_NEW_LISTED: Final = 20
 MOST_NEW_IN_PATCH: Final = 100
 LONGEST_SHOWN: Final = 3000  #: characters of a patch that is shown in place
 LONGEST_STAT: Final = 6000
+LARGEST_PATCH: Final = 16 * 1024 * 1024  #: bytes
 HINT: Final = "/diff NAME lists the files that are changed"
 
 
@@ -53,10 +56,10 @@ class Diff:
 
     async def _patch(self, sight: Sight, tree: Tree, changes: Changes) -> Found:
         if sight.argument == PATCH:
-            patch = await _whole(tree, changes)
+            patch, left = await _whole(tree, changes)
             what, kept = "the whole difference", f"{sight.peer.name}.patch"
         else:
-            path = _meant(changes, sight.argument)
+            path, left = _meant(changes, sight.argument), 0
             patch = await _of_file(tree, changes, path)
             what, kept = inline(path), f"{sight.peer.name}-{Path(path).name}.patch"
         text = patch.decode(errors="replace")
@@ -67,7 +70,8 @@ class Diff:
             return Found(f"{told}\n\n{block(text, 'diff')}")
         attachment = await asyncio.to_thread(self._shelf.keep, [patch], kept)
         lines = text.count("\n")
-        return Found(f"{told}, {lines} lines{_left_out(changes)}", attachment)
+        left_out = f"; {left} file{'s are' if left > 1 else ' is'} left out" if left else ""
+        return Found(f"{told}, {lines} lines{left_out}", attachment)
 
 
 async def _changes(tree: Tree, home: Path) -> Changes:
@@ -121,7 +125,9 @@ def _listed(new: Sequence[str]) -> str:
 
 def _choices(changes: Changes) -> tuple[str, ...]:
     """What can be said again and found again: not every name is text."""
-    files = [path for path in (*changes.changed, *changes.new) if _is_text(path)][:MOST_CHOICES]
+    files = [path for path in (*changes.changed, *changes.new) if _is_text(path) and not path.endswith("/")][
+        :MOST_CHOICES
+    ]
     patch = (PATCH,) if files else ()
     return (*(f"./{path}" if path == PATCH else path for path in files), *patch)
 
@@ -155,22 +161,21 @@ async def _of_file(tree: Tree, changes: Changes, path: str) -> bytes:
 
 async def _of_new(tree: Tree, path: str) -> bytes:
     """A file that git does not know yet, as one that is added; ``-`` alone would be standard input."""
+    if path.endswith("/"):
+        raise NotAllowed(
+            f"{inline(path)} is a repository of its own", "an agent that works there can be looked at"
+        )
     named_so = "./-" if path == "-" else path
     return await tree.git(*DIFF, "--binary", "--no-index", "--", os.devnull, named_so, fails=(1,))
 
 
-async def _whole(tree: Tree, changes: Changes) -> bytes:
+async def _whole(tree: Tree, changes: Changes) -> tuple[bytes, int]:
+    """The patch, and how many files are left out of it: hidden ones, and new ones that are too large."""
     without = [f":(top,exclude,literal){path}" for path in changes.hidden]
     parts = [await tree.git(*DIFF, "--binary", tree.base, "--", ":(top)", *without)]
-    size = len(parts[0])
     for path in changes.new[:MOST_NEW_IN_PATCH]:
-        parts.append(await _of_new(tree, path))
-        size += len(parts[-1])
-        if size > git.OUTPUT:
-            raise NotAllowed(f"the difference has more than {git.OUTPUT // 1024} kB", "ask for one file")
-    return b"".join(parts)
-
-
-def _left_out(changes: Changes) -> str:
-    left = len(changes.hidden) + max(0, len(changes.new) - MOST_NEW_IN_PATCH)
-    return f"; {left} file{'s are' if left > 1 else ' is'} left out" if left else ""
+        with contextlib.suppress(TooLarge, NotAllowed):
+            parts.append(await _of_new(tree, path))
+    if sum(map(len, parts)) > LARGEST_PATCH:
+        raise TooLarge(f"the difference has more than {size(LARGEST_PATCH)}", "ask for one file")
+    return b"".join(parts), len(changes.hidden) + len(changes.new) + 1 - len(parts)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core.errors import NotAllowed, NotFound, PeerlineError
+from daemon.core.errors import NotAllowed, NotFound, PeerlineError, TooLarge
 from daemon.errands.diff import LONGEST_SHOWN, Diff
+from daemon.errands.git import OUTPUT
 from daemon.errands.interface import Found
 from daemon.errands.shelf import Shelf
 from tests.errands.repository import ENVIRONMENT, Repository, sight
@@ -215,6 +216,32 @@ async def test_a_file_called_patch_is_reached_by_its_choice(diff: Diff, reposito
 
     assert choice == "./patch"
     assert "+mine" in (await looked(diff, repository, choice)).text
+
+
+async def test_a_repository_inside_is_listed_and_is_in_no_patch(diff: Diff, repository: Repository) -> None:
+    Repository(repository.folder / "inner")
+    repository.write("a.py", "changed\n")
+
+    found, patch = await looked(diff, repository), await looked(diff, repository, "patch")
+
+    assert "- `inner/`" in found.text
+    assert found.choices == ("a.py", "patch")
+    assert "1 file is left out" in patch.text
+    with pytest.raises(NotAllowed, match="repository of its own"):
+        await looked(diff, repository, "inner/")
+
+
+async def test_a_new_file_that_is_too_large_is_left_out_of_the_whole_patch(
+    diff: Diff, repository: Repository
+) -> None:
+    repository.write("a.py", "changed\n")
+    repository.write("big.bin", os.urandom(OUTPUT))
+
+    patch = await looked(diff, repository, "patch")
+
+    assert "1 file is left out" in patch.text
+    with pytest.raises(TooLarge):
+        await looked(diff, repository, "big.bin")
 
 
 NAMES = (

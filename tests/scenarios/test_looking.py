@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.agents.claude_code import ClaudeCode
 from tests.emulators.telegram import Fault, Person, TelegramEmulator
 from tests.errands.repository import Repository
-from tests.scenarios.house import PATIENCE_S, FakeAgent, House, telegram_of
+from tests.scenarios.house import PATIENCE_S, FakeAgent, House, answers, telegram_of
 
 ADA = "{id: 7, name: ada}"
 PICTURE = b"\x89PNG\r\n\x1a\n\0"
@@ -152,3 +154,13 @@ async def test_at_a_terminal_a_file_is_told_by_where_our_copy_lies(hosted: House
     [kept] = (hosted.home / "files").iterdir()
     assert str(kept) in screen.text.replace("\n", "")
     assert Path(kept).read_bytes() == PICTURE
+
+
+async def test_the_last_words_of_the_real_agent_are_shown(line: House, backend: ClaudeCode) -> None:
+    asked = await line.cli("ask", "backend", "how far are you?", "--wait", "25", "--json")
+    [words] = answers(asked.json)
+    told = await line.cli("chat", typed="/peek backend\n")
+    shown = [each for each in told.out.splitlines() if "`backend` is idle since" in each]
+    assert len(shown) == 1, told
+    assert re.search(r"it said \d+ s ago:⏎ ⏎ ", shown[0])
+    assert shown[0].endswith(f"⏎ ⏎ {words}")

@@ -65,9 +65,7 @@ class Errands:
         except PeerlineError as error:
             return Found(f"{error}\n{error.hint}" if error.hint else str(error))
         except TimeoutError:
-            return Found(
-                f"that took longer than {self._within_s:.0f} s, so it was given up; nothing was changed"
-            )
+            return Found("that took too long, so it was given up; nothing was changed")
         except Exception:
             # One errand that breaks must not stop the daemon; whoever waits for it is told.
             log.exception("errand %s (%s) failed", errand.errand_id, errand.what)

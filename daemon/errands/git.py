@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.core.errors import NotFound, TooLarge, Unavailable
+from daemon.core.measures import size
 from daemon.errands.showing import inline
 
 WITHIN_S: Final = 10.0
@@ -207,22 +209,43 @@ async def _git(
     )
     try:
         async with asyncio.timeout(WITHIN_S):
-            said, complaint = await asyncio.gather(_read(child.stdout, most), _read(child.stderr, most))
+            said, complaint = await asyncio.gather(
+                _read(child, child.stdout, most), _read(child, child.stderr, most)
+            )
             code = await child.wait()
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
+    except BaseException:
+        await _ended(child)
+        raise
+    if said is None or complaint is None:
+        raise TooLarge(f"git says more than {size(most)}", "ask for one file")
     if code and code not in fails:
         raise GitSaysNo(complaint[:_STDERR].decode(errors="replace").strip())
     return said
 
 
-async def _read(pipe: asyncio.StreamReader | None, most: int) -> bytes:
-    pieces, size = list[bytes](), 0
+async def _read(
+    child: asyncio.subprocess.Process, pipe: asyncio.StreamReader | None, most: int
+) -> bytes | None:
+    """All that comes; None if it is too much. Read to the end all the same: a full pipe is never closed."""
+    pieces, length = list[bytes](), 0
     while pipe and (piece := await pipe.read(65536)):
-        size += len(piece)
-        if size > most:
-            raise TooLarge(f"git says more than {most // 1024} kB", "ask for one file")
-        pieces.append(piece)
-    return b"".join(pieces)
+        length += len(piece)
+        if length > most:
+            _kill(child)
+        else:
+            pieces.append(piece)
+    return b"".join(pieces) if length <= most else None
+
+
+async def _ended(child: asyncio.subprocess.Process) -> None:
+    _kill(child)
+    for pipe in (child.stdout, child.stderr):
+        while pipe and await pipe.read(65536):
+            pass
+    await child.wait()
+
+
+def _kill(child: asyncio.subprocess.Process) -> None:
+    """With whatever it started: ``git`` may be somebody's script."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)

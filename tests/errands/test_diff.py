@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core.errors import NotAllowed, NotFound, PeerlineError, TooLarge
+from daemon.errands import git
 from daemon.errands.diff import LONGEST_SHOWN, Diff
 from daemon.errands.git import OUTPUT
 from daemon.errands.interface import Found
@@ -359,6 +360,29 @@ async def test_looking_writes_nothing(diff: Diff, repository: Repository) -> Non
 def _all_of(folder: Path) -> dict[str, tuple[bytes, int]]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+@pytest.mark.parametrize(
+    ("does", "error"),
+    [("sleep 60", TimeoutError), ("yes", TooLarge), ("(sleep 60 &) ; exit 1", TimeoutError)],
+)
+async def test_a_git_that_hangs_or_never_stops_talking_is_ended(
+    diff: Diff,
+    repository: Repository,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    does: str,
+    error: type[Exception],
+) -> None:
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin" / "git"
+    fake.write_text(f"#!/bin/sh\n{does}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(git, "WITHIN_S", 0.3 if error is TimeoutError else 10)
+
+    with pytest.raises(error):
+        await looked(diff, repository)
 
 
 # --- hostile repositories -----------------------------------------------------------------------------------------

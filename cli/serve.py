@@ -20,6 +20,7 @@ from aiohttp import web
 
 from bots import bridge
 from bots.telegram.surface import TelegramSurface
+from cli.looks import errands
 from cli.mcpdoor import McpEntrance
 from cli.watching import Watching
 from daemon import lifecycle
@@ -39,15 +40,9 @@ from daemon.core.model import Authority, Person, Road
 from daemon.engine.clock import SystemClock
 from daemon.engine.decisions import Decisions
 from daemon.engine.engine import Engine
-from daemon.engine.errands import Errands
 from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
-from daemon.errands.diff import Diff
-from daemon.errands.get import Get
-from daemon.errands.interface import Look
-from daemon.errands.peek import peek
-from daemon.errands.shelf import Shelf
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.store.sqlite import SqliteStore
@@ -198,7 +193,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     parts = [
         decisions.run(),
         pump.run(),
-        _errands(house).run(),
+        errands(engine, house.paths).run(),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),
         desk.run(),
@@ -206,13 +201,6 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     if house.settings.telegram.bot_token:
         parts.append(_telegram(house))
     return parts
-
-
-def _errands(house: House) -> Errands:
-    shelf, home = Shelf(house.paths.files), house.paths.home
-    shelf.tidy(house.engine.clock.now())
-    looks: dict[str, Look] = {"peek": peek, "diff": Diff(shelf, home), "get": Get(shelf, home)}
-    return Errands(house.engine, looks)
 
 
 async def _telegram(house: House) -> None:

@@ -1,0 +1,24 @@
+"""What people can have looked at, put together: each errand with what it needs."""
+
+from __future__ import annotations
+
+from daemon.engine.engine import Engine
+from daemon.engine.errands import Errands
+from daemon.errands.diff import Diff
+from daemon.errands.get import Get
+from daemon.errands.interface import Look
+from daemon.errands.peek import peek
+from daemon.errands.shelf import Shelf
+from daemon.paths import Paths
+
+
+def errands(engine: Engine, paths: Paths) -> Errands:
+    """Take what lies on the shelf for too long away, and return who runs the errands."""
+    shelf = Shelf(paths.files)
+    shelf.tidy(engine.clock.now())
+    looks: dict[str, Look] = {
+        "peek": peek,
+        "diff": Diff(shelf, paths.home),
+        "get": Get(shelf, paths.home),
+    }
+    return Errands(engine, looks)

@@ -100,7 +100,7 @@ def decide(command: c.Command, view: View, now: datetime, seed: str) -> Decision
     try:
         return plan.decision(ROOMS[type(command)](plan, command))
     except (Refused, Throttled) as error:
-        if not isinstance(command, c.Say):
+        if not isinstance(command, c.Say | c.Tap):
             raise
         # A person is told in the conversation, on a sheet that holds nothing of the attempt.
         plan = Plan(view, now, seed)

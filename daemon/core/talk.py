@@ -39,8 +39,7 @@ def say(plan: Plan, command: c.Say) -> Heard:
 
 def tap(plan: Plan, command: c.Tap) -> Heard:
     """An option of a card was chosen; a card that is over says so by being changed already."""
-    said = c.Say(surface=command.surface, address=command.address, account=command.account, text="")
-    talk = _entered(plan, said)
+    talk = _entered(plan, _tapped(command))
     if talk is None:
         return Heard("nothing")
     ask = plan.ask(command.ask_id)
@@ -54,9 +53,14 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     return _answer(talk, ask, ask.options[command.option], ask.options[command.option])
 
 
-def refused(plan: Plan, command: c.Say, error: PeerlineError) -> Heard:
+def _tapped(command: c.Tap) -> c.Say:
+    """A finger says nothing, but it is somebody's, somewhere."""
+    return c.Say(surface=command.surface, address=command.address, account=command.account, text="")
+
+
+def refused(plan: Plan, command: c.Say | c.Tap, error: PeerlineError) -> Heard:
     """Tell the person why not."""
-    talk = _entered(plan, command)
+    talk = _entered(plan, command if isinstance(command, c.Say) else _tapped(command))
     if talk:
         hint = f"\n{error.hint}" if error.hint else ""
         talk.tell(f"{error}{hint}")
@@ -155,11 +159,7 @@ def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     if asking.is_over(ask):
         talk.tell(f"that is decided already: {_ended_how(approval, ask)}")
         return Heard("nothing")
-    try:
-        deciding.check(talk.conversation, talk.person.rights)
-    except NotAllowed as error:  # also told to who tapped
-        talk.tell(f"{error}\n{error.hint}")
-        return Heard("nothing")
+    deciding.check(talk.conversation, talk.person.rights)
     if deciding.show_again(talk.plan, approval, talk.here):
         talk.tell("that was shown some time ago: here it is again. Decide once more.", passing=True)
         return Heard("nothing")

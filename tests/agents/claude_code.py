@@ -171,7 +171,7 @@ class ClaudeCode:
         place = [
             "-d",
             "-c",
-            str(self.cwd),
+            str(self.cwd).replace("#", "##"),
             "-P",
             "-F",
             "#{pane_id} #{pane_pid} #{socket_path}",

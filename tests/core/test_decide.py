@@ -228,7 +228,6 @@ def refusals(house: House) -> list[c.Command]:
         c.CancelAsk(ask_id=house.ask.ask_id, by=house.api.peer_id),
         c.RenamePeer(peer_id=me, name="api"),
         c.AckDelivery(delivery_id="d-nothing", holder=BOT),
-        c.Tap(surface="telegram", address="7", account="7", ask_id=house.ask.ask_id, option=0),
     ]
 
 
@@ -245,11 +244,18 @@ def test_a_refused_command_leaves_nothing_and_says_what_to_do(n: int) -> None:
     assert refused.value.exit_code == 2
 
 
-def test_a_refused_say_leaves_nothing_but_the_reply() -> None:
-    house = House()
-    said = c.Say(surface="telegram", address="7", account="7", text="@api " + "x" * (TEXT_LIMIT + 1))
+ADA = {"surface": "telegram", "address": "7", "account": "7"}
 
-    decision = house.line.decide(said)
+
+@pytest.mark.parametrize("what", ["words", "a tap"])
+def test_what_a_person_is_refused_leaves_nothing_but_the_reply(what: str) -> None:
+    house = House()
+    done = {
+        "words": c.Say(**ADA, text="@api " + "x" * (TEXT_LIMIT + 1)),
+        "a tap": c.Tap(**ADA, ask_id=house.ask.ask_id, option=0),
+    }
+
+    decision = house.line.decide(done[what])
 
     assert {type(noun) for noun in decision.puts} == {Envelope, Delivery}
     assert len(decision.puts) == 2

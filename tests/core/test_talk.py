@@ -7,7 +7,6 @@ import pytest
 from daemon.core import commands as c
 from daemon.core import talk
 from daemon.core.cleaning import TEXT_LIMIT
-from daemon.core.errors import NotAllowed
 from daemon.core.model import Heard, Kind, Peer, Person, Role
 from daemon.core.words import WORDS, help_text, parsed
 from tests.core.line import A_MINUTE, Chat, Line
@@ -348,16 +347,20 @@ def test_words_that_are_no_option_are_plain_words(line: Line, ada: Chat) -> None
 def test_a_tap_that_does_not_fit_is_refused(line: Line, ada: Chat, option: int) -> None:
     ask = line.ask(line.agent("api"), ada.peer, options=("yes", "no"))
 
-    with pytest.raises(NotAllowed):
-        line.tap(ada, ask.ask_id, option)
+    assert line.tap(ada, ask.ask_id, option) == Heard("nothing")
+
+    assert "was not asked here" in "\n".join(line.told(ada))
+    assert line.asked(ask).answers == ()
 
 
 def test_a_card_of_another_conversation_cannot_be_tapped_here(line: Line) -> None:
     ada, console = line.telegram(), line.console()
     ask = line.ask(line.agent("api"), ada.peer, options=("yes", "no"))
 
-    with pytest.raises(NotAllowed):
-        line.tap(console, ask.ask_id, 0)
+    assert line.tap(console, ask.ask_id, 0) == Heard("nothing")
+
+    assert "was not asked here" in "\n".join(line.told(console))
+    assert line.asked(ask).answers == ()
 
 
 def test_the_second_of_two_taps_is_told_that_it_is_over(line: Line, ada: Chat) -> None:

@@ -28,6 +28,7 @@ PAUSES_S: Final = (
     0.1,
 )  #: between looks into a transcript; the pipe waits half a second
 HEADLESS: Final = "sdk-cli"  #: how a run for one prompt (``-p``) says that it was begun
+REAPERS: Final = frozenset({0, 1})  #: children of these take over what has lost its parent, and 1 itself
 SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 
 
@@ -47,8 +48,7 @@ async def surroundings(
     told = payload if isinstance(payload, Mapping) else {}
     environment = environment_of(headers)
     folder = registry.config_dir(environment.get("HOME", ""), environment.get("CLAUDE_CONFIG_DIR", ""))
-    # Above the pipe: a spooled event names whoever ran it.
-    line = placed.line[1:] if placed else processes.ancestors(_pid(headers))
+    line = _above(placed, _pid(headers))
     agent, session = _agent(line, folder, str(told.get("session_id", "")))
     checkout = await asyncio.to_thread(folders.checkout_of, str(told.get("cwd", "")))
     pane, terminal = await _pane(environment)
@@ -112,6 +112,18 @@ def environment_of(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _above(placed: Placed | None, ran_by: int) -> tuple[Process, ...]:
+    """The processes above the pipe: found, or, for a spooled event, from whoever it says ran it.
+
+    When that one has ended meanwhile, the system's own process is above the pipe, and no agent.
+    """
+    if placed is None:
+        return processes.ancestors(ran_by)
+    line = placed.line[1:]
+    orphaned = bool(line and ran_by) and line[0].pid != ran_by and line[0].parent in REAPERS
+    return () if orphaned else line
+
+
 def _agent(
     line: tuple[Process, ...], folder: Path, session_id: str
 ) -> tuple[Process | None, registry.ClaudeSession | None]:
@@ -120,7 +132,7 @@ def _agent(
         return found
     if session := registry.find_session(folder, session_id):
         return processes.process(session.pid), session
-    above = [each for each in line if each.command not in SHELLS]
+    above = [each for each in line if each.command not in SHELLS and each.pid not in REAPERS]
     return (above[0] if above else None), None
 
 

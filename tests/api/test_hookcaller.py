@@ -39,11 +39,12 @@ def registered(home: Path, agent: Process, **told: object) -> None:
 
 
 async def around(
-    home: Path, *line: Process, session_id: str = "s", live: bool = True, **env: str
+    home: Path, *line: Process, session_id: str = "s", live: bool = True, ran_by: str = "", **env: str
 ) -> Surroundings:
     """A hook whose pipe is this process, below ``line``."""
     variables = {"HOME": str(home), **env}
     headers = {f"Peerline-Env-{name.replace('_', '-')}": value for name, value in variables.items()}
+    headers["Peerline-Pid"] = ran_by
     pipe = processes.process(os.getpid())
     placed = Placed(pipe, (pipe, *line), None) if live else None
     return await surroundings("PreToolUse", headers, {"session_id": session_id}, placed, live=live)
@@ -225,3 +226,13 @@ def test_header_lines_become_the_variables_they_were() -> None:
     headers = {"Peerline-Env-TMUX-PANE": "%255", "PEERLINE-ENV-HOME": "/home/zo%C3%AB", "Host": "peerline"}
 
     assert environment_of(headers) == {"TMUX_PANE": "%5", "HOME": "/home/zoë"}
+
+
+async def test_a_pipe_that_lost_its_agent_is_not_taken_for_a_child_of_the_system(home: Path) -> None:
+    """A killed agent's last hook would else bring it to life again, as a process that never ends."""
+    first, manager = Process(1, 1, command="init"), Process(4242, 1, parent=1, command="systemd")
+
+    for line in ((first,), (manager, first)):
+        assert (await around(home, *line, ran_by="77")).pid == 0
+    assert (await around(home, first, ran_by="1")).pid == 0
+    assert (await around(home, manager, first, ran_by="4242")).pid == manager.pid  # it ran the pipe itself

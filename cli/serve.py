@@ -111,7 +111,7 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
     wake, tokens = Wake(), dict[str, str]()
     transports: dict[Road, Transport] = {
         Road.INBOX: Inbox(tokens),
-        Road.TERMINAL: Terminal(passed=engine.passed),
+        Road.TERMINAL: Terminal(engine.clock.now, passed=engine.passed),
         Road.HOOK: wake,
     }
     room = Room(

@@ -18,6 +18,7 @@ import pytest
 
 from daemon import tmux
 from daemon.callers import processes
+from daemon.panes import PaneNow
 from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
 
 pytestmark = pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux")
@@ -246,10 +247,10 @@ async def test_many_pastes_at_once_do_not_mix(rig: Rig) -> None:
 ACTS = ["paste", "enter", "press"]
 
 
-async def refused(rig: Rig, act: str, pane_id: str, ref: Ref | None = None) -> str:
+async def refused(rig: Rig, act: str, pane_id: str, ref: Ref | None = None, **more: PaneNow) -> str:
     words = {"paste": ("text",), "press": ("1",)}.get(act, ())
     with pytest.raises(PaneNotReady) as caught:
-        await getattr(rig.tmux, act)(pane_id, *words, ref=ref)
+        await getattr(rig.tmux, act)(pane_id, *words, ref=ref, **more)
     return str(caught.value)
 
 
@@ -404,7 +405,7 @@ async def test_the_screen_is_told_with_and_without_its_colours(rig: Rig) -> None
 
     assert (await rig.tmux.capture(pane_id)).splitlines()[0] == "grüdim"
     assert (await rig.tmux.capture(pane_id, escapes=True)).startswith("grü\x1b[2mdim")
-    assert (await rig.tmux.screen(pane_id))[0].startswith("grü\x1b[2mdim")
+    assert (await rig.tmux.look(pane_id)).screen[0].startswith("grü\x1b[2mdim")
 
 
 @pytest.mark.parametrize("pane_id", ["%99", "%0"])
@@ -415,10 +416,12 @@ async def test_a_pane_that_is_not_there_is_an_error(rig: Rig, pane_id: str) -> N
         await rig.tmux.describe(pane_id)
     with pytest.raises(TmuxFailed):
         await rig.tmux.capture(pane_id)
+    with pytest.raises(TmuxFailed):
+        await rig.tmux.look(pane_id)
 
 
 async def test_looking_never_starts_a_server(rig: Rig) -> None:
-    for act in (rig.tmux.describe("%0"), rig.tmux.paste("%0", "text"), rig.tmux.client_activity("%0")):
+    for act in (rig.tmux.describe("%0"), rig.tmux.paste("%0", "text"), rig.tmux.look("%0")):
         with pytest.raises(TmuxFailed):
             await act
     assert not Path(rig.socket).exists()
@@ -451,22 +454,70 @@ async def test_a_number_with_another_start_time_is_another_process(rig: Rig, fie
 
 
 async def test_keys_of_a_person_count_as_activity_and_ours_do_not(rig: Rig, attached: int) -> None:
-    before = await rig.tmux.client_activity("%0")
+    before = (await rig.tmux.look("%0")).touched_at
     await rig.until(lambda: datetime.now(UTC) > before + timedelta(seconds=1.1))  # noqa: TID251
     await rig.tmux.paste("%0", "ours")
     await rig.tmux.enter("%0")
-    assert await rig.tmux.client_activity("%0") == before
+    assert (await rig.tmux.look("%0")).touched_at == before
 
     os.write(attached, b"k")
     await rig.heard(b"k")
-    assert await rig.tmux.client_activity("%0") > before
+    assert (await rig.tmux.look("%0")).touched_at > before
+
+
+@pytest.mark.parametrize("act", ["paste", "enter"])
+async def test_a_key_that_came_after_the_look_forbids_the_act(rig: Rig, attached: int, act: str) -> None:
+    seen = (await rig.tmux.look("%0")).now
+    await rig.until(lambda: datetime.now(UTC).timestamp() > seen.keyed_at + 1.1)  # noqa: TID251
+    os.write(attached, b"k")
+    await rig.heard(b"k")
+
+    assert await refused(rig, act, "%0", seen=seen) == "somebody is typing there"
+    assert (rig.folder / "heard").read_bytes() == b"k"
+
+
+async def test_a_key_for_another_pane_of_the_session_forbids_nothing(rig: Rig, attached: int) -> None:
+    other = await rig.pane("on", "new-window", "-d", name="other")
+    seen = (await rig.tmux.look(other)).now
+    await rig.until(lambda: datetime.now(UTC).timestamp() > seen.keyed_at + 1.1)  # noqa: TID251
+    os.write(attached, b"k")
+    await rig.heard(b"k")
+
+    await rig.tmux.enter(other, seen=seen)
+    assert await rig.heard(b"\r", "other") == b"\r"
+
+
+@pytest.mark.parametrize("act", ["paste", "enter"])
+async def test_a_program_that_came_after_the_look_gets_nothing(rig: Rig, act: str) -> None:
+    """An ``exec`` keeps the process's number and start time; only its name is another."""
+    pane_id = await rig.pane()
+    stranger = replace((await rig.tmux.look(pane_id)).now, command="claude")
+
+    assert await refused(rig, act, pane_id, seen=stranger) == "another program has the pane's keys by now"
+
+
+@pytest.mark.parametrize("act", ["paste", "enter"])
+async def test_a_cursor_that_moved_after_the_look_forbids_the_act(rig: Rig, act: str) -> None:
+    """A dialog that opens, or a sign that is typed, moves it."""
+    pane_id = await rig.pane()
+    seen = replace((await rig.tmux.look(pane_id)).now, cursor_x=3)
+
+    assert await refused(rig, act, pane_id, seen=seen) == "the screen has changed meanwhile"
+
+
+async def test_a_program_with_an_odd_name_is_typed_to_all_the_same(rig: Rig) -> None:
+    pane_id = await rig.pane()
+    seen = replace((await rig.tmux.look(pane_id)).now, command="#(touch pwned),}")
+
+    await rig.tmux.enter(pane_id, seen=seen)
+    assert await rig.heard(b"\r") == b"\r"
 
 
 async def test_a_pane_nobody_looks_at_has_no_activity(rig: Rig, attached: int) -> None:
     other = await rig.pane("on", "new-window", "-d", name="other")
 
-    assert await rig.tmux.client_activity(other) is None
-    assert await rig.tmux.client_activity("%0") is not None
+    assert (await rig.tmux.look(other)).touched_at is None
+    assert (await rig.tmux.look("%0")).touched_at is not None
 
 
 # --- when tmux does not answer ----------------------------------------------------------------------
@@ -524,7 +575,7 @@ async def test_an_act_costs_a_few_milliseconds(rig: Rig) -> None:
     ref = await rig.ref(pane_id)
     acts = {
         "describe": lambda: rig.tmux.describe(pane_id),
-        "capture": lambda: rig.tmux.capture(pane_id),
+        "look": lambda: rig.tmux.look(pane_id),
         "paste": lambda: rig.tmux.paste(pane_id, "x" * 1000, ref=ref),
         "enter": lambda: rig.tmux.enter(pane_id, ref=ref),
     }

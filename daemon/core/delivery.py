@@ -18,7 +18,7 @@
     HELD       See      SEEN
     HANDED     Extend   HANDED
     HANDED     See      SEEN
-    HANDED     Miss     QUEUED, or STALLED once the attempts are used up
+    HANDED     Miss     QUEUED, or STALLED once the attempts are used up, or after Enter in a terminal
     SEEN       Settle   SETTLED
     STALLED    See      SEEN
     STALLED    Replay   QUEUED
@@ -39,7 +39,9 @@
 ``Give`` says that a road took it, ``See`` that there is evidence of arrival; only evidence moves a
 delivery to SEEN, even if it comes after we gave up waiting for it: what has been read is not carried again.
 ``Hold`` costs no attempt. ``Doubt`` is for a road that may or may not have taken it and cannot be asked: such
-a delivery is never repeated silently. A word from a holder whose lease is over is refused, unless it ends a doubt.
+a delivery is never repeated silently. Nor is one that was typed into a terminal and sent off with Enter: a second
+paste might be a second prompt, so that no sign of it stalls it at once. A word from a holder whose lease is over
+is refused, unless it ends a doubt.
 
 This module decides. It does not wait, send, log or read a clock.
 """
@@ -68,7 +70,7 @@ class State(StrEnum):
     HANDED = "handed"  #: a road took it; evidence is awaited until ``due_at``
     SEEN = "seen"  #: there is evidence that it arrived
     SETTLED = "settled"  #: seen, and nothing more to come
-    STALLED = "stalled"  #: handed again and again, never seen
+    STALLED = "stalled"  #: handed again and again, or typed into a terminal, and never seen
     UNCERTAIN = "uncertain"  #: may have arrived; nobody can say
     EXPIRED = "expired"
     CANCELLED = "cancelled"
@@ -78,6 +80,7 @@ class State(StrEnum):
 WAITING: Final = frozenset({State.QUEUED, State.LEASED, State.HELD})
 OVER: Final = frozenset({State.SETTLED, State.EXPIRED, State.CANCELLED, State.DEAD})
 IN_HAND: Final = "in hand"  #: a lease that was extended: its holder is at it, so a crash leaves doubt
+ENTERED: Final = "entered"  #: the terminal's receipt: pasted, and Enter was pressed
 LEVELS: Final[Mapping[str, str]] = {State.QUEUED: "stored", State.LEASED: "stored"}
 
 
@@ -216,6 +219,16 @@ def advance(delivery: Delivery, event: Happening, *, now: datetime) -> Delivery:
     return step(delivery, event, now)
 
 
+def is_entered(delivery: Delivery) -> bool:
+    """Whether it was sent off in a terminal, so that another try might be another prompt."""
+    return delivery.road is Road.TERMINAL and delivery.receipt == ENTERED
+
+
+def is_half_typed(delivery: Delivery) -> bool:
+    """Whether an earlier try may have left it in the prompt of a terminal, unsent: only Enter is missing."""
+    return delivery.road is Road.TERMINAL and delivery.attempts > 0 and delivery.receipt != ENTERED
+
+
 def can(delivery: Delivery, event: type[Happening]) -> bool:
     return (State(delivery.state), event) in TRANSITIONS
 
@@ -306,7 +319,7 @@ def _lapse(delivery: Delivery, event: Lapse, now: datetime) -> Delivery:
 
 
 def _miss(delivery: Delivery, event: Miss, now: datetime) -> Delivery:
-    if delivery.attempts >= MAX_ATTEMPTS:
+    if delivery.attempts >= MAX_ATTEMPTS or is_entered(delivery):
         return replace(delivery, state=State.STALLED, due_at=delivery.expires_at, reason=event.reason)
     return replace(delivery, state=State.QUEUED, due_at=now, reason=event.reason)
 

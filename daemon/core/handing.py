@@ -38,7 +38,8 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
         return ()
     if not command.passing and _on_the_way(plan, session):
         return ()
-    waiting = list(takewhile(lambda x: x.state != d.State.LEASED, plan.view.waiting(session.peer_id)))
+    # What lies unsent in its prompt waits there for its Enter: by another road it would come a second time.
+    waiting = list(takewhile(lambda x: not _is_taken(x, session), plan.view.waiting(session.peer_id)))
     chosen = tuple(_between(plan, waiting, command) if command.between else _chosen(plan, waiting, command))
     where = settling.BETWEEN if command.between else "at a boundary"
     receipt = settling.BETWEEN if command.between else ""
@@ -118,6 +119,12 @@ def _on_the_way(plan: Plan, session: Session) -> bool:
     """Something was given to the agent and has not been seen to begin: two at once would become one turn."""
     handed = plan.view.handed(session.peer_id, session_id=session.session_id)
     return any(x.road is not Road.POLL for x in handed)
+
+
+def _is_taken(delivery: Delivery, session: Session) -> bool:
+    """Somebody is at it, or it may lie in this session's prompt already."""
+    mine = delivery.session_id == session.session_id
+    return delivery.state == d.State.LEASED or (mine and d.is_half_typed(delivery))
 
 
 def _road(plan: Plan, peer: Peer, envelope: Envelope | None, session: Session | None) -> Road | None:

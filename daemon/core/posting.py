@@ -106,10 +106,22 @@ def carriages(plan: Plan, envelope: Envelope, deliveries: Iterable[Delivery]) ->
     return tuple(_carriage(plan, envelope, delivery) for delivery in deliveries)
 
 
-def reply(plan: Plan, conversation: Peer, text: str, *, to: str = "", passing: bool = False) -> None:
-    """The line itself says something to a person about their own words. ``passing``: a mere receipt."""
+def reply(
+    plan: Plan, conversation: Peer, text: str, *, to: str = "", passing: bool = False, aloud: bool = False
+) -> None:
+    """The line itself says something to a person about their own words.
+
+    Args:
+        plan: the sheet it is written on.
+        conversation: where.
+        text: what.
+        to: the message it is about, for threading.
+        passing: a mere receipt.
+        aloud: with a sound, since something went wrong.
+
+    """
     urgency = Urgency.FYI if passing else Urgency.NORMAL
-    letter = Letter(kind=Kind.REPLY, text=text, urgency=urgency, reply_to=to or None, silent=True)
+    letter = Letter(kind=Kind.REPLY, text=text, urgency=urgency, reply_to=to or None, silent=not aloud)
     post(plan, LINE, [conversation], letter)
 
 

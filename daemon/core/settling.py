@@ -1,4 +1,7 @@
-"""What became of deliveries: every change of one is written, told to the feed, and drawn through to its ask."""
+"""What became of deliveries: every change of one is written, told to the feed, and drawn through to its ask.
+
+One that stalls is told to whoever sent it: nothing more happens to it by itself.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from daemon.core.model import (
     Sighting,
     Urgency,
 )
-from daemon.core.posting import LINE, Letter, post
+from daemon.core.posting import LINE, Letter, post, reply
 from daemon.core.view import Plan
 
 PROOF_WITHIN: Final = timedelta(
@@ -36,9 +39,7 @@ BETWEEN: Final = "between tool calls"  #: the receipt of what was handed there
 def ack(plan: Plan, command: c.AckDelivery) -> Delivery:
     """The road took it; with ``proven`` that is all the evidence there is to get."""
     given = d.Give(command.holder, command.receipt, proof_within=command.proof_within)
-    delivery = _moved(
-        plan, known(plan, command.delivery_id), given, command.receipt and f"shown as {command.receipt}"
-    )
+    delivery = _moved(plan, known(plan, command.delivery_id), given, _taken(command.receipt))
     ask = _ask_of(plan, delivery)
     if ask and asking.is_over(ask):  # it ended while the card was on its way
         change_card(plan, ask, delivery)
@@ -220,10 +221,35 @@ def _moved(plan: Plan, delivery: Delivery, step: d.Happening, evidence: str) -> 
     plan.tell(
         Event(moved.state, moved.envelope_id, moved.peer_id, d.level(moved), evidence or f"by {moved.road}")
     )
-    ask = _ask_of(plan, moved) if moved.state in {d.State.QUEUED, d.State.HELD} else None
-    if ask and asking.is_over(ask):  # it would be tried again for nobody
+    ask = _ask_of(plan, moved) if moved.state in {d.State.QUEUED, d.State.HELD, d.State.STALLED} else None
+    if ask and asking.is_over(ask):  # it would be tried again, or told of, for nobody
         return _moved(plan, moved, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
+    if moved.state == d.State.STALLED:
+        _tell_sender(plan, moved)
     return moved
+
+
+def _taken(receipt: str) -> str:
+    if receipt == d.ENTERED:
+        return "typed into its terminal, and Enter was pressed"
+    return receipt and f"shown as {receipt}"
+
+
+def _tell_sender(plan: Plan, stalled: Delivery) -> None:
+    """An agent reads it with its next message; a person hears of it at once."""
+    envelope, to = plan.envelope(stalled.envelope_id), plan.peer(stalled.peer_id)
+    sender = plan.peer(envelope.sender.peer_id) if envelope else None
+    if envelope is None or to is None or sender is None or sender.forgotten_at:
+        return
+    how = (
+        "typed into its terminal" if d.is_entered(stalled) else f"given to its {stalled.road} again and again"
+    )
+    told = f"{to.name} did not show that it took your message ({envelope.envelope_id})"
+    text = f"{told}: it was {how} and nothing followed"
+    if plan.conversation(sender.peer_id):
+        reply(plan, sender, text, aloud=True)
+    else:
+        post(plan, LINE, [sender], Letter(kind=Kind.NOTICE, text=text, urgency=Urgency.FYI))
 
 
 def _ask_of(plan: Plan, delivery: Delivery) -> Ask | None:

@@ -22,7 +22,7 @@ QUOTED: Final = 200  #: characters of a question in a reminder for a session tha
 
 def began(plan: Plan, command: c.TurnBegan) -> None:
     """A prompt was taken; the marks in it are evidence, the ask among them is what the turn is about."""
-    session = _live(plan, command.session_id)
+    session = plan.session(command.session_id)
     if session is None:
         return
     carried = None
@@ -30,7 +30,8 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
         delivery = plan.view.marked(mark)
         if delivery and delivery.session_id == session.session_id:
             carried = _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}") or carried
-    _begin(plan, plan.session(session.session_id) or session, carried, command)
+    if session.ended_at is None:  # else a hook was heard late, which is evidence all the same
+        _begin(plan, plan.session(session.session_id) or session, carried, command)
 
 
 def wakes(plan: Plan, command: c.WakeWaits) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from daemon.core import commands as c
+from daemon.core.delivery import is_entered
 from daemon.core.errors import Conflict, NotFound
 from daemon.core.model import Parcel, Peer, Road, Session, Turn
 from daemon.engine.engine import Engine
@@ -50,8 +51,8 @@ class Pump:
         delivery = parcel.delivery
         session = await self._session(delivery.session_id)
         seen = await self._eye.look(parcel, session) if session else Sighting.ABSENT
-        if seen is Sighting.UNKNOWN and session and session.ended_at:
-            seen = Sighting.ABSENT
+        if seen is Sighting.UNKNOWN and ((session and session.ended_at) or is_entered(delivery)):
+            seen = Sighting.ABSENT  # whatever was sent off in a terminal is not typed again, busy or not
         await self._tell(_sighted(delivery.delivery_id, seen))
 
     def _start(self, lanes: asyncio.TaskGroup, peer_id: str) -> None:
@@ -114,12 +115,32 @@ class Pump:
         session = await self._session(delivery.session_id)
         transport = self._transports.get(delivery.road)
         if session is None or transport is None:
-            outcome: Outcome = Failed(f"no road {delivery.road}")
+            command = self._told(parcel, Failed(f"no road {delivery.road}"))
+        elif delivery.attempts == 1:
+            command = self._told(parcel, await transport.carry(parcel, session, again=False))
         else:
-            outcome = await transport.carry(parcel, session, again=delivery.attempts > 1)
+            command = await self._carried_again(parcel, session, transport)
         self._engine.passed("pump.carried")
-        await self._tell(_outcome(parcel, outcome, self._engine.clock.now()))
+        await self._tell(command)
         self._engine.passed("pump.told")
+
+    async def _carried_again(self, parcel: Parcel, session: Session, transport: Transport) -> c.Command:
+        """Never without a look: what an earlier try left half done, a person may have finished by hand."""
+        seen = (
+            await self._eye.look(parcel, session)
+            if parcel.delivery.road is Road.TERMINAL
+            else Sighting.ABSENT
+        )
+        match seen:
+            case Sighting.SEEN:
+                return _sighted(parcel.delivery.delivery_id, seen)
+            case Sighting.UNKNOWN:
+                return self._told(parcel, Blocked("looking whether an earlier try arrived", LOOK_AGAIN))
+            case Sighting.ABSENT:
+                return self._told(parcel, await transport.carry(parcel, session, again=True))
+
+    def _told(self, parcel: Parcel, outcome: Outcome) -> c.Command:
+        return _outcome(parcel, outcome, self._engine.clock.now())
 
     async def _tell(self, command: c.Command) -> None:
         try:
@@ -154,8 +175,10 @@ def _sighted(delivery_id: str, seen: Sighting) -> c.Command:
 def _outcome(parcel: Parcel, outcome: Outcome, now: datetime) -> c.Command:
     delivery_id, holder = parcel.delivery.delivery_id, parcel.delivery.holder
     match outcome:
-        case Carried(proof_within):
-            return c.AckDelivery(delivery_id=delivery_id, holder=holder, proof_within=proof_within)
+        case Carried(proof_within, receipt):
+            return c.AckDelivery(
+                delivery_id=delivery_id, holder=holder, receipt=receipt, proof_within=proof_within
+            )
         case Blocked(reason, after):
             return c.HoldDelivery(delivery_id=delivery_id, holder=holder, reason=reason, until=now + after)
         case Failed(reason):

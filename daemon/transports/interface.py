@@ -12,7 +12,7 @@ from daemon.core.model import Approval, Parcel, Session, Turn
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The road took it; evidence should come within ``proof_within``."""
+    """The road took it; evidence should come within ``proof_within``. ``receipt``: the road's own word for it."""
 
     proof_within: timedelta
     receipt: str = ""

@@ -1,55 +1,74 @@
 """The terminal: the owner's words as the agent's own prompt, pasted into its pane.
 
-Only into an idle agent without a dialog, into an empty prompt of the right pane, which is looked at in the moment of
-the act, and again before Enter: that is pressed only when the paste, and nothing else, lies in the prompt, since a
-person may type, or a dialog open, in between. The delivery's mark in the prompt hook that follows is the evidence.
-What an interrupted attempt left in the prompt is sent off with Enter alone, so nothing is pasted twice.
+Only into an idle agent without a dialog, into an empty prompt of the right pane at which nobody types. It is looked at
+in the moment of the act, and again before Enter: that is pressed only when the paste, and nothing else, lies in the
+prompt, since a person may type, or a dialog open, in between; and tmux itself makes sure that between look and act no
+key was pressed and nothing moved. The delivery's mark in the prompt hook that follows is the evidence. An Enter that
+did not empty the prompt is pressed once more; after that nothing is repeated, since it might be a second prompt. What
+an attempt left in the prompt without its Enter is sent off with Enter alone, so nothing is pasted twice.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from daemon.callers import processes, registry
 from daemon.callers.registry import ClaudeSession
+from daemon.core.delivery import ENTERED
 from daemon.core.frame import framed
 from daemon.core.model import Pane, Parcel, Session
-from daemon.tmux import PaneNotReady, PaneNow, Tmux, TmuxFailed, TmuxSilent
+from daemon.panes import PaneNow, obstacle
+from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome, Proof
 from daemon.transports.prompt import Prompt, read
 
-PROOF_WITHIN: Final = timedelta(seconds=5)
+PROOF_WITHIN: Final = timedelta(seconds=8)
 LOOK_AGAIN: Final = timedelta(seconds=2)
+QUIET_FOR: Final = timedelta(seconds=3)  #: who pressed a key so long ago is not typing any more
 BETWEEN_LOOKS_S: Final = 0.05
-TAKEN_S: Final = 0.3  #: how long an Enter takes to empty the prompt, at most
-LOOKS: Final = 40  #: for the paste to show, so two seconds and what the looks take
+SHOWN_S: Final = 2.0  #: how long a paste takes to show, at most
+TAKEN_S: Final = 0.5  #: how long an Enter takes to empty the prompt, at most
 SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh", "tmux"})
+SENT: Final = Carried(PROOF_WITHIN, ENTERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything is as it must be, in this moment."""
+
+    prompt: Prompt
+    now: PaneNow
 
 
 class Terminal:
-    """A ``Transport``."""
+    """A ``Transport``. Args: ``now``, the time; ``passed``, told the name of every step done."""
 
-    def __init__(self, *, passed: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], *, passed: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._now = now
         self._passed = passed
 
     async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:
         pane = session.pane
         if pane is None:
             return Failed("the session has no pane")
-        tmux, text = Tmux(pane.tmux), framed(parcel)
+        at = _At(Tmux(pane.tmux), pane, session, framed(parcel))
         try:
-            prompt = await self._gate(tmux, pane, session)
-            if isinstance(prompt, Blocked):
-                return prompt
-            if prompt.text and not (again and prompt.is_paste_of(text)):
+            found = await self._gate(at)
+            if isinstance(found, Blocked):
+                return found
+            if found.prompt.text and not (again and found.prompt.is_paste_of(at.text)):
                 return Blocked("there is a draft in the prompt", LOOK_AGAIN)
-            if not prompt.text and (trouble := await self._paste(tmux, pane, session, text)):
+            if not found.prompt.text and (trouble := await self._paste(at, found)):
                 return trouble
-            return await self._enter(tmux, pane, session, text)
+            return await self._send(at)
         except (TmuxFailed, ValueError, OSError) as error:
             return Failed(f"tmux: {error}")
 
@@ -59,56 +78,96 @@ class Terminal:
         if pane is None:
             return Proof("it runs in no tmux pane", works=False)
         try:
-            found = await self._gate(Tmux(pane.tmux), pane, session)
+            found = await self._gate(_At(Tmux(pane.tmux), pane, session, ""))
         except (TmuxFailed, ValueError, OSError) as error:
             return Proof(f"tmux: {error}", works=False)
         if isinstance(found, Blocked):
             return Proof(found.reason, works=False)
-        draft = ", and a draft lies in it" if found.text else ", and it is empty"
-        return Proof(f"its prompt is to be seen in pane {pane.pane_id}{draft}", works=not found.text)
+        draft = ", and a draft lies in it" if found.prompt.text else ", and it is empty"
+        return Proof(f"its prompt is to be seen in pane {pane.pane_id}{draft}", works=not found.prompt.text)
 
-    async def _paste(self, tmux: Tmux, pane: Pane, session: Session, text: str) -> Blocked | Failed | None:
-        """Paste, and see it lie in the prompt; else say why Enter must not be pressed."""
+    async def _paste(self, at: _At, found: Ready) -> Blocked | None:
         try:
-            await tmux.paste(pane.pane_id, text, ref=pane)
+            await at.tmux.paste(at.pane.pane_id, at.text, ref=at.pane, seen=found.now)
         except PaneNotReady as error:
             return Blocked(str(error), LOOK_AGAIN)
         self._passed("terminal.pasted")
-        why = ""
-        for _ in range(LOOKS):
-            found = await self._gate(tmux, pane, session)
-            if isinstance(found, Prompt) and found.is_paste_of(text):
-                return None
-            why = found.reason if isinstance(found, Blocked) else "something else lies in the prompt, too"
+        return None
+
+    async def _send(self, at: _At) -> Carried | Failed:
+        """Press Enter once the paste is seen to lie in the prompt, alone; else say why it must not be pressed."""
+        loop, why = asyncio.get_running_loop(), ""
+        until = loop.time() + SHOWN_S
+        while loop.time() < until:
+            found = await self._gate(at)
+            if isinstance(found, Ready) and found.prompt.is_paste_of(at.text):
+                why = await self._enter(at, found)
+                if not why:
+                    return await self._taken(at)
+            else:
+                why = found.reason if isinstance(found, Blocked) else "something else lies in the prompt, too"
             await asyncio.sleep(BETWEEN_LOOKS_S)
+        # It costs an attempt, so that the next one knows whose text lies in the prompt.
         return Failed(f"pasted, but not sent: {why}")
 
-    async def _enter(self, tmux: Tmux, pane: Pane, session: Session, text: str) -> Carried | Failed:
-        """Press Enter, and once more if the agent, at the very end of a turn, let the first one pass."""
-        try:
-            await tmux.enter(pane.pane_id, ref=pane)
-            self._passed("terminal.entered")
-            await asyncio.sleep(TAKEN_S)
-            found = await self._gate(tmux, pane, session)
-            if isinstance(found, Prompt) and found.is_paste_of(text):
-                await tmux.enter(pane.pane_id, ref=pane)
-        except PaneNotReady as error:
-            # It costs an attempt, so that the next one knows whose text lies in the prompt.
-            return Failed(f"pasted, but not sent: {error}")
-        except TmuxSilent:
-            return Carried(PROOF_WITHIN)  # it may have happened: the evidence decides
-        return Carried(PROOF_WITHIN)
+    async def _taken(self, at: _At) -> Carried:
+        """Press Enter once more if the agent, at the very end of a turn, let the first one pass."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + TAKEN_S
+        with contextlib.suppress(TmuxFailed, ValueError, OSError):
+            while loop.time() < until + TAKEN_S:
+                await asyncio.sleep(BETWEEN_LOOKS_S)
+                found = await self._gate(at)
+                if isinstance(found, Blocked) or not found.prompt.is_paste_of(at.text):
+                    break
+                if loop.time() > until and not await self._enter(at, found):
+                    break
+        return SENT
 
-    async def _gate(self, tmux: Tmux, pane: Pane, session: Session) -> Prompt | Blocked:
+    async def _enter(self, at: _At, found: Ready) -> str:
+        """Press Enter; return why it was not pressed."""
+        try:
+            await at.tmux.enter(at.pane.pane_id, ref=at.pane, seen=found.now)
+        except PaneNotReady as error:
+            return str(error)
+        except TmuxSilent:
+            pass  # it may have happened: the evidence decides
+        self._passed("terminal.entered")
+        return ""
+
+    async def _gate(self, at: _At) -> Ready | Blocked:
         """The prompt, if everything is as it must be."""
-        if why := await tmux.verify(pane, processes.started):
+        try:
+            look = await at.tmux.look(at.pane.pane_id)
+        except TmuxSilent:
+            raise
+        except TmuxFailed as error:
+            return Blocked(str(error), LOOK_AGAIN)
+        found = await asyncio.to_thread(registry.read_session, Path(at.session.config_dir), at.session.pid)
+        why = (
+            obstacle(look.now, at.pane, processes.started)
+            or _not_the_agent(look.now, at.session)
+            or _not_idle(found, at.session)
+            or self._is_typed_at(look.touched_at)
+        )
+        if why:
             return Blocked(why, LOOK_AGAIN)
-        found = await asyncio.to_thread(registry.read_session, Path(session.config_dir), session.pid)
-        now = await tmux.describe(pane.pane_id)
-        if why := _not_the_agent(now, session) or _not_idle(found, session):
-            return Blocked(why, LOOK_AGAIN)
-        prompt = read(await tmux.screen(pane.pane_id), now.cursor_y)
-        return prompt or Blocked("no prompt is to be seen", LOOK_AGAIN)
+        prompt = read(look.screen, look.now.cursor_y)
+        return Ready(prompt, look.now) if prompt else Blocked("no prompt is to be seen", LOOK_AGAIN)
+
+    def _is_typed_at(self, touched_at: datetime | None) -> str:
+        typing = touched_at is not None and abs(self._now() - touched_at) < QUIET_FOR
+        return "somebody is typing there" if typing else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Where something is to be typed, and what."""
+
+    tmux: Tmux
+    pane: Pane
+    session: Session
+    text: str
 
 
 def _not_the_agent(now: PaneNow, session: Session) -> str:

@@ -25,7 +25,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # a leaf: whoever looks for the socket must not load the daemon to find it
     "daemon.paths": (),
     # speaks to one program and knows nothing of ours; the rooms that use it decide what to type
-    "daemon.tmux": (),
+    "daemon.tmux": ("daemon.panes",),
+    # what tmux tells of a pane, as values
+    "daemon.panes": (),
     # starting, stopping and owning tasks: everybody lives in it, so it can know nobody
     "daemon.lifecycle": ("daemon.core", "daemon.paths"),
     # configuration becomes values once, at the start; rooms are handed values, not this room
@@ -41,7 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # finds out who is on the other end of a socket; panes are tmux's
     "daemon.callers": ("daemon.core", "daemon.tmux"),
     # returns what happened to a parcel; it looks at the terminal and at whose process it writes to
-    "daemon.transports": ("daemon.core", "daemon.tmux", "daemon.callers"),
+    "daemon.transports": ("daemon.core", "daemon.tmux", "daemon.panes", "daemon.callers"),
     # effects that deliver nothing; results come back as commands. What an agent said stands in its transcript
     "daemon.errands": ("daemon.core", "daemon.tmux", "daemon.callers"),
     # pure: an agent's hook payload to commands, parcels to its answer

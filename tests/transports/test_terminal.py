@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,7 @@ import pytest
 from daemon.callers import processes
 from daemon.core.frame import framed
 from daemon.core.model import Pane, Session
+from daemon.engine.clock import SystemClock
 from daemon.tmux import Tmux
 from daemon.transports import terminal
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome
@@ -30,6 +35,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the program reads /proc"),
 ]
 
+NOW = SystemClock().now
 PROGRAM = Path(__file__).parent / "screen_agent.py"
 
 
@@ -90,6 +96,34 @@ class House:
         )
         return Agent(self.folder, where)
 
+    @asynccontextmanager
+    async def attached(self, agent: Agent) -> AsyncIterator[int]:
+        """Our end of a terminal at which somebody looks at the agent's pane."""
+        ours, theirs = pty.openpty()
+        self.tmux("select-window", "-t", agent.session.pane.pane_id)
+        argv = ["tmux", "-u", "-S", self.socket, "attach"]
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm"}
+        with subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as client:
+            try:
+                await until(lambda: self.touched(agent) > 0)
+                yield ours
+            finally:
+                client.kill()
+                os.close(ours)
+                os.close(theirs)
+
+    def touched(self, agent: Agent) -> int:
+        """When whoever looks at the agent's pane last pressed a key; 0: nobody looks."""
+        told = self.tmux("list-clients", "-F", "#{client_activity} #{pane_id}").splitlines()
+        pairs = (line.split(" ") for line in told)
+        return max((int(at) for at, pane in pairs if pane == agent.session.pane.pane_id), default=0)
+
+    def until(self, come: Callable[[], bool]) -> None:
+        """For what happens in the midst of the road: it waits, too."""
+        until_s = time.monotonic() + 10
+        while not come():
+            assert time.monotonic() < until_s
+
     async def pane(self, pane_id: str) -> Pane:
         now = await Tmux(self.socket).describe(pane_id)
         return Pane(
@@ -121,7 +155,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def carry(
-    agent: Agent | Session, *, body: str = "how far are you?", again: bool = False, stop_at: str = ""
+    agent: Agent | Session,
+    *,
+    body: str = "how far are you?",
+    again: bool = False,
+    stop_at: str = "",
+    now: Callable[[], datetime] = NOW,
 ) -> Outcome:
     where = agent.session if isinstance(agent, Agent) else agent
 
@@ -129,7 +168,7 @@ async def carry(
         if step == stop_at:
             raise Stopped
 
-    return await Terminal(passed=passed).carry(parcel(body), where, again=again)
+    return await Terminal(now, passed=passed).carry(parcel(body), where, again=again)
 
 
 # --- it arrives -------------------------------------------------------------------------------------
@@ -153,7 +192,7 @@ async def carry(
 async def test_an_idle_agent_with_an_empty_prompt_is_given_the_message_once(house: House, body: str) -> None:
     agent = await house.agent()
 
-    assert await carry(agent, body=body) == Carried(terminal.PROOF_WITHIN)
+    assert await carry(agent, body=body) == terminal.SENT
     await agent.until(prompts=[framed(parcel(body))], draft="", enters=1)
 
 
@@ -202,6 +241,30 @@ async def test_an_agent_that_is_not_idle_is_left_alone(house: House, status: str
     agent = await house.agent(status=status)
 
     await is_left_alone(agent, f"the agent is {status}")
+
+
+async def test_an_agent_at_which_somebody_types_is_left_alone_until_they_pause(house: House) -> None:
+    """Also when nothing of it is to be seen: they may be thinking about the next word."""
+    agent = await house.agent()
+    async with house.attached(agent) as keys:
+        os.write(keys, b"\x1b[D")
+        await until(lambda: house.touched(agent) > 0)
+        touched = datetime.fromtimestamp(house.touched(agent), UTC)
+        for moment in (touched, touched + timedelta(seconds=2.9), touched - timedelta(seconds=1)):
+            outcome = await carry(agent, now=lambda moment=moment: moment)
+            assert outcome == Blocked("somebody is typing there", terminal.LOOK_AGAIN)
+        assert agent.prompts == []
+        await carry(agent, now=lambda: touched + terminal.QUIET_FOR)
+    await agent.until(enters=1)
+
+
+async def test_who_types_into_another_pane_is_in_nobodys_way(house: House) -> None:
+    other, agent = await house.agent(), await house.agent()
+    async with house.attached(other) as keys:
+        os.write(keys, b"x")
+        await other.until(draft="x")
+
+        assert await carry(agent) == terminal.SENT
 
 
 async def test_an_agent_that_searches_its_history_is_left_alone(house: House) -> None:
@@ -322,6 +385,33 @@ async def test_enter_is_pressed_only_when_the_paste_alone_lies_in_the_prompt(
     assert await carry(agent) == Failed(f"pasted, but not sent: {why}")
     assert agent.held["enters"] == 0
     assert agent.held["draft"].endswith(framed(parcel()))
+
+
+@pytest.mark.parametrize("key", [b"x", b"\x1b[D"])
+async def test_enter_is_not_pressed_over_a_person_that_begins_to_type(house: House, key: bytes) -> None:
+    agent = await house.agent()
+    async with house.attached(agent) as keys:
+        attached = house.touched(agent)
+        await until(lambda: NOW().timestamp() > attached + 3.1)
+
+        def passed(step: str) -> None:
+            if step == "terminal.pasted":
+                os.write(keys, key)
+                house.until(lambda: house.touched(agent) > attached)
+
+        outcome = await Terminal(NOW, passed=passed).carry(parcel(), agent.session, again=False)
+    assert outcome == Failed("pasted, but not sent: somebody is typing there")
+    assert agent.held["enters"] == 0
+
+
+@pytest.mark.parametrize(("swallowed", "enters"), [(1, 2), (9, 2)])
+async def test_an_enter_that_did_nothing_is_pressed_once_more_and_no_third_time(
+    house: House, swallowed: int, enters: int
+) -> None:
+    agent = await house.agent(swallows=swallowed)
+
+    assert await carry(agent) == terminal.SENT
+    await agent.until(enters=enters, prompts=[framed(parcel())] if swallowed < enters else [])
 
 
 async def test_what_a_look_away_left_in_the_prompt_is_sent_by_the_next_attempt(house: House) -> None:

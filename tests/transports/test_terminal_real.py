@@ -12,10 +12,11 @@ import pytest
 from daemon.callers import processes
 from daemon.core.frame import framed, marks_in
 from daemon.core.model import Pane, Session
+from daemon.engine.clock import SystemClock
 from daemon.tmux import Tmux
 from daemon.transports import prompt, terminal
 from daemon.transports.eye import ClaudeEye
-from daemon.transports.interface import Blocked, Carried, Outcome, Sighting
+from daemon.transports.interface import Blocked, Outcome, Sighting
 from daemon.transports.terminal import Terminal
 from tests.agents.claude_code import ClaudeCode, HookTap
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
@@ -67,14 +68,14 @@ async def where(agent: ClaudeCode) -> Session:
 
 
 async def carry(where: Session, body: str = "hello", mark: str = MARK, *, again: bool = False) -> Outcome:
-    return await Terminal().carry(parcel(body, mark), where, again=again)
+    return await Terminal(SystemClock().now).carry(parcel(body, mark), where, again=again)
 
 
 async def drafted(where: Session) -> str | None:
     """What lies in the prompt; None when it is not to be seen."""
     tmux = Tmux(where.pane.tmux)
-    now = await tmux.describe(where.pane.pane_id)
-    found = prompt.read(await tmux.screen(where.pane.pane_id), now.cursor_y)
+    look = await tmux.look(where.pane.pane_id)
+    found = prompt.read(look.screen, look.now.cursor_y)
     return found.text if found else None
 
 
@@ -102,7 +103,7 @@ async def test_messages_of_all_sizes_arrive_once_and_whole(
         "0000000E": "x" * 20_000,
     }
     for mark, body in bodies.items():
-        assert await carry(where, body, mark) == Carried(terminal.PROOF_WITHIN)
+        assert await carry(where, body, mark) == terminal.SENT
         await model.hears(f"[end #{mark}]")
         await agent.until_status("idle")
         await is_drafted(where, "")
@@ -164,14 +165,14 @@ async def test_a_paste_without_its_enter_becomes_one_prompt(
             raise Stopped
 
     with pytest.raises(Stopped):
-        await Terminal(passed=stop).carry(parcel(body), where, again=False)
+        await Terminal(SystemClock().now, passed=stop).carry(parcel(body), where, again=False)
 
     async def is_there() -> bool:
         return bool(await drafted(where))
 
     await until(is_there)
     assert await carry(where, body) == Blocked("there is a draft in the prompt", terminal.LOOK_AGAIN)
-    assert await carry(where, body, again=True) == Carried(terminal.PROOF_WITHIN)
+    assert await carry(where, body, again=True) == terminal.SENT
     await model.hears(f"[end #{MARK}]")
     await agent.until_status("idle")
 

@@ -19,11 +19,12 @@ BENCHING := build/benching
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types agents tests-wanted lock bench
+.PHONY: help run test rigs lint types agents tests-wanted lock bench
 
 help:
 	@echo 'make run     practice mode: a daemon, two scripted agents and a chat; needs python3 (3.11 or newer) and git'
 	@echo 'make test    ruff, mypy and every test'
+	@echo 'make rigs    the tests that take minutes: hundreds of deliveries into faulty terminals'
 	@echo 'make lint    ruff alone            make types   mypy alone'
 	@echo 'make agents  the real coding agents the tests can drive, into .agents/ (needs npm)'
 	@echo 'make lock    write requirements.lock anew'
@@ -39,6 +40,10 @@ test: $(INSTALLED) tests-wanted
 	$(MAKE) --no-print-directory types || untidy=1; \
 	[ $$untidy = 0 ] || echo '>>> ruff or mypy complained (above), so this run counts as failed; the tests run all the same' >&2; \
 	$(BIN)/python -m pytest -n $(WORKERS) && exit $$untidy
+
+# What they count and measure is printed, so that a run can be compared with another.
+rigs: $(INSTALLED)
+	@$(BIN)/python -m pytest -m rig -rP
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

@@ -50,7 +50,13 @@ async def hand_over(client: PeerClient, surface: str, heard: Heard) -> str | Non
                 told = await client.say(_utterance(surface, heard), key=key)
             else:
                 told = await client.tap(
-                    surface, heard.address, heard.account, heard.ask_id, heard.option, key=key
+                    surface,
+                    heard.address,
+                    heard.account,
+                    heard.ask_id,
+                    heard.option,
+                    receipt=heard.receipt,
+                    key=key,
                 )
         except Unavailable as error:
             await asyncio.sleep(error.after_s or AGAIN_S)

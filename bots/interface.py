@@ -51,6 +51,7 @@ class Tapped:
     account: str
     ask_id: str
     option: int  #: 0-based
+    receipt: str = ""  #: of the message that holds the card, where the platform tells
 
 
 Heard = Said | Tapped

@@ -64,10 +64,13 @@ def heard_in(update: Update) -> Heard | None:
             "callback_query": {
                 "data": str(callback),
                 "from": {"id": int(account)},
-                "message": {"chat": {"id": int(chat), "type": "private"}},
+                "message": {"chat": {"id": int(chat), "type": "private"}} as card,
             },
         }:
-            return _tapped(str(number), str(chat), str(account), callback)
+            tapped = _tapped(str(number), str(chat), str(account), callback)
+            message_id = card.get("message_id")
+            known = tapped and isinstance(message_id, int)
+            return replace(tapped, receipt=receipt(chat, message_id)) if tapped and known else tapped
         case _:
             return None
 

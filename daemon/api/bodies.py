@@ -136,6 +136,7 @@ class TapBody(Strict):
     account: Name
     ask_id: Id
     option: Annotated[int, Field(ge=0, le=100)]
+    receipt: Annotated[str, Field(max_length=200)] = ""
 
 
 class ParcelsQuery(Query):

@@ -86,6 +86,7 @@ async def tap(room: Room, call: Call) -> Json:
         account=body.account,
         ask_id=body.ask_id,
         option=body.option,
+        receipt=body.receipt,
     )
     return await room.write(call, (command,), _heard)
 

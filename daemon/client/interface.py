@@ -160,7 +160,15 @@ class PeerClient(Protocol):
         ...
 
     async def tap(
-        self, surface: str, address: str, account: str, ask_id: str, option: int, *, key: str
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str = "",
+        key: str,
     ) -> Json: ...
     def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
         """Yield what is to be shown, one lease at a time in each conversation, for as long as we live.

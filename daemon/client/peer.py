@@ -144,10 +144,18 @@ class Client:
         return await self._post(routes.SAYS, asdict(said), key)
 
     async def tap(
-        self, surface: str, address: str, account: str, ask_id: str, option: int, *, key: str
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str = "",
+        key: str,
     ) -> Json:
         body = {"surface": surface, "address": address, "account": account, "ask_id": ask_id}
-        return await self._post(routes.TAPS, body | {"option": option}, key)
+        return await self._post(routes.TAPS, body | {"option": option, "receipt": receipt}, key)
 
     async def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
         """Yield what is to be shown, without an end; reconnects by itself."""

@@ -178,7 +178,7 @@ def _words(answer: Answer) -> str:
 def _change_cards(plan: Plan, ask: Ask) -> None:
     """Every card of it that a person can see shows how it ended."""
     for delivery in plan.view.deliveries_of(ask.ask_id):
-        settling.change_card(plan, ask, delivery)
+        settling.change_card(plan, ask, plan.fresh(delivery))
 
 
 def _withdraw(plan: Plan, ask: Ask) -> None:

@@ -213,6 +213,7 @@ class Tap:
     account: str
     ask_id: str
     option: int  #: 0-based
+    receipt: str = ""  #: of the card, where the surface tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

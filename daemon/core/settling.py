@@ -21,6 +21,7 @@ from daemon.core.model import (
     Event,
     Kind,
     Parcel,
+    Peer,
     Road,
     Role,
     Session,
@@ -81,6 +82,17 @@ def spotted(plan: Plan, command: c.SeeDelivery) -> Delivery:
 def missed(plan: Plan, command: c.MissDelivery) -> Delivery:
     delivery = known(plan, command.delivery_id)
     return _moved(plan, delivery, d.Miss(command.reason), command.reason)
+
+
+def met(plan: Plan, ask: Ask, here: Peer, receipt: str) -> None:
+    """Somebody used the card that was shown as ``receipt``: so it was shown, if that was in doubt until now."""
+    if not receipt or plan.view.shown(here.peer_id, receipt):
+        return
+    for delivery in plan.view.deliveries_of(ask.ask_id):
+        doubtful = delivery.state == d.State.UNCERTAIN and not delivery.receipt
+        if delivery.peer_id == here.peer_id and doubtful:
+            _moved(plan, delivery, d.Give(None, receipt=receipt), f"used as {receipt}")
+            return
 
 
 def replay(plan: Plan, command: c.ReplayDelivery) -> Delivery:

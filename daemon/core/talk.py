@@ -47,6 +47,7 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
         raise NotAllowed(
             f'ask "{command.ask_id}" was not asked here', "only what was asked here can be answered"
         )
+    settling.met(plan, ask, talk.here, command.receipt)
     if asking.is_over(ask):
         talk.tell(f"that is {ask.state} already", passing=True)
         return Heard("nothing")

@@ -94,7 +94,10 @@ class Pump:
     async def check_turn(self, session_id: str) -> None:
         """Something outside changed: find out whether the agent still does what it last told."""
         if session := await self._session(session_id):
-            await self._refresh(session)
+            # Nothing more may change outside: what was told too lately to be doubted yet is looked at in a moment.
+            left = BELIEVED_FOR - (self._engine.clock.now() - session.turn_at)
+            await asyncio.sleep(max(0.0, left.total_seconds()))
+            await self._refresh(await self._session(session_id) or session)
 
     async def _refresh(self, session: Session) -> None:
         """Believe the registry against an open turn, but only when it says so for longer than a hook takes."""

@@ -86,7 +86,7 @@ def test_a_tap_comes_back_as_the_option_that_the_key_carried() -> None:
     (choice,) = choices("yes")
 
     assert heard_in(tap(callback(choice))) == Tapped(
-        update_id="6", address="7", account="7", ask_id="a-1", option=0
+        update_id="6", address="7", account="7", ask_id="a-1", option=0, receipt="7/3"
     )
 
 

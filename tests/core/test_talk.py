@@ -644,3 +644,23 @@ def test_a_colleagues_own_chat_meets_the_default_circle_only(line: Line) -> None
 
     assert line.inbox(secret) == []
     assert not [text for text in line.told(ben) if "home" in text.partition("\n")[2]]
+
+
+def test_a_tap_tells_that_a_card_in_doubt_was_shown_and_so_it_can_be_changed(line: Line, ada: Chat) -> None:
+    ask = line.ask(line.agent("api"), ada.peer, options=("yes", "no"))
+    parcel = line.lease(ada.peer, holder=BOT, shows=True)
+    assert parcel is not None
+    line.do(c.DoubtDelivery(delivery_id=parcel.delivery.delivery_id, holder=BOT, reason="cut off"))
+
+    tapped = c.Tap(
+        surface="telegram",
+        address=ada.address,
+        account=ada.account,
+        ask_id=ask.ask_id,
+        option=0,
+        receipt="7/3",
+    )
+    line.do(tapped)
+
+    (change,) = [x for x in line.shown(ada) if x.envelope.kind is Kind.CHANGE]
+    assert change.shown_as == "7/3"

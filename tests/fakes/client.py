@@ -312,7 +312,15 @@ class FakeClient:
         raise NotImplementedError
 
     async def tap(
-        self, surface: str, address: str, account: str, ask_id: str, option: int, *, key: str
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str = "",
+        key: str,
     ) -> Json:
         raise NotImplementedError
 

@@ -57,6 +57,15 @@ async def decided(ada: Person, card: Message, how: str) -> None:
     )
 
 
+async def pressed(agent: ClaudeCode, key: str) -> None:
+    """A person presses until it has an effect: a dialog that has just opened takes no key for a moment."""
+    await agent.until_shown("1. Yes")
+    async with asyncio.timeout(PATIENCE_S):
+        while "1. Yes" in await agent.capture():
+            await agent.press(key)
+            await asyncio.sleep(0.3)
+
+
 def asked_of(agent: ClaudeCode) -> str:
     return str(agent.registry().get("waitingFor", ""))
 
@@ -92,8 +101,7 @@ async def test_what_is_allowed_at_the_agent_itself_is_shown_on_the_phone_and_a_l
     model.script = making("here")
     await agent.type("make it")
     card = await ada.sees("touch here", within=PATIENCE_S)
-    await agent.until_shown("1. Yes")
-    await agent.press("1")
+    await pressed(agent, "1")
     await decided(ada, card, "allowed at the agent itself")
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert (agent.cwd / "here").exists()
@@ -105,8 +113,7 @@ async def test_a_no_at_the_agent_itself_is_shown_on_the_phone(
     model.script = making("never")
     await agent.type("make it")
     card = await ada.sees("touch never", within=PATIENCE_S)
-    await agent.until_shown("1. Yes")
-    await agent.press("Escape")
+    await pressed(agent, "Escape")
     await decided(ada, card, "decided at the agent itself")
     assert not (agent.cwd / "never").exists()
 

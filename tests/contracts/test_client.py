@@ -561,8 +561,9 @@ async def test_a_tap_chooses(line: Line) -> None:
     assert heard == {"understood": "answer", "ask_id": ask_id}
     assert await line("bot").tap("telegram", ADA, ADA, ask_id, 1, key="1") == heard
     assert (await line("backend").asked(ask_id))["answers"][0]["option"] == "no"
-    with pytest.raises(e.NotAllowed):
-        await line("bot").tap("telegram", ADA, ADA, ask_id, 7, key="2")
+    # What is refused is told to whoever tapped, where they tapped.
+    refused = await line("bot").tap("telegram", ADA, ADA, ask_id, 7, key="2")
+    assert refused == {"understood": "nothing", "ask_id": None}
 
 
 async def test_nobody_speaks_on_another_s_surface(line: Line) -> None:

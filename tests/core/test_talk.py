@@ -9,7 +9,7 @@ from daemon.core import talk
 from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.model import Heard, Kind, Peer, Person, Role
 from daemon.core.words import WORDS, help_text, parsed
-from tests.core.line import A_MINUTE, Chat, Line
+from tests.core.line import A_MINUTE, BOT, Chat, Line
 from tests.core.test_closing import flood
 
 
@@ -653,7 +653,7 @@ def test_a_tap_tells_that_a_card_in_doubt_was_shown_and_so_it_can_be_changed(lin
     line.do(c.DoubtDelivery(delivery_id=parcel.delivery.delivery_id, holder=BOT, reason="cut off"))
 
     tapped = c.Tap(
-        surface="telegram",
+        surface=ada.surface,
         address=ada.address,
         account=ada.account,
         ask_id=ask.ask_id,

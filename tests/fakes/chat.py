@@ -127,7 +127,15 @@ class FakeLine:
         return told
 
     async def tap(
-        self, surface: str, address: str, account: str, ask_id: str, option: int, *, key: str
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str = "",
+        key: str,
     ) -> dict:
         self._reached()
         self._note("tap", ask_id, option, key)

@@ -82,7 +82,15 @@ class PhoneLine:
         return {"understood": "ask", "ask_id": "a-1"}
 
     async def tap(
-        self, surface: str, address: str, account: str, ask_id: str, option: int, *, key: str
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str = "",
+        key: str,
     ) -> dict[str, Any]:
         await self._committed(key, (surface, address, account, ask_id, option))
         return {"understood": "answer", "ask_id": ask_id}

@@ -18,7 +18,8 @@ Values are percent-encoded where they are not plain printable ASCII, and so are 
 ``TMUX_PANE=%5`` travels as ``%255``, and ``urllib.parse.unquote_to_bytes`` gives back the very bytes. The
 answer counts only when it is complete (Content-Length); its body is printed if its status is 200. SECONDS
 (default 0.5) bounds the exchange. Who may wait for longer than PATIENT waits for a person, and outlives the daemon:
-without an answer the request is repeated, with the same record, until the time is up or a daemon answers.
+without an answer the request is repeated, with the same record, until the time is up or a daemon answers. But no
+daemon at all for longer than a sixtieth of SECONDS is none that begins anew: an agent is held up by that for nothing.
 
 **The spool.** No complete answer, or a 503: the event is kept in ``$PEERLINE_HOME/spool/``, beside the
 folder of SOCKET. One file per event, mode 0600, named ``<unix ns, 20 digits>-<pid>-<size in bytes>``, so
@@ -47,6 +48,7 @@ SECONDS = 0.5
 LONGEST = 86400.0
 PATIENT = 5.0
 PAUSE, LONGEST_PAUSE = 0.5, 5.0
+ABSENT = 60.0
 SPOOL_LIMIT = 10 * 1000 * 1000
 CARRIED = (
     b"TMUX",
@@ -123,14 +125,21 @@ def exchange(path: bytes, request: bytes, deadline: float) -> tuple[int, bytes, 
 def insisted(path: bytes, request: bytes, seconds: float) -> tuple[int, bytes, bool]:
     """Exchange until there is an answer or the time is up; raises as ``exchange`` does at its last try."""
     deadline, pause = monotonic() + seconds, PAUSE
+    absent = 0.0 if seconds <= PATIENT else max(PATIENT, seconds / ABSENT)
+    until = min(deadline, monotonic() + absent)
     while True:
         try:
             told = exchange(path, request, deadline)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if monotonic() + pause > until:
+                raise
         except (OSError, ValueError):
-            if monotonic() + pause > deadline or seconds <= PATIENT:
+            until = min(deadline, monotonic() + absent)
+            if monotonic() + pause > until:
                 raise
         else:
-            if told[0] != UNAVAILABLE or monotonic() + pause > deadline or seconds <= PATIENT:
+            until = min(deadline, monotonic() + absent)
+            if told[0] != UNAVAILABLE or monotonic() + pause > until:
                 return told
         sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)

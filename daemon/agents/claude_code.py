@@ -16,7 +16,6 @@ from typing import Any, Final
 from daemon.agents import claude_requests
 from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.core import commands as c
-from daemon.core.approval import What
 from daemon.core.errors import Malformed
 from daemon.core.frame import joined, marks_in
 from daemon.core.model import Approval, Denial, Turn
@@ -65,11 +64,12 @@ def decision(approval: Approval) -> Json:
 
 def _prompted(session_id: str, payload: Json, around: Surroundings) -> Commands:
     prompt = _text(payload, "prompt")
+    marks = marks_in(prompt)
     began = c.TurnBegan(
         session_id=session_id,
-        marks=marks_in(prompt),
+        marks=marks,
         prompt_id=_text(payload, "prompt_id"),
-        automatic=prompt.startswith(AUTOMATIC),
+        automatic=prompt.startswith(AUTOMATIC) and not marks,  # what woke it is a message
     )
     passing = c.HandOut(session_id=session_id, limit=HAND_OUT_LIMIT, passing=True)
     return (began, *((passing,) if around.live else ()))
@@ -108,6 +108,8 @@ def _of_subagent(event: str, session_id: str, payload: Json, around: Surrounding
             return (c.BeginCall(session_id=session_id, limit=0),)
         case "PostToolUse" | "PostToolUseFailure":
             return (_done(session_id, payload),)
+        case "PostToolBatch":
+            return (c.CloseApprovals(session_id=session_id, subagent=_text(payload, "agent_id")),)
         case "PermissionRequest":
             return _request(session_id, payload, around)
         case _:
@@ -122,11 +124,11 @@ def _request(session_id: str, payload: Json, around: Surroundings) -> Commands:
     subagent = _text(payload, "agent_id")
     rules = claude_requests.rules(payload)
     questions = claude_requests.questions(given) if tool == claude_requests.QUESTION_TOOL else ()
+    if tool == claude_requests.QUESTION_TOOL and not questions:
+        return ()  # in no form we know: it could be answered, but not so that the agent takes it
     asked = c.RequestApproval(
         session_id=session_id,
-        what=claude_requests.kind_of(tool)
-        if questions or tool != claude_requests.QUESTION_TOOL
-        else What.PERMISSION,
+        what=claude_requests.kind_of(tool),
         tool=tool,
         shown=claude_requests.shown(
             tool, given, cwd, subagent=subagent and (_text(payload, "agent_type") or subagent), rules=rules
@@ -136,9 +138,8 @@ def _request(session_id: str, payload: Json, around: Surroundings) -> Commands:
         options=claude_requests.options(tool, rules),
         questions=questions,
         grants=claude_requests.grants(rules),
-        # While its hook runs, a subagent shows no dialog and the registry says nothing of it.
-        subagent=subagent if around.pane is None else "",
-        hidden=bool(subagent),
+        subagent=subagent,
+        hidden=bool(subagent),  # while its hook runs, it shows no dialog and the registry says nothing of it
     )
     return (asked,)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from daemon.agents.interface import Json
@@ -26,6 +26,7 @@ PLAN_TOOL: Final = "ExitPlanMode"
 QUESTION_TOOL: Final = "AskUserQuestion"
 LABEL: Final = 64
 BRIEF: Final = 100
+MOST_LINES: Final = 1000  #: of an edit whose lines are compared
 #: Which part of a tool's input says most about a call, in the order of looking.
 TELLING: Final = ("command", "file_path", "url", "pattern", "query", "description", "prompt", "skill")
 
@@ -52,11 +53,11 @@ def request(given: Json) -> str:
 
 def shown(tool: str, given: Json, cwd: str, *, subagent: str = "", rules: Sequence[Json] = ()) -> str:
     """The whole request as Markdown."""
-    who = f"a subagent ({clean(subagent)}) " if subagent else ""
+    who = f"a subagent ({line(subagent, LABEL)}) " if subagent else ""
     if tool == PLAN_TOOL:
         plan = given.get("plan")
         return f"{who}made a plan:\n\n{clean(plan) if isinstance(plan, str) else '(none was written)'}"
-    head = f"{who}wants to use **{line(tool, LABEL)}** in `{line(cwd, BRIEF * 4)}`"
+    head = f"{who}wants to use **{line(tool, LABEL)}** in {_fenced_word(cwd)}"
     parts = [head, _details(given)]
     if rules:
         named = ", ".join(_fenced_word(name) for name in _named(rules))
@@ -84,7 +85,7 @@ def rules(payload: Json) -> tuple[Json, ...]:
     told = payload.get("permission_suggestions")
     found = [each for each in told if isinstance(each, Mapping)] if isinstance(told, list) else []
     adding = [each for each in found if (each.get("type"), each.get("behavior")) == ("addRules", "allow")]
-    return tuple({**each, "destination": "session"} for each in adding if _named([each]))
+    return tuple({**each, "destination": "session"} for each in adding if _is_shown(each))
 
 
 def grants(rules: Sequence[Json]) -> str:
@@ -94,8 +95,7 @@ def grants(rules: Sequence[Json]) -> str:
 def decision(approval: Approval) -> Json:
     """What the hook prints for what was decided."""
     given = json.loads(approval.request)
-    refused = {DENY, KEEP_PLANNING}
-    if approval.choice in refused or (approval.what != What.QUESTION and not approval.choice):
+    if _is_refused(approval):
         return _decided({"behavior": "deny", "message": approval.words or _refusal(approval)})
     match approval.what:
         case What.QUESTION:
@@ -111,6 +111,12 @@ def decision(approval: Approval) -> Json:
             return _decided({"behavior": "allow", **more})
 
 
+def _is_refused(approval: Approval) -> bool:
+    if approval.what == What.QUESTION:  # its options may be called anything
+        return len(approval.answers) < len(approval.questions)
+    return approval.choice not in {ALLOW, ALWAYS, APPROVE, ACCEPT_EDITS}
+
+
 def _decided(what: Json) -> Json:
     return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": what}}
 
@@ -122,25 +128,41 @@ def _refusal(approval: Approval) -> str:
 
 
 def _details(given: Json) -> str:
-    old, new = given.get("old_string"), given.get("new_string")
-    path, content, command = given.get("file_path"), given.get("content"), given.get("command")
-    about = given.get("description")
-    rest = {k: v for k, v in given.items() if k not in {"command", "description"}}
-    if isinstance(command, str):
-        more = f"\n\n{_fenced(_pretty(rest), 'json')}" if rest else ""
-        said = f"\n\n{clean(about)}" if isinstance(about, str) else ""
-        return _fenced(command, "bash") + said + more
-    if isinstance(path, str) and isinstance(old, str) and isinstance(new, str):
-        every = " (every occurrence)" if given.get("replace_all") else ""
-        return f"{_fenced_word(path)}{every}\n\n{_fenced(_difference(old, new), 'diff')}"
-    if isinstance(path, str) and isinstance(content, str):
-        return f"{_fenced_word(path)}\n\n{_fenced(content)}"
+    for names, say in FORMS:
+        if all(isinstance(given.get(name), str) for name in names):
+            rest = {k: v for k, v in given.items() if k not in names}
+            return "\n\n".join(part for part in (say(given), _rest(rest)) if part)
+    return _rest(given)
+
+
+def _command(given: Json) -> str:
+    return _fenced(given["command"], "bash")
+
+
+def _edit(given: Json) -> str:
+    changed = _difference(given["old_string"], given["new_string"])
+    return f"{_path(given)}\n\n{_fenced(changed, 'diff')}"
+
+
+def _written(given: Json) -> str:
+    return f"{_path(given)}\n\n{_fenced(given['content'])}"
+
+
+def _path(given: Json) -> str:
+    path = given["file_path"]
+    return _fenced_word(path) if line(path, BRIEF * 4) == path else _fenced(path)
+
+
+def _rest(given: Json) -> str:
     return _fenced(_pretty(given), "json") if given else ""
 
 
 def _difference(old: str, new: str) -> str:
-    lines = difflib.ndiff(old.splitlines(), new.splitlines())
-    return "\n".join(each for each in lines if not each.startswith("?"))
+    before, after = old.splitlines(), new.splitlines()
+    if len(before) + len(after) > MOST_LINES:  # comparing takes time that grows with the square
+        return "\n".join([*(f"- {each}" for each in before), *(f"+ {each}" for each in after)])
+    compared = difflib.unified_diff(before, after, n=len(before), lineterm="")
+    return "\n".join(f"{each[:1]} {each[1:]}" for each in list(compared)[3:])
 
 
 def _pretty(given: Json) -> str:
@@ -149,15 +171,17 @@ def _pretty(given: Json) -> str:
 
 def _fenced(text: str, language: str = "") -> str:
     """A code block that its own content cannot end."""
-    ticks = "```"
-    while ticks in text:
+    shown, ticks = clean(text), "```"
+    while ticks in shown:
         ticks += "`"
-    return f"{ticks}{language}\n{clean(text)}\n{ticks}"
+    return f"{ticks}{language}\n{shown}\n{ticks}"
 
 
 def _fenced_word(text: str) -> str:
-    word = line(text, BRIEF * 4)
-    return f"`` {word} ``" if "`" in word else f"`{word}`"
+    word, ticks = line(text, BRIEF * 4), "`"
+    while ticks in word:
+        ticks += "`"
+    return f"{ticks} {word} {ticks}" if len(ticks) > 1 else f"`{word}`"
 
 
 def _named(rules: Sequence[Json]) -> list[str]:
@@ -173,22 +197,31 @@ def _named(rules: Sequence[Json]) -> list[str]:
     return names
 
 
+def _is_shown(suggestion: Json) -> bool:
+    """Every rule in it can be named whole."""
+    told = suggestion.get("rules")
+    if not isinstance(told, list):
+        return False
+    names = _named([suggestion])
+    return bool(names) and len(names) == len(told) and all(line(name, BRIEF * 4) == name for name in names)
+
+
 def _question(asked: Mapping[str, Any], number: int, of: int) -> Question:
     listed = asked.get("options")
     choices = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
-    labels = tuple(dict.fromkeys(line(str(each.get("label", "")), LABEL) for each in choices))
+    meant = {line(str(each.get("label", "")), LABEL): _meaning(each) for each in reversed(choices)}
+    labels = tuple(label for label in reversed(meant) if label)
     text = asked.get("question")
     question = text if isinstance(text, str) else ""
     many = asked.get("multiSelect") is True
-    head = f"**{line(question, 500)}**" + (f" ({number} of {of})" if of > 1 else "")
-    means = [
-        f"{n}. {line(str(each.get('label', '')), LABEL)}{_meaning(each)}" for n, each in enumerate(choices, 1)
-    ]
+    asks = clean(question) if "\n" in question or len(question) > BRIEF else f"**{clean(question)}**"
+    head = asks + (f" ({number} of {of})" if of > 1 else "")
+    means = [f"{n}. {label}{meant[label]}" for n, label in enumerate(labels, 1)]
     hint = "Several may be chosen: reply with their numbers." if many else ""
     return Question(
         text=question,
         shown="\n\n".join(part for part in (head, "\n".join(means), hint) if part),
-        options=tuple(label for label in labels if label),
+        options=labels,
         many=many,
     )
 
@@ -196,3 +229,11 @@ def _question(asked: Mapping[str, Any], number: int, of: int) -> Question:
 def _meaning(choice: Mapping[str, Any]) -> str:
     about = choice.get("description")
     return f": {line(about, 500)}" if isinstance(about, str) and about.strip() else ""
+
+
+#: Inputs that are read more easily than as JSON; whatever else stands in them is shown as that.
+FORMS: Final[Sequence[tuple[tuple[str, ...], Callable[[Json], str]]]] = (
+    (("command",), _command),
+    (("file_path", "old_string", "new_string"), _edit),
+    (("file_path", "content"), _written),
+)

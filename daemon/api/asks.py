@@ -10,6 +10,7 @@ from daemon.core import asking, closing
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import AskShown
+from daemon.core.posting import LINE
 from daemon.core.view import Plan
 from daemon.wire import shapes
 
@@ -23,7 +24,7 @@ async def listed(room: Room, call: Call) -> Json:
         asker = me
     found = await room.engine.read(lambda tx: tx.asks(asker=asker, to=to))
     shown = await room.look(lambda plan: [closing.shown(plan, each.ask_id) for each in found])
-    return {"asks": [shapes.ask(each) for each in shown if not each.ask.subject]}
+    return {"asks": [shapes.ask(each) for each in shown if each.ask.asker != LINE.peer_id]}
 
 
 async def shown(room: Room, call: Call) -> Json:

@@ -189,13 +189,17 @@ class HookDesk:
 
     async def _watched_over(self, headers: Mapping[str, str], raw: bytes, ear: Ear) -> Told:
         """Something waits in an agent's background: keep it where it is the only way to wake that agent."""
-        payload = jsontext.loads_loosely(raw)
+        headers, payload = jsontext.mended(dict(headers)), jsontext.loads_loosely(raw)
         session_id = str(payload.get("session_id", "")) if isinstance(payload, Mapping) else ""
         session = await self._begun(session_id)
         if session is None or session.ended_at or session.inbox:
             return Told("")
+        if belongs_elsewhere(session, await surroundings(WAKE, headers, payload, ear.placed, live=True)):
+            raise NotAllowed("that session belongs to another process, which is alive", "wait for your own")
         await self._engine.handle(c.WakeWaits(session_id=session_id, waits=True))
         text = await self._alarm.wait(session_id, _seconds(headers) - MARGIN_S, ear.alive)
+        if not self._alarm.waits(session_id):
+            await self._engine.handle(c.WakeWaits(session_id=session_id, waits=False))
         return Told(text, wakes=bool(text))
 
     async def _begun(self, session_id: str) -> Session | None:

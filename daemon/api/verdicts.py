@@ -30,6 +30,10 @@ class Alarm(Protocol):
         """What the agent is to read, or "" when the time is up or another waits in this one's place."""
         ...
 
+    def waits(self, session_id: str) -> bool:
+        """Whether something waits for that session."""
+        ...
+
     def disturb(self, session_id: str) -> None:
         """Let whoever waits for that session go."""
         ...

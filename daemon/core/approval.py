@@ -61,11 +61,12 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """``choice`` is one of its options, or "" when only ``words`` were said."""
+    """``choice`` is one of its options, or "" when only ``words`` were said; ``refused``: it is not to be at all."""
 
     choice: str
     words: str
     by: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _show(approval: Approval, event: Show, now: datetime) -> Approval:
 
 def _decide(approval: Approval, event: Decide, now: datetime) -> Approval:
     answers = approval.answers
-    if approval.what == What.QUESTION:
+    if approval.what == What.QUESTION and not event.refused:
         answers = (*answers, event.words or event.choice)
     return replace(
         approval, state=State.DECIDED, choice=event.choice, words=event.words, by=event.by, answers=answers

@@ -26,7 +26,7 @@ def request(plan: Plan, command: c.RequestApproval) -> str:
     peer = plan.peer(session.peer_id) if session and session.ended_at is None else None
     if session is None or peer is None:
         return ""
-    if not command.subagent:  # its own dialog waits; the agent itself goes on
+    if session.pane or not command.hidden:  # a dialog waits; else the agent itself goes on
         plan.put(presence.fold(session, presence.Waited(), "hook", plan.now))
     first = command.questions[0] if command.questions else None
     shown, options = (first.shown, first.options) if first else (command.shown, command.options)
@@ -49,7 +49,8 @@ def request(plan: Plan, command: c.RequestApproval) -> str:
         subagent=command.subagent,
     )
     plan.put(approval)
-    following.waits(plan, plan.session(session.session_id) or session, f"{command.what}, {command.tool}")
+    waiting = plan.session(session.session_id) or session
+    following.waits(plan, waiting, f"{command.what}, {command.tool}", ask.to)
     plan.tell(Event("approval_asked", ask.ask_id, peer.peer_id, command.tool, f"#{command.digest[:12]}"))
     return approval.approval_id
 
@@ -62,7 +63,9 @@ def close(plan: Plan, command: c.CloseApprovals) -> int:
     meant = [
         each
         for each in plan.approvals(session.session_id)
-        if command.tool in {"", each.tool} and command.request in {"", each.request}
+        if command.tool in {"", each.tool}
+        and command.request in {"", each.request}
+        and command.subagent in {"", each.subagent}
     ]
     for approval in meant:
         _closed(plan, approval, command.outcome or "decided at the agent itself")
@@ -85,7 +88,7 @@ def unasked(plan: Plan, session: Session, what: str) -> None:
             f"{peer.circle}/{peer.name} waits at its own dialog: {line(what, WORDS) or 'it needs somebody'}"
         )
         post(plan, LINE, to, Letter(kind=Kind.NOTICE, text=f"{text}. It can be answered there only."))
-        following.waits(plan, session, what)
+        following.waits(plan, session, what, [each.peer_id for each in to])
 
 
 def tell(plan: Plan, command: c.TellApproval) -> Approval:

@@ -123,6 +123,13 @@ def can(ask: Ask, event: type[Happening]) -> bool:
     return (State(ask.state), event) in TRANSITIONS
 
 
+def option_meant(ask: Ask, text: str) -> str | None:
+    """The option with that label, else the one with that number: a label may be a number, too."""
+    word = text.strip().casefold()
+    labels = {label.casefold(): label for label in reversed(ask.options)}
+    return labels.get(word) or next((x for n, x in enumerate(ask.options, 1) if word == str(n)), None)
+
+
 def needed(need: str, asked: int) -> int:
     """How many of ``asked`` must answer for ``all``, ``first``, ``majority`` or a number.
 

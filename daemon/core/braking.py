@@ -50,7 +50,7 @@ def begin_call(plan: Plan, command: c.BeginCall) -> Denial | None:
     if why:
         plan.tell(Event("call_denied", peer.peer_id, peer.peer_id, why, session.doing))
         return Denial(why)
-    if session.halted_at and plan.now - session.halted_at < HALTED_FOR:
+    if command.limit and session.halted_at and plan.now - session.halted_at < HALTED_FOR:
         return Denial(READ_FIRST)
     urgent = _urgent(plan, peer, session, command.limit)
     if not urgent:

@@ -28,16 +28,13 @@ def close(plan: Plan, command: c.CloseAsk) -> AskShown:
     if command.by == ask.asker and command.by not in ask.to:
         return cancel(plan, c.CancelAsk(ask_id=ask.ask_id, by=command.by, person=command.person))
     peer = plan.peer(command.by)
-    approval = plan.approval_of(ask.ask_id)
+    approval = ask.subject == deciding.SUBJECT
     if peer is None or not (command.by in ask.to or (approval and peer.authority is Authority.OWNER)):
         raise NotAllowed(f'ask "{ask.ask_id}" was not asked of you', "only who was asked can answer it")
-    if approval and not command.trusted:
-        raise NotAllowed(
-            "approvals are not taken from a terminal",
-            "set owner.trust_terminal, or decide on another surface",
-        )
     option = _option(ask, command.option)
     text = body(command.text) if clean(command.text).strip() else option or ""
+    if approval:
+        option, text = deciding.decided_by(plan, ask, command, text)
     how = asking.State.DECLINED if command.decline else _how(text)
     sender = stamp(plan, peer, command.person)
     answered(plan, ask, Answer(sender=sender, text=text, how=how, at=plan.now, option=option))
@@ -50,6 +47,8 @@ def answered(plan: Plan, ask: Ask, answer: Answer) -> Ask:
     ask = plan.ask(ask.ask_id) or ask
     over_before = asking.is_over(ask)
     after = asking.advance(ask, asking.Reply(answer), now=plan.now)
+    if ask.subject == deciding.SUBJECT:  # the first to decide decides, also by a no
+        after = deciding.settled(after, plan.now)
     plan.put(after)
     plan.tell(Event("answered", ask.ask_id, answer.sender.peer_id, answer.how, answer.sender.name))
     if over_before:
@@ -111,11 +110,9 @@ def _how(text: str) -> str:
 
 
 def _option(ask: Ask, wanted: str | None) -> str | None:
-    if wanted is None:
-        return None
-    for n, label in enumerate(ask.options, 1):
-        if wanted.strip().casefold() in {label.casefold(), str(n)}:
-            return label
+    label = asking.option_meant(ask, wanted) if wanted is not None else None
+    if label or wanted is None:
+        return label
     choices = ", ".join(ask.options) or "none"
     raise Malformed(f'"{wanted}" is no option of ask "{ask.ask_id}"', f"its options: {choices}")
 
@@ -129,7 +126,8 @@ def _mark_seen(plan: Plan, ask: Ask, sender: Sender) -> None:
 def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     plan.tell(Event("ended", ask.ask_id, what=ask.state, evidence=by.person or by.name))
     settling.close(plan, ask)
-    if not deciding.concluded(plan, ask) and ask.state != asking.State.CANCELLED:
+    deciding.concluded(plan, ask)
+    if ask.state != asking.State.CANCELLED:
         _tell_asker(plan, ask, by, _outcome(plan, ask))
     _change_cards(plan, ask)
 
@@ -143,8 +141,8 @@ def _tell_late(plan: Plan, ask: Ask, answer: Answer) -> None:
 
 def _tell_asker(plan: Plan, ask: Ask, by: Sender, text: str, urgency: Urgency = Urgency.NORMAL) -> None:
     asker = plan.peer(ask.asker)
-    if asker is None or asker.forgotten_at or ask.asker == LINE.peer_id:
-        return
+    if asker is None or asker.forgotten_at or ask.asker == LINE.peer_id or ask.subject == deciding.SUBJECT:
+        return  # what an agent waits for it is told by its own dialog
     sender = by if len(ask.to) == 1 else LINE
     letter = Letter(kind=Kind.ANSWER, text=fitted(text), correlation_id=ask.ask_id, urgency=urgency)
     post(plan, sender, [asker], letter)

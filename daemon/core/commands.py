@@ -403,7 +403,7 @@ class HandOut:
 class BeginCall:
     """The agent is about to make a tool call. Returns a ``Denial``, or None to let it.
 
-    ``limit``: characters of what may be said instead.
+    ``limit``: characters of what may be said instead; 0: somebody calls who has nothing to read, a subagent.
     """
 
     session_id: str
@@ -439,12 +439,14 @@ class RequestApproval:
 class CloseApprovals:
     """It was decided at the agent itself: that request for that tool; without them, all of the session.
 
-    ``request`` is the tool's input; "" where the agent adds to it what was answered.
+    ``request`` is the tool's input; "" where the agent adds to it what was answered. ``subagent``: only what that one
+    asked.
     """
 
     session_id: str
     tool: str = ""
     request: str = ""
+    subagent: str = ""
     outcome: str = ""  #: in words for people
 
 

@@ -6,12 +6,13 @@ Rule: how the ask ended *is* the decision. Nothing else decides, so it is decide
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from daemon.core import approval as a
 from daemon.core import asking, presence
-from daemon.core.errors import NotAllowed
+from daemon.core import commands as c
+from daemon.core.errors import Conflict, Malformed, NotAllowed
 from daemon.core.model import (
     Answer,
     Approval,
@@ -37,15 +38,14 @@ KEEP_PLANNING: Final = "Keep planning"
 YES: Final = frozenset({"y", "yes", "ok", "okay", "allow", "approve", "go"})
 NO: Final = frozenset({"n", "no", "deny", "reject"})
 BRIEF: Final = 80  #: characters of a question in one line
+SUBJECT: Final = "approval"  #: marks every ask of an approval, also of questions that were answered before
 
 
-def concluded(plan: Plan, ask: Ask) -> bool:
-    """The ask is over: decide by it, or go on with the next question. False: it is no approval's."""
+def concluded(plan: Plan, ask: Ask) -> None:
+    """The ask is over: if it is an approval's, decide by it, or go on with the next question."""
     approval = plan.approval_of(ask.ask_id)
-    if approval is None:
-        return False
-    if approval.state != a.State.ASKED:
-        return True
+    if approval is None or approval.state != a.State.ASKED:
+        return
     if ask.state == asking.State.CANCELLED:
         _put(plan, approval, a.Close("withdrawn"), "withdrawn")
     elif not ask.answers:
@@ -54,7 +54,6 @@ def concluded(plan: Plan, ask: Ask) -> bool:
         _go_on(plan, approval, ask)
     else:
         _decided(plan, approval, ask.answers[-1])
-    return True
 
 
 def ask_people(plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life: timedelta) -> Ask:
@@ -73,6 +72,7 @@ def ask_people(plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life
         deadline_at=plan.now + life,
         question=text,
         options=options,
+        subject=SUBJECT,
     )
     plan.put(ask)
     # What is denied at once rings nobody: nobody is there.
@@ -114,21 +114,57 @@ def check(conversation: Conversation | None, rights: tuple[str, ...]) -> None:
         NotAllowed: they are not.
 
     """
-    if conversation is not None and not conversation.trusted:
-        raise NotAllowed(
-            "approvals are not taken from a terminal",
-            "set owner.trust_terminal, or decide on another surface",
-        )
+    check_trust(trusted=conversation is None or conversation.trusted)
     if "approve" not in rights:
         raise NotAllowed("to decide that needs the right to approve", "the owner can grant it")
 
 
+def check_trust(*, trusted: bool) -> None:
+    if not trusted:
+        raise NotAllowed(
+            "approvals are not taken from a terminal",
+            "set owner.trust_terminal, or decide on another surface",
+        )
+
+
+def decided_by(plan: Plan, ask: Ask, command: c.CloseAsk, text: str) -> tuple[str | None, str]:
+    """What a caller without a conversation decides, as (option, text).
+
+    Raises:
+        NotAllowed: that caller may not.
+        Conflict: it is decided already.
+        Malformed: nothing is said.
+
+    """
+    check_trust(trusted=command.trusted)
+    approval = plan.approval_of(ask.ask_id)
+    if approval is None or asking.is_over(ask):
+        raise Conflict(f'ask "{ask.ask_id}" is {ask.state} already', "nothing is left to decide")
+    if command.decline:
+        return None, text
+    if not text:
+        raise Malformed(
+            "a decision says what is decided", f"its options: {', '.join(ask.options) or 'words'}"
+        )
+    if command.option is not None:
+        return asking.option_meant(ask, command.option), text
+    label, words = meaning(approval, ask, text)
+    return label or None, words or label
+
+
+def settled(ask: Ask, now: datetime) -> Ask:
+    """The ask after the first answer: a no ends it, too, however many more were asked."""
+    for peer_id in ask.to:
+        if not asking.is_over(ask) and ask.answers[-1].how == asking.State.DECLINED:
+            ask = asking.advance(ask, asking.Lose(peer_id), now=now)
+    return ask
+
+
 def meaning(approval: Approval, ask: Ask, text: str) -> tuple[str, str]:
     """A person's words as (option, words): a label, a yes, a no, or else words that say what to do instead."""
-    word = text.strip().strip(".!").casefold()
-    label = next((x for n, x in enumerate(ask.options, 1) if word in {x.casefold(), str(n)}), "")
-    if label:
+    if label := asking.option_meant(ask, text):
         return label, ""
+    word = text.strip().strip(".!").casefold()
     if approval.what != a.What.QUESTION and word in YES:
         return ask.options[0], ""
     if approval.what == a.What.QUESTION:
@@ -169,7 +205,7 @@ def _unanswered(plan: Plan, approval: Approval) -> None:
     if not approval.reason:
         _put(plan, approval, a.Close("nobody decided"), "nobody decided")
         return
-    decide = a.Decide(choice=DENY, words=approval.reason, by="nobody was there")
+    decide = a.Decide(choice=DENY, words=approval.reason, by="nobody was there", refused=True)
     _put(plan, approval, decide, f"denied: {approval.reason}")
 
 
@@ -184,10 +220,10 @@ def _go_on(plan: Plan, approval: Approval, ask: Ask) -> None:
 
 def _decided(plan: Plan, approval: Approval, answer: Answer) -> None:
     choice, words = answer.option or "", answer.text if answer.text != answer.option else ""
-    if answer.how == asking.State.DECLINED:
-        choice = DENY
+    refused = answer.how == asking.State.DECLINED
+    choice = DENY if refused else choice
     by = _named(answer.sender)
-    _put(plan, approval, a.Decide(choice, words, by), f"{choice or words} by {by}")
+    _put(plan, approval, a.Decide(choice, words, by, refused), f"{choice or words} by {by}")
 
 
 def _said(answer: Answer) -> str:

@@ -128,7 +128,7 @@ def chosen(talk: Talk) -> Peer | None:
 def _asks(talk: Talk, rest: str) -> Heard:
     view, me = talk.plan.view, talk.here.peer_id
     own = [f"to {_names(talk, ask)}: {_short(ask)}" for ask in view.open_asks_by(me)]
-    owed = [f"of you: {_short(ask)}" for ask in view.open_asks_to(me) if not ask.subject]
+    owed = [f"of you: {_short(ask)}" for ask in view.open_asks_to(me) if ask.asker != LINE.peer_id]
     talk.tell("\n".join([*own, *owed]) or "nothing is open")
     return Heard("command")
 

@@ -6,10 +6,13 @@ conversation that would be told.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from daemon.core import delivery as d
+from daemon.core import settling
 from daemon.core.cleaning import fitted
 from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn
 from daemon.core.posting import LINE, Letter, post
@@ -21,6 +24,7 @@ STOP: Final = "stop"  #: told once, when the turn that was stopped has ended
 EVERY: Final = timedelta(seconds=3)  #: between two changes of one message
 NO_SIGN_FOR: Final = timedelta(minutes=10)
 BRIEF: Final = 120
+WAITING: Final = 200  #: messages that are looked through for a change that nobody has seen yet
 
 
 def begin(plan: Plan, here: Peer, peer: Peer, what: str) -> Follow:
@@ -54,11 +58,11 @@ def moved(plan: Plan, session: Session) -> None:
             plan.put(replace(follow, due_at=max(plan.now, (follow.shown_at or plan.now) + EVERY)))
 
 
-def waits(plan: Plan, session: Session, what_for: str) -> None:
-    """The agent waits for a person: who watches is told, unless it is this person who is asked."""
+def waits(plan: Plan, session: Session, what_for: str, asked: Collection[str] = ()) -> None:
+    """The agent waits for a person: who watches is told, unless it is this conversation that is asked."""
     moved(plan, session)
     for follow in plan.view.follows(session.peer_id):
-        if follow.what == WATCH:
+        if follow.what == WATCH and follow.conversation not in asked:
             _say(plan, follow, f"waits: {what_for}")
 
 
@@ -120,6 +124,8 @@ def _change(plan: Plan, follow: Follow, text: str, *, last: bool = False) -> Non
     here = plan.peer(follow.conversation)
     receipt = next((x.receipt for x in plan.view.deliveries_of(follow.envelope_id) if x.receipt), "")
     after = replace(follow, shown_at=plan.now, due_at=None)
+    if here:
+        _overtake(plan, follow, here)
     if here and (receipt or last):
         letter = Letter(
             kind=Kind.CHANGE,
@@ -132,6 +138,13 @@ def _change(plan: Plan, follow: Follow, text: str, *, last: bool = False) -> Non
     elif not last:  # the message itself is still on its way
         after = replace(after, due_at=plan.now + EVERY)
     plan.put(replace(after, envelope_id="") if last else after)
+
+
+def _overtake(plan: Plan, follow: Follow, here: Peer) -> None:
+    for delivery in plan.view.waiting(here.peer_id, WAITING):
+        envelope = plan.envelope(delivery.envelope_id) if delivery.kind is Kind.CHANGE else None
+        if envelope and envelope.correlation_id == follow.envelope_id and delivery.state != d.State.LEASED:
+            settling.kill(plan, plan.fresh(delivery), "a newer one shows more")
 
 
 def _say(plan: Plan, follow: Follow, text: str) -> None:

@@ -260,7 +260,7 @@ class Ask:
     question: str = ""
     options: tuple[str, ...] = ()
     default: str | None = None
-    subject: str = ""  #: what the line itself does when its own question is answered
+    subject: str = ""  #: what the line itself does when it is answered
     conversation: str | None = None  #: where it was said
     answers: tuple[Answer, ...] = ()
     lost: tuple[str, ...] = ()  #: recipients that are gone for good

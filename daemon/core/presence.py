@@ -101,11 +101,11 @@ def _begun(session: Session, sign: Began, source: str, now: datetime) -> Session
     The turn's end tells by its prompt's id whose it was.
     """
     ongoing = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT} and sign.ask_id is None
-    if ongoing:
-        return _turned(session, Turn.WORKING, source, now, session.turn_ask)
-    begun = _fresh(replace(session, turn_prompt=sign.prompt_id), now)
     # A brake holds until somebody says something new: what runs in the background may call tools after the turn.
-    begun = begun if sign.automatic else replace(begun, stopped="")
+    heard = session if sign.automatic else replace(session, stopped="")
+    if ongoing:
+        return _turned(heard, Turn.WORKING, source, now, session.turn_ask)
+    begun = _fresh(replace(heard, turn_prompt=sign.prompt_id), now)
     return _turned(begun, Turn.WORKING, source, now, sign.ask_id)
 
 

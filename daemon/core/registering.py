@@ -29,6 +29,8 @@ def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
     if previous and previous.session_id != session.session_id and previous.ended_at is None:
         _over(plan, previous, "followed by another session", "register")
     known = plan.session(session.session_id)
+    if known and known.ended_at is None and known.pid != session.pid:
+        _over(plan, known, "resumed in another process", "register")
     peer = replace(peer, session_id=session.session_id, last_seen=plan.now)
     plan.put(session)
     plan.put(peer)

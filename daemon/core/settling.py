@@ -81,6 +81,9 @@ def spotted(plan: Plan, command: c.SeeDelivery) -> Delivery:
 
 def missed(plan: Plan, command: c.MissDelivery) -> Delivery:
     delivery = known(plan, command.delivery_id)
+    session = plan.session(delivery.session_id)
+    if session and session.halted_at and delivery.receipt == BETWEEN:  # there is nothing to be read first
+        plan.put(replace(session, halted_at=None))
     return _moved(plan, delivery, d.Miss(command.reason), command.reason)
 
 
@@ -169,15 +172,19 @@ def change_card(plan: Plan, ask: Ask, delivery: Delivery) -> None:
         post(plan, asked.sender if asked else LINE, [peer], letter)
 
 
-def see_handed(plan: Plan, session: Session, evidence: str, *, passing: bool = False) -> tuple[Envelope, ...]:
+def see_handed(
+    plan: Plan, session: Session, evidence: str, *, passing: bool = False, calling: bool = False
+) -> tuple[Envelope, ...]:
     """Everything handed to the session at its last boundary has arrived.
 
-    ``passing``: only what went with its prompt or stood between its tool calls.
+    ``passing``: only what went with its prompt or stood between its tool calls. ``calling``: but not what stood there,
+    for another call of the same answer tells nothing of the hook that was to bring it.
     """
     arrived = []
     for delivery in plan.view.handed(session.peer_id, session_id=session.session_id):
-        along = delivery.urgency is Urgency.FYI or delivery.receipt == BETWEEN
-        if delivery.road is Road.HOOK and (along or not passing):
+        between = delivery.receipt == BETWEEN
+        along = delivery.urgency is Urgency.FYI or between
+        if delivery.road is Road.HOOK and (along or not passing) and not (calling and between):
             see(plan, plan.fresh(delivery), evidence)
             arrived.append(plan.envelope(delivery.envelope_id))
     return tuple(envelope for envelope in arrived if envelope)

@@ -16,7 +16,6 @@ from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import (
     Answer,
-    Approval,
     Ask,
     Heard,
     Kind,
@@ -120,8 +119,8 @@ def _replied(talk: Talk, text: str) -> Heard | None:
         return None
     settling.see(talk.plan, delivery, f"replied to by {talk.person.name}")
     ask = talk.plan.ask(envelope.envelope_id if envelope.kind is Kind.ASK else None)
-    if ask and not ask.subject and not _has_been_answered(talk, ask):
-        return _answer(talk, ask, text, _label(ask, text))
+    if ask and ask.asker != LINE.peer_id and not _has_been_answered(talk, ask):
+        return _answer(talk, ask, text, asking.option_meant(ask, text))
     author = talk.plan.peer(envelope.sender.peer_id)
     if author is None or author.forgotten_at or author.peer_id == talk.here.peer_id:
         return None
@@ -136,30 +135,28 @@ def _has_been_answered(talk: Talk, ask: Ask) -> bool:
 def _choice(talk: Talk, text: str) -> tuple[Ask, str] | None:
     """A bare number or label chooses an option of the newest question that has options."""
     offered = [ask for ask in talk.plan.view.open_asks_to(talk.here.peer_id) if ask.options]
-    label = _label(offered[-1], text) if offered else None
-    if label and talk.plan.approval_of(offered[-1].ask_id) and not _is_plain(talk, offered):
-        raise NotAllowed("several questions wait here", "tap, or reply to the one you mean")
+    label = asking.option_meant(offered[-1], text) if offered else None
+    if label and offered[-1].subject == deciding.SUBJECT:
+        _check_plain(talk, offered)
     return (offered[-1], label) if label else None
 
 
-def _label(ask: Ask, text: str) -> str | None:
-    wanted = text.strip().casefold()
-    return next((x for n, x in enumerate(ask.options, 1) if wanted in {x.casefold(), str(n)}), None)
-
-
-def _is_plain(talk: Talk, offered: Sequence[Ask]) -> bool:
+def _check_plain(talk: Talk, offered: Sequence[Ask]) -> None:
     """Only one thing can be meant: a bare word must not approve what its speaker has not seen."""
+    if len(offered) > 1:
+        raise NotAllowed("several questions wait here", "tap, or reply to the one you mean")
     shown = [x for x in talk.plan.view.deliveries_of(offered[-1].ask_id) if x.peer_id == talk.here.peer_id]
-    return len(offered) == 1 and any(x.receipt for x in shown)
+    if not any(x.receipt for x in shown):
+        raise NotAllowed("a question is just on its way to you", "read it first, then say it again")
 
 
 def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
+    if ask.subject == deciding.SUBJECT and asking.is_over(ask):
+        talk.tell(f"that is decided already: {_ended_how(ask)}")
+        return Heard("nothing")
     approval = talk.plan.approval_of(ask.ask_id)
     if approval is None:
         return _answered(talk, ask, text, option)
-    if asking.is_over(ask):
-        talk.tell(f"that is decided already: {_ended_how(approval, ask)}")
-        return Heard("nothing")
     deciding.check(talk.conversation, talk.person.rights)
     if deciding.show_again(talk.plan, approval, talk.here):
         talk.tell("that was shown some time ago: here it is again. Decide once more.", passing=True)
@@ -168,9 +165,9 @@ def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     return _answered(talk, ask, words or label, label or None)
 
 
-def _ended_how(approval: Approval, ask: Ask) -> str:
+def _ended_how(ask: Ask) -> str:
     last = ask.answers[-1] if ask.answers else None
-    return f"{last.option or last.text}" if last else approval.state
+    return f"{last.option or last.text}" if last else ask.state
 
 
 def _answered(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:

@@ -45,7 +45,9 @@ def went(plan: Plan, command: c.TurnWent) -> None:
     session = _live(plan, command.session_id)
     if session is None:
         return
-    session = _hand_out_arrived(plan, session)
+    session = _hand_out_arrived(plan, session, calling=not command.batch_over)
+    if command.batch_over:  # whatever a call of it needed is decided
+        approving.over(plan, session, "decided at the agent itself")
     sign = presence.Went(command.doing, command.batch_over)
     going = presence.fold(session, sign, command.source, plan.now)
     plan.put(going)
@@ -91,7 +93,8 @@ def observed(plan: Plan, command: c.TurnObserved) -> None:
         return
     ask = _in_work(plan, session)
     if command.turn is not Turn.AWAITING_INPUT:
-        approving.over(plan, session, "decided at the agent itself")
+        shows = session.pane is not None  # what a subagent waits for is a dialog then, too
+        approving.over(plan, session, "decided at the agent itself", subagents=shows)
     plan.put(presence.fold(session, presence.Observed(command.turn), command.source, plan.now))
     if ask and not command.turn:
         return
@@ -136,10 +139,10 @@ def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBega
         plan.put(asking.advance(ask, asking.Begin(), now=plan.now))
 
 
-def _hand_out_arrived(plan: Plan, session: Session, *, passing: bool = False) -> Session:
+def _hand_out_arrived(plan: Plan, session: Session, *, passing: bool = False, calling: bool = False) -> Session:
     """What was handed to it is seen now; returns the session as that leaves it."""
     evidence = "the turn went on after the hand-out"
-    for envelope in settling.see_handed(plan, session, evidence, passing=passing):
+    for envelope in settling.see_handed(plan, session, evidence, passing=passing, calling=calling):
         ask = plan.ask(handing.carried_ask(envelope))
         if ask and asking.can(ask, asking.Begin):
             plan.put(asking.advance(ask, asking.Begin(), now=plan.now))

@@ -1,6 +1,6 @@
 """When nobody is there to decide what an agent wants: windows of the day in which it is denied rather than waited for.
 
-Rule: the first row that fits the circle decides, whether it says to wait or to deny.
+Rule: at every moment the first row decides that fits the circle and the time, whether it says to wait or to deny.
 """
 
 from __future__ import annotations
@@ -50,24 +50,19 @@ def denied_at(rows: Sequence[Row], circle: str, now: datetime) -> tuple[datetime
         now: aware, in the zone the windows are meant in.
 
     """
-    soonest: tuple[datetime | None, str] = (None, "")
-    for row in rows:
-        if row.circle not in {"*", circle}:
-            continue
-        begins = _begins(row, now)
-        if begins == now:
-            return (now, row.reason) if row.policy == DENY else (None, "")
-        if row.policy == DENY and (soonest[0] is None or begins < soonest[0]):
-            soonest = (begins, row.reason)
-    return soonest
+    mine = [(row, *span(row.window)) for row in rows if row.circle in {"*", circle}]
+    changes = (_next(at, now) for _, since, until in mine for at in (since, until))
+    for at in (now, *sorted(changes)):
+        row = next((row for row, since, until in mine if _holds(since, until, at.time())), None)
+        if row and row.policy == DENY:
+            return at, row.reason
+    return None, ""
 
 
-def _begins(row: Row, now: datetime) -> datetime:
-    """``now`` inside the window, else the next time it begins."""
-    since, until = span(row.window)
-    at = now.time()
-    inside = since <= at < until if since < until else (at >= since or at < until)
-    if inside:
-        return now
-    today = now.replace(hour=since.hour, minute=since.minute, second=0, microsecond=0)
+def _holds(since: time, until: time, at: time) -> bool:
+    return since <= at < until if since < until else (at >= since or at < until)
+
+
+def _next(at: time, now: datetime) -> datetime:
+    today = now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
     return today if today > now else today + timedelta(days=1)

@@ -9,6 +9,7 @@ every turn, and each of them could wake: only the newest waits here, the others 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -35,15 +36,18 @@ class Wake:
         mine: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting[session_id], self._alive[session_id] = mine, alive
         try:
-            async with asyncio.timeout(seconds):
-                while alive() and not mine.done():
-                    await asyncio.wait([mine], timeout=LOOK_S)
-        except TimeoutError:
-            return ""
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, seconds)):
+                    while alive() and not mine.done():
+                        await asyncio.wait([mine], timeout=LOOK_S)
         finally:
             if self._waiting.get(session_id) is mine:
                 del self._waiting[session_id], self._alive[session_id]
         return mine.result() if mine.done() else ""
+
+    def waits(self, session_id: str) -> bool:
+        """Whether something is there that could be woken by."""
+        return session_id in self._waiting
 
     def disturb(self, session_id: str) -> None:
         """Let whoever waits for that session go."""

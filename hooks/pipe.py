@@ -18,8 +18,10 @@ Values are percent-encoded where they are not plain printable ASCII, and so are 
 ``TMUX_PANE=%5`` travels as ``%255``, and ``urllib.parse.unquote_to_bytes`` gives back the very bytes. The
 answer counts only when it is complete (Content-Length); its body is printed if its status is 200. SECONDS
 (default 0.5) bounds the exchange. Who may wait for longer than PATIENT waits for a person, and outlives the daemon:
-without an answer the request is repeated, with the same record, until the time is up or a daemon answers. But no
-daemon at all for longer than a sixtieth of SECONDS is none that begins anew: an agent is held up by that for nothing.
+when it has reached one that then falls silent, the request is repeated, with the same record, until the time is up or
+a daemon answers. But one that is away for longer than a sixtieth of SECONDS does not begin anew, and where there is none
+at the first try there may never be one: an agent would be held up by that for nothing (``claude -p`` waits for all of its
+hooks, also for those in its background).
 
 **The spool.** No complete answer, or a 503: the event is kept in ``$PEERLINE_HOME/spool/``, beside the
 folder of SOCKET. One file per event, mode 0600, named ``<unix ns, 20 digits>-<pid>-<size in bytes>``, so
@@ -126,7 +128,7 @@ def insisted(path: bytes, request: bytes, seconds: float) -> tuple[int, bytes, b
     """Exchange until there is an answer or the time is up; raises as ``exchange`` does at its last try."""
     deadline, pause = monotonic() + seconds, PAUSE
     absent = 0.0 if seconds <= PATIENT else max(PATIENT, seconds / ABSENT)
-    until = min(deadline, monotonic() + absent)
+    until = 0.0  # who finds no daemon at all does not wait for one
     while True:
         try:
             told = exchange(path, request, deadline)

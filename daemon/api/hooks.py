@@ -109,7 +109,8 @@ class HookDesk:
             for record in spool.records(self._folder):
                 try:
                     await self._take_back(record.event, _record(record.headers, record.agent))
-                    await self._take(record.agent, record.event, record.headers, record.body, None)
+                    if record.event != WAKE:  # it had nothing to tell
+                        await self._take(record.agent, record.event, record.headers, record.body, None)
                 except Refused as error:
                     log.warning("a spooled %s hook was dropped: %s", record.event, error)
                 self._engine.passed("hook.replayed")
@@ -194,7 +195,10 @@ class HookDesk:
         session = await self._begun(session_id)
         if session is None or session.ended_at or session.inbox:
             return Told("")
-        if belongs_elsewhere(session, await surroundings(WAKE, headers, payload, ear.placed, live=True)):
+        around = await surroundings(WAKE, headers, payload, ear.placed, live=True)
+        if not around.lasting:  # it would not end before its hook does
+            return Told("")
+        if belongs_elsewhere(session, around):
             raise NotAllowed("that session belongs to another process, which is alive", "wait for your own")
         await self._engine.handle(c.WakeWaits(session_id=session_id, waits=True))
         text = await self._alarm.wait(session_id, _seconds(headers) - MARGIN_S, ear.alive)

@@ -30,11 +30,15 @@ EVENTS = {
     "UserPromptSubmit",
     "PreToolUse",
     "PostToolUse",
+    "PostToolUseFailure",
+    "PostToolBatch",
+    "PermissionRequest",
     "Notification",
     "Stop",
     "StopFailure",
     "SessionEnd",
 }
+WAKING = {"SessionStart", "Stop"}  # the agent is idle after these: a second command waits in its background
 SETTINGS = """{
   "model": "opus",
   "hooks": {
@@ -109,6 +113,27 @@ def test_a_bare_home_gets_hooks_permissions_and_the_mcp_entry(home: HomePaths) -
             }
         }
     }
+
+
+def test_what_may_wake_an_idle_agent_waits_beside_the_hooks_after_which_it_is_idle(home: HomePaths) -> None:
+    install(CLAUDE, home)
+
+    there = read(settings(home))["hooks"]
+    behind = {event: runs for event in there if (runs := there[event][0]["hooks"][1:])}
+    assert set(behind) == WAKING
+    for [run] in behind.values():
+        assert run["asyncRewake"] is True
+        assert shlex.split(run["command"])[-2:] == ["Wake", "86400"]
+        assert run["timeout"] > 86400
+    assert not [run for groups in there.values() for run in groups[0]["hooks"][:1] if "asyncRewake" in run]
+
+
+def test_a_hook_that_waits_for_a_person_is_given_the_time(home: HomePaths) -> None:
+    install(CLAUDE, home)
+
+    [run] = read(settings(home))["hooks"]["PermissionRequest"][0]["hooks"]
+    assert shlex.split(run["command"])[-2:] == ["PermissionRequest", "600"]
+    assert run["timeout"] > 600
 
 
 def test_only_talking_is_allowed_without_a_dialog(home: HomePaths) -> None:
@@ -352,7 +377,7 @@ def test_entries_of_a_moved_environment_are_replaced_and_not_doubled(home: HomeP
 
     install(CLAUDE, home)
     assert "/old venv" not in settings(home).read_text() + mcp_file(home).read_text()
-    assert sum("pipe.py" in command for command in commands(home)) == len(EVENTS)
+    assert sum("pipe.py" in command for command in commands(home)) == len(EVENTS) + len(WAKING)
     uninstall(CLAUDE, home)
     assert tree(home.home) == before
 
@@ -361,7 +386,7 @@ def test_a_moved_environment_is_recognised_without_the_ledger_too(home: HomePath
     install(CLAUDE, replace(home, packages=Path("/old/lib")))
     (home.peerline_home / "setup.json").unlink()
     install(CLAUDE, home)
-    assert sum("pipe.py" in command for command in commands(home)) == len(EVENTS)
+    assert sum("pipe.py" in command for command in commands(home)) == len(EVENTS) + len(WAKING)
     (home.peerline_home / "setup.json").unlink()
     uninstall(CLAUDE, home)
     assert (read(settings(home)), read(mcp_file(home))) == ({}, {})
@@ -575,7 +600,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(home: HomePaths) -> N
     assert tree(home.home) == before
     assert [change.verb for change in changes] == ["change", "create"]
     added = [line for line in changes[0].diff().splitlines() if line.startswith("+") and "pipe.py" in line]
-    assert len(added) == len(EVENTS)
+    assert len(added) == len(EVENTS) + len(WAKING)
     assert install(CLAUDE, home)[0].after == changes[0].after
     assert [change.verb for change in uninstall(CLAUDE, home, dry_run=True)] == ["change", "delete"]
     assert status(CLAUDE, home)[0].installed

@@ -130,7 +130,9 @@ def _request(session_id: str, payload: Json, around: Surroundings) -> Commands:
         session_id=session_id,
         what=claude_requests.kind_of(tool),
         tool=tool,
-        shown=claude_requests.shown(
+        shown=questions[0].shown
+        if questions
+        else claude_requests.shown(
             tool, given, cwd, subagent=subagent and (_text(payload, "agent_type") or subagent), rules=rules
         ),
         digest=claude_requests.digest(session_id, cwd, tool, given),

@@ -26,6 +26,7 @@ PLAN_TOOL: Final = "ExitPlanMode"
 QUESTION_TOOL: Final = "AskUserQuestion"
 LABEL: Final = 64
 BRIEF: Final = 100
+DESCRIPTION: Final = 500
 MOST_LINES: Final = 1000  #: of an edit whose lines are compared
 #: Which part of a tool's input says most about a call, in the order of looking.
 TELLING: Final = ("command", "file_path", "url", "pattern", "query", "description", "prompt", "skill")
@@ -139,6 +140,11 @@ def _command(given: Json) -> str:
     return _fenced(given["command"], "bash")
 
 
+def _described(given: Json) -> str:
+    """The agent's own words for the call are quoted, so that they pass for nothing else."""
+    return f"{_command(given)}\n\n> {line(given['description'], DESCRIPTION)}"
+
+
 def _edit(given: Json) -> str:
     changed = _difference(given["old_string"], given["new_string"])
     return f"{_path(given)}\n\n{_fenced(changed, 'diff')}"
@@ -233,6 +239,7 @@ def _meaning(choice: Mapping[str, Any]) -> str:
 
 #: Inputs that are read more easily than as JSON; whatever else stands in them is shown as that.
 FORMS: Final[Sequence[tuple[tuple[str, ...], Callable[[Json], str]]]] = (
+    (("command", "description"), _described),
     (("command",), _command),
     (("file_path", "old_string", "new_string"), _edit),
     (("file_path", "content"), _written),

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from daemon.agents import claude_code, practice
-from daemon.agents.claude_code import HAND_OUT_LIMIT
+from daemon.agents import claude_code, claude_requests, practice
+from daemon.agents.claude_code import DENIAL_LIMIT, HAND_OUT_LIMIT
 from daemon.agents.interface import Surroundings
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
 from daemon.core.frame import framed
-from daemon.core.model import Pane, Turn
+from daemon.core.model import Denial, Pane, Question, Turn
 from tests.transports.parcels import parcel
 
 RECORDED = Path(__file__).parent / "recorded/claude_code"
@@ -49,6 +49,56 @@ REGISTERED = c.RegisterSession(
     pane=PANE,
     inbox="/tmp/cc-socks/42.sock",  # noqa: S108
 )
+BETWEEN = c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, between=True)
+TOUCH = {"command": "touch notes.txt && rm notes.txt", "description": "Touch a file"}
+PLAN = {
+    "plan": "# Plan\n1. Do this\n2. Do that",
+    "planFilePath": "/home/ada/.claude/plans/go-p0-functional-rivest.md",
+}
+RULES = [
+    {
+        "type": "addRules",
+        "rules": [
+            {"toolName": "Bash", "ruleContent": "touch notes.txt"},
+            {"toolName": "Bash", "ruleContent": "rm notes.txt"},
+        ],
+        "behavior": "allow",
+        "destination": "session",
+    }
+]
+
+
+def allowed(tool: str, given: dict[str, Any]) -> c.CloseApprovals:
+    return c.CloseApprovals(
+        session_id=SESSION,
+        tool=tool,
+        request=claude_requests.request(given),
+        outcome="allowed at the agent itself",
+    )
+
+
+def asks(tool: str, given: dict[str, Any], shown: str, **more: Any) -> c.RequestApproval:
+    return c.RequestApproval(
+        session_id=SESSION,
+        what=claude_requests.kind_of(tool),
+        tool=tool,
+        shown=shown,
+        digest=claude_requests.digest(SESSION, "/home/ada/project", tool, given),
+        request=claude_requests.request(given),
+        **more,
+    )
+
+
+COLORS = {
+    "questions": [
+        {
+            "question": "Which color?",
+            "header": "Color",
+            "options": [{"label": "Red", "description": "r"}, {"label": "Blue", "description": "b"}],
+            "multiSelect": False,
+        }
+    ]
+}
 MEANINGS: dict[str, tuple[c.Command, ...]] = {
     "SessionStart": (replace(REGISTERED, turn=Turn.IDLE, turn_source="hook"),),
     "UserPromptSubmit": (
@@ -56,11 +106,69 @@ MEANINGS: dict[str, tuple[c.Command, ...]] = {
         c.TurnBegan(session_id=SESSION, prompt_id=PROMPT),
         c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, passing=True),
     ),
-    "PreToolUse": (REGISTERED, c.TurnWent(session_id=SESSION)),
-    "PermissionRequest": (REGISTERED,),
-    "PermissionRequest-question": (REGISTERED,),
-    "Notification": (REGISTERED, c.TurnWaits(session_id=SESSION)),
-    "PostToolUse": (REGISTERED, c.TurnWent(session_id=SESSION)),
+    "PreToolUse": (
+        REGISTERED,
+        c.TurnWent(session_id=SESSION, doing="Bash: touch notes.txt && rm notes.txt"),
+        c.BeginCall(session_id=SESSION, limit=DENIAL_LIMIT),
+    ),
+    "PermissionRequest": (
+        REGISTERED,
+        asks(
+            "Bash",
+            TOUCH,
+            "wants to use **Bash** in `/home/ada/project`\n\n"
+            "```bash\ntouch notes.txt && rm notes.txt\n```\n\n"
+            "> Touch a file\n\n"
+            "*Allow, and don't ask again* lets through, for this session: "
+            "`Bash(touch notes.txt)`, `Bash(rm notes.txt)`",
+            options=("Allow", "Allow, and don't ask again", "Deny"),
+            grants=json.dumps(RULES),
+        ),
+    ),
+    "PermissionRequest-question": (
+        REGISTERED,
+        asks(
+            "AskUserQuestion",
+            COLORS,
+            "**Which color?**\n\n1. Red: r\n2. Blue: b",
+            questions=(
+                Question(
+                    text="Which color?",
+                    shown="**Which color?**\n\n1. Red: r\n2. Blue: b",
+                    options=("Red", "Blue"),
+                ),
+            ),
+        ),
+    ),
+    "PermissionRequest-plan": (
+        REGISTERED,
+        asks(
+            "ExitPlanMode",
+            PLAN,
+            "made a plan:\n\n# Plan\n1. Do this\n2. Do that",
+            options=("Approve", "Approve, and accept edits", "Keep planning"),
+        ),
+    ),
+    "PermissionRequest-subagent": (
+        asks(
+            "Bash",
+            {"command": "touch inA", "description": "x"},
+            "a subagent (general-purpose) wants to use **Bash** in `/home/ada/project`\n\n"
+            "```bash\ntouch inA\n```\n\n> x",
+            options=("Allow", "Deny"),
+            subagent="a76c4bd8223af9592",
+            hidden=True,
+        ),
+    ),
+    "Notification": (REGISTERED, c.TurnWaits(session_id=SESSION, what="Claude needs your permission")),
+    "PostToolUse": (REGISTERED, c.TurnWent(session_id=SESSION), allowed("Bash", TOUCH), BETWEEN),
+    "PostToolUseFailure": (
+        REGISTERED,
+        c.TurnWent(session_id=SESSION),
+        allowed("Bash", {"command": "echo oops; exit 1", "description": "x"}),
+        BETWEEN,
+    ),
+    "PostToolBatch": (REGISTERED, c.TurnWent(session_id=SESSION, batch_over=True)),
     "Stop": (
         REGISTERED,
         c.TurnEnded(session_id=SESSION, text="stub: (Bash completed with no output)", prompt_id=PROMPT),
@@ -77,6 +185,7 @@ MEANINGS: dict[str, tuple[c.Command, ...]] = {
     ),
     "SessionEnd": (c.EndSession(session_id=SESSION, why="prompt_input_exit"),),
 }
+OF_THE_AGENT = sorted({*MEANINGS} - {"PermissionRequest-subagent"})
 
 
 def recorded(hook: str, /, **changed: object) -> dict[str, Any]:
@@ -184,9 +293,67 @@ def test_only_a_start_tells_of_a_fork_or_a_turn() -> None:
     assert (registered.turn, registered.forked, registered.turn_source) == (Turn.UNKNOWN, False, "")
 
 
-@pytest.mark.parametrize("name", sorted(MEANINGS))
-def test_a_subagent_is_nobody(name: str) -> None:
-    assert meant(name, agent_id="a1b2c3", agent_type="general-purpose") == ()
+@pytest.mark.parametrize("name", OF_THE_AGENT)
+def test_a_subagent_is_nobody_but_brakes_hold_for_it_and_it_may_ask(name: str) -> None:
+    told = meant(name, agent_id="a1b2c3", agent_type="general-purpose")
+
+    kept = [each for each in MEANINGS[name] if isinstance(each, c.CloseApprovals | c.RequestApproval)]
+    expected = [type(each) for each in kept]
+    expected += [c.BeginCall] if name == "PreToolUse" else []
+    expected += [c.CloseApprovals] if name == "PostToolBatch" else []
+    assert [type(each) for each in told] == expected
+
+
+def test_a_subagents_calls_are_stopped_but_it_is_given_nothing_to_read() -> None:
+    assert of(c.BeginCall, meant("PreToolUse", agent_id="a1b2c3")).limit == 0
+
+
+def test_what_a_subagent_asked_is_decided_once_its_calls_are_done() -> None:
+    closed = of(c.CloseApprovals, meant("PostToolBatch", agent_id="a1b2c3"))
+
+    assert (closed.subagent, closed.tool, closed.request) == ("a1b2c3", "", "")
+
+
+@pytest.mark.parametrize("name", [each for each in MEANINGS if each.startswith("PermissionRequest")])
+def test_a_run_for_one_prompt_asks_nobody(name: str) -> None:
+    told = meant(name, replace(AROUND, lasting=False))
+
+    assert not [each for each in told if isinstance(each, c.RequestApproval)]
+
+
+def test_a_request_that_lay_in_the_spool_is_asked_while_its_dialog_is_open() -> None:
+    replayed = replace(AROUND, live=False)
+
+    assert not [x for x in meant("PermissionRequest", replayed) if isinstance(x, c.RequestApproval)]
+    waiting = meant("PermissionRequest", replace(replayed, turn=Turn.AWAITING_INPUT))
+    assert of(c.RequestApproval, waiting) == MEANINGS["PermissionRequest"][-1]
+
+
+def test_a_question_in_no_form_we_know_is_left_to_the_agents_own_dialog() -> None:
+    odd: list[Any] = [
+        {},
+        {"questions": []},
+        {"questions": "Which?"},
+        {"questions": [{"question": 7}]},
+        [],
+        None,
+    ]
+    for given in odd:
+        told = meant("PermissionRequest-question", tool_input=given)
+        assert [type(each) for each in told] == [c.RegisterSession]
+
+
+@pytest.mark.parametrize("tool", ["AskUserQuestion", "ExitPlanMode"])
+def test_what_is_asked_in_a_call_is_decided_when_the_call_is_made_whatever_was_added_to_it(tool: str) -> None:
+    assert of(c.CloseApprovals, meant("PostToolUse", tool_name=tool)).request == ""
+
+
+def test_a_turn_that_a_message_woke_was_wanted_and_one_of_something_in_the_background_was_not() -> None:
+    woken = "<task-notification>\n<summary>Stop hook feedback</summary>\n"
+
+    assert of(c.TurnBegan, meant("UserPromptSubmit", prompt=f"{woken}all done")).automatic
+    assert not of(c.TurnBegan, meant("UserPromptSubmit", prompt=f"{woken}{framed(parcel())}")).automatic
+    assert not of(c.TurnBegan, meant("UserPromptSubmit", prompt="see <task-notification>")).automatic
 
 
 @pytest.mark.parametrize("name", sorted(MEANINGS))
@@ -226,20 +393,21 @@ def test_an_event_that_means_nothing_to_us_only_shows_that_somebody_is_there(eve
 def test_what_nobody_waits_for_any_more_hands_out_nothing_and_means_the_same(name: str) -> None:
     replayed = meant(name, replace(AROUND, live=False))
 
-    assert replayed == tuple(each for each in meant(name) if not isinstance(each, c.HandOut))
+    answered = c.HandOut | c.BeginCall | c.RequestApproval
+    assert replayed == tuple(each for each in meant(name) if not isinstance(each, answered))
 
 
 @pytest.mark.parametrize("name", sorted(MEANINGS))
 def test_whose_process_is_gone_is_not_registered(name: str) -> None:
     replayed = meant(name, replace(AROUND, live=False, pid=0, started=0))
 
-    assert not any(isinstance(each, c.RegisterSession | c.HandOut) for each in replayed)
+    assert not any(isinstance(each, c.RegisterSession | c.HandOut | c.BeginCall) for each in replayed)
 
 
 # --- the answer -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("event", ["Stop", "UserPromptSubmit"])
+@pytest.mark.parametrize("event", ["Stop", "UserPromptSubmit", "PostToolUse", "PostToolUseFailure"])
 def test_messages_are_handed_over_as_neutral_context(event: str) -> None:
     one, two = parcel("first", "0000000A"), parcel("second", "0000000B")
 
@@ -249,6 +417,19 @@ def test_messages_are_handed_over_as_neutral_context(event: str) -> None:
             "additionalContext": f"{framed(one)}\n\n{framed(two)}",
         }
     }
+
+
+def test_a_call_that_is_not_made_is_answered_with_why_and_what_to_read() -> None:
+    told = claude_code.answer("PreToolUse", Denial("not now", (parcel("first"), parcel("second"))))
+
+    said = {
+        "permissionDecision": "deny",
+        "permissionDecisionReason": f"not now\n\n{framed(parcel('first'))}\n\n{framed(parcel('second'))}",
+    }
+    assert told == {"hookSpecificOutput": {"hookEventName": "PreToolUse", **said}}
+    alone = claude_code.answer("PreToolUse", Denial("stopped by ada"))
+    assert alone is not None
+    assert alone["hookSpecificOutput"]["permissionDecisionReason"] == "stopped by ada"
 
 
 def test_without_messages_a_hook_prints_nothing() -> None:

@@ -131,6 +131,7 @@ MEANINGS: dict[str, tuple[c.Command, ...]] = {
             "AskUserQuestion",
             COLORS,
             "**Which color?**\n\n1. Red: r\n2. Blue: b",
+            options=("Allow", "Deny"),
             questions=(
                 Question(
                     text="Which color?",

@@ -14,6 +14,7 @@ from typing import Any
 from daemon.core import commands as c
 from daemon.core.decide import decide
 from daemon.core.model import (
+    Approval,
     Ask,
     Authority,
     Delivery,
@@ -245,6 +246,19 @@ class Line:
         command = c.Collect(peer_id=peer.peer_id, call_id=call_id, **more)
         return [parcel.envelope.body for parcel in self.do(command)]
 
+    def request(self, peer: Peer, **asked: Any) -> Approval:
+        """The agent wants to use a tool, and asks."""
+        defaults: dict[str, Any] = {
+            "what": "permission",
+            "tool": "Bash",
+            "shown": "wants to use **Bash**\n\n```bash\nmake\n```",
+            "digest": "d" * 64,
+            "request": '{"command": "make"}',
+            "options": ("Allow", "Deny"),
+        }
+        command = c.RequestApproval(session_id=self.session(peer).session_id, **(defaults | asked))
+        return self.approval(self.do(command))
+
     # --- looking ------------------------------------------------------------------------------------------------
 
     def plan(self) -> Plan:
@@ -263,6 +277,13 @@ class Line:
     def asked(self, ask: Ask | str) -> Ask:
         """The ask as it is now."""
         found: Ask | None = self.view.get(Ask, ask if isinstance(ask, str) else ask.ask_id)
+        assert found is not None
+        return found
+
+    def approval(self, approval: Approval | str) -> Approval:
+        """The approval as it is now."""
+        wanted = approval if isinstance(approval, str) else approval.approval_id
+        found: Approval | None = self.view.get(Approval, wanted)
         assert found is not None
         return found
 

@@ -113,11 +113,11 @@ class Words:
         return self._all(m.Ask, sql, when(now), limit)
 
     def approvals(self, session_id: str = "") -> Sequence[m.Approval]:
-        sql = (
-            "SELECT * FROM approval WHERE state IN ('asked', 'decided') AND (?1 = '' OR session_id = ?1)"
-            " ORDER BY rowid"
-        )
-        return self._all(m.Approval, sql, session_id)
+        # Two statements: only one that always names the session finds it by the index.
+        sql = "SELECT * FROM approval WHERE state IN ('asked', 'decided')"
+        if not session_id:
+            return self._all(m.Approval, f"{sql} ORDER BY asked_at, rowid")
+        return self._all(m.Approval, f"{sql} AND session_id = ? ORDER BY asked_at, rowid", session_id)
 
     def approval_of(self, ask_id: str) -> m.Approval | None:
         return self._one(m.Approval, "SELECT * FROM approval WHERE ask_id = ?", ask_id)

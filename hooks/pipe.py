@@ -19,9 +19,9 @@ Values are percent-encoded where they are not plain printable ASCII, and so are 
 answer counts only when it is complete (Content-Length); its body is printed if its status is 200. SECONDS
 (default 0.5) bounds the exchange. Who may wait for longer than PATIENT waits for a person, and outlives the daemon:
 when it has reached one that then falls silent, the request is repeated, with the same record, until the time is up or
-a daemon answers. But one that is away for longer than a sixtieth of SECONDS does not begin anew, and where there is none
-at the first try there may never be one: an agent would be held up by that for nothing (``claude -p`` waits for all of its
-hooks, also for those in its background).
+a daemon answers. But one that is away for longer than a sixtieth of SECONDS does not begin anew; and where there is
+none at the first try there may never be one, and an agent would be held up by that for nothing: ``claude -p`` waits for
+all of its hooks, also for those in its background.
 
 **The spool.** No complete answer, or a 503: the event is kept in ``$PEERLINE_HOME/spool/``, beside the
 folder of SOCKET. One file per event, mode 0600, named ``<unix ns, 20 digits>-<pid>-<size in bytes>``, so

@@ -82,6 +82,10 @@ class Verdicts:
         try:
             if approval.state == State.DECIDED:
                 await self._engine.handle(told)
-        except Conflict:  # decided at the agent itself in this very moment
-            return ""
+        except (
+            Conflict
+        ):  # decided at the agent itself in this very moment, or told to the same hook's earlier try
+            after = await self._engine.read(lambda tx: tx.get(Approval, approval.approval_id))
+            if after is None or after.state != State.TOLD:
+                return ""
         return json.dumps(hooks.decision(approval), ensure_ascii=False)

@@ -256,6 +256,120 @@ def test_a_home_that_was_removed_is_not_made_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+# -- hooks that wait for a person ------------------------------------------------------------------------
+
+ALLOWED = b"HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\nallowed"
+WOKEN = b"HTTP/1.0 200 OK\r\nPeerline-Wake: 1\r\nContent-Length: 5\r\n\r\nhello"
+
+
+@contextmanager
+def daemons(home: Path, *answers: Answer | None) -> Iterator[list[bytes]]:
+    """One after the other, each hears one request and is then gone; None: for a moment there is none."""
+    heard: list[bytes] = []
+
+    def serve() -> None:
+        for answer in answers:
+            (home / "run" / "p.sock").unlink(missing_ok=True)
+            if answer is None:
+                time.sleep(1.0)  # noqa: TID251  a daemon is away for some time, there is nothing to wait for
+                continue
+            with socket.socket(socket.AF_UNIX) as listening:
+                listening.bind(str(home / "run" / "p.sock"))
+                listening.listen()
+                ready.set()
+                listening.settimeout(20)
+                conn, _ = listening.accept()
+                with conn, suppress(OSError):
+                    heard.append(read_request(conn))
+                    answer(conn)
+
+    ready = threading.Event()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    ready.wait(10)
+    yield heard
+    thread.join()
+
+
+def started(home: Path, *more: str) -> subprocess.Popen[bytes]:
+    words = [*PYTHON, str(PIPE), str(home / "run" / "p.sock"), "claude-code", "PermissionRequest", *more]
+    hook = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={}
+    )
+    assert hook.stdin
+    hook.stdin.write(PAYLOAD)
+    hook.stdin.close()
+    hook.stdin = None
+    return hook
+
+
+def test_who_waits_for_a_person_outlives_the_daemon_and_prints_the_decision_once(home: Path) -> None:
+    falls_silent = says(b"")
+    with daemons(
+        home, falls_silent, None, NOT_ANSWERED["is not ready"], falls_silent, says(ALLOWED)
+    ) as heard:
+        done = run(home, "20")
+
+    assert done.stdout == b"allowed"
+    assert len({headers_of(each)["peerline-record"] for each in heard}) == 1
+    assert [body_of(each) for each in heard] == [PAYLOAD] * 4
+    assert spooled(home) == []
+
+
+@pytest.mark.parametrize("seconds", ["0.5", "5"])
+def test_who_waits_for_no_person_asks_once(home: Path, seconds: str) -> None:
+    with daemons(home, says(b"")) as heard:
+        start = time.monotonic()
+        assert run(home, seconds).stdout == b""
+
+    assert time.monotonic() - start < 3
+    assert len(heard) == 1
+    assert len(spooled(home)) == 1
+
+
+def test_where_there_is_no_daemon_nobody_is_held_up(home: Path) -> None:
+    start = time.monotonic()
+    run(home, "600")
+
+    assert time.monotonic() - start < 3
+    assert [headers_of(each)["peerline-seconds"] for each in spooled(home)] == ["600.000"]
+
+
+def test_a_daemon_that_does_not_come_back_is_given_up(home: Path) -> None:
+    with daemons(home, says(b"")):
+        start = time.monotonic()
+        run(home, "6")
+
+    assert 3 < time.monotonic() - start < 7
+    assert len(spooled(home)) == 1
+
+
+def test_who_is_ended_while_it_waits_leaves_nothing(home: Path) -> None:
+    with daemon(home, stays_open()) as heard:
+        hook = started(home, "600")
+        limit = time.monotonic() + 10
+        while not heard and time.monotonic() < limit:
+            time.sleep(0.01)  # noqa: TID251  another thread hears it
+        hook.terminate()
+        out, err = hook.communicate(timeout=10)
+
+    assert (out, err, hook.returncode) == (b"", b"", -15)
+    assert spooled(home) == []
+
+
+def test_only_an_answer_that_is_to_wake_goes_to_standard_error_with_exit_code_2(home: Path) -> None:
+    with daemon(home, says(WOKEN)):
+        hook = started(home, "600")
+        out, err = hook.communicate(timeout=10)
+    assert (out, err, hook.returncode) == (b"", b"hello", 2)
+
+
+def test_words_about_waking_in_a_body_wake_nobody(home: Path) -> None:
+    body = b"\r\nPeerline-Wake: 1"
+    with daemon(home, says(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))):
+        assert run(home).stdout == body
+
+
 # -- harmless and quick ----------------------------------------------------------------------------------
 
 

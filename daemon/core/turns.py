@@ -139,7 +139,9 @@ def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBega
         plan.put(asking.advance(ask, asking.Begin(), now=plan.now))
 
 
-def _hand_out_arrived(plan: Plan, session: Session, *, passing: bool = False, calling: bool = False) -> Session:
+def _hand_out_arrived(
+    plan: Plan, session: Session, *, passing: bool = False, calling: bool = False
+) -> Session:
     """What was handed to it is seen now; returns the session as that leaves it."""
     evidence = "the turn went on after the hand-out"
     for envelope in settling.see_handed(plan, session, evidence, passing=passing, calling=calling):

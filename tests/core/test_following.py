@@ -67,7 +67,7 @@ def test_who_follows_gets_one_silent_message_that_is_changed(line: Line, ada: Ch
         first.delivery.receipt,
         True,
     )
-    assert changed.envelope.body == "`dev/api` works · 3 s · 1 tool call\nBash: make"
+    assert changed.envelope.body == "`dev/api` works · 3 s · 1 tool call\n\nBash: make"
 
 
 def test_following_what_is_at_work_shows_it_at_once_and_what_it_is_about(

@@ -32,7 +32,11 @@ CATCHES_EVERYTHING = {
     ),
 }
 READS_THE_CLOCK = {"daemon.engine.clock": "the one clock; everybody else is handed `now`"}
-OWNS_TASKS = {"daemon.lifecycle": "keeps each task it starts and hands its error on"}
+OWNS_TASKS = {
+    "daemon.lifecycle": "keeps each task it starts and hands its error on",
+    "tests.api.test_verdicts": "each stands for a hook's own process, and is awaited where its answer is looked at",
+    "tests.transports.test_wake": "the same",
+}
 
 BROAD = {"Exception", "BaseException"}
 READINGS = {"now", "utcnow", "today"}

@@ -293,3 +293,58 @@ async def test_the_doctor_tries_every_road_without_calling_the_model(
 async def asked_id(house: House) -> str:
     asks = (await house.daemon.client().asks("all"))["asks"]
     return str(asks[-1]["ask_id"])
+
+
+# --- plans and subagents ----------------------------------------------------------------------------------------------
+
+
+async def test_a_plan_is_sent_back_with_words_and_then_approved(
+    phone: House, ada: Person, model: ModelApi
+) -> None:
+    planned = Calls("ExitPlanMode", {})
+    model.script = Script(
+        (
+            Rule("plan it", planned, times=1),
+            Rule("shorter please", planned, times=1),
+            Rule("approved", touches("made"), times=1),
+            Rule(".", Says("all done")),
+        )
+    )
+    (phone.place / "backend").mkdir()
+    name, mode = f"scene-{os.getpid()}", ("--permission-mode", "plan")
+    async with ClaudeCode(phone.user, phone.place / "backend", model.url, name, "dev", args=mode) as agent:
+        await agent.type("plan it")
+        card = await ada.sees("made a plan", within=PATIENCE_S)
+        assert card.labels == ("Approve", "Approve, and accept edits", "Keep planning")
+        ada.says("shorter please", reply_to=card)
+        await model.hears("shorter please")
+        again = await ada.sees(
+            lambda m: "made a plan" in m.text and m.message_id > card.message_id, within=PATIENCE_S
+        )
+        await ada.taps(again, "Approve, and accept edits").answered(within=PATIENCE_S)
+        # Accepting edits lets a file be made without another question.
+        await agent.until_status("idle", seconds=PATIENCE_S)
+        assert (agent.cwd / "made").exists()
+    await decided(ada, card, "Keep planning")
+
+
+async def test_what_a_subagent_asks_is_answered_in_its_own_dialog(
+    agent: ClaudeCode, ada: Person, model: ModelApi
+) -> None:
+    inner = {"description": "job", "prompt": "inner job please", "subagent_type": "general-purpose"}
+    model.script = Script(
+        (
+            Rule("use a helper", Calls("Agent", inner), times=1),
+            Rule("inner job please", touches("inner"), times=1),
+            Rule(".", Says("all done")),
+        )
+    )
+    await agent.type("use a helper")
+    card = await ada.sees("touch inner", within=PATIENCE_S)
+    assert "a subagent (general-purpose)" in card.text
+    await agent.until_shown("from the general-purpose agent")
+    await ada.taps(card, "Allow").answered(within=PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        while not (agent.cwd / "inner").exists():
+            await asyncio.sleep(0.05)
+    await decided(ada, card, "Allow (Ada)")

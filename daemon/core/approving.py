@@ -11,7 +11,7 @@ from typing import Final
 from daemon.core import approval as a
 from daemon.core import asking, closing, deciding, following, presence
 from daemon.core import commands as c
-from daemon.core.cleaning import fitted, line
+from daemon.core.cleaning import TEXT_LIMIT, clean, fitted, line
 from daemon.core.errors import NotFound
 from daemon.core.model import Answer, Approval, Event, Kind, Session, Turn
 from daemon.core.posting import LIFE_WITH_PEOPLE, LINE, Letter, post, stamp
@@ -21,7 +21,7 @@ WORDS: Final = 200
 
 
 def request(plan: Plan, command: c.RequestApproval) -> str:
-    """Ask everybody who may decide; the approval's id, or "" when the session is not there."""
+    """Ask everybody who may decide; the approval's id, or "" when nobody can be asked."""
     session = plan.session(command.session_id)
     peer = plan.peer(session.peer_id) if session and session.ended_at is None else None
     if session is None or peer is None:
@@ -30,7 +30,12 @@ def request(plan: Plan, command: c.RequestApproval) -> str:
         plan.put(presence.fold(session, presence.Waited(), "hook", plan.now))
     first = command.questions[0] if command.questions else None
     shown, options = (first.shown, first.options) if first else (command.shown, command.options)
-    ask = deciding.ask_people(plan, peer, fitted(shown), options, _life(plan, command.deny_at))
+    if len(clean(shown).encode()) > TEXT_LIMIT:  # nobody decides about what cannot be shown whole
+        unasked(
+            plan, plan.session(session.session_id) or session, f"{command.tool}, too long to be shown here"
+        )
+        return ""
+    ask = deciding.ask_people(plan, peer, clean(shown), options, _life(plan, command.deny_at))
     approval = Approval(
         approval_id=ask.ask_id,
         ask_id=ask.ask_id,

@@ -21,6 +21,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from daemon.callers import processes, registry
+from daemon.callers.registry import ClaudeSession
 from daemon.core.approval import What
 from daemon.core.deciding import ACCEPT_EDITS, DENY, KEEP_PLANNING
 from daemon.core.model import Approval, Pane, Session
@@ -28,7 +29,8 @@ from daemon.tmux import PaneNotReady, Tmux, TmuxFailed
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome
 
 LOOK_AGAIN: Final = timedelta(seconds=2)
-TAKEN_S: Final = 2.0  #: how long a key takes to close the dialog, at most
+TAKEN_S: Final = 1.0  #: how long a key takes to close the dialog, at most
+TRIES: Final = 3
 LOOK_S: Final = 0.05
 NEEDLE: Final = 60  #: characters of a request that are looked for
 ESCAPE: Final = "Escape"
@@ -91,29 +93,36 @@ class DialogKeys:
     """A ``Presser``."""
 
     async def press(self, approval: Approval, session: Session) -> Outcome:
-        """Answer the agent's dialog by a key; ``Carried`` once it has closed."""
+        """Answer the agent's dialog by a key; ``Carried`` once it has closed.
+
+        A dialog that has just opened lets a key pass (2.1.329): as long as nothing happened, it is pressed again.
+        """
         pane = session.pane
         if pane is None:
             return Failed("it runs outside tmux, where nobody can press a key for you")
         tmux = Tmux(pane.tmux)
         try:
-            if why := await _not_there(tmux, pane, session):
-                return Blocked(why, LOOK_AGAIN)
+            waits = await _waiting(tmux, pane, session)
+            if isinstance(waits, str):
+                return Blocked(waits, LOOK_AGAIN)
             pressed = key(dialog, approval) if (dialog := await _shown(tmux, pane, approval)) else None
             if not pressed:
                 return Failed(
                     "its dialog is not to be seen" if pressed is None else "its dialog has no key for that"
                 )
-            await tmux.press(pane.pane_id, pressed, ref=pane)
+            for _ in range(TRIES):
+                await tmux.press(pane.pane_id, pressed, ref=pane)
+                if await _closed(tmux, pane, session, approval, waits):
+                    return Carried(timedelta(), receipt=f"pressed {pressed} in its own dialog")
         except PaneNotReady as error:
             return Blocked(str(error), LOOK_AGAIN)
         except (TmuxFailed, ValueError, OSError) as error:
             return Failed(f"tmux: {error}")
-        return await _closed(tmux, pane, session, approval, pressed)
+        return Failed("its dialog did not take the key")
 
 
-async def _not_there(tmux: Tmux, pane: Pane, session: Session) -> str:
-    """Why keys would not go to a dialog of this session; "" if they do."""
+async def _waiting(tmux: Tmux, pane: Pane, session: Session) -> ClaudeSession | str:
+    """The session as it waits at a dialog, or why keys would not go to one."""
     if why := await tmux.verify(pane, processes.started):
         return why
     found = await asyncio.to_thread(registry.read_session, Path(session.config_dir), session.pid)
@@ -122,7 +131,7 @@ async def _not_there(tmux: Tmux, pane: Pane, session: Session) -> str:
     agent, now = processes.process(session.pid), await tmux.describe(pane.pane_id)
     if agent is None or agent.terminal != now.tty or not agent.foreground:
         return "the pane listens with another program"
-    return "" if found.status == "waiting" else f"the agent is {found.status}"
+    return found if found.status == "waiting" else f"the agent is {found.status}"
 
 
 async def _shown(tmux: Tmux, pane: Pane, approval: Approval) -> Dialog | None:
@@ -130,18 +139,21 @@ async def _shown(tmux: Tmux, pane: Pane, approval: Approval) -> Dialog | None:
     return dialog if dialog and is_about(dialog, approval) else None
 
 
-async def _closed(tmux: Tmux, pane: Pane, session: Session, approval: Approval, pressed: str) -> Outcome:
-    """Whether the agent took the key: it waits no longer, or at another dialog."""
+async def _closed(
+    tmux: Tmux, pane: Pane, session: Session, approval: Approval, before: ClaudeSession
+) -> bool:
+    """Whether the agent took the key: it waits no longer, or anew, or at another dialog."""
     try:
         async with asyncio.timeout(TAKEN_S):
-            # No event tells of a screen.
-            while not await _not_there(tmux, pane, session) and await _shown(tmux, pane, approval):  # noqa: ASYNC110
+            while True:
+                now = await _waiting(tmux, pane, session)
+                if isinstance(now, str) or now.status_at != before.status_at:
+                    return True
+                if not await _shown(tmux, pane, approval):
+                    return True
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
-        return Failed("its dialog did not take the key")
-    except (TmuxFailed, ValueError):
-        return Failed("its pane was gone when the key was pressed")
-    return Carried(timedelta(), receipt=f"pressed {pressed} in its own dialog")
+        return False
 
 
 def _permission_key(dialog: Dialog, approval: Approval) -> str:

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from daemon.core import asking
 from daemon.core import commands as c
 from daemon.core.approval import OPEN, State
+from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Refused
 from daemon.core.model import Approval, Ask, Conversation, Kind, Pane, Peer, Question, Turn
 from tests.core.line import A_MINUTE, Chat, Line
@@ -129,14 +130,6 @@ def test_of_what_is_decided_nobody_hears_who_comes_later(line: Line, ada: Chat, 
     line.tap(ada, approval.ask_id, 0)
 
     assert cards(line, console(line)) == []
-
-
-def test_a_request_that_is_too_long_to_show_is_cut_and_says_so(line: Line, ada: Chat, api: Peer) -> None:
-    line.request(api, shown="x" * 70_000)
-
-    [card] = line.shown(ada)
-    assert len(card.envelope.body) <= 64 * 1024
-    assert "cut: 70000 bytes" in card.envelope.body
 
 
 def test_a_session_that_is_over_or_unknown_asks_nobody(line: Line, ada: Chat, api: Peer) -> None:
@@ -834,3 +827,22 @@ class AnyInterleaving(RuleBasedStateMachine):
 
 TestAnyInterleaving = AnyInterleaving.TestCase
 TestAnyInterleaving.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+def test_what_is_too_long_to_be_shown_whole_is_decided_by_nobody_but_at_the_agent(line: Line) -> None:
+    ada, api = line.telegram(), line.agent("api")
+
+    asked = c.RequestApproval(
+        session_id=line.session(api).session_id,
+        what="permission",
+        tool="Write",
+        shown="x" * (TEXT_LIMIT + 1),
+        digest="d" * 64,
+        request="{}",
+        options=("Allow", "Deny"),
+    )
+    assert line.do(asked) == ""
+
+    (told,) = [parcel.envelope.body for parcel in line.shown(ada)]
+    assert "too long to be shown here" in told
+    assert line.view.approvals() == []

@@ -9,8 +9,8 @@ import pytest
 
 from tests.agents.claude_code import ClaudeCode, claude_binary
 from tests.emulators.model_api import ModelApi
-from tests.emulators.telegram import TelegramEmulator
-from tests.scenarios.house import House
+from tests.emulators.telegram import Person, TelegramEmulator
+from tests.scenarios.house import ADA, House, telegram_of
 
 
 @pytest.fixture
@@ -30,6 +30,28 @@ async def model() -> AsyncIterator[ModelApi]:
 async def telegram() -> AsyncIterator[TelegramEmulator]:
     async with TelegramEmulator() as telegram:
         yield telegram
+
+
+@pytest.fixture
+def ada(telegram: TelegramEmulator) -> Person:
+    """The owner, with a phone."""
+    return telegram.person(7, "Ada")
+
+
+@pytest.fixture
+async def hosted(house: House, telegram: TelegramEmulator) -> House:
+    """A running daemon with the owner's Telegram."""
+    await house.start(**telegram_of(telegram, ADA))
+    return house
+
+
+@pytest.fixture
+async def phone(hosted: House) -> House:
+    """The same, and hooks installed where the real agent will look for them."""
+    claude_binary()
+    (hosted.user / ".claude").mkdir()
+    assert (await hosted.cli("hooks", "install", "--agent", "claude-code")).code == 0
+    return hosted
 
 
 @pytest.fixture

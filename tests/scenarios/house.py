@@ -30,6 +30,7 @@ from tests.emulators.telegram import TelegramEmulator
 Json = dict[str, Any]
 AGENT = Path(__file__).with_name("agent.py")
 PATIENCE_S = 30.0
+ADA = "{id: 7, name: ada}"
 LOOK_S = 0.02
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
 

@@ -15,17 +15,7 @@ import pytest
 from tests.agents.claude_code import PROMPT, ClaudeCode, claude_binary
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
 from tests.emulators.telegram import Message, Person, TelegramEmulator
-from tests.scenarios.house import PATIENCE_S, House, telegram_of
-
-
-@pytest.fixture
-async def phone(house: House, telegram: TelegramEmulator) -> House:
-    """A daemon with the owner's Telegram, and hooks for the agent."""
-    claude_binary()
-    (house.user / ".claude").mkdir()
-    await house.start(**telegram_of(telegram, "{id: 7, name: Ada}"))
-    assert (await house.cli("hooks", "install", "--agent", "claude-code")).code == 0
-    return house
+from tests.scenarios.house import ADA, PATIENCE_S, House, telegram_of
 
 
 @pytest.fixture
@@ -34,11 +24,6 @@ async def agent(phone: House, model: ModelApi) -> AsyncIterator[ClaudeCode]:
     folder.mkdir()
     async with ClaudeCode(phone.user, folder, model.url, f"scene-{os.getpid()}", "dev") as agent:
         yield agent
-
-
-@pytest.fixture
-def ada(telegram: TelegramEmulator) -> Person:
-    return telegram.person(7, "Ada")
 
 
 def touches(name: str) -> Calls:
@@ -79,7 +64,7 @@ async def test_a_permission_is_given_from_the_phone(agent: ClaudeCode, ada: Pers
     await ada.taps(card, "Allow").answered(within=PATIENCE_S)
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert (agent.cwd / "made").exists()
-    await decided(ada, card, "Allow (Ada)")
+    await decided(ada, card, "Allow (ada)")
 
 
 async def test_a_reply_in_words_denies_with_the_words_as_the_reason(
@@ -92,7 +77,7 @@ async def test_a_reply_in_words_denies_with_the_words_as_the_reason(
     await model.hears("use the other folder")
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert not (agent.cwd / "never").exists()
-    await decided(ada, card, "Deny (Ada)")
+    await decided(ada, card, "Deny (ada)")
 
 
 async def test_what_is_allowed_at_the_agent_itself_is_shown_on_the_phone_and_a_later_tap_changes_nothing(
@@ -124,7 +109,7 @@ async def test_two_taps_at_once_are_one_decision(agent: ClaudeCode, ada: Person,
     card = await ada.sees("touch made", within=PATIENCE_S)
     taps = [ada.taps(card, "Deny"), ada.taps(card, "Allow")]
     await asyncio.gather(*(tap.answered(within=PATIENCE_S) for tap in taps))
-    await decided(ada, card, "Deny (Ada)")
+    await decided(ada, card, "Deny (ada)")
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert not (agent.cwd / "made").exists()
 
@@ -136,11 +121,11 @@ async def test_the_daemon_dies_while_the_hook_waits_and_the_tap_still_counts(
     await agent.type("make it")
     card = await ada.sees("touch made", within=PATIENCE_S)
     await phone.daemon.kill9()
-    await phone.start(**telegram_of(telegram, "{id: 7, name: Ada}"))
+    await phone.start(**telegram_of(telegram, ADA))
     await ada.taps(card, "Allow").answered(within=PATIENCE_S)
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert (agent.cwd / "made").exists()
-    await decided(ada, card, "Allow (Ada)")
+    await decided(ada, card, "Allow (ada)")
 
 
 async def test_after_eleven_minutes_the_card_is_shown_again_and_the_second_tap_answers_the_dialog(
@@ -152,7 +137,7 @@ async def test_after_eleven_minutes_the_card_is_shown_again_and_the_second_tap_a
     await hook_gone(agent)
     await phone.daemon.stop()
     phone.grow_older(timedelta(minutes=11))
-    await phone.start(**telegram_of(telegram, "{id: 7, name: Ada}"))
+    await phone.start(**telegram_of(telegram, ADA))
     await ada.taps(card, "Allow").answered(within=PATIENCE_S)
     again = await ada.sees(
         lambda m: "touch made" in m.text and m.message_id > card.message_id, within=PATIENCE_S
@@ -161,8 +146,8 @@ async def test_after_eleven_minutes_the_card_is_shown_again_and_the_second_tap_a
     await ada.taps(again, "Allow").answered(within=PATIENCE_S)
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert (agent.cwd / "made").exists()
-    await decided(ada, card, "Allow (Ada)")
-    await decided(ada, again, "Allow (Ada)")
+    await decided(ada, card, "Allow (ada)")
+    await decided(ada, again, "Allow (ada)")
 
 
 async def hook_gone(agent: ClaudeCode) -> None:
@@ -213,7 +198,7 @@ async def test_at_night_what_is_asked_is_denied_and_the_agent_told_why(
     claude_binary()
     (house.user / ".claude").mkdir()
     nights = "[{circle: dev, window: '00:00-00:00', reason: everybody sleeps}]"
-    await house.start(**telegram_of(telegram, "{id: 7, name: Ada}"), PEERLINE_UNATTENDED=nights)
+    await house.start(**telegram_of(telegram, ADA), PEERLINE_UNATTENDED=nights)
     assert (await house.cli("hooks", "install", "--agent", "claude-code")).code == 0
     (house.place / "backend").mkdir()
     model.script = making("never")
@@ -234,7 +219,7 @@ async def test_a_permission_is_given_at_a_trusted_terminal_and_the_phone_shows_i
 ) -> None:
     claude_binary()
     (house.user / ".claude").mkdir()
-    await house.start(**telegram_of(telegram, "{id: 7, name: Ada}"), PEERLINE_OWNER__TRUST_TERMINAL="true")
+    await house.start(**telegram_of(telegram, ADA), PEERLINE_OWNER__TRUST_TERMINAL="true")
     assert (await house.cli("hooks", "install", "--agent", "claude-code")).code == 0
     (house.place / "backend").mkdir()
     model.script = making("made")
@@ -270,7 +255,7 @@ async def test_a_terminal_that_is_not_trusted_shows_the_request_and_takes_no_dec
         assert not (agent.cwd / "made").exists()
         await ada.taps(card, "Deny").answered(within=PATIENCE_S)
         await agent.until_status("idle", seconds=PATIENCE_S)
-        await screen.shows("Deny (Ada)")
+        await screen.shows("Deny (ada)")
 
 
 async def test_the_doctor_tries_every_road_without_calling_the_model(
@@ -347,4 +332,4 @@ async def test_what_a_subagent_asks_is_answered_in_its_own_dialog(
     async with asyncio.timeout(PATIENCE_S):
         while not (agent.cwd / "inner").exists():
             await asyncio.sleep(0.05)
-    await decided(ada, card, "Allow (Ada)")
+    await decided(ada, card, "Allow (ada)")

@@ -8,22 +8,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.agents.claude_code import ClaudeCode, claude_binary
+from tests.agents.claude_code import ClaudeCode
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
-from tests.emulators.telegram import Person, TelegramEmulator
-from tests.scenarios.house import PATIENCE_S, House, answers, telegram_of
+from tests.emulators.telegram import Person
+from tests.scenarios.house import PATIENCE_S, House, answers
 
 ALLOWED = ("--settings", '{"permissions": {"allow": ["Bash"]}}')
 BUSY = "touch on; while [ ! -e go ]; do sleep 0.05; done; touch first"
-
-
-@pytest.fixture
-async def phone(house: House, telegram: TelegramEmulator) -> House:
-    claude_binary()
-    (house.user / ".claude").mkdir()
-    await house.start(**telegram_of(telegram, "{id: 7, name: Ada}"))
-    assert (await house.cli("hooks", "install", "--agent", "claude-code")).code == 0
-    return house
 
 
 @pytest.fixture
@@ -34,11 +25,6 @@ async def agent(phone: House, model: ModelApi) -> AsyncIterator[ClaudeCode]:
     name = f"scene-{os.getpid()}"
     async with ClaudeCode(phone.user, folder, model.url, name, "dev", args=ALLOWED) as agent:
         yield agent
-
-
-@pytest.fixture
-def ada(telegram: TelegramEmulator) -> Person:
-    return telegram.person(7, "Ada")
 
 
 def bash(command: str) -> Calls:
@@ -71,7 +57,7 @@ async def test_after_a_stop_no_tool_call_follows_the_one_that_runs(
     (agent.cwd / "go").touch()
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert sorted(path.name for path in agent.cwd.iterdir()) == ["first", "go", "on"]
-    assert model.times_heard("stopped by Ada") == 1
+    assert model.times_heard("stopped by ada") == 1
     await ada.sees("I am done", within=PATIENCE_S)
 
 

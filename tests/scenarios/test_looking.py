@@ -12,21 +12,9 @@ import pytest
 from tests.agents.claude_code import ClaudeCode
 from tests.emulators.telegram import Fault, Person, TelegramEmulator
 from tests.errands.repository import Repository
-from tests.scenarios.house import PATIENCE_S, FakeAgent, House, answers, telegram_of
+from tests.scenarios.house import ADA, PATIENCE_S, FakeAgent, House, answers, telegram_of
 
-ADA = "{id: 7, name: ada}"
 PICTURE = b"\x89PNG\r\n\x1a\n\0"
-
-
-@pytest.fixture
-async def ada(telegram: TelegramEmulator) -> Person:
-    return telegram.person(7, "Ada")
-
-
-@pytest.fixture
-async def hosted(house: House, telegram: TelegramEmulator) -> House:
-    await house.start(**telegram_of(telegram, ADA))
-    return house
 
 
 @pytest.fixture

@@ -9,20 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.emulators.telegram import Fault, Message, Person, TelegramEmulator
-from tests.scenarios.house import PATIENCE_S, FakeAgent, House, Json, called, telegram_of
-
-ADA = "{id: 7, name: ada}"
-
-
-@pytest.fixture
-async def ada(telegram: TelegramEmulator) -> Person:
-    return telegram.person(7, "Ada")
-
-
-@pytest.fixture
-async def hosted(house: House, telegram: TelegramEmulator) -> House:
-    await house.start(**telegram_of(telegram, ADA))
-    return house
+from tests.scenarios.house import ADA, PATIENCE_S, FakeAgent, House, Json, called, telegram_of
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from daemon.core.model import Session, Turn
 from daemon.engine.engine import Engine, Reading
 from daemon.engine.feed import EVERYTHING
 
-OPEN: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT})
+OPEN: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT, Turn.UNKNOWN})
 
 
 class Watching:

@@ -100,6 +100,8 @@ def _proof(session: Session | None, road: Road) -> str:
 
 
 def _pushed(authority: Authority, session: Session) -> Road | Wait:
+    if session.turn is Turn.UNKNOWN:
+        return Wait("not known whether it is in a turn; it is looked at")
     typed = session.pane is not None and session.turn is Turn.IDLE
     if authority is Authority.OWNER and typed:
         return Road.TERMINAL

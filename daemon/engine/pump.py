@@ -24,6 +24,7 @@ from daemon.transports.interface import Blocked, Carried, Eye, Failed, Outcome, 
 HOLDER: Final = "pump"
 TTL: Final = timedelta(seconds=30)
 BELIEVED_FOR: Final = timedelta(seconds=1)  #: how long a told turn stands without a look at the registry
+NONE: Final = timedelta(0)
 HOOK_S: Final = 1.0  #: a hook that tells the same is on its way for no longer than this
 LOOK_AGAIN: Final = timedelta(seconds=2)
 OPEN_TURNS: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT, Turn.UNKNOWN})
@@ -92,26 +93,33 @@ class Pump:
         return True
 
     async def check_turn(self, session_id: str) -> None:
-        """Something outside changed: find out whether the agent still does what it last told."""
-        if session := await self._session(session_id):
-            # Nothing more may change outside: what was told too lately to be doubted yet is looked at in a moment.
-            left = BELIEVED_FOR - (self._engine.clock.now() - session.turn_at)
-            await asyncio.sleep(max(0.0, left.total_seconds()))
-            await self._refresh(await self._session(session_id) or session)
+        """Something outside changed: find out whether the agent still does what it last told, be it a moment ago."""
+        while session := await self._session(session_id):
+            pause = await self._refresh(session)
+            if not pause:
+                return
+            await asyncio.sleep(pause.total_seconds())
 
-    async def _refresh(self, session: Session) -> None:
-        """Believe the registry against an open turn, but only when it says so for longer than a hook takes."""
-        age = self._engine.clock.now() - session.turn_at
-        if session.ended_at or session.turn not in OPEN_TURNS or age < BELIEVED_FOR:
-            return
+    async def _refresh(self, session: Session) -> timedelta:
+        """Believe the registry against an open turn, but only when it says so for longer than a hook takes.
+
+        Returns in what time another look is due; none: what is told stands.
+        """
+        if session.ended_at or session.turn not in OPEN_TURNS:
+            return NONE
         turn = await self._eye.turn_of(session)
         if turn is Turn.UNKNOWN or turn is session.turn:
-            return
+            return NONE
+        age = self._engine.clock.now() - session.turn_at
+        if NONE <= age < BELIEVED_FOR:
+            return BELIEVED_FOR - age
         await asyncio.sleep(HOOK_S)
-        unchanged = await self._session(session.session_id) == session
-        if unchanged and await self._eye.turn_of(session) is turn:
+        if await self._session(session.session_id) != session:
+            return BELIEVED_FOR
+        if await self._eye.turn_of(session) is turn:
             observed = c.TurnObserved(session_id=session.session_id, turn=turn, source="session registry")
             await self._engine.handle(observed)
+        return NONE
 
     async def _carry(self, parcel: Parcel) -> None:
         delivery = parcel.delivery

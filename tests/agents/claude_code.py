@@ -83,8 +83,8 @@ class ClaudeCode:
         self.home, self.cwd, self.socket, self.session = home, cwd, tmux_socket, session
         self.pane, self.pid, self.patience = "", 0, 30.0
         address = {"ANTHROPIC_BASE_URL": model_url, "ANTHROPIC_API_KEY": KEY, "HOME": str(home)}
-        self._env = _QUIET | address | dict(env or {})
-        self._command = [str(claude_binary()), *args]
+        self.env = _QUIET | address | dict(env or {})
+        self.command = [str(claude_binary()), *args]
 
     @property
     def session_id(self) -> str:
@@ -167,7 +167,7 @@ class ClaudeCode:
         pytest.fail(f"waited for Claude Code {wanted}, but its pane is gone")
 
     async def _start(self) -> None:
-        variables = [word for name, value in self._env.items() for word in ("-e", f"{name}={value}")]
+        variables = [word for name, value in self.env.items() for word in ("-e", f"{name}={value}")]
         place = [
             "-d",
             "-c",
@@ -176,7 +176,7 @@ class ClaudeCode:
             "-F",
             "#{pane_id} #{pane_pid} #{socket_path}",
             *variables,
-            *self._command,
+            *self.command,
         ]
         try:
             await self.tmux("has-session", "-t", f"={self.session}")

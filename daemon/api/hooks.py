@@ -23,6 +23,7 @@ from daemon.api import jsontext
 from daemon.api.guards import Placed
 from daemon.api.hookcaller import belongs_elsewhere, surroundings
 from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
+from daemon.callers import processes
 from daemon.core import commands as c
 from daemon.core.delivery import State
 from daemon.core.errors import Malformed, NotAllowed, NotFound, Refused, Unavailable
@@ -156,6 +157,8 @@ class HookDesk:
             raise NotAllowed(
                 "that session belongs to another process, which is alive", "start a session of your own"
             )
+        if known is None:
+            await self._bury()
         self._note(event, session_id, around)
         commands = [self._attended(each, around) for each in hooks.commands(event, payload, around)]
         once = _record(headers, agent)
@@ -168,6 +171,11 @@ class HookDesk:
             self._in_turn.add(session_id)
             self._expecting.set()
         return told
+
+    async def _bury(self) -> None:
+        """Whose process is gone is gone, told of or not: an unknown session may be their heir."""
+        if gone := await self._engine.read(_gone):
+            await self._engine.handle_all(gone)
 
     async def _awaited(
         self,
@@ -207,11 +215,11 @@ class HookDesk:
         return Told(text, wakes=bool(text))
 
     async def _begun(self, session_id: str) -> Session | None:
-        """The session, which another hook of the same event may be about to register."""
+        """The session, which another hook of the same event may be about to register, or to take up again."""
         with self._engine.feed.watching(f"session:{session_id}") as watch:
             for _ in range(2):
                 found: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
-                if found or not session_id:
+                if (found and not found.ended_at) or not session_id:
                     return found
                 await watch.wait(REGISTERS_S)
         return None
@@ -249,6 +257,16 @@ class HookDesk:
             self._expecting.set()
         else:
             self._expecting.clear()
+
+
+def _gone(tx: Reading) -> list[c.Command]:
+    found = [tx.get(Session, peer.session_id) for peer in tx.peers() if peer.session_id]
+    live = [each for each in found if each and each.ended_at is None and each.pid]
+    return [
+        c.EndProcess(pid=each.pid, started=each.started)
+        for each in live
+        if not processes.alive(processes.Process(each.pid, each.started))
+    ]
 
 
 def _handed_by(tx: Reading, once: Once) -> list[Delivery]:

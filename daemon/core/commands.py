@@ -341,6 +341,14 @@ class WakeWaits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseInbox:
+    """Nobody listens at the session's inbox any more."""
+
+    session_id: str
+    inbox: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnWent:
     """A sign from inside a turn: evidence that the last hand-out arrived.
 
@@ -557,6 +565,7 @@ Command = (
     | ReplayDelivery
     | TurnBegan
     | WakeWaits
+    | CloseInbox
     | TurnWent
     | TurnWaits
     | TurnEnded

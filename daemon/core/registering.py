@@ -22,6 +22,7 @@ DESCRIPTION_LIMIT: Final = 500
 
 def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
     """The session's peer, made if need be; idempotent."""
+    _taken_up(plan, command)
     before = _same_run(plan, command)
     peer = _with_folder(before, command) if before else _taken_over(plan, command) or _new_peer(plan, command)
     session = _session(plan, command, peer)
@@ -105,6 +106,13 @@ def forget(plan: Plan, command: c.ForgetPeer) -> Peer:
     for delivery in plan.view.waiting(peer.peer_id, 10_000):
         settling.kill(plan, plan.fresh(delivery), "the recipient was forgotten")
     return _changed(plan, replace(peer, forgotten_at=plan.now), "forgotten")
+
+
+def _taken_up(plan: Plan, command: c.RegisterSession) -> None:
+    """The session goes on in another process, so whatever it was at in the one before was broken off."""
+    known = plan.session(command.session_id)
+    if known and known.ended_at is None and known.pid != command.pid:
+        _over(plan, known, "taken up by another process", "register")
 
 
 def _same_run(plan: Plan, command: c.RegisterSession) -> Peer | None:

@@ -34,10 +34,26 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
         _begin(plan, plan.session(session.session_id) or session, carried, command)
 
 
+def spotted(plan: Plan, command: c.SeeDelivery) -> Delivery:
+    """It was found without a hook. An ask that is not at work there any more was broken off, and is reminded of."""
+    delivery = settling.spotted(plan, command)
+    session, ask = _live(plan, delivery.session_id or ""), plan.ask(delivery.envelope_id)
+    at_work = session and ask and session.turn_ask == ask.ask_id
+    if session and ask and not (at_work or asking.is_over(ask) or _answered_from(ask, session)):
+        _unanswered(plan, ask, session)
+    return delivery
+
+
 def wakes(plan: Plan, command: c.WakeWaits) -> None:
     session = _live(plan, command.session_id)
     if session and session.wakes != command.waits:
         plan.put(replace(session, wakes=command.waits))
+
+
+def inbox_gone(plan: Plan, command: c.CloseInbox) -> None:
+    session = _live(plan, command.session_id)
+    if session and session.inbox == command.inbox:
+        plan.put(replace(session, inbox=""))
 
 
 def went(plan: Plan, command: c.TurnWent) -> None:

@@ -17,7 +17,7 @@ from daemon.core.errors import Conflict, NotFound
 from daemon.core.model import Approval, Session
 from daemon.engine.engine import Engine, Reading
 from daemon.engine.feed import APPROVALS
-from daemon.transports.interface import Blocked, Carried, Failed, Outcome, Presser
+from daemon.transports.interface import Blocked, Carried, Failed, Gone, Outcome, Presser
 
 GRACE_S: Final = 2.0  #: how long a hook may take to come back
 TRIES: Final = 30
@@ -81,7 +81,7 @@ class Decisions:
                     approval_id=approval.approval_id, evidence=receipt, without_words=bool(approval.words)
                 )
                 await self._handled(told)
-            case Failed(reason) | Blocked(reason):
+            case Failed(reason) | Blocked(reason) | Gone(reason):
                 await self._tell_lost(approval.approval_id, reason)
 
     async def _tell_lost(self, approval_id: str, why: str) -> None:

@@ -19,12 +19,13 @@ from daemon.core.model import Parcel, Peer, Road, Session, Turn
 from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING
 from daemon.store.interface import Tx
-from daemon.transports.interface import Blocked, Carried, Eye, Failed, Outcome, Sighting, Transport
+from daemon.transports.interface import Blocked, Carried, Eye, Failed, Gone, Outcome, Sighting, Transport
 
 HOLDER: Final = "pump"
 TTL: Final = timedelta(seconds=30)
 BELIEVED_FOR: Final = timedelta(seconds=1)  #: how long a told turn stands without a look at the registry
 NONE: Final = timedelta(0)
+Commands = tuple[c.Command, ...]
 HOOK_S: Final = 1.0  #: a hook that tells the same is on its way for no longer than this
 LOOK_AGAIN: Final = timedelta(seconds=2)
 OPEN_TURNS: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT, Turn.UNKNOWN})
@@ -126,16 +127,17 @@ class Pump:
         session = await self._session(delivery.session_id)
         transport = self._transports.get(delivery.road)
         if session is None or transport is None:
-            command = self._told(parcel, Failed(f"no road {delivery.road}"))
+            commands = self._told(parcel, session, Failed(f"no road {delivery.road}"))
         elif delivery.attempts == 1:
-            command = self._told(parcel, await transport.carry(parcel, session, again=False))
+            commands = self._told(parcel, session, await transport.carry(parcel, session, again=False))
         else:
-            command = await self._carried_again(parcel, session, transport)
+            commands = await self._carried_again(parcel, session, transport)
         self._engine.passed("pump.carried")
-        await self._tell(command)
+        for command in commands:
+            await self._tell(command)
         self._engine.passed("pump.told")
 
-    async def _carried_again(self, parcel: Parcel, session: Session, transport: Transport) -> c.Command:
+    async def _carried_again(self, parcel: Parcel, session: Session, transport: Transport) -> Commands:
         """Never without a look: what an earlier try left half done, a person may have finished by hand."""
         seen = (
             await self._eye.look(parcel, session)
@@ -144,14 +146,18 @@ class Pump:
         )
         match seen:
             case Sighting.SEEN:
-                return _sighted(parcel.delivery.delivery_id, seen)
+                return (_sighted(parcel.delivery.delivery_id, seen),)
             case Sighting.UNKNOWN:
-                return self._told(parcel, Blocked("looking whether an earlier try arrived", LOOK_AGAIN))
+                looking = Blocked("looking whether an earlier try arrived", LOOK_AGAIN)
+                return self._told(parcel, session, looking)
             case Sighting.ABSENT:
-                return self._told(parcel, await transport.carry(parcel, session, again=True))
+                return self._told(parcel, session, await transport.carry(parcel, session, again=True))
 
-    def _told(self, parcel: Parcel, outcome: Outcome) -> c.Command:
-        return _outcome(parcel, outcome, self._engine.clock.now())
+    def _told(self, parcel: Parcel, session: Session | None, outcome: Outcome) -> Commands:
+        told = _outcome(parcel, outcome, self._engine.clock.now())
+        if session and isinstance(outcome, Gone):
+            return (_without(parcel.delivery.road, session), told)
+        return (told,)
 
     async def _tell(self, command: c.Command) -> None:
         try:
@@ -183,6 +189,13 @@ def _sighted(delivery_id: str, seen: Sighting) -> c.Command:
             return c.ExtendDelivery(delivery_id=delivery_id, holder=None, ttl=LOOK_AGAIN)
 
 
+def _without(road: Road, session: Session) -> c.Command:
+    """The session has this road no longer; its next hook may tell otherwise."""
+    if road is Road.HOOK:
+        return c.WakeWaits(session_id=session.session_id, waits=False)
+    return c.CloseInbox(session_id=session.session_id, inbox=session.inbox)
+
+
 def _outcome(parcel: Parcel, outcome: Outcome, now: datetime) -> c.Command:
     delivery_id, holder = parcel.delivery.delivery_id, parcel.delivery.holder
     match outcome:
@@ -192,5 +205,7 @@ def _outcome(parcel: Parcel, outcome: Outcome, now: datetime) -> c.Command:
             )
         case Blocked(reason, after):
             return c.HoldDelivery(delivery_id=delivery_id, holder=holder, reason=reason, until=now + after)
+        case Gone(reason):
+            return c.HoldDelivery(delivery_id=delivery_id, holder=holder, reason=reason, until=now)
         case Failed(reason):
             return c.NakDelivery(delivery_id=delivery_id, holder=holder, reason=reason)

@@ -16,7 +16,7 @@ from typing import Final
 from daemon.core.frame import framed
 from daemon.core.model import Parcel, Session
 from daemon.transports.allowance import Allowance
-from daemon.transports.interface import Blocked, Carried, Failed, Outcome, Proof
+from daemon.transports.interface import Blocked, Carried, Failed, Gone, Outcome, Proof
 
 PROOF_WITHIN: Final = timedelta(seconds=5)
 WRITE_S: Final = 3.0
@@ -41,6 +41,8 @@ class Inbox:
         try:
             async with asyncio.timeout(WRITE_S):
                 await _written(session.inbox, wire.encode())
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            return Gone(f"the agent's inbox is gone: {error.strerror}")
         except (OSError, TimeoutError) as error:
             return Failed(f"the agent's inbox did not take it: {error!r}")
         self._allowance.spend(session.session_id)

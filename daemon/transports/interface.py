@@ -41,7 +41,14 @@ class Proof:
     works: bool = True
 
 
-Outcome = Carried | Blocked | Failed
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The road is not there any more, so nothing was sent: another one may be."""
+
+    reason: str
+
+
+Outcome = Carried | Blocked | Failed | Gone
 
 
 class Sighting(Enum):

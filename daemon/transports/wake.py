@@ -16,10 +16,9 @@ from typing import Final
 
 from daemon.core.frame import framed
 from daemon.core.model import Parcel, Session
-from daemon.transports.interface import Blocked, Carried, Outcome, Proof
+from daemon.transports.interface import Carried, Gone, Outcome, Proof
 
 PROOF_WITHIN: Final = timedelta(seconds=5)
-LOOK_AGAIN: Final = timedelta(seconds=5)
 LOOK_S: Final = 2.0  #: how soon a hook that is gone is noticed
 
 
@@ -63,6 +62,6 @@ class Wake:
     async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:  # noqa: ARG002 -- it leaves nothing half done
         waiting, alive = self._waiting.get(session.session_id), self._alive.get(session.session_id)
         if waiting is None or waiting.done() or alive is None or not alive():
-            return Blocked("nothing waits in its background that could wake it", LOOK_AGAIN)
+            return Gone("nothing waits in its background any more that could wake it")
         waiting.set_result(framed(parcel))
         return Carried(PROOF_WITHIN)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,135 @@ async def test_what_the_store_cannot_take_stays_in_the_spool_until_it_can(
 
     assert store.errors == []
     assert await names(engine) == ["a"]
+
+
+# --- the orders in which hooks can come -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A hook of a session of agent ``a`` or ``b``, each a process of its own in the same folder."""
+
+    event: str
+    session: str
+    agent: str = "a"
+    more: tuple[tuple[str, str], ...] = ()
+
+
+def start(session: str, source: str, agent: str = "a") -> Hook:
+    return Hook("SessionStart", session, agent, (("source", source),))
+
+
+def end(session: str, reason: str, agent: str = "a") -> Hook:
+    return Hook("SessionEnd", session, agent, (("reason", reason),))
+
+
+def prompt(session: str, number: int = 1) -> Hook:
+    return Hook("UserPromptSubmit", session, more=(("prompt_id", f"p{number}"), ("prompt", "hello")))
+
+
+def stop(session: str, number: int = 1) -> Hook:
+    return Hook("Stop", session, more=(("prompt_id", f"p{number}"), ("last_assistant_message", "done")))
+
+
+ORDERS = {
+    "clear": ([start("1", "startup"), end("1", "clear"), start("2", "clear")], {"x": ("2", "idle")}),
+    "clear, its end heard last": (
+        [start("1", "startup"), start("2", "clear"), end("1", "clear")],
+        {"x": ("2", "idle")},
+    ),
+    "clear, its end never heard": ([start("1", "startup"), start("2", "clear")], {"x": ("2", "idle")}),
+    "a turn, its end heard first": (
+        [start("1", "startup"), stop("1"), prompt("1"), prompt("1", 2), stop("1", 2)],
+        {"x": ("1", "idle")},
+    ),
+    "a turn before the start": (
+        [prompt("1"), start("1", "startup"), stop("1")],
+        {"x": ("1", "idle")},
+    ),
+    "a turn that nobody knew, then clear": (
+        [prompt("1"), stop("1"), end("1", "clear"), start("2", "clear")],
+        {"x": ("2", "idle")},
+    ),
+    "a fork in a process of its own": (
+        [start("1", "startup"), start("2", "fork", "b")],
+        {"x": ("1", "idle"), "x-2": ("2", "idle")},
+    ),
+    "a second session in the folder": (
+        [start("1", "startup"), start("2", "startup", "b"), end("1", "clear"), start("3", "clear")],
+        {"x": ("3", "idle"), "x-2": ("2", "idle")},
+    ),
+    "resumed elsewhere after its end": (
+        [start("1", "startup"), end("1", "prompt_input_exit"), start("1", "resume", "b")],
+        {"x": ("1", "idle")},
+    ),
+    "compacted": ([start("1", "startup"), start("1", "compact")], {"x": ("1", "working")}),
+    "a new one after an end": (
+        [start("1", "startup"), end("1", "other"), start("2", "startup", "b")],
+        {"x": ("2", "idle")},
+    ),
+    "a subagent speaks": (
+        [start("1", "startup"), Hook("PreToolUse", "1", more=(("agent_id", "a0"), ("tool_name", "Bash")))],
+        {"x": ("1", "idle")},
+    ),
+}
+
+
+@pytest.fixture
+def agents() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    found = {name: subprocess.Popen(["sleep", "60"]) for name in "ab"}
+    yield found
+    for process in found.values():
+        process.kill()
+        process.wait()
+
+
+def keep(folder: Path, n: int, hook: Hook, pid: int) -> None:
+    """As hooks/pipe.py does when no daemon answers."""
+    body = json.dumps({"session_id": hook.session, "cwd": "/x", **dict(hook.more)}).encode()
+    head = (
+        f"POST /v1/hooks/claude-code/{hook.event} HTTP/1.0\r\n"
+        f"Peerline-Pid: {pid}\r\nPeerline-Record: {n}-{pid}\r\n\r\n"
+    ).encode()
+    (folder / f"{n:020}-{pid}-{len(head + body)}").write_bytes(head + body)
+
+
+async def there(engine: Engine) -> dict[str, tuple[str, str]]:
+    """Of every agent: its session and turn, "" for one that is gone."""
+    peers = await engine.read(lambda tx: tx.peers())
+    found = {peer.name: await engine.read(lambda tx, p=peer: tx.get(Session, p.session_id)) for peer in peers}
+    return {
+        name: (each.session_id, str(each.turn)) if not each.ended_at else ("", "")
+        for name, each in found.items()
+    }
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["after a while", "one by one"])
+@pytest.mark.parametrize("order", ORDERS)
+async def test_in_whatever_order_hooks_come_everybody_is_who_they_are(
+    engine: Engine, spool: Path, agents: dict[str, subprocess.Popen[bytes]], order: str, together: bool
+) -> None:
+    hooks_, expected = ORDERS[order]
+    desk = HookDesk(engine, spool, {}, Wake())
+    for n, hook in enumerate(hooks_, 1):
+        keep(spool, n, hook, agents[hook.agent].pid)
+        if not together:
+            await desk.replay()
+    await desk.replay()
+
+    assert await there(engine) == expected
+
+
+async def test_one_that_was_killed_and_started_again_while_nobody_listened_is_the_same(
+    engine: Engine, spool: Path, agents: dict[str, subprocess.Popen[bytes]]
+) -> None:
+    desk = HookDesk(engine, spool, {}, Wake())
+    keep(spool, 1, start("1", "startup"), agents["a"].pid)
+    await desk.replay()
+    agents["a"].kill()
+    agents["a"].wait()
+    keep(spool, 2, start("2", "startup", "b"), agents["b"].pid)
+
+    await desk.replay()
+
+    assert await there(engine) == {"x": ("2", "idle")}

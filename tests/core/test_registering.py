@@ -66,6 +66,19 @@ def test_every_hook_registers_and_changes_nothing_but_the_time_it_was_seen(line:
     assert line.peer(peer).last_seen == line.now
 
 
+def test_a_session_that_goes_on_in_another_process_is_reminded_of_what_it_was_at(line: Line) -> None:
+    """It was killed and resumed before anybody noticed."""
+    api, web = line.agent("api"), line.agent("web")
+    ask = line.ask(web, api)
+    line.work(api)
+
+    again(line, api, pid=99, turn=Turn.IDLE, turn_source="hook")
+
+    assert (line.asked(ask).state, line.session(api).turn) == ("seen", Turn.IDLE)
+    ((kind, text),) = line.inbox(api)
+    assert (kind, ask.ask_id in text, "how far?" in text) == (Kind.NOTICE, True, True)
+
+
 def test_a_hook_without_a_turn_keeps_what_is_known_of_the_turn(line: Line) -> None:
     api, web = line.agent("api"), line.agent("web")
     ask = line.ask(web, api)

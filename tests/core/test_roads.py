@@ -70,8 +70,8 @@ def test_nothing_is_typed_into_an_agent_that_is_not_known_to_be_idle(turn: Turn)
         assert chosen is not Road.TERMINAL
 
 
-@pytest.mark.parametrize(("turn", "urgency"), list(product(BUSY, Urgency)))
-def test_nothing_is_pushed_into_a_turn_that_runs(turn: Turn, urgency: Urgency) -> None:
+@pytest.mark.parametrize(("turn", "urgency"), list(product((*BUSY, Turn.UNKNOWN), Urgency)))
+def test_nothing_is_pushed_into_a_turn_that_runs_or_may_run(turn: Turn, urgency: Urgency) -> None:
     assert isinstance(roads.choose(said_by(Authority.PEER, urgency), replace(REACHED, turn=turn)), roads.Wait)
 
 

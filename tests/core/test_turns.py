@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from daemon.core import commands as c
 from daemon.core.cleaning import TEXT_LIMIT
-from daemon.core.model import Ask, Authority, Kind, Peer, Turn, Urgency
+from daemon.core.model import Ask, Authority, Kind, Parcel, Peer, Road, Turn, Urgency
 from tests.core.line import A_MINUTE, Line
 
 
@@ -216,12 +217,10 @@ def test_a_prompt_that_a_person_queues_meanwhile_does_not_take_the_ask_away(
 def test_an_ask_whose_turn_is_taken_by_another_is_reminded_of(line: Line, web: Peer, api: Peer) -> None:
     first, second = line.ask(web, api, "one?"), line.ask(web, api, "two?")
     line.work(api)
-    line.put(line.session(api))
-    observed(line, api, Turn.UNKNOWN)  # nobody knows what it is doing, so the next one is pushed
-    pushed = line.carry(api)
-    assert pushed is not None
+    slow = replace(line.delivery(second, api), state="handed", mark="ABCDEFGH", road=Road.INBOX)
+    line.put(replace(slow, session_id=line.session(api).session_id))  # on its way since before that turn
 
-    line.prompt(api, pushed)
+    line.do(c.TurnBegan(session_id=line.session(api).session_id, marks=("ABCDEFGH",)))
 
     assert (line.asked(first).state, line.asked(second).state) == ("seen", "working")
     assert len(reminders(line, api, first)) == 1
@@ -431,3 +430,50 @@ def test_an_open_dialog_is_told_and_kept_apart_from_working(line: Line, api: Pee
     line.now += timedelta(seconds=5)
     line.tool(api)
     assert (line.session(api).turn, line.session(api).turn_at) == (Turn.WORKING, line.now)
+
+
+# --- what no hook told ----------------------------------------------------------------------------------------------
+
+
+def spotted(line: Line, parcel: Parcel) -> None:
+    line.do(c.SeeDelivery(delivery_id=parcel.delivery.delivery_id, evidence="found in the transcript"))
+
+
+def test_a_hand_out_that_was_broken_off_before_any_sign_of_it_is_reminded_of_once_it_is_found(
+    line: Line, web: Peer, api: Peer
+) -> None:
+    ask = line.ask(web, api)
+    line.prompt(api)
+    line.stop(api, "for my user")
+    (parcel,) = line.hand_out(api)
+    observed(line, api, Turn.IDLE)
+    assert reminders(line, api, ask) == []
+
+    spotted(line, parcel)
+    spotted(line, parcel)
+
+    assert (line.asked(ask).state, len(reminders(line, api, ask))) == ("seen", 1)
+
+
+def test_what_is_found_while_its_turn_goes_on_is_not_reminded_of(line: Line, web: Peer, api: Peer) -> None:
+    ask = line.ask(web, api)
+    line.prompt(api)
+    line.stop(api, "for my user")
+    (parcel,) = line.hand_out(api)
+
+    spotted(line, parcel)
+    assert reminders(line, api, ask) == []
+    line.stop(api, "for web", continuing=True)
+
+    assert line.asked(ask).answers[0].text == "for web"
+
+
+def test_an_inbox_that_is_gone_is_gone_until_a_hook_names_one_again(line: Line, web: Peer, api: Peer) -> None:
+    session = line.session(api)
+    line.do(c.CloseInbox(session_id=session.session_id, inbox="/another"))
+    assert line.session(api).inbox == session.inbox
+
+    line.do(c.CloseInbox(session_id=session.session_id, inbox=session.inbox))
+
+    line.notify(web, api)
+    assert (line.session(api).inbox, line.carry(api)) == ("", None)

@@ -156,7 +156,10 @@ async def outside_tmux(like: ClaudeCode, **env: str) -> AsyncIterator[ClaudeCode
 
 
 #: The program takes the terminal as its own before it becomes the agent.
-_AT_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+_AT_TERMINAL = (
+    "import fcntl, os, sys, termios; "
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 async def test_an_agent_outside_tmux_is_reached_by_its_inbox(line: House, model: ModelApi) -> None:
@@ -172,17 +175,25 @@ async def test_an_agent_that_never_had_an_inbox_is_woken_by_the_hook_in_its_back
     line: House, model: ModelApi
 ) -> None:
     model.script = Script(BOTH)
-    nowhere = line.place / "nowhere"
-    nowhere.touch()
-    async with outside_tmux(another(line, model), XDG_RUNTIME_DIR=str(nowhere)) as agent:
-        assert not agent.registry().get("messagingSocketPath")
-        asked = await by_cli(line, "a question from cli")
-        assert await answered(line, asked) == ["for the cli"]
-        assert (await line.why(asked))["deliveries"][0]["road"] == "hook"
-        more = await ask_both(line)  # and again after a turn
-        await answered(line, more[0])
-        assert await answered(line, more[1]) == ["for the owner"]
+    sockets = line.place / "cc-socks"
+    async with asyncio.TaskGroup() as group:
+        unlinking = group.create_task(unlinked(sockets))
+        async with outside_tmux(another(line, model), XDG_RUNTIME_DIR=str(line.place)):
+            await unlinking
+            asked = await by_cli(line, "a question from cli")  # idle since its start
+            assert await answered(line, asked) == ["for the cli"]
+            more = await ask_both(line)  # and again after a turn
+            assert [await answered(line, each) for each in more] == [["for the cli"], ["for the owner"]]
+    assert {(await line.why(each))["deliveries"][0]["road"] for each in (asked, *more)} == {"hook"}
     assert model.times_heard("question from") == 3
+
+
+async def unlinked(folder: Path) -> None:
+    """Wait for a socket, and take its name away before its agent has told anybody of it."""
+    async with asyncio.timeout(30):
+        while not (found := list(folder.glob("*.sock"))):
+            await asyncio.sleep(0.001)
+    found[0].unlink()
 
 
 async def test_an_agent_whose_inbox_vanished_is_reached_all_the_same(line: House, model: ModelApi) -> None:
@@ -226,16 +237,12 @@ async def test_what_happened_while_the_daemon_was_away_for_ten_minutes_is_made_u
     await model.open("work")
     await backend.until_shown("for the first")
     await backend.until_status("idle")
-    await backend.type("my own words")
-    await backend.until_shown("stub: my own words")
-    await backend.until_status("idle")
+    await has_a_turn(backend, "my own words")
     old = backend.session_id
     await backend.type("/clear")
     await until(lambda: backend.registry().get("sessionId") not in {None, old}, "for another session")
     async with another(line, model) as second:
-        await second.type("who am I")
-        await second.until_shown("stub: who am I")
-        await second.until_status("idle")
+        await has_a_turn(second, "who am I")
         line.grow_older(timedelta(minutes=10))
         await line.start()
         assert await answered(line, first) == ["for the first"]
@@ -245,3 +252,9 @@ async def test_what_happened_while_the_daemon_was_away_for_ten_minutes_is_made_u
         assert await answered(line, await by_cli(line, "are you the second?", "backend-2"))
         assert model.times_heard("are you the second?", second.session_id) == 1
     assert await names(line) == {"backend", "backend-2"}
+
+
+async def has_a_turn(agent: ClaudeCode, text: str) -> None:
+    await agent.type(text)
+    await agent.until_shown(f"stub: {text}")
+    await agent.until_status("idle")

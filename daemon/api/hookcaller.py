@@ -90,6 +90,11 @@ async def _spoke(payload: Mapping[str, Any], *, live: bool) -> bool:
     return False
 
 
+def is_gone(session: Session) -> bool:
+    """Whether its process has ended; of one without a process nobody knows."""
+    return session.pid > 0 and not processes.alive(Process(session.pid, session.started))
+
+
 def belongs_elsewhere(session: Session, around: Surroundings) -> bool:
     """Whether a hook names a session that another live process holds: nobody takes that over by saying its name."""
     holder = Process(session.pid, session.started)

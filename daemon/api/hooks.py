@@ -21,9 +21,8 @@ from daemon.agents import claude_code, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
-from daemon.api.hookcaller import belongs_elsewhere, surroundings
+from daemon.api.hookcaller import belongs_elsewhere, is_gone, surroundings
 from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
-from daemon.callers import processes
 from daemon.core import commands as c
 from daemon.core.delivery import State
 from daemon.core.errors import Malformed, NotAllowed, NotFound, Refused, Unavailable
@@ -174,7 +173,9 @@ class HookDesk:
 
     async def _bury(self) -> None:
         """Whose process is gone is gone, told of or not: an unknown session may be their heir."""
-        if gone := await self._engine.read(_gone):
+        live = await self._engine.read(_live)
+        gone = [c.EndProcess(pid=each.pid, started=each.started) for each in live if is_gone(each)]
+        if gone:
             await self._engine.handle_all(gone)
 
     async def _awaited(
@@ -259,14 +260,9 @@ class HookDesk:
             self._expecting.clear()
 
 
-def _gone(tx: Reading) -> list[c.Command]:
+def _live(tx: Reading) -> list[Session]:
     found = [tx.get(Session, peer.session_id) for peer in tx.peers() if peer.session_id]
-    live = [each for each in found if each and each.ended_at is None and each.pid]
-    return [
-        c.EndProcess(pid=each.pid, started=each.started)
-        for each in live
-        if not processes.alive(processes.Process(each.pid, each.started))
-    ]
+    return [each for each in found if each and each.ended_at is None]
 
 
 def _handed_by(tx: Reading, once: Once) -> list[Delivery]:

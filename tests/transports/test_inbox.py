@@ -14,7 +14,7 @@ import pytest
 from daemon.core.frame import framed
 from daemon.transports import inbox
 from daemon.transports.inbox import Inbox
-from daemon.transports.interface import Carried, Failed, Outcome
+from daemon.transports.interface import Carried, Failed, Gone, Outcome
 from tests.transports.parcels import parcel, session
 
 
@@ -86,8 +86,8 @@ async def test_a_token_that_becomes_known_later_is_used_from_then_on(path: str) 
         assert lines(await came.get())[0] == {"type": "auth", "token": "secret"}
 
 
-async def test_a_socket_that_is_not_there_is_a_failure(path: str) -> None:
-    assert isinstance(await carry(path), Failed)
+async def test_a_socket_that_is_not_there_is_a_road_that_is_gone(path: str) -> None:
+    assert isinstance(await carry(path), Gone)
 
 
 async def test_a_session_without_an_inbox_is_a_failure() -> None:
@@ -95,7 +95,7 @@ async def test_a_session_without_an_inbox_is_a_failure() -> None:
 
 
 @pytest.mark.parametrize("left", ["socket", "file", "folder"])
-async def test_what_a_dead_agent_left_there_is_a_failure(path: str, left: str) -> None:
+async def test_what_a_dead_agent_left_there_is_no_road(path: str, left: str) -> None:
     match left:
         case "socket":
             with socket.socket(socket.AF_UNIX) as dead:
@@ -105,13 +105,13 @@ async def test_what_a_dead_agent_left_there_is_a_failure(path: str, left: str) -
         case _:
             Path(path).mkdir()
 
-    assert isinstance(await carry(path), Failed)
+    assert isinstance(await carry(path), Gone)
 
 
 async def test_a_failure_tells_no_token(path: str) -> None:
     outcome = await carry(path, tokens={"s": "secret"})
 
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, Gone)
     assert "secret" not in outcome.reason
 
 

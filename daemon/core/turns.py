@@ -162,7 +162,11 @@ def _hand_out_arrived(
     evidence = "the turn went on after the hand-out"
     for envelope in settling.see_handed(plan, session, evidence, passing=passing, calling=calling):
         ask = plan.ask(handing.carried_ask(envelope))
-        if ask and asking.can(ask, asking.Begin):
+        if ask is None or not asking.can(ask, asking.Begin):
+            continue
+        if envelope.urgency is Urgency.NORMAL and session.turn_ask != ask.ask_id:
+            _unanswered(plan, ask, session)  # the turn that it began was broken off, and this is another one
+        else:
             plan.put(asking.advance(ask, asking.Begin(), now=plan.now))
     return plan.session(session.session_id) or session
 

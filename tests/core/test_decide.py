@@ -101,6 +101,7 @@ class House:
             c.SeeDelivery(delivery_id=ident, evidence="a reaction"),
             c.TurnBegan(session_id=session, prompt_id="prompt-1"),
             c.WakeWaits(session_id=session, waits=True),
+            c.CloseInbox(session_id=session, inbox="/inbox"),
             c.TurnWent(session_id=session),
             c.TurnWaits(session_id=session),
             c.TurnEnded(session_id=session, text="done"),

@@ -455,6 +455,24 @@ def test_a_hand_out_that_was_broken_off_before_any_sign_of_it_is_reminded_of_onc
     assert (line.asked(ask).state, len(reminders(line, api, ask))) == ("seen", 1)
 
 
+def test_a_hand_out_that_was_broken_off_and_followed_by_another_turn_is_reminded_of_and_not_at_work(
+    line: Line, web: Peer, api: Peer
+) -> None:
+    ask = line.ask(web, api)
+    line.prompt(api)
+    line.stop(api, "for my user")
+    line.hand_out(api)
+    line.prompt(api)  # Esc, which nobody told of, and something else typed
+    line.stop(api, "for my user again")
+    line.prompt(api)
+
+    line.tool(api)
+    line.stop(api, "and again")
+
+    assert (line.asked(ask).state, len(reminders(line, api, ask))) == ("seen", 1)
+    assert line.asked(ask).answers == ()
+
+
 def test_what_is_found_while_its_turn_goes_on_is_not_reminded_of(line: Line, web: Peer, api: Peer) -> None:
     ask = line.ask(web, api)
     line.prompt(api)

@@ -75,12 +75,14 @@ class Truth(RuleBasedStateMachine):
         self.said: dict[str, set[str]] = {}
         self.ended: dict[str, Ask] = {}
 
-    @initialize(typed=st.booleans())
-    def begins(self, typed: bool) -> None:
+    @initialize(asks=st.integers(0, 2))
+    def begins(self, asks: int) -> None:
         self.web: Peer = self.line.poller("web")
         self.agent = Agent(pid=self.new(), session_id=f"session-{self.new()}")
         self.hook(registers=Turn.IDLE)
         self.api: Peer = next(x for x in self.line.view.peers() if x.name == "api")
+        for _ in range(asks):
+            self.asked(Urgency.NORMAL)
 
     # --- people and peers -------------------------------------------------------------------------------------------
 
@@ -131,13 +133,28 @@ class Truth(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.away)
     @rule()
+    def works(self) -> None:
+        """What is pushed is taken at once, as nearly always."""
+        self.pushes("arrives")
+        if self.agent.alive and self.agent.on_the_way and not self.agent.in_dialog:
+            self.takes()
+
+    @rule(what=st.sampled_from(["restarts", "sleeps", "looks", "compacts", "goes away"]))
+    def passes(self, what: str) -> None:
+        """What should change nothing of what becomes of an ask."""
+        if what == "sleeps":
+            self.line.now += EIGHT_HOURS
+        elif what == "compacts" and self.agent.alive:
+            self.hook(registers=Turn.WORKING)
+        elif what == "restarts" and not self.away:
+            self.restarts()
+        elif what == "looks" and not self.away:
+            self.looks()
+        elif what == "goes away":
+            self.away = True
+
     def restarts(self) -> None:
         self.do(c.Recover(holder_prefix=PUMP))
-
-    @precondition(lambda self: not self.away)
-    @rule()
-    def goes_away(self) -> None:
-        self.away = True
 
     @precondition(lambda self: self.away)
     @rule(swapped=st.integers(0, 5))
@@ -161,12 +178,6 @@ class Truth(RuleBasedStateMachine):
         for parcel in self.line.passes(after):
             self.looks_for(parcel)
 
-    @rule()
-    def sleeps(self) -> None:
-        self.line.now += EIGHT_HOURS
-
-    @precondition(lambda self: not self.away)
-    @rule()
     def looks(self) -> None:
         """As the pump does: the registry is believed against an open turn."""
         session = self.live
@@ -266,7 +277,14 @@ class Truth(RuleBasedStateMachine):
             self.read_out(parcels)
 
     @precondition(lambda self: self.agent.alive)
-    @rule()
+    @rule(how=st.sampled_from(["killed", "clear", "clear, its end late"]))
+    def leaves_its_session(self, how: str) -> None:
+        # What is under way while a session is cleared may be read once more in the next one.
+        if how == "killed":
+            self.is_killed()
+        elif self.agent.turn is None and not self.agent.on_the_way:
+            self.clears(end_first=how == "clear")
+
     def is_killed(self) -> None:
         before = self.agent
         self.escapes()
@@ -282,8 +300,6 @@ class Truth(RuleBasedStateMachine):
             self.agent.session_id = f"session-{self.new()}"
         self.hook(registers=Turn.IDLE)
 
-    @precondition(lambda self: self.agent.alive and self.agent.turn is None and not self.agent.on_the_way)
-    @rule(end_first=st.booleans())
     def clears(self, end_first: bool) -> None:
         left = c.EndSession(session_id=self.agent.session_id, why="clear")
         if end_first:
@@ -292,11 +308,6 @@ class Truth(RuleBasedStateMachine):
         self.hook(registers=Turn.IDLE)
         if not end_first:
             self.tell(left)
-
-    @precondition(lambda self: self.agent.alive)
-    @rule()
-    def compacts(self) -> None:
-        self.hook(registers=Turn.WORKING)
 
     # --- what must hold ---------------------------------------------------------------------------------------------
 
@@ -430,6 +441,4 @@ class Truth(RuleBasedStateMachine):
 
 
 TestTruth = Truth.TestCase
-TestTruth.settings = settings(
-    max_examples=int(__import__("os").environ.get("N", "60")), stateful_step_count=30
-)
+TestTruth.settings = settings(max_examples=250, stateful_step_count=40)

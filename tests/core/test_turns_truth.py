@@ -293,12 +293,13 @@ class Truth(RuleBasedStateMachine):
             self.do(c.EndProcess(pid=before.pid, started=1))
 
     @precondition(lambda self: not self.agent.alive)
-    @rule(resumed=st.booleans())
-    def starts(self, resumed: bool) -> None:
+    @rule(resumed=st.booleans(), told=st.booleans())
+    def starts(self, resumed: bool, told: bool = True) -> None:
+        """By its own hook, or, when that one was lost, by one that does not say what it is doing."""
         self.agent.pid, self.agent.alive = self.new(), True
         if not resumed:
             self.agent.session_id = f"session-{self.new()}"
-        self.hook(registers=Turn.IDLE)
+        self.hook(registers=Turn.IDLE if told else Turn.UNKNOWN)
 
     def clears(self, end_first: bool) -> None:
         left = c.EndSession(session_id=self.agent.session_id, why="clear")

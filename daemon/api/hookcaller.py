@@ -65,7 +65,7 @@ async def surroundings(
         # The variables are inherited: an agent started from a pane, but with a terminal of its own, is not in it.
         pane=pane if agent and agent.terminal == terminal else None,
         inbox=await asyncio.to_thread(_inbox, named, told, agent, folder),
-        lasting=session is None or session.entrypoint != HEADLESS,
+        lasting=_entrypoint(environment, session) != HEADLESS,
         turn=TURNS.get(session.status, Turn.UNKNOWN) if session else Turn.UNKNOWN,
         environment=environment,
         spoke=event != "Stop" or await _spoke(told, live=live),
@@ -88,6 +88,11 @@ async def _spoke(payload: Mapping[str, Any], *, live: bool) -> bool:
             return True
         await asyncio.sleep(pause)
     return False
+
+
+def _entrypoint(environment: Mapping[str, str], session: registry.ClaudeSession | None) -> str:
+    """How the agent was begun; its first hook may be quicker than its registry."""
+    return environment.get("CLAUDE_CODE_ENTRYPOINT") or (session.entrypoint if session else "")
 
 
 def is_gone(session: Session) -> bool:

@@ -236,3 +236,8 @@ async def test_a_pipe_that_lost_its_agent_is_not_taken_for_a_child_of_the_system
         assert (await around(home, *line, ran_by="77")).pid == 0
     assert (await around(home, first, ran_by="1")).pid == 0
     assert (await around(home, manager, first, ran_by="4242")).pid == manager.pid  # it ran the pipe itself
+
+
+async def test_a_run_for_one_prompt_is_known_before_its_file_is_there(home: Path, agent: Process) -> None:
+    assert not (await around(home, agent, CLAUDE_CODE_ENTRYPOINT="sdk-cli")).lasting
+    assert (await around(home, agent, CLAUDE_CODE_ENTRYPOINT="cli")).lasting

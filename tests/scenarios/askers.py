@@ -16,11 +16,13 @@ ACTIVE = {"open", "seen", "working"}
 
 async def by_cli(line: House, text: str, to: str = "backend") -> str:
     """The id of an ask of somebody unverified, whose words never look like the owner's."""
+    await until_peer(line, to)
     return str((await line.daemon.client().ask(Question(to=[to], text=text)))["ask_id"])
 
 
 async def by_owner(line: House, text: str, to: str = "backend") -> str:
     """The id of an ask of the owner, whose words are typed."""
+    await until_peer(line, to)
     told = await line.at_terminal("ask", to, text, "--json")
     assert told.code == 0, told
     return str(told.json["ask_id"])

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.core.frame import framed
 from daemon.transports import wake as module
-from daemon.transports.interface import Blocked, Carried
+from daemon.transports.interface import Carried, Gone
 from daemon.transports.wake import PROOF_WITHIN, Wake
 from tests.transports.parcels import parcel, session
 
@@ -38,9 +38,9 @@ async def waiting(
     return before
 
 
-async def carried(wake: Wake, text: str = "how far?", session_id: str = "s") -> Carried | Blocked:
+async def carried(wake: Wake, text: str = "how far?", session_id: str = "s") -> Carried | Gone:
     outcome = await wake.carry(parcel(text), session(session_id=session_id), again=False)
-    assert isinstance(outcome, Carried | Blocked)
+    assert isinstance(outcome, Carried | Gone)
     return outcome
 
 
@@ -52,17 +52,17 @@ async def test_what_waits_is_given_the_message_and_the_proof_is_its_prompt(wake:
     assert not wake.waits("s")
 
 
-async def test_where_nothing_waits_the_message_waits(wake: Wake) -> None:
-    assert isinstance(await carried(wake), Blocked)
+async def test_where_nothing_waits_another_road_is_wanted(wake: Wake) -> None:
+    assert isinstance(await carried(wake), Gone)
 
 
 async def test_one_hook_wakes_once(wake: Wake) -> None:
     hook = await waiting(wake)
     await carried(wake, "one")
 
-    assert isinstance(await carried(wake, "two"), Blocked)
+    assert isinstance(await carried(wake, "two"), Gone)
     assert "one" in await hook
-    assert isinstance(await carried(wake, "two"), Blocked)
+    assert isinstance(await carried(wake, "two"), Gone)
 
 
 async def test_of_several_only_the_newest_waits_and_the_others_are_let_go(wake: Wake) -> None:
@@ -91,7 +91,7 @@ async def test_a_hook_that_is_gone_is_given_nothing(wake: Wake) -> None:
     hook = await waiting(wake, alive=lambda: there)
     there = False
 
-    assert isinstance(await carried(wake), Blocked)
+    assert isinstance(await carried(wake), Gone)
     async with asyncio.timeout(PATIENCE_S):
         assert await hook == ""
     assert not wake.waits("s")
@@ -100,7 +100,7 @@ async def test_a_hook_that_is_gone_is_given_nothing(wake: Wake) -> None:
 async def test_a_hook_whose_time_is_up_is_let_go(wake: Wake) -> None:
     async with asyncio.timeout(PATIENCE_S):
         assert [await wake.wait("s", seconds, lives) for seconds in (0.05, 0.0, -1.0)] == ["", "", ""]
-    assert isinstance(await carried(wake), Blocked)
+    assert isinstance(await carried(wake), Gone)
 
 
 async def test_letting_go_is_harmless_where_nothing_waits_and_after_a_message(wake: Wake) -> None:

@@ -23,6 +23,7 @@ async def agent(phone: House, model: ModelApi) -> AsyncIterator[ClaudeCode]:
     folder = phone.place / "backend"
     folder.mkdir()
     async with ClaudeCode(phone.user, folder, model.url, f"scene-{os.getpid()}", "dev") as agent:
+        await phone.joined("backend")
         yield agent
 
 

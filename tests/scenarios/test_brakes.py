@@ -24,6 +24,7 @@ async def agent(phone: House, model: ModelApi) -> AsyncIterator[ClaudeCode]:
     folder.mkdir()
     name = f"scene-{os.getpid()}"
     async with ClaudeCode(phone.user, folder, model.url, name, "dev", args=ALLOWED) as agent:
+        await phone.joined("backend")
         yield agent
 
 

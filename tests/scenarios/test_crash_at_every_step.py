@@ -58,6 +58,12 @@ async def is_settled(house: House, ask_id: str) -> None:
     assert (await house.daemon.client().asks("all"))["asks"] == []
 
 
+def some(*steps: str) -> list[Any]:
+    """The first and the last in every run; what lies between, which another way in has passed, with the rigs."""
+    between = [pytest.param(step, marks=pytest.mark.rig) for step in steps[1:-1]]
+    return [steps[0], *between, steps[-1]]
+
+
 @pytest.mark.parametrize("step", [*BEFORE, *AFTER, *PUMP, *HOOKS, "api.answering"])
 async def test_by_the_inbox(house: House, step: str) -> None:
     await house.start(crash_at=step)
@@ -71,7 +77,7 @@ async def test_by_the_inbox(house: House, step: str) -> None:
     assert agent.times_heard(HOW_FAR) == 1
 
 
-@pytest.mark.parametrize("step", [BEFORE[0], *AFTER[:3], *HOOKS])
+@pytest.mark.parametrize("step", some(BEFORE[0], *AFTER[:3], *HOOKS))
 async def test_by_a_hand_out_at_the_end_of_a_turn(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, asyncio.TaskGroup() as both:
@@ -87,7 +93,7 @@ async def test_by_a_hand_out_at_the_end_of_a_turn(house: House, step: str) -> No
     assert (agent.times_heard("hold on"), agent.times_heard(HOW_FAR)) == (1, 1)
 
 
-@pytest.mark.parametrize("step", [BEFORE[0], *AFTER[:2], "api.answering"])
+@pytest.mark.parametrize("step", some(BEFORE[0], *AFTER[:2], "api.answering"))
 async def test_by_the_tool_that_answers(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, asyncio.TaskGroup() as both:
@@ -101,7 +107,7 @@ async def test_by_the_tool_that_answers(house: House, step: str) -> None:
     assert agent.times_heard("use the tool") == 1
 
 
-@pytest.mark.parametrize("step", [*AFTER, "pump.told", *HOOKS, "api.leased", "api.answering"])
+@pytest.mark.parametrize("step", some(*AFTER, "pump.told", *HOOKS, "api.leased", "api.answering"))
 async def test_from_a_piped_chat(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with (
@@ -115,7 +121,7 @@ async def test_from_a_piped_chat(house: House, step: str) -> None:
     assert agent.times_heard(HOW_FAR) == 1
 
 
-@pytest.mark.parametrize("step", [*AFTER, "pump.carried", *HOOKS, "api.collected", "mcp.receipt"])
+@pytest.mark.parametrize("step", some(*AFTER, "pump.carried", *HOOKS, "api.collected", "mcp.receipt"))
 async def test_from_an_mcp_client(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, house.mcp("front") as front:
@@ -129,7 +135,7 @@ async def test_from_an_mcp_client(house: House, step: str) -> None:
     assert agent.times_heard(HOW_FAR) == 1
 
 
-@pytest.mark.parametrize("step", [BEFORE[0], *AFTER[:2], "api.collected", "mcp.receipt"])
+@pytest.mark.parametrize("step", some(BEFORE[0], *AFTER[:2], "api.collected", "mcp.receipt"))
 async def test_to_an_mcp_client_that_checks_its_messages(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.mcp("front") as front, asyncio.TaskGroup() as both:
@@ -209,7 +215,7 @@ async def is_there(house: House, number: int) -> None:
 REAL = ["store.committed:1", "pump.leased", "pump.carried", *HOOKS]
 
 
-@pytest.mark.parametrize("step", REAL)
+@pytest.mark.parametrize("step", some(*REAL))
 async def test_with_the_real_agent_by_its_inbox(
     line: House, backend: ClaudeCode, model: ModelApi, step: str
 ) -> None:

@@ -39,7 +39,7 @@ WAKE: Final = "Wake"  #: what our own command calls itself that waits in an agen
 SECONDS: Final = "peerline-seconds"
 ENDS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
 LOOK_S: Final = 2.0
-REGISTERS_S: Final = 5.0  #: how long the hook that registers a session may take
+REGISTERS_S: Final = (1.0, 1.0, 3.0)  #: between looks for a session that another hook is to register
 log = logging.getLogger(__name__)
 
 
@@ -216,13 +216,18 @@ class HookDesk:
         return Told(text, wakes=bool(text))
 
     async def _begun(self, session_id: str) -> Session | None:
-        """The session, which another hook of the same event may be about to register, or to take up again."""
+        """The session, which another hook of the same event may be about to register, or to take up again.
+
+        That one may have found us too slow, and lie in the spool by now.
+        """
         with self._engine.feed.watching(f"session:{session_id}") as watch:
-            for _ in range(2):
+            for pause_s in (*REGISTERS_S, 0.0):
                 found: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
                 if (found and not found.ended_at) or not session_id:
                     return found
-                await watch.wait(REGISTERS_S)
+                await watch.wait(pause_s)
+                if spool.waiting(self._folder):
+                    await self.replay()
         return None
 
     def _attended(self, command: c.Command, around: Surroundings) -> c.Command:

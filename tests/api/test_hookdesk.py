@@ -13,7 +13,9 @@ import pytest
 
 from daemon.agents.interface import Surroundings
 from daemon.api import hooks
-from daemon.api.hooks import HookDesk
+from daemon.api.guards import Placed
+from daemon.api.hooks import Ear, HookDesk
+from daemon.callers.processes import Process
 from daemon.core.errors import StorageFull
 from daemon.core.model import Session
 from daemon.engine.engine import Engine
@@ -261,3 +263,17 @@ async def test_one_that_was_killed_and_started_again_while_nobody_listened_is_th
     await desk.replay()
 
     assert await there(engine) == {"x": ("2", "idle")}
+
+
+async def test_a_start_that_found_us_too_slow_is_heard_soon_by_the_hook_that_waits_beside_it(
+    engine: Engine, spool: Path, hook: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "REGISTERS_S", (0.05,) * 200)
+    desk = HookDesk(engine, spool, {}, Wake())
+    beside = Ear(Placed(Process(1, 1), (), None), lambda: True)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as both:
+        both.create_task(desk.hear("practice", "Wake", {}, json.dumps({"session_id": "a"}).encode(), beside))
+        await asyncio.sleep(0)
+        spooled(spool, hook, 1, "a")
+        while await names(engine) != ["a"]:
+            await asyncio.sleep(0.01)

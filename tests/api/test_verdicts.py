@@ -330,7 +330,7 @@ async def test_it_waits_also_if_it_comes_a_moment_before_the_start_of_its_sessio
 async def test_nothing_waits_for_a_session_that_nobody_knows_or_that_is_over(
     house: House, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks, "REGISTERS_S", 0.01)
+    monkeypatch.setattr(hooks, "REGISTERS_S", (0.01, 0.01))
     await house.hears("SessionEnd", hook, record="32", reason="exit")
 
     assert await woken(house, hook) == await woken(house, hook, session_id="nobody") == Told("")

@@ -226,6 +226,7 @@ async def test_no_message_can_paint_the_screen(tmp_path: Path) -> None:
 async def test_leaving_leaves_the_line_too(tmp_path: Path, keys: tuple[str, ...]) -> None:
     async with chatting(tmp_path) as screen:
         await screen.type("throw away", "C-c")
+        await screen.shows("> throw away\n>")  # between two prompts a key is nobody's
         await screen.type(*keys)
         await screen.shows("exit 0")
 

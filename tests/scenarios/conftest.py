@@ -71,4 +71,5 @@ async def backend(line: House, model: ModelApi) -> AsyncIterator[ClaudeCode]:
     folder = line.place / "backend"
     folder.mkdir()
     async with ClaudeCode(line.user, folder, model.url, f"scene-{os.getpid()}", "dev") as agent:
+        await line.joined("backend")  # its first hook may take a moment on a busy machine
         yield agent

@@ -190,7 +190,10 @@ async def test_a_resumed_session_gets_what_was_asked_while_it_was_away_and_a_for
         await first.type("hello there")
         await first.until_shown("stub: hello there")
         await first.until_status("idle")
-        session_id, peer_id = first.session_id, (await peer(line, "backend"))["peer_id"]
+        session_id, peer_id = (
+            first.session_id,
+            (await until_peer(line, "backend", status="online"))["peer_id"],
+        )
     await until_peer(line, "backend", status="offline")
     asked = await ask_both(line)
     async with another(line, model, "--resume", session_id, "--fork-session") as fork:

@@ -208,14 +208,14 @@ class Actor:
     """An agent: one session, one turn at a time."""
 
     def __init__(self, name: str, daemon: str, inbox: Inbox, tools: Tools) -> None:
-        self._name, self._daemon = name, daemon
-        self._inbox, self._tools = inbox, tools
+        self._name, self._daemon, self._inbox, self._tools = name, daemon, inbox, tools
         self._session_id = f"practice-{os.urandom(8).hex()}"
+        self._courtesy = threading.Thread(target=self._describe, daemon=True)
 
     def run(self) -> None:
         """Work until the process is told to end."""
         self._report("SessionStart", source="startup")
-        threading.Thread(target=self._describe, daemon=True).start()
+        self._courtesy.start()
         while True:
             self._turn(self._inbox.texts.get())
 
@@ -225,6 +225,8 @@ class Actor:
             self._tools.call("set_description", description=ABOUT[self._name])
 
     def end(self) -> None:
+        if self._courtesy.is_alive():  # a call after the session's end would be somebody else's
+            self._courtesy.join(2)
         self._report("SessionEnd", reason="practice ended")
 
     def _turn(self, text: str) -> None:

@@ -8,17 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from daemon.callers.processes import Process
 from daemon.callers.registry import session_file
 from daemon.callers.watch import ExitWatch, RegistryWatch
 from daemon.core import commands as c
-from daemon.core.model import Session, Turn
+from daemon.core.model import Session
+from daemon.core.presence import PERHAPS_IN_TURN
 from daemon.engine.engine import Engine, Reading
 from daemon.engine.feed import EVERYTHING
-
-OPEN: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT, Turn.UNKNOWN})
 
 
 class Watching:
@@ -57,7 +56,7 @@ class Watching:
         in_turn = {
             session_file(Path(each.config_dir), each.pid): each.session_id
             for each in live
-            if each.turn in OPEN and each.config_dir
+            if each.turn in PERHAPS_IN_TURN and each.config_dir
         }
         for path in self._open.keys() - in_turn.keys():
             self._registries.forget(path)

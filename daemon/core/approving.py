@@ -22,8 +22,8 @@ WORDS: Final = 200
 
 def request(plan: Plan, command: c.RequestApproval) -> str:
     """Ask everybody who may decide; the approval's id, or "" when nobody can be asked."""
-    session = plan.session(command.session_id)
-    peer = plan.peer(session.peer_id) if session and session.ended_at is None else None
+    session = plan.live(command.session_id)
+    peer = plan.peer(session.peer_id) if session else None
     if session is None or peer is None:
         return ""
     if session.pane or not command.hidden:  # a dialog waits; else the agent itself goes on

@@ -14,7 +14,7 @@ from daemon.core import addressing, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.errors import Conflict, NotFound
-from daemon.core.frame import MARK_LENGTH, framed
+from daemon.core.frame import space_for
 from daemon.core.model import (
     Circle,
     Denial,
@@ -24,12 +24,11 @@ from daemon.core.model import (
     Peer,
     Role,
     Session,
-    Turn,
     Urgency,
 )
+from daemon.core.presence import IN_TURN
 from daemon.core.view import Plan
 
-OPEN_TURNS: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT})
 HALTED_FOR: Final = timedelta(seconds=5)  #: in case nothing tells that the agent has read it
 READ_FIRST: Final = (
     "this call was not made: with the call before it came a message that cannot wait. Read that first."
@@ -42,8 +41,8 @@ CANNOT_WAIT: Final = (
 
 def begin_call(plan: Plan, command: c.BeginCall) -> Denial | None:
     """Why the call is not to be made, or None."""
-    session = plan.session(command.session_id)
-    peer = plan.peer(session.peer_id) if session and session.ended_at is None else None
+    session = plan.live(command.session_id)
+    peer = plan.peer(session.peer_id) if session else None
     if session is None or peer is None:
         return None
     why = frozen(plan, peer) or session.stopped
@@ -73,7 +72,7 @@ def stop(plan: Plan, command: c.StopTurn) -> Session:
         raise NotFound(
             f'"{peer.name if peer else command.peer_id}" runs nothing', "see who is there with /peers"
         )
-    if session.turn not in OPEN_TURNS:
+    if session.turn not in IN_TURN:
         raise Conflict(f'"{peer.name}" is {session.turn or "not known to work"}', "there is no turn to stop")
     why = (
         f"stopped by {command.by}: no further tool call is made in this turn. "
@@ -133,7 +132,7 @@ def _urgent(plan: Plan, peer: Peer, session: Session, limit: int) -> tuple[Parce
     for delivery in plan.view.waiting(peer.peer_id):
         if delivery.urgency is not Urgency.URGENT or delivery.state == d.State.LEASED:
             continue
-        room -= len(framed(settling.parcel(plan, delivery))) + 2 * MARK_LENGTH + 2
+        room -= space_for(settling.parcel(plan, delivery))
         if room < 0:
             break
         chosen.append(

@@ -16,6 +16,7 @@ from daemon.core import settling
 from daemon.core.cleaning import fitted
 from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.presence import IN_TURN
 from daemon.core.view import Plan
 
 FOLLOW: Final = "follow"
@@ -102,7 +103,7 @@ def due(plan: Plan) -> None:
 
 
 def _works(session: Session | None) -> bool:
-    return session is not None and session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}
+    return session is not None and session.turn in IN_TURN
 
 
 def _open(plan: Plan, follow: Follow, session: Session) -> None:

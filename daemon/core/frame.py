@@ -17,6 +17,7 @@ from typing import Final
 from daemon.core.model import Authority, Envelope, Kind, Parcel
 
 MARK_LENGTH: Final = 8
+_BETWEEN: Final = "\n\n"
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  #: Crockford base 32
 _END: Final = re.compile(rf"\[end #([{ALPHABET}]{{{MARK_LENGTH}}})\]")
 _WORDS: Final = {
@@ -32,7 +33,12 @@ def framed(parcel: Parcel) -> str:
 
 
 def joined(parcels: Sequence[Parcel]) -> str:
-    return "\n\n".join(framed(parcel) for parcel in parcels)
+    return _BETWEEN.join(framed(parcel) for parcel in parcels)
+
+
+def space_for(parcel: Parcel) -> int:
+    """Characters that the parcel takes at most among others, once it has a mark."""
+    return len(framed(parcel)) + 2 * MARK_LENGTH + len(_BETWEEN)
 
 
 def marks_in(text: str) -> tuple[str, ...]:

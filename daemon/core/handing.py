@@ -9,7 +9,7 @@ from typing import Final
 from daemon.core import braking, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
-from daemon.core.frame import MARK_LENGTH, framed
+from daemon.core.frame import space_for
 from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Urgency
 from daemon.core.posting import UNREAD_LIMIT
 from daemon.core.view import Plan
@@ -33,8 +33,8 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
 
     Between two tool calls: notices alone, and of nobody whose question waits before them.
     """
-    session = plan.session(command.session_id)
-    if session is None or session.ended_at is not None or _is_braked(plan, session):
+    session = plan.live(command.session_id)
+    if session is None or _is_braked(plan, session):
         return ()
     if not command.passing and _on_the_way(plan, session):
         return ()
@@ -147,7 +147,7 @@ def _chosen(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iter
         if command.passing and delivery.urgency is not Urgency.FYI:
             continue
         parcel = settling.parcel(plan, delivery)
-        room -= len(framed(parcel)) + 2 * MARK_LENGTH + 2
+        room -= space_for(parcel)
         if room < 0 or (delivery.kind is Kind.ASK and not first):
             return
         yield delivery
@@ -166,7 +166,7 @@ def _between(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Ite
         if delivery.urgency is Urgency.URGENT or not fits or sender in passed_over:
             passed_over.add(sender)
             continue
-        room -= len(framed(parcel)) + 2 * MARK_LENGTH + 2
+        room -= space_for(parcel)
         if room < 0:
             return
         yield delivery

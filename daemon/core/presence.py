@@ -11,6 +11,8 @@ from typing import Final
 
 from daemon.core.model import Conversation, Peer, Role, Session, Status, Turn
 
+IN_TURN: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT})
+PERHAPS_IN_TURN: Final = IN_TURN | {Turn.UNKNOWN}
 OWN_SCREENS: Final = frozenset(
     {"console", "cli"}
 )  #: surfaces of this machine: whoever comes back begins anew
@@ -91,7 +93,7 @@ def status(peer: Peer, session: Session | None, conversation: Conversation | Non
         return Status.ONLINE if live else Status.OFFLINE
     if session is None or session.ended_at is not None:
         return Status.ONLINE if peer.role is Role.SERVICE and not peer.session_id else Status.OFFLINE
-    busy = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}
+    busy = session.turn in IN_TURN
     return Status.BUSY if busy else Status.ONLINE
 
 
@@ -100,7 +102,7 @@ def _begun(session: Session, sign: Began, source: str, now: datetime) -> Session
 
     The turn's end tells by its prompt's id whose it was.
     """
-    ongoing = session.turn in {Turn.WORKING, Turn.AWAITING_INPUT} and sign.ask_id is None
+    ongoing = session.turn in IN_TURN and sign.ask_id is None
     # A brake holds until somebody says something new: what runs in the background may call tools after the turn.
     heard = session if sign.automatic else replace(session, stopped="")
     if ongoing:

@@ -22,6 +22,7 @@ from daemon.core.model import (
     Turn,
     Urgency,
 )
+from daemon.core.presence import IN_TURN
 
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
@@ -37,7 +38,7 @@ def choose(envelope: Envelope, session: Session | None) -> Road | Wait:
     """The road by which an agent would be given this envelope now."""
     if session is None or session.ended_at is not None:
         return Wait("the recipient is offline")
-    if session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}:
+    if session.turn in IN_TURN:
         return Wait("the recipient is busy; handed over at the end of the turn")
     if envelope.urgency is Urgency.FYI:
         return Wait("for information only; goes with the next message")
@@ -83,7 +84,7 @@ def reach(
         return Reach(road=Road.POLL, proof=_proof(session, Road.POLL), reason=reason)
     if session is None or session.ended_at is not None:
         return Reach(road=Road.NONE, proof="", reason="offline; kept until it is back")
-    if session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}:
+    if session.turn in IN_TURN:
         proof = _proof(session, Road.HOOK) or f"its last sign came by {session.turn_source}"
         return Reach(road=Road.HOOK, proof=proof, reason="in a turn; handed over at its end")
     pushed = _pushed(authority, session)

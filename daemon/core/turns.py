@@ -37,7 +37,7 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
 def spotted(plan: Plan, command: c.SeeDelivery) -> Delivery:
     """It was found without a hook. An ask that is not at work there any more was broken off, and is reminded of."""
     delivery = settling.spotted(plan, command)
-    session, ask = _live(plan, delivery.session_id or ""), plan.ask(delivery.envelope_id)
+    session, ask = plan.live(delivery.session_id), plan.ask(delivery.envelope_id)
     at_work = session and ask and session.turn_ask == ask.ask_id
     if session and ask and not (at_work or asking.is_over(ask) or _answered_from(ask, session)):
         _unanswered(plan, ask, session)
@@ -45,20 +45,20 @@ def spotted(plan: Plan, command: c.SeeDelivery) -> Delivery:
 
 
 def wakes(plan: Plan, command: c.WakeWaits) -> None:
-    session = _live(plan, command.session_id)
+    session = plan.live(command.session_id)
     if session and session.wakes != command.waits:
         plan.put(replace(session, wakes=command.waits))
 
 
 def inbox_gone(plan: Plan, command: c.CloseInbox) -> None:
-    session = _live(plan, command.session_id)
+    session = plan.live(command.session_id)
     if session and session.inbox == command.inbox:
         plan.put(replace(session, inbox=""))
 
 
 def went(plan: Plan, command: c.TurnWent) -> None:
     """A sign from inside the turn, which therefore has what was handed to it."""
-    session = _live(plan, command.session_id)
+    session = plan.live(command.session_id)
     if session is None:
         return
     session = _hand_out_arrived(plan, session, calling=not command.batch_over)
@@ -71,7 +71,7 @@ def went(plan: Plan, command: c.TurnWent) -> None:
 
 
 def waits(plan: Plan, command: c.TurnWaits) -> None:
-    session = _live(plan, command.session_id)
+    session = plan.live(command.session_id)
     if session:
         waiting = presence.fold(session, presence.Waited(), command.source, plan.now)
         plan.put(waiting)
@@ -81,7 +81,7 @@ def waits(plan: Plan, command: c.TurnWaits) -> None:
 
 def ended(plan: Plan, command: c.TurnEnded) -> None:
     """The turn is over: its last words answer the ask that started it."""
-    session = _live(plan, command.session_id)
+    session = plan.live(command.session_id)
     if session is None:
         return
     session = _hand_out_arrived(plan, session, passing=not command.continuing)
@@ -104,7 +104,7 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
 
 def observed(plan: Plan, command: c.TurnObserved) -> None:
     """Seen without a hook. An agent that is idle again without having said so was interrupted."""
-    session = _live(plan, command.session_id)
+    session = plan.live(command.session_id)
     if session is None or session.turn is command.turn:
         return
     ask = _in_work(plan, session)
@@ -124,15 +124,10 @@ def observed(plan: Plan, command: c.TurnObserved) -> None:
 def broken_off(plan: Plan, session: Session) -> None:
     """The session ends; what its turn was about is reminded of in the next one."""
     approving.over(plan, session, "the agent is gone", subagents=True)
-    if session.turn in {Turn.WORKING, Turn.AWAITING_INPUT}:
+    if session.turn in presence.IN_TURN:
         following.over(plan, session, None, "", "is gone in the middle of its turn")
     if ask := _in_work(plan, session):
         _unanswered(plan, ask, session, f". It says: {line(ask.question, QUOTED)}")
-
-
-def _live(plan: Plan, session_id: str) -> Session | None:
-    session = plan.session(session_id)
-    return session if session and session.ended_at is None else None
 
 
 def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> str | None:

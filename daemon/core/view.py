@@ -142,10 +142,14 @@ class Plan:
         found: m.Session | None = self._get(m.Session, session_id) if session_id else None
         return found
 
+    def live(self, session_id: str | None) -> m.Session | None:
+        """The session, if it has not ended."""
+        session = self.session(session_id)
+        return session if session and session.ended_at is None else None
+
     def session_of(self, peer: m.Peer) -> m.Session | None:
         """The peer's live session, if it has one."""
-        session = self.session(peer.session_id)
-        return session if session and session.ended_at is None else None
+        return self.live(peer.session_id)
 
     def conversation(self, peer_id: str) -> m.Conversation | None:
         found: m.Conversation | None = self._get(m.Conversation, peer_id)

@@ -16,6 +16,7 @@ from daemon.core import commands as c
 from daemon.core.delivery import is_entered
 from daemon.core.errors import Conflict, NotFound
 from daemon.core.model import Parcel, Peer, Road, Session, Turn
+from daemon.core.presence import PERHAPS_IN_TURN
 from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING
 from daemon.store.interface import Tx
@@ -28,7 +29,6 @@ NONE: Final = timedelta(0)
 Commands = tuple[c.Command, ...]
 HOOK_S: Final = 1.0  #: a hook that tells the same is on its way for no longer than this
 LOOK_AGAIN: Final = timedelta(seconds=2)
-OPEN_TURNS: Final = frozenset({Turn.WORKING, Turn.AWAITING_INPUT, Turn.UNKNOWN})
 log = logging.getLogger(__name__)
 
 
@@ -106,7 +106,7 @@ class Pump:
 
         Returns in what time another look is due; none: what is told stands.
         """
-        if session.ended_at or session.turn not in OPEN_TURNS:
+        if session.ended_at or session.turn not in PERHAPS_IN_TURN:
             return NONE
         turn = await self._eye.turn_of(session)
         if turn is Turn.UNKNOWN or turn is session.turn:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from daemon.core.cleaning import body, line
 from daemon.core.errors import Refused
-from daemon.core.frame import ALPHABET, MARK_LENGTH, framed, joined, marks_in
+from daemon.core.frame import ALPHABET, MARK_LENGTH, framed, joined, marks_in, space_for
 from daemon.core.model import Authority, Delivery, Envelope, Kind, Parcel, Role, Sender
 from daemon.core.posting import stamp
 from tests.core.line import Line
@@ -98,6 +98,14 @@ def test_joined_messages_are_told_apart_in_order(letters: list[tuple[str, str]])
 
     assert marks_in(shown) == tuple(mark for _, mark in letters)
     assert FRAME.findall(shown) == [mark for _, mark in letters]
+
+
+@settings(max_examples=500, deadline=None)
+@given(HOSTILE)
+def test_joined_messages_take_no_more_than_the_space_kept_for_them(text: str) -> None:
+    unmarked, marked = parcel(sendable(text), ""), parcel(sendable(text), "8H2KQ0TZ")
+
+    assert len(joined([marked] * 3)) <= 3 * space_for(unmarked)
 
 
 @settings(max_examples=500, deadline=None)

@@ -16,7 +16,8 @@ from daemon.callers.watch import ExitWatch, RegistryWatch
 from daemon.core import commands as c
 from daemon.core.model import Session
 from daemon.core.presence import PERHAPS_IN_TURN
-from daemon.engine.engine import Engine, Reading
+from daemon.core.view import live_sessions
+from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING
 
 
@@ -46,7 +47,7 @@ class Watching:
         with self._engine.feed.watching(EVERYTHING) as changes:
             while True:
                 changes.take()
-                live = await self._engine.read(_live)
+                live = [session for _, session in await self._engine.read(live_sessions)]
                 self._exits.watch(Process(each.pid, each.started) for each in live if each.pid)
                 self._watch_turns(live)
                 while not any(key.startswith("session:") for key in changes.take()):
@@ -63,8 +64,3 @@ class Watching:
         for path in in_turn.keys() - self._open.keys():
             self._registries.watch(path)
         self._open = in_turn
-
-
-def _live(tx: Reading) -> list[Session]:
-    sessions = [tx.get(Session, peer.session_id) for peer in tx.peers() if peer.session_id]
-    return [each for each in sessions if each and each.ended_at is None]

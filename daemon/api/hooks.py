@@ -28,6 +28,7 @@ from daemon.core.delivery import State
 from daemon.core.errors import Malformed, NotAllowed, NotFound, Refused, Unavailable
 from daemon.core.frame import marks_in
 from daemon.core.model import Delivery, Denial, Road, Session, Turn
+from daemon.core.view import live_sessions
 from daemon.engine.engine import Engine, Once, Reading
 
 AGENTS: Final[Mapping[str, AgentHooks]] = {
@@ -173,8 +174,8 @@ class HookDesk:
 
     async def _bury(self) -> None:
         """Whose process is gone is gone, told of or not: an unknown session may be their heir."""
-        live = await self._engine.read(_live)
-        gone = [c.EndProcess(pid=each.pid, started=each.started) for each in live if is_gone(each)]
+        live = await self._engine.read(live_sessions)
+        gone = [c.EndProcess(pid=each.pid, started=each.started) for _, each in live if is_gone(each)]
         if gone:
             await self._engine.handle_all(gone)
 
@@ -263,11 +264,6 @@ class HookDesk:
             self._expecting.set()
         else:
             self._expecting.clear()
-
-
-def _live(tx: Reading) -> list[Session]:
-    found = [tx.get(Session, peer.session_id) for peer in tx.peers() if peer.session_id]
-    return [each for each in found if each and each.ended_at is None]
 
 
 def _handed_by(tx: Reading, once: Once) -> list[Delivery]:

@@ -93,6 +93,12 @@ class View(Protocol):
     def follows_due(self, now: datetime) -> Sequence[m.Follow]: ...
 
 
+def live_sessions(view: View) -> list[tuple[m.Peer, m.Session]]:
+    """Every peer that runs, and what it runs as."""
+    found = [(peer, view.get(m.Session, peer.session_id)) for peer in view.peers() if peer.session_id]
+    return [(peer, session) for peer, session in found if session and session.ended_at is None]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What is to be written in one commit, and what the caller is told."""

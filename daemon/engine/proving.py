@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from daemon.core import presence, roads
 from daemon.core.model import Authority, Peer, Road, Session
-from daemon.engine.engine import Engine, Reading
+from daemon.core.view import live_sessions
+from daemon.engine.engine import Engine
 from daemon.transports.interface import Proof, Transport
 
 
@@ -31,7 +32,7 @@ class Proving:
 
     async def all(self) -> list[Tried]:
         """Every road into every agent that is there."""
-        live = await self._engine.read(_live)
+        live = await self._engine.read(live_sessions)
         tried = await asyncio.gather(*(self._of(peer, session) for peer, session in live))
         return [each for of_one in tried for each in of_one]
 
@@ -51,11 +52,6 @@ class Proving:
             Tried(peer, road, proof, taken[Authority.OWNER] is road, taken[Authority.PEER] is road)
             for road, proof in proofs.items()
         ]
-
-
-def _live(tx: Reading) -> list[tuple[Peer, Session]]:
-    found = [(peer, tx.get(Session, peer.session_id)) for peer in tx.peers() if peer.session_id]
-    return [(peer, session) for peer, session in found if session and session.ended_at is None]
 
 
 def _hooks(session: Session, now: datetime, waking: Proof | None) -> Proof:

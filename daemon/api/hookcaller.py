@@ -122,6 +122,11 @@ def environment_of(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def header(headers: Mapping[str, str], wanted: str) -> str:
+    """What the pipe says under that name, given in small letters; "" when it says nothing."""
+    return next((value for name, value in headers.items() if name.lower() == wanted), "")
+
+
 def _above(placed: Placed | None, ran_by: int) -> tuple[Process, ...]:
     """The processes above the pipe: found, or, for a spooled event, from whoever it says ran it.
 
@@ -190,5 +195,5 @@ def _listening(path: str | None) -> str | None:
 
 
 def _pid(headers: Mapping[str, str]) -> int:
-    told = next((value for name, value in headers.items() if name.lower() == "peerline-pid"), "")
+    told = header(headers, "peerline-pid")
     return int(told) if told.isdecimal() else 0

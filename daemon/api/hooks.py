@@ -21,7 +21,7 @@ from daemon.agents import claude_code, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
-from daemon.api.hookcaller import belongs_elsewhere, is_gone, surroundings
+from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, surroundings
 from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
 from daemon.core import commands as c
 from daemon.core.delivery import State
@@ -38,6 +38,7 @@ AGENTS: Final[Mapping[str, AgentHooks]] = {
 TOKEN: Final = "CLAUDE_CODE_MESSAGING_TOKEN"  # noqa: S105 -- a variable's name
 WAKE: Final = "Wake"  #: what our own command calls itself that waits in an agent's background
 SECONDS: Final = "peerline-seconds"
+RECORD: Final = "peerline-record"
 ENDS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
 LOOK_S: Final = 2.0
 REGISTERS_S: Final = (1.0, 1.0, 3.0)  #: between looks for a session that another hook is to register
@@ -189,10 +190,7 @@ class HookDesk:
         ear: Ear,
     ) -> str:
         """A person is asked; the hook waits for what is decided. The same hook again waits for the same."""
-        if once is None:
-            approval_id: str = (await self._engine.handle_all(commands))[-1]
-        else:
-            approval_id = await self._engine.handle_once(commands, once, lambda results: str(results[-1]))
+        approval_id = await self._done(commands, once, lambda results: str(results[-1]))
         asked = commands[-1]
         if not approval_id or (around.pane and isinstance(asked, c.RequestApproval) and asked.hidden):
             return ""  # its dialog opens only when its hook has ended
@@ -249,6 +247,12 @@ class HookDesk:
             told = hooks.answer(event, outcome)
             return json.dumps(told, ensure_ascii=False) if told else ""
 
+        return await self._done(commands, once, render)
+
+    async def _done(
+        self, commands: Sequence[c.Command], once: Once | None, render: Callable[[Sequence[Any]], str]
+    ) -> str:
+        """Commit them; the same hook again is answered what it was answered first."""
         if once is None:
             return render(await self._engine.handle_all(commands))
         return await self._engine.handle_once(commands, once, render)
@@ -275,13 +279,12 @@ def _handed_by(tx: Reading, once: Once) -> list[Delivery]:
 
 def _seconds(headers: Mapping[str, str]) -> float:
     """How long the hook waits for us."""
-    told = next((value for name, value in headers.items() if name.lower() == SECONDS), "")
     try:
-        return max(0.0, float(told))
+        return max(0.0, float(header(headers, SECONDS)))
     except ValueError:
         return 0.0
 
 
 def _record(headers: Mapping[str, str], agent: str) -> Once | None:
-    record = next((value for name, value in headers.items() if name.lower() == "peerline-record"), "")
+    record = header(headers, RECORD)
     return Once(f"hook:{agent}", record[:200], "") if record else None

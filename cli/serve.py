@@ -9,7 +9,7 @@ import os
 import platform
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -119,7 +119,7 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
         limits,
         health.status,
         stopping.set,
-        roads=tried_roads(Proving(engine, transports)),
+        roads=Proving(engine, transports).all,
         owner=settings.owner.name,
         trusts_terminal=settings.owner.trust_terminal,
     )
@@ -156,28 +156,6 @@ async def _begin(house: House, desk: HookDesk) -> None:
         )
         await house.engine.handle(service)
     await house.engine.handle(c.ConfigurePeople(surface="telegram", people=_people(house.settings)))
-
-
-def tried_roads(proving: Proving) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
-    """What ``doctor`` asks for, as plain as it is told."""
-
-    async def told() -> list[dict[str, Any]]:
-        return [
-            {
-                "peer": each.peer.name,
-                "peer_id": each.peer.peer_id,
-                "circle": each.peer.circle,
-                "road": str(each.road),
-                "works": each.proof.works,
-                "evidence": each.proof.evidence,
-                "taken_for": [
-                    who for who, so in (("owner", each.for_owner), ("agents", each.for_agents)) if so
-                ],
-            }
-            for each in await proving.all()
-        ]
-
-    return told
 
 
 def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime | None, str]]:

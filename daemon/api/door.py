@@ -23,6 +23,7 @@ from daemon.core.commands import Command
 from daemon.core.errors import Malformed, NotFound
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine, Once
+from daemon.engine.proving import Tried
 
 Json = dict[str, Any]
 
@@ -61,7 +62,7 @@ class Room:
     status: Callable[[], Awaitable[Json]]
     stop: Callable[[], None]
     owner: str = ""  #: what the owner is called, if the config says
-    roads: Callable[[], Awaitable[list[Json]]] | None = None
+    roads: Callable[[], Awaitable[list[Tried]]] | None = None
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal
 
     async def write(

@@ -12,6 +12,7 @@ from daemon.core import listing
 from daemon.core.model import Conversation, PeerShown, Role, Status
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
+from daemon.engine.proving import Tried
 from daemon.wire import shapes
 
 Json = dict[str, Any]
@@ -92,13 +93,27 @@ def _shown(plan: Plan) -> list[PeerShown]:
     return [row for row in rows if row.status is not Status.OFFLINE or row.peer.role is not Role.HUMAN]
 
 
+def _road(tried: Tried) -> Json:
+    taken = (("owner", tried.for_owner), ("agents", tried.for_agents))
+    return {
+        "peer": tried.peer.name,
+        "peer_id": tried.peer.peer_id,
+        "circle": tried.peer.circle,
+        "road": str(tried.road),
+        "works": tried.proof.works,
+        "evidence": tried.proof.evidence,
+        "taken_for": [who for who, so in taken if so],
+    }
+
+
 async def status(room: Room, call: Call) -> Json:
     return await room.status()
 
 
 async def roads(room: Room, call: Call) -> Json:
     """Every road into every agent, tried now."""
-    return {"roads": await room.roads() if room.roads else []}
+    tried = await room.roads() if room.roads else []
+    return {"roads": [_road(each) for each in tried]}
 
 
 async def stop(room: Room, call: Call) -> Json:

@@ -80,7 +80,7 @@ class Pane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Arrival:
     """Something was seen to arrive by a road."""
 
     road: Road
@@ -111,7 +111,7 @@ class Session:
     calls: int = 0  #: tool calls of this turn
     turn_began_at: datetime | None = None
     stopped: str = ""  #: why no further tool call of this turn is let through; "": they are
-    arrivals: tuple[Sighting, ...] = ()  #: when something last arrived, by each road
+    arrivals: tuple[Arrival, ...] = ()  #: when something last arrived, by each road
     wakes: bool = False  #: something waits in its background that can wake it
     halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
 

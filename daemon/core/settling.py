@@ -15,6 +15,7 @@ from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.errors import NotFound
 from daemon.core.model import (
+    Arrival,
     Ask,
     Delivery,
     Envelope,
@@ -25,7 +26,6 @@ from daemon.core.model import (
     Road,
     Role,
     Session,
-    Sighting,
     Urgency,
 )
 from daemon.core.posting import LINE, Letter, post, reply
@@ -145,7 +145,7 @@ def _arrived(plan: Plan, delivery: Delivery) -> None:
     session = plan.session(delivery.session_id)
     if session and delivery.road not in {Road.NONE, Road.CHAT}:
         others = tuple(each for each in session.arrivals if each.road is not delivery.road)
-        plan.put(replace(session, arrivals=(*others, Sighting(road=delivery.road, at=plan.now))))
+        plan.put(replace(session, arrivals=(*others, Arrival(road=delivery.road, at=plan.now))))
 
 
 def close(plan: Plan, ask: Ask) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from daemon.core import delivery as d
 from daemon.core import settling
 from daemon.core.cleaning import fitted
+from daemon.core.measures import counted, lasting
 from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.presence import IN_TURN
@@ -99,7 +100,7 @@ def due(plan: Plan) -> None:
         else:
             plan.put(replace(follow, due_at=None))
             if follow.what == WATCH and peer and session and session.turn is Turn.WORKING:
-                stalls(plan, peer, f"no sign of it for {_minutes(plan.now - session.turn_at)}")
+                stalls(plan, peer, f"no sign of it for {lasting(plan.now - session.turn_at)}")
 
 
 def _works(session: Session | None) -> bool:
@@ -163,14 +164,8 @@ def _progress(plan: Plan, session: Session) -> str:
 
 
 def _span(plan: Plan, session: Session) -> str:
-    calls = f" · {session.calls} tool call{'s' * (session.calls != 1)}" if session.calls else ""
-    return f"{_minutes(plan.now - (session.turn_began_at or session.turn_at))}{calls}"
-
-
-def _minutes(span: timedelta) -> str:
-    seconds = max(0, int(span.total_seconds()))
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    calls = f" · {counted(session.calls, 'tool call')}" if session.calls else ""
+    return f"{lasting(plan.now - (session.turn_began_at or session.turn_at))}{calls}"
 
 
 def _name(plan: Plan, session: Session) -> str:

@@ -1,4 +1,4 @@
-"""Sizes and ages as people say them."""
+"""Sizes, ages, spans and counts as people say them."""
 
 from __future__ import annotations
 
@@ -24,3 +24,14 @@ def ago(at: datetime, now: datetime) -> str:
         if seconds >= 1.5 * unit:
             return f"{round(seconds / unit)} {name}"
     return f"{seconds} s"
+
+
+def lasting(span: timedelta) -> str:
+    """To the second: ``40 s``, ``12 min 5 s``."""
+    minutes, seconds = divmod(max(0, int(span / timedelta(seconds=1))), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def counted(number: int, what: str) -> str:
+    """``1 tool call``, ``3 tool calls``."""
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from daemon.callers.transcript import LastWords, last_words
 from daemon.core.cleaning import line
-from daemon.core.measures import ago
+from daemon.core.measures import ago, counted
 from daemon.core.model import Session, Turn
 from daemon.errands.interface import Found, Sight
 from daemon.errands.showing import inline
@@ -49,9 +49,7 @@ def _now(sight: Sight) -> Iterator[str]:
 
 def _turn(session: Session, now: datetime) -> str:
     began = session.turn_began_at if session.turn is Turn.WORKING else None
-    calls = (
-        f", {session.calls} tool call{'s' if session.calls > 1 else ''}" if session.calls and began else ""
-    )
+    calls = f", {counted(session.calls, 'tool call')}" if session.calls and began else ""
     return f"{DOING[session.turn]} since {ago(began or session.turn_at, now)}{calls}"
 
 

@@ -1,4 +1,4 @@
-"""Sizes and ages as people say them."""
+"""Sizes, ages, spans and counts as people say them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.core.measures import ago, size
+from daemon.core.measures import ago, counted, lasting, size
 from tests.core.line import NOON
 
 
@@ -33,3 +33,18 @@ def test_a_size_has_two_or_three_digits(number: int, told: str) -> None:
 ])  # fmt: skip
 def test_an_age_is_told_in_the_largest_unit_that_says_enough(seconds: float, told: str) -> None:
     assert ago(NOON - timedelta(seconds=seconds), NOON) == told
+
+
+@pytest.mark.parametrize(("seconds", "told"), [
+    (-5, "0 s"),
+    (59.9, "59 s"),
+    (60, "1 min 0 s"),
+    (3_725, "62 min 5 s"),
+])  # fmt: skip
+def test_a_span_is_told_to_the_second(seconds: float, told: str) -> None:
+    assert lasting(timedelta(seconds=seconds)) == told
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "0 calls"), (1, "1 call"), (2, "2 calls")])
+def test_one_thing_is_told_of_as_one(number: int, told: str) -> None:
+    assert counted(number, "call") == told

@@ -12,16 +12,16 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import delivery as d
-from daemon.core import settling
+from daemon.core import settling, watchers
 from daemon.core.cleaning import fitted
 from daemon.core.measures import counted, lasting
 from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.presence import IN_TURN
 from daemon.core.view import Plan
+from daemon.core.watchers import WATCH
 
 FOLLOW: Final = "follow"
-WATCH: Final = "watch"
 STOP: Final = "stop"  #: told once, when the turn that was stopped has ended
 EVERY: Final = timedelta(seconds=3)  #: between two changes of one message
 NO_SIGN_FOR: Final = timedelta(minutes=10)
@@ -63,9 +63,7 @@ def moved(plan: Plan, session: Session) -> None:
 def waits(plan: Plan, session: Session, what_for: str, asked: Collection[str] = ()) -> None:
     """The agent waits for a person: who watches is told, unless it is this conversation that is asked."""
     moved(plan, session)
-    for follow in plan.view.follows(session.peer_id):
-        if follow.what == WATCH and follow.conversation not in asked:
-            _say(plan, follow, f"waits: {what_for}")
+    watchers.tell(plan, session.peer_id, f"waits: {what_for}", asked)
 
 
 def over(plan: Plan, session: Session, ask: Ask | None, text: str, how: str) -> None:
@@ -76,18 +74,11 @@ def over(plan: Plan, session: Session, ask: Ask | None, text: str, how: str) -> 
             _close(plan, follow, session, how)
         elif not told:
             words = f"\n\n{fitted(text)}" if text.strip() else ""
-            _say(plan, follow, f"{how}, after {_span(plan, session)}{words}")
+            watchers.say(plan, follow, f"{how}, after {_span(plan, session)}{words}")
         if follow.what == STOP:
             plan.put(replace(follow, ended_at=plan.now))
         elif follow.what == WATCH:
             plan.put(replace(follow, due_at=None))
-
-
-def stalls(plan: Plan, peer: Peer, why: str) -> None:
-    """Something for the peer does not get there, or there is no sign of it."""
-    for follow in plan.view.follows(peer.peer_id):
-        if follow.what == WATCH:
-            _say(plan, follow, f"stalls: {why}")
 
 
 def due(plan: Plan) -> None:
@@ -99,8 +90,8 @@ def due(plan: Plan) -> None:
             _change(plan, follow, _progress(plan, session))
         else:
             plan.put(replace(follow, due_at=None))
-            if follow.what == WATCH and peer and session and session.turn is Turn.WORKING:
-                stalls(plan, peer, f"no sign of it for {lasting(plan.now - session.turn_at)}")
+            if follow.what == WATCH and session and session.turn is Turn.WORKING:
+                watchers.say(plan, follow, f"stalls: no sign of it for {lasting(plan.now - session.turn_at)}")
 
 
 def _works(session: Session | None) -> bool:
@@ -147,12 +138,6 @@ def _overtake(plan: Plan, follow: Follow, here: Peer) -> None:
         envelope = plan.envelope(delivery.envelope_id) if delivery.kind is Kind.CHANGE else None
         if envelope and envelope.correlation_id == follow.envelope_id and delivery.state != d.State.LEASED:
             settling.kill(plan, plan.fresh(delivery), "a newer one shows more")
-
-
-def _say(plan: Plan, follow: Follow, text: str) -> None:
-    here, peer = plan.peer(follow.conversation), plan.peer(follow.peer_id)
-    if here and peer:
-        post(plan, LINE, [here], Letter(kind=Kind.NOTICE, text=f"{peer.name} {text}"))
 
 
 def _progress(plan: Plan, session: Session) -> str:

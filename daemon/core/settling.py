@@ -1,6 +1,6 @@
 """What became of deliveries: every change of one is written, told to the feed, and drawn through to its ask.
 
-One that stalls is told to whoever sent it: nothing more happens to it by itself.
+One that stalls is told to whoever sent it, and to who watches the recipient: nothing more happens to it by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import asking, roads
+from daemon.core import asking, roads, watchers
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.errors import NotFound
@@ -244,7 +244,7 @@ def _moved(plan: Plan, delivery: Delivery, step: d.Happening, evidence: str) -> 
     if ask and asking.is_over(ask):  # it would be tried again, or told of, for nobody
         return _moved(plan, moved, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
     if moved.state == d.State.STALLED:
-        _tell_sender(plan, moved)
+        _tell_of_stall(plan, moved)
     return moved
 
 
@@ -254,17 +254,24 @@ def _taken(receipt: str) -> str:
     return receipt and f"shown as {receipt}"
 
 
-def _tell_sender(plan: Plan, stalled: Delivery) -> None:
-    """An agent reads it with its next message; a person hears of it at once."""
+def _tell_of_stall(plan: Plan, stalled: Delivery) -> None:
     envelope, to = plan.envelope(stalled.envelope_id), plan.peer(stalled.peer_id)
-    sender = plan.peer(envelope.sender.peer_id) if envelope else None
-    if envelope is None or to is None or sender is None or sender.forgotten_at:
+    if envelope is None or to is None:
         return
     how = (
         "typed into its terminal" if d.is_entered(stalled) else f"given to its {stalled.road} again and again"
     )
-    told = f"{to.name} did not show that it took your message ({envelope.envelope_id})"
-    text = f"{told}: it was {how} and nothing followed"
+    sent = f"what {envelope.sender.name} sent ({envelope.envelope_id})"
+    known = (envelope.sender.peer_id,)
+    watchers.tell(plan, to.peer_id, f"stalls: {sent} was {how} and nothing followed", known)
+    sender = plan.peer(envelope.sender.peer_id)
+    if sender and not sender.forgotten_at:
+        told = f"{to.name} did not show that it took your message ({envelope.envelope_id})"
+        _tell_sender(plan, sender, f"{told}: it was {how} and nothing followed")
+
+
+def _tell_sender(plan: Plan, sender: Peer, text: str) -> None:
+    """An agent reads it with its next message; a person hears of it at once."""
     if plan.conversation(sender.peer_id):
         reply(plan, sender, text, aloud=True)
     else:

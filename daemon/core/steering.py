@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import addressing, braking, deeds, following
+from daemon.core import addressing, braking, deeds, following, watchers
 from daemon.core import commands as c
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed
@@ -41,7 +41,7 @@ def _follow(talk: Talk, rest: str) -> Heard:
 
 
 def _watch(talk: Talk, rest: str) -> Heard:
-    return _toggled(talk, rest, following.WATCH, "watching {}: you are told when it ends, stalls or asks")
+    return _toggled(talk, rest, watchers.WATCH, "watching {}: you are told when it ends, stalls or asks")
 
 
 def _toggled(talk: Talk, rest: str, what: str, said: str) -> Heard:

@@ -235,6 +235,17 @@ def test_who_watches_is_told_once_that_there_is_no_sign_of_it(line: Line, ada: C
     assert texts(news(line, ada)) == [(Kind.NOTICE, "api stalls: no sign of it for 10 min 0 s")]
 
 
+def test_of_several_who_watch_each_is_told_once(line: Line, ada: Chat, api: Peer) -> None:
+    group = line.group(("*",))
+    for chat in (ada, group):
+        said(line, chat, "/watch api")
+    line.prompt(api)
+    line.passes(NO_SIGN_FOR)
+
+    for chat in (ada, group):
+        assert texts(news(line, chat)) == [(Kind.NOTICE, "api stalls: no sign of it for 10 min 0 s")]
+
+
 def test_watching_what_is_at_work_already_notices_that_it_stalls(line: Line, ada: Chat) -> None:
     line.agent("api", turn=Turn.WORKING)
     said(line, ada, "/watch api")

@@ -171,6 +171,31 @@ def test_a_notice_of_the_line_itself_that_stalls_is_told_to_nobody(line: Line, w
     assert line.asked(ask).state == "seen"
 
 
+def test_who_watches_is_told_once_but_not_who_sent_it(line: Line, web: Peer, api: Peer) -> None:
+    ada, ben = line.telegram(), line.group(("*",))
+    for chat in (ada, ben):
+        line.say(chat, "/watch api")
+    asked = line.say(ada, "@api how far?").ask_id
+    line.shown(ada), line.shown(ben)
+    missed(line, entered(line, api))
+
+    assert [p.envelope.body for p in line.shown(ben)] == [
+        f"api stalls: what telegram sent ({asked}) was typed into its terminal and nothing followed"
+    ]
+    (told,) = line.shown(ada)
+    assert told.envelope.body.startswith("api did not show that it took your message")
+
+
+def test_who_watches_somebody_else_is_told_nothing(line: Line, web: Peer, api: Peer) -> None:
+    ada = line.telegram()
+    line.say(ada, "/watch web")
+    line.shown(ada)
+    line.notify(web, api)
+    missed(line, entered(line, api))
+
+    assert line.shown(ada) == []
+
+
 # --- half typed -----------------------------------------------------------------------------------------------------
 
 

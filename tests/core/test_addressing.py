@@ -16,11 +16,6 @@ from daemon.core.model import Peer, Role
 from tests.core.line import A_MINUTE, Line
 
 
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
 def one(line: Line, caller: Peer, name: str, circle: str | None = None) -> Peer:
     plan = line.plan()
     return at.one(plan, at.standpoint_of(plan, caller), name, circle)

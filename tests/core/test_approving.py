@@ -35,16 +35,6 @@ PLAN: dict[str, Any] = {
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def ada(line: Line) -> Chat:
-    return line.telegram()
-
-
-@pytest.fixture
 def api(line: Line) -> Peer:
     return line.agent("api", turn=Turn.WORKING)
 

@@ -20,23 +20,8 @@ LIMIT = 19_000
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def ada(line: Line) -> Chat:
-    return line.telegram()
-
-
-@pytest.fixture
 def api(line: Line) -> Peer:
     return line.agent("api", turn=Turn.WORKING)
-
-
-@pytest.fixture
-def web(line: Line) -> Peer:
-    return line.agent("web")
 
 
 def called(line: Line, peer: Peer, limit: int = LIMIT) -> Denial | None:

@@ -22,11 +22,6 @@ THREE = ("api", "db", "web")
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
 def boss(line: Line) -> Peer:
     return line.agent("boss")
 

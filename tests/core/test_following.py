@@ -12,21 +12,6 @@ from daemon.core.model import Follow, Kind, Parcel, Peer, Turn
 from tests.core.line import A_MINUTE, Chat, Line
 
 
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def ada(line: Line) -> Chat:
-    return line.telegram()
-
-
-@pytest.fixture
-def api(line: Line) -> Peer:
-    return line.agent("api")
-
-
 def said(line: Line, chat: Chat, text: str) -> None:
     """A command, and what it is answered, seen."""
     line.say(chat, text)

@@ -15,11 +15,6 @@ from daemon.core.model import Kind, Parcel, Peer, Road, Urgency
 from tests.core.line import A_MINUTE, BOT, PUMP, Chat, Line
 
 
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
 def bodies(parcels: list[Parcel]) -> list[str]:
     return [parcel.envelope.body for parcel in parcels]
 

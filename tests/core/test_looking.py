@@ -15,21 +15,6 @@ from daemon.core.sending import OPTION_LENGTH
 from tests.core.line import Chat, Line
 
 
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def ada(line: Line) -> Chat:
-    return line.telegram()
-
-
-@pytest.fixture
-def api(line: Line) -> Peer:
-    return line.agent("api")
-
-
 def errand_of(line: Line, chat: Chat, text: str, **said: Any) -> Errand:
     """The errand that these words put."""
     heard = line.say(chat, text, **said)

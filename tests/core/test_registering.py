@@ -14,11 +14,6 @@ from daemon.core.presence import status
 from tests.core.line import A_MINUTE, Line
 
 
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
 def again(line: Line, peer: Peer, **changed: Any) -> Peer:
     """The peer's agent says something from its folder again."""
     session = line.session(peer)

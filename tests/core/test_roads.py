@@ -26,12 +26,6 @@ from daemon.core.model import (
 from tests.core.line import NOON, Line
 from tests.core.test_presence import AGENT, CHAT, IDLE
 
-
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
 PANE = Pane(tmux="/tmp/tmux", server_pid=1, pane_id="%1", pane_pid=2, pane_started=3)  # noqa: S108 -- never opened
 REACHED = replace(IDLE, inbox="/inbox", pane=PANE)
 BUSY = (Turn.WORKING, Turn.AWAITING_INPUT)

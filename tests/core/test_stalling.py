@@ -16,16 +16,6 @@ PANE = Pane(tmux="/tmux", server_pid=1, pane_id="%1", pane_pid=2, pane_started=3
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def web(line: Line) -> Peer:
-    return line.agent("web")
-
-
-@pytest.fixture
 def api(line: Line) -> Peer:
     """It can be reached by its terminal only."""
     return line.agent("api", inbox="", pane=PANE)

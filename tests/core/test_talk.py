@@ -13,11 +13,6 @@ from tests.core.line import A_MINUTE, BOT, Chat, Line
 from tests.core.test_closing import flood
 
 
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
 @pytest.fixture(params=["telegram", "console"])
 def ada(line: Line, request: pytest.FixtureRequest) -> Chat:
     chat: Chat = getattr(line, request.param)()

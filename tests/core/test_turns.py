@@ -13,21 +13,6 @@ from daemon.core.model import Ask, Authority, Kind, Parcel, Peer, Road, Turn, Ur
 from tests.core.line import A_MINUTE, Line
 
 
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def web(line: Line) -> Peer:
-    return line.agent("web")
-
-
-@pytest.fixture
-def api(line: Line) -> Peer:
-    return line.agent("api")
-
-
 def observed(line: Line, peer: Peer, turn: Turn) -> None:
     session_id = line.session(peer).session_id
     line.do(c.TurnObserved(session_id=session_id, turn=turn, source="session registry"))

@@ -13,7 +13,6 @@ from typing import Final
 
 from daemon.core.errors import Malformed
 
-WAIT: Final = "wait"
 DENY: Final = "deny"
 REASON: Final = "nobody is there to decide; go on without it, or leave it for later and say so at the end"
 _WINDOW: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)")
@@ -23,7 +22,7 @@ _WINDOW: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):
 class Row:
     circle: str = "*"
     window: str = "00:00-00:00"  #: local time; what begins and ends at the same minute is all day
-    policy: str = DENY
+    policy: str = DENY  #: or ``wait``
     reason: str = REASON
 
 

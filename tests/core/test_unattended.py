@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.errors import Malformed
-from daemon.core.unattended import DENY, WAIT, Row, denied_at, span
+from daemon.core.unattended import DENY, Row, denied_at, span
 
 NIGHT = Row(window="22:00-07:00", reason="it is night")
 LUNCH = Row(window="12:00-13:00", reason="lunch")
@@ -68,12 +68,12 @@ def test_a_row_for_another_circle_says_nothing() -> None:
 
 
 def test_the_first_row_that_fits_decides_also_to_wait() -> None:
-    assert denied_at([Row(circle="dev", policy=WAIT), Row()], "dev", at(3)) == (None, "")
-    assert denied_at([Row(circle="dev", policy=WAIT), Row()], "shop", at(3))[0] == at(3)
+    assert denied_at([Row(circle="dev", policy="wait"), Row()], "dev", at(3)) == (None, "")
+    assert denied_at([Row(circle="dev", policy="wait"), Row()], "shop", at(3))[0] == at(3)
 
 
 def test_a_window_in_which_one_waits_ends() -> None:
-    on_call = Row(window="22:00-23:00", policy=WAIT)
+    on_call = Row(window="22:00-23:00", policy="wait")
 
     assert denied_at([on_call, NIGHT], "dev", at(22, 30)) == (at(23), "it is night")
     assert denied_at([on_call, NIGHT], "dev", at(21)) == (at(23), "it is night")
@@ -93,7 +93,7 @@ ROWS = st.lists(
         lambda since, until, policy: Row(window=f"{since}-{until}", policy=policy),
         TIMES,
         TIMES,
-        st.sampled_from([WAIT, DENY]),
+        st.sampled_from(["wait", DENY]),
     ),
     max_size=4,
 )

@@ -16,10 +16,9 @@ from daemon.api.guards import Placed
 from daemon.callers import folders, processes, registry, transcript, unguarded
 from daemon.callers.processes import Process
 from daemon.core.addressing import DEFAULT_CIRCLE
-from daemon.core.model import Pane, Session, Turn
+from daemon.core.model import Pane, Session
 
 PREFIX: Final = "peerline-env-"
-TURNS: Final = {"idle": Turn.IDLE, "busy": Turn.WORKING, "waiting": Turn.AWAITING_INPUT}
 PAUSES_S: Final = (
     0.02,
     0.03,
@@ -66,7 +65,7 @@ async def surroundings(
         pane=pane if agent and agent.terminal == terminal else None,
         inbox=await asyncio.to_thread(_inbox, named, told, agent, folder),
         lasting=_entrypoint(environment, session) != HEADLESS,
-        turn=TURNS.get(session.status, Turn.UNKNOWN) if session else Turn.UNKNOWN,
+        turn=registry.turn_of(session),
         environment=environment,
         spoke=event != "Stop" or await _spoke(told, live=live),
         live=live,

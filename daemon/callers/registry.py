@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon.callers.processes import Process, process
+from daemon.core.model import Turn
 
 MOST_BYTES: Final = 64 * 1024
 AGENT: Final = "claude"  #: the command of its processes
+_TURNS: Final = {"idle": Turn.IDLE, "busy": Turn.WORKING, "waiting": Turn.AWAITING_INPUT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,11 @@ class ClaudeSession:
     version: str = ""
     name: str = ""
     proc_start: str = ""  #: as the agent wrote it
+
+
+def turn_of(told: ClaudeSession | None) -> Turn:
+    """What it says it is doing; unknown when it does not say."""
+    return _TURNS.get(told.status, Turn.UNKNOWN) if told else Turn.UNKNOWN
 
 
 def config_dir(home: str, configured: str = "") -> Path:

@@ -6,11 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from daemon.callers.registry import read_session
+from daemon.callers.registry import read_session, turn_of
 from daemon.core.model import Parcel, Session, Turn
 from daemon.transports.interface import Sighting
 
-TURNS: Final = {"idle": Turn.IDLE, "busy": Turn.WORKING, "waiting": Turn.AWAITING_INPUT}
 SETTLES_S: Final = 1.5  #: an agent idle for that long has written down what it took
 TAIL: Final = 4 * 1024 * 1024  #: how far back a transcript is searched, in bytes
 
@@ -23,8 +22,7 @@ class ClaudeEye:
         self._missed_since: dict[str, float] = {}  #: by mark: when an idle agent first had no sign of it
 
     async def turn_of(self, session: Session) -> Turn:
-        found = await asyncio.to_thread(read_session, Path(session.config_dir), session.pid)
-        return TURNS.get(found.status, Turn.UNKNOWN) if found else Turn.UNKNOWN
+        return turn_of(await asyncio.to_thread(read_session, Path(session.config_dir), session.pid))
 
     async def look(self, parcel: Parcel, session: Session) -> Sighting:
         """The mark in the transcript is evidence; its absence only of an agent that stays idle.

@@ -14,7 +14,6 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import Callable
 from typing import Final
 
 from daemon import panes
@@ -73,25 +72,6 @@ class Tmux:
             return found
         raise TmuxFailed(f"no pane {pane_id}")
 
-    async def verify(self, ref: PaneRef, started: Callable[[int], int | None]) -> str:
-        """Why the pane of that identity is not there any more, or cannot be written to; "" if all is well.
-
-        Args:
-            ref: whom it should be.
-            started: the start time of a live process; None when there is none.
-
-        """
-        try:
-            now = await self.describe(ref.pane_id)
-        except TmuxFailed as error:
-            return str(error)
-        return panes.obstacle(now, ref, started)
-
-    async def capture(self, pane_id: str, *, escapes: bool = False) -> str:
-        """The visible text; with ``escapes``, its colours and so on, too."""
-        how = ("-p", "-e") if escapes else ("-p",)
-        return await self._run("capture-pane", *how, "-t", _checked(pane_id))
-
     async def paste(
         self, pane_id: str, text: str, *, ref: PaneRef | None = None, seen: PaneNow | None = None
     ) -> None:
@@ -140,11 +120,13 @@ class Tmux:
         """
         await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} Enter", panes.other_than(ref, seen))
 
-    async def press(self, pane_id: str, key: str, *, ref: PaneRef | None = None) -> None:
+    async def press(
+        self, pane_id: str, key: str, *, ref: PaneRef | None = None, seen: PaneNow | None = None
+    ) -> None:
         """Press one key of a dialog: a digit, or Escape. Raises as ``enter`` does, and ValueError for other keys."""
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r} is no key of a dialog")
-        await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} {key}", panes.other_than(ref, None))
+        await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} {key}", panes.other_than(ref, seen))
 
     async def _guarded(
         self,

@@ -12,21 +12,22 @@ once; ``AskUserQuestion`` takes one for its only question. Of a request too long
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, Final
 
-from daemon.callers import processes, registry
-from daemon.callers.registry import ClaudeSession
 from daemon.core.approval import What
 from daemon.core.deciding import ACCEPT_EDITS, DENY, KEEP_PLANNING
 from daemon.core.model import Approval, Pane, Session
-from daemon.tmux import PaneNotReady, Tmux, TmuxFailed
+from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome
+from daemon.transports.keyboard import Reached, reached
+from daemon.transports.prompt import plain
 
 LOOK_AGAIN: Final = timedelta(seconds=2)
 TAKEN_S: Final = 1.0  #: how long a key takes to close the dialog, at most
@@ -100,60 +101,77 @@ class DialogKeys:
         pane = session.pane
         if pane is None:
             return Failed("it runs outside tmux, where nobody can press a key for you")
-        tmux = Tmux(pane.tmux)
+        at = _At(Tmux(pane.tmux), pane, session, approval)
         try:
-            waits = await _waiting(tmux, pane, session)
-            if isinstance(waits, str):
-                return Blocked(waits, LOOK_AGAIN)
-            pressed = key(dialog, approval) if (dialog := await _shown(tmux, pane, approval)) else None
-            if not pressed:
-                return Failed(
-                    "its dialog is not to be seen" if pressed is None else "its dialog has no key for that"
-                )
-            for _ in range(TRIES):
-                await tmux.press(pane.pane_id, pressed, ref=pane)
-                if await _closed(tmux, pane, session, approval, waits):
-                    return Carried(timedelta(), receipt=f"pressed {pressed} in its own dialog")
+            return await _answered(at)
         except PaneNotReady as error:
             return Blocked(str(error), LOOK_AGAIN)
         except (TmuxFailed, ValueError, OSError) as error:
             return Failed(f"tmux: {error}")
-        return Failed("its dialog did not take the key")
 
 
-async def _waiting(tmux: Tmux, pane: Pane, session: Session) -> ClaudeSession | str:
-    """The session as it waits at a dialog, or why keys would not go to one."""
-    if why := await tmux.verify(pane, processes.started):
-        return why
-    found = await asyncio.to_thread(registry.read_session, Path(session.config_dir), session.pid)
-    if found is None or found.session_id != session.session_id:
-        return "the agent is gone, or in another session by now"
-    agent, now = processes.process(session.pid), await tmux.describe(pane.pane_id)
-    if agent is None or agent.terminal != now.tty or not agent.foreground:
-        return "the pane listens with another program"
-    return found if found.status == "waiting" else f"the agent is {found.status}"
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Whose dialog it is, and what was decided."""
+
+    tmux: Tmux
+    pane: Pane
+    session: Session
+    approval: Approval
 
 
-async def _shown(tmux: Tmux, pane: Pane, approval: Approval) -> Dialog | None:
-    dialog = read((await tmux.capture(pane.pane_id)).split("\n"))
+async def _answered(at: _At) -> Outcome:
+    found = await _waiting(at)
+    if isinstance(found, str):
+        return Blocked(found, LOOK_AGAIN)
+    dialog = _shown(found, at.approval)
+    if dialog is None:
+        return Failed("its dialog is not to be seen")
+    pressed = key(dialog, at.approval)
+    if not pressed:
+        return Failed("its dialog has no key for that")
+    for _ in range(TRIES):
+        await at.tmux.press(at.pane.pane_id, pressed, ref=at.pane, seen=found.look.now)
+        still = await _still_open(at, found)
+        if still is None:
+            return Carried(timedelta(), receipt=f"pressed {pressed} in its own dialog")
+        found = still
+    return Failed("its dialog did not take the key")
+
+
+async def _waiting(at: _At) -> Reached | str:
+    """The agent as it waits at a dialog, or why keys would not go to one."""
+    try:
+        found = await reached(at.tmux, at.pane, at.session)
+    except TmuxSilent as error:  # only looked at: nothing was pressed
+        return str(error)
+    if isinstance(found, str) or found.told.status == "waiting":
+        return found
+    return f"the agent is {found.told.status}"
+
+
+def _shown(found: Reached, approval: Approval) -> Dialog | None:
+    dialog = read([plain(line) for line in found.look.screen])
     return dialog if dialog and is_about(dialog, approval) else None
 
 
-async def _closed(
-    tmux: Tmux, pane: Pane, session: Session, approval: Approval, before: ClaudeSession
-) -> bool:
-    """Whether the agent took the key: it waits no longer, or anew, or at another dialog."""
-    try:
+async def _still_open(at: _At, before: Reached) -> Reached | None:
+    """The dialog as it stands when it should have closed; None once the agent took the key.
+
+    It waits no longer then, or anew, or at another dialog.
+    """
+    last = before
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(TAKEN_S):
             while True:
-                now = await _waiting(tmux, pane, session)
-                if isinstance(now, str) or now.status_at != before.status_at:
-                    return True
-                if not await _shown(tmux, pane, approval):
-                    return True
+                now = await _waiting(at)
+                if isinstance(now, str) or now.told.status_at != before.told.status_at:
+                    return None
+                if not _shown(now, at.approval):
+                    return None
+                last = now
                 await asyncio.sleep(LOOK_S)
-    except TimeoutError:
-        return False
+    return last
 
 
 def _permission_key(dialog: Dialog, approval: Approval) -> str:

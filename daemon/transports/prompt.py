@@ -58,8 +58,8 @@ def read(screen: list[str], cursor_y: int) -> Prompt | None:
     if not above < cursor_y < below:
         return None
     first, *rest = screen[above + 1 : below]
-    clipped = above < 0 or _CLIPPED.match(_plain(screen[above])) is not None
-    if not (_is_inside([first, *rest]) if clipped else _plain(first).startswith(_PROMPT)):
+    clipped = above < 0 or _CLIPPED.match(plain(screen[above])) is not None
+    if not (_is_inside([first, *rest]) if clipped else plain(first).startswith(_PROMPT)):
         return None
     lines = [_bright(first).removeprefix(_PROMPT), *(_bright(line) for line in rest)]
     text = "\n".join(line.strip() for line in lines).strip()
@@ -68,22 +68,23 @@ def read(screen: list[str], cursor_y: int) -> Prompt | None:
 
 def _box(screen: list[str]) -> tuple[int, int]:
     """The rows of the last two rules; -1 for one that is not to be seen."""
-    plain = [_plain(line).strip() for line in screen]
-    rules = [n for n, line in enumerate(plain) if _RULE.match(line) or _CLIPPED.match(line)]
+    lines = [plain(line).strip() for line in screen]
+    rules = [n for n, line in enumerate(lines) if _RULE.match(line) or _CLIPPED.match(line)]
     above, below = (-1, -1, *rules)[-2:]
     return above, below
 
 
 def _is_inside(lines: list[str]) -> bool:
     """What follows the first line of a prompt is indented like it."""
-    return all(not _plain(line).strip() or _plain(line).startswith("  ") for line in lines)
+    return all(not plain(line).strip() or plain(line).startswith("  ") for line in lines)
 
 
 def _surely_shown(text: str) -> str:
     return _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
+    """The line without its escapes."""
     return _OTHER.sub("", line)
 
 

@@ -15,17 +15,15 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
-from daemon.callers import processes, registry
-from daemon.callers.registry import ClaudeSession
 from daemon.core.delivery import ENTERED
 from daemon.core.frame import framed
 from daemon.core.model import Pane, Parcel, Session
-from daemon.panes import PaneNow, obstacle
+from daemon.panes import PaneNow
 from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome, Proof
+from daemon.transports.keyboard import reached
 from daemon.transports.prompt import Prompt, read
 
 PROOF_WITHIN: Final = timedelta(seconds=8)
@@ -34,7 +32,6 @@ QUIET_FOR: Final = timedelta(seconds=3)  #: who pressed a key so long ago is not
 BETWEEN_LOOKS_S: Final = 0.05
 SHOWN_S: Final = 2.0  #: how long a paste takes to show, at most
 TAKEN_S: Final = 0.5  #: how long an Enter takes to empty the prompt, at most
-SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh", "tmux"})
 SENT: Final = Carried(PROOF_WITHIN, ENTERED)
 
 
@@ -137,27 +134,19 @@ class Terminal:
 
     async def _gate(self, at: _At) -> Ready | Blocked:
         """The prompt, if everything is as it must be."""
-        try:
-            look = await at.tmux.look(at.pane.pane_id)
-        except TmuxSilent:
-            raise
-        except TmuxFailed as error:
-            return Blocked(str(error), LOOK_AGAIN)
-        found = await asyncio.to_thread(registry.read_session, Path(at.session.config_dir), at.session.pid)
-        why = (
-            obstacle(look.now, at.pane, processes.started)
-            or _not_the_agent(look.now, at.session)
-            or _not_idle(found, at.session)
-            or self._is_typed_at(look.touched_at)
-        )
-        if why:
-            return Blocked(why, LOOK_AGAIN)
-        prompt = read(look.screen, look.now.cursor_y)
-        return Ready(prompt, look.now) if prompt else Blocked("no prompt is to be seen", LOOK_AGAIN)
+        found = await reached(at.tmux, at.pane, at.session)
+        if isinstance(found, str):
+            return Blocked(found, LOOK_AGAIN)
+        now, screen = found.look.now, found.look.screen
+        if found.told.status != "idle":
+            return Blocked(f"the agent is {found.told.status}", LOOK_AGAIN)
+        if self._is_typed_at(found.look.touched_at):
+            return Blocked("somebody is typing there", LOOK_AGAIN)
+        prompt = read(screen, now.cursor_y)
+        return Ready(prompt, now) if prompt else Blocked("no prompt is to be seen", LOOK_AGAIN)
 
-    def _is_typed_at(self, touched_at: datetime | None) -> str:
-        typing = touched_at is not None and abs(self._now() - touched_at) < QUIET_FOR
-        return "somebody is typing there" if typing else ""
+    def _is_typed_at(self, touched_at: datetime | None) -> bool:
+        return touched_at is not None and abs(self._now() - touched_at) < QUIET_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,20 +157,3 @@ class _At:
     pane: Pane
     session: Session
     text: str
-
-
-def _not_the_agent(now: PaneNow, session: Session) -> str:
-    """Why keys typed into this pane would not be the agent's; "" if they are."""
-    agent = processes.process(session.pid)
-    if agent is None or agent.started != session.started:
-        return "the agent is gone from its pane"
-    # It may have been started elsewhere with a pane's variables, or put to sleep behind another program.
-    if agent.terminal != now.tty or not agent.foreground or now.command in SHELLS:
-        return f"the pane listens with {now.command or 'nothing'}, not with the agent"
-    return ""
-
-
-def _not_idle(found: ClaudeSession | None, session: Session) -> str:
-    if found is None or found.status != "idle":
-        return f"the agent is {found.status if found else 'gone'}"
-    return "" if found.session_id == session.session_id else "the agent is in another session by now"

@@ -25,10 +25,12 @@ from daemon.core.frame import framed
 from daemon.core.model import Pane, Session
 from daemon.engine.clock import SystemClock
 from daemon.tmux import Tmux
-from daemon.transports import terminal
+from daemon.transports import dialog, terminal
+from daemon.transports.dialog import DialogKeys
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome
 from daemon.transports.terminal import Terminal
 from tests.transports.parcels import parcel, session
+from tests.transports.test_dialog import approval
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux"),
@@ -342,6 +344,14 @@ async def test_another_process_with_the_agents_number_gets_nothing(house: House)
 
     assert await carry(reused) == Blocked("the agent is gone from its pane", terminal.LOOK_AGAIN)
     assert agent.held == {"draft": "", "prompts": [], "enters": 0}
+
+
+async def test_a_dialog_of_another_process_with_the_agents_number_gets_no_key(house: House) -> None:
+    agent = await house.agent(status="waiting")
+    reused = replace(agent.session, started=agent.session.started - 1)
+    outcome = await DialogKeys().press(approval(command="touch a1"), reused)
+
+    assert outcome == Blocked("the agent is gone from its pane", dialog.LOOK_AGAIN)
 
 
 async def test_without_a_pane_there_is_no_such_road(house: House) -> None:

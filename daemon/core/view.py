@@ -7,14 +7,18 @@ already put, and draws ids from the seed that came in with the command.
 from __future__ import annotations
 
 import hashlib
+from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from daemon.core import approval as approvals
 from daemon.core import model as m
 from daemon.core.frame import ALPHABET, MARK_LENGTH
+
+MADE_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 Noun = (
     m.Peer
@@ -106,6 +110,7 @@ class Decision:
     result: Any
     puts: tuple[Noun, ...] = ()
     events: tuple[m.Event, ...] = ()
+    at: datetime = MADE_LONG_AGO  #: when it was made
 
 
 class Plan:
@@ -126,7 +131,7 @@ class Plan:
         self._events.append(event)
 
     def decision(self, result: Any = None) -> Decision:
-        return Decision(result, tuple(self._puts.values()), tuple(self._events))
+        return Decision(result, tuple(self._puts.values()), tuple(self._events), self.now)
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}-{self._draw(10).lower()}"
@@ -219,8 +224,7 @@ class Plan:
     def _draw(self, length: int) -> str:
         self._drawn += 1
         digest = hashlib.sha256(f"{self._seed}/{self._drawn}".encode()).digest()
-        number = int.from_bytes(digest)
-        return "".join(ALPHABET[(number >> (5 * n)) & 31] for n in range(length))
+        return b32encode(digest)[:length].translate(_CROCKFORD).decode()
 
 
 def _key(noun: Noun) -> tuple[Any, ...]:

@@ -57,6 +57,8 @@ class Store(Protocol):
     async def transact(self, step: Callable[[Tx], T]) -> T:
         """Run ``step`` in one write transaction; commit and sync what it wrote, or nothing if it raised.
 
+        It may be run a second time before anything is committed, so all it does is read and write.
+
         Raises:
             StorageFull: the disk is.
             StoreBusy: somebody else holds the file.

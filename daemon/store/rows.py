@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -16,6 +16,7 @@ from daemon.core import model as m
 from daemon.core.view import KEYS
 
 N = TypeVar("N")
+_encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 TABLES: Final = {kind: kind.__name__.lower() for kind in KEYS}
 
 
@@ -30,7 +31,7 @@ class Table:
 
 def when(at: datetime) -> str:
     """Microseconds always, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
 def _table(kind: Any) -> Table:
@@ -52,11 +53,31 @@ table: Final[Callable[[Any], Table]] = cache(_table)
 
 
 def to_row(noun: Any) -> list[Any]:
-    return [_column(getattr(noun, name)) for name in table(type(noun)).columns]
+    return [write(getattr(noun, name)) for name, write in _writers(type(noun))]
 
 
-def from_row(kind: type[N], row: sqlite3.Row) -> N:
-    return kind(**{name: read(row[name]) for name, read in _readers(kind)})
+def reader(kind: type[N], names: Sequence[str]) -> Callable[[Sequence[Any]], N]:
+    """What makes a noun of a row whose columns are called ``names``, in their order."""
+    return _reader_of(kind, tuple(names))
+
+
+def _found_reader(kind: Any, names: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+    hints = get_type_hints(kind)
+    columns = [(field.name, names.index(field.name), _reader(hints[field.name])) for field in fields(kind)]
+    plain = [(name, at) for name, at, read in columns if read is None]
+    others = [(name, at, read) for name, at, read in columns if read is not None]
+
+    def made(row: Sequence[Any]) -> Any:
+        values = {name: row[at] for name, at in plain}
+        for name, at, read in others:
+            value = row[at]
+            values[name] = None if value is None else read(value)
+        return kind(**values)
+
+    return made
+
+
+_reader_of: Final[Callable[[Any, tuple[str, ...]], Callable[[Sequence[Any]], Any]]] = cache(_found_reader)
 
 
 def told_from(row: sqlite3.Row) -> m.Told:
@@ -71,51 +92,69 @@ def told_from(row: sqlite3.Row) -> m.Told:
     return m.Told(row["seq"], datetime.fromisoformat(row["at"]), event)
 
 
-def _column(value: Any) -> Any:
-    if value is None or (isinstance(value, str | int) and not isinstance(value, Enum | bool)):
-        return value
-    if isinstance(value, datetime):
-        return when(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, bool):
-        return int(value)
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, datetime):
-        return when(value)
-    if isinstance(value, Enum):
-        return value.value
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
-def _found_readers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+def _found_writers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = get_type_hints(kind)
-    return tuple((field.name, _reader(hints[field.name])) for field in fields(kind))
+    return tuple((field.name, _writer(_not_none(hints[field.name]))) for field in fields(kind))
 
 
-_readers: Final[Callable[[Any], tuple[tuple[str, Callable[[Any], Any]], ...]]] = cache(_found_readers)
+_writers: Final[Callable[[Any], tuple[tuple[str, Callable[[Any], Any]], ...]]] = cache(_found_writers)
 
 
-def _reader(hint: Any) -> Callable[[Any], Any]:
+def _writer(hint: Any) -> Callable[[Any], Any]:
+    if hint is datetime:
+        return lambda value: None if value is None else when(value)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return lambda value: None if value is None else value.value
+    if hint is bool:
+        return int
+    if hint in {str, int}:
+        return lambda value: value
+    plain = _plain(hint)
+    return lambda value: None if value is None else _encoded(plain(value))
+
+
+def _plain(hint: Any) -> Callable[[Any], Any]:
+    """To plain JSON, by the type."""
+    inner = _not_none(hint)
+    if inner is not hint:
+        some = _plain(inner)
+        return lambda value: None if value is None else some(value)
+    if get_origin(hint) is tuple:
+        each = _plain(get_args(hint)[0])
+        return lambda value: [each(one) for one in value]
+    if is_dataclass(hint):
+        writers = [(name, _plain(kind)) for name, kind in get_type_hints(hint).items()]
+        return lambda value: {name: write(getattr(value, name)) for name, write in writers}
+    if hint is datetime:
+        return when
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return lambda value: value.value
+    return lambda value: value
+
+
+def _not_none(hint: Any) -> Any:
     if get_origin(hint) in {Union, types.UnionType}:
-        inner = _reader(next(each for each in get_args(hint) if each is not type(None)))
-        return lambda value: None if value is None else inner(value)
+        return next(each for each in get_args(hint) if each is not type(None))
+    return hint
+
+
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
+    """From a column that holds something; None: as it is."""
+    hint = _not_none(hint)
+    if hint in {str, int}:
+        return None
+    revived = _reviver(hint)
     if get_origin(hint) is tuple or is_dataclass(hint):
-        revived = _reviver(hint)
         return lambda value: revived(json.loads(value))
-    return _reviver(hint)
+    return revived
 
 
 def _reviver(hint: Any) -> Callable[[Any], Any]:
     """From plain JSON to the type."""
-    if get_origin(hint) in {Union, types.UnionType}:
-        inner = _reviver(next(each for each in get_args(hint) if each is not type(None)))
-        return lambda value: None if value is None else inner(value)
+    inner = _not_none(hint)
+    if inner is not hint:
+        some = _reviver(inner)
+        return lambda value: None if value is None else some(value)
     if get_origin(hint) is tuple:
         each = _reviver(get_args(hint)[0])
         return lambda value: tuple(each(one) for one in value)
@@ -125,6 +164,8 @@ def _reviver(hint: Any) -> Callable[[Any], Any]:
         return lambda value: made(**{name: readers[name](x) for name, x in value.items() if name in readers})
     if hint is datetime:
         return datetime.fromisoformat
-    if isinstance(hint, type) and issubclass(hint, Enum | bool):
-        return hint
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {member.value: member for member in hint}.__getitem__
+    if hint is bool:
+        return bool
     return lambda value: value

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 from daemon.core.errors import PeerlineError, StorageFull, StoreBusy, VersionMismatch
 from daemon.store.interface import Tx
-from daemon.store.words import Words
+from daemon.store.words import Kept, Words
 
 T = TypeVar("T")
 
@@ -52,6 +52,7 @@ class SqliteStore:
         """
         _refuse_newer(path)
         self._passed = passed
+        self._kept: Kept = {}
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         try:
             self._conn = _migrated(
@@ -95,8 +96,7 @@ class SqliteStore:
                 return
             batch, closing = self._drain(first)
             self._commit(batch)
-            for waiting in batch:
-                _tell(waiting)
+            _tell(batch)
             if closing:
                 return
 
@@ -113,43 +113,72 @@ class SqliteStore:
         return batch, False
 
     def _commit(self, batch: list[_Waiting]) -> None:
+        """Together without savepoints, which nearly always does; else once more, each step in one of its own."""
         try:
-            self._conn.execute("BEGIN IMMEDIATE")
-            for waiting in batch:
-                self._run(waiting)
+            if not self._together(batch):
+                for waiting in batch:
+                    self._alone(waiting)
             self._passed("store.committing")
             self._conn.execute("COMMIT")
             self._passed("store.committed")
         except sqlite3.Error as error:
             # Nothing of the batch is on disk, whatever its steps returned. SQLite may have rolled back already.
-            if self._conn.in_transaction:
-                self._conn.execute("ROLLBACK")
+            self._undo()
             for waiting in batch:
                 waiting.error = waiting.error or _named(error)
 
-    def _run(self, waiting: _Waiting) -> None:
+    def _together(self, batch: list[_Waiting]) -> bool:
+        """Run all, and return True; or False, in a fresh transaction, when a step failed after it had written."""
+        self._conn.execute("BEGIN IMMEDIATE")
+        for waiting in batch:
+            before = self._conn.total_changes
+            if not self._ran(waiting) and self._conn.total_changes != before:
+                self._undo()
+                self._conn.execute("BEGIN IMMEDIATE")
+                return False
+        return True
+
+    def _alone(self, waiting: _Waiting) -> None:
         self._conn.execute("SAVEPOINT step")
+        if not self._ran(waiting):
+            self._conn.execute("ROLLBACK TO step")
+            self._kept.clear()
+        self._conn.execute("RELEASE step")
+
+    def _ran(self, waiting: _Waiting) -> bool:
+        waiting.error = None
         try:
-            waiting.result = waiting.step(Words(self._conn))
+            waiting.result = waiting.step(Words(self._conn, self._kept))
         except sqlite3.OperationalError:
             raise  # the disk, not the step: it concerns the whole batch
         except Exception as error:  # noqa: BLE001 -- carried to whoever waits for the step, and raised there
             waiting.error = error
-            self._conn.execute("ROLLBACK TO step")
-        self._conn.execute("RELEASE step")
+        return waiting.error is None
+
+    def _undo(self) -> None:
+        self._kept.clear()
+        if self._conn.in_transaction:
+            self._conn.execute("ROLLBACK")
 
 
-def _tell(waiting: _Waiting) -> None:
-    def settle() -> None:
+def _tell(batch: list[_Waiting]) -> None:
+    """Wake each loop once: every wake is a system call, and a chance to lose the interpreter to another thread."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
+    for waiting in batch:
+        by_loop.setdefault(waiting.loop, []).append(waiting)
+    for loop, told in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, told)
+
+
+def _settle(batch: list[_Waiting]) -> None:
+    for waiting in batch:
         if waiting.future.cancelled():
-            return
+            continue
         if waiting.error is not None:
             waiting.future.set_exception(waiting.error)
         else:
             waiting.future.set_result(waiting.result)
-
-    if not waiting.loop.is_closed():
-        waiting.loop.call_soon_threadsafe(settle)
 
 
 def _open(path: Path, *pragmas: str) -> sqlite3.Connection:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from daemon.core import model as m
-from daemon.core.view import Noun
+from daemon.core.view import KEYS, Noun
 from daemon.store.interface import Remembered
-from daemon.store.rows import from_row, table, to_row, told_from, when
+from daemon.store.rows import reader, table, to_row, told_from, when
 
 N = TypeVar("N")
 
@@ -19,25 +19,63 @@ WAITING: Final = "state IN ('queued', 'leased', 'held')"
 LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
 
 
-class Words:
-    """A ``Tx`` over a SQLite connection."""
+#: Looked at with every message and seldom changed.
+KEPT_KINDS: Final = frozenset({m.Peer, m.Session, m.Conversation, m.Circle})
+MOST_KEPT: Final = 20_000
+#: What was read or written of those kinds, None included; and under ``NAMED``, peers by name.
+Kept = dict[Any, Any]
+NAMED: Final = "named"
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+
+class Words:
+    """A ``Tx`` over a SQLite connection.
+
+    Args:
+        conn: the connection.
+        kept: what need not be read again. The only writer passes the same one each time and clears it when it rolls
+            back; a reader has a new one for each snapshot.
+
+    """
+
+    def __init__(self, conn: sqlite3.Connection, kept: Kept | None = None) -> None:
         self._conn = conn
+        self._kept = {} if kept is None else kept
 
     def get(self, kind: type[Noun], *key: str) -> Any:
-        row = self._conn.execute(table(kind).get, key).fetchone()
-        return from_row(kind, row) if row else None
+        if kind not in KEPT_KINDS:
+            return self._got(kind, *key)
+        where = (kind, *key)
+        if where not in self._kept:
+            self._keep(where, self._got(kind, *key))
+        return self._kept[where]
+
+    def _got(self, kind: type[Noun], *key: str) -> Any:
+        return next(iter(self._rows(kind, table(kind).get, *key)), None)
+
+    def _keep(self, where: Any, what: Any) -> None:
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[where] = what
 
     def put(self, noun: Noun) -> None:
         self._conn.execute(table(type(noun)).put, to_row(noun))
+        if type(noun) in KEPT_KINDS:
+            self._keep((type(noun), *(getattr(noun, name) for name in KEYS[type(noun)])), noun)
+        if isinstance(noun, m.Peer):
+            self._kept.pop(NAMED, None)
 
     def peers(self) -> Sequence[m.Peer]:
         return self._all(m.Peer, "SELECT * FROM peer WHERE forgotten_at IS NULL ORDER BY rowid")
 
     def peers_named(self, name: str) -> Sequence[m.Peer]:
+        named = self._kept.setdefault(NAMED, {})
+        if name in named:
+            found: Sequence[m.Peer] = named[name]
+            return found
         sql = "SELECT * FROM peer WHERE name = ? AND forgotten_at IS NULL ORDER BY rowid"
-        return self._all(m.Peer, sql, name)
+        if found := self._all(m.Peer, sql, name):
+            named[name] = found
+        return found
 
     def session_of_process(self, pid: int, started: int) -> m.Session | None:
         sql = (
@@ -68,7 +106,7 @@ class Words:
         return self._all(m.Delivery, sql, peer_id, limit)
 
     def waiting_count(self, peer_id: str) -> int:
-        return self._number(f"SELECT count(*) FROM delivery WHERE peer_id = ? AND {WAITING}", peer_id)
+        return self._number("SELECT coalesce(max(waiting), 0) FROM backlog WHERE peer_id = ?", peer_id)
 
     def handed(self, peer_id: str, *, session_id: str = "", receipt: str = "") -> Sequence[m.Delivery]:
         sql = "SELECT * FROM delivery WHERE peer_id = ? AND state = 'handed' ORDER BY seq"
@@ -197,11 +235,14 @@ class Words:
         return self._conn.execute(sql, (when(before),)).rowcount
 
     def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
-        return [from_row(kind, row) for row in self._conn.execute(sql, values)]
+        return list(self._rows(kind, sql, *values))
 
     def _one(self, kind: type[N], sql: str, *values: Any) -> N | None:
-        row = self._conn.execute(f"{sql} LIMIT 1", values).fetchone()
-        return from_row(kind, row) if row else None
+        return next(iter(self._rows(kind, f"{sql} LIMIT 1", *values)), None)
+
+    def _rows(self, kind: type[N], sql: str, *values: Any) -> Iterator[N]:
+        cursor = self._conn.execute(sql, values)
+        return map(reader(kind, [column[0] for column in cursor.description]), cursor)
 
     def _number(self, sql: str, *values: Any) -> int:
         return int(self._conn.execute(sql, values).fetchone()[0])

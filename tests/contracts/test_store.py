@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core import model as m
+from daemon.core.delivery import State
 from daemon.core.errors import Malformed
 from daemon.core.view import KEYS, Noun
 from daemon.store.interface import Remembered, Store, Tx
@@ -171,6 +173,50 @@ async def outcome(store: Store, step: Callable[[Tx], str]) -> str | type[Excepti
         return await store.transact(step)
     except Malformed as error:
         return type(error)
+
+
+@pytest.mark.parametrize("beside", [0, 5])
+async def test_what_a_failed_step_wrote_is_seen_by_none_that_follows(store: Store, beside: int) -> None:
+    """Nor by those that share its commit, whatever they had read before it."""
+    await store.transact(lambda tx: tx.put(peer("b")))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first(tx: Tx) -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    def spoils(tx: Tx) -> str:
+        assert tx.get(m.Peer, "p-b").name == "b"
+        tx.put(replace(peer("b"), name="spoiled"))
+        raise Malformed("no", "")
+
+    def looks(tx: Tx) -> str:
+        assert tx.peers_named("spoiled") == []
+        return tx.get(m.Peer, "p-b").name + "".join(each.name for each in tx.peers_named("b"))
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(store.transact(first))
+        await asyncio.to_thread(begun.wait, 10)
+        waiting = [group.create_task(outcome(store, looks)) for _ in range(beside)]
+        waiting += [group.create_task(outcome(store, spoils))]
+        waiting += [group.create_task(outcome(store, looks)) for _ in range(beside + 1)]
+        await store.read(lambda tx: None)
+        go_on.set()
+    told = [each.result() for each in waiting]
+    assert told == ["bb"] * beside + [Malformed] + ["bb"] * (beside + 1)
+
+
+async def test_how_much_waits_is_the_number_of_those_that_wait(store: Store) -> None:
+    rolls = random.Random(7)
+    for turn in range(300):
+        name, state = f"{rolls.randrange(12)}", rolls.choice(list(State))
+        await store.transact(lambda tx, n=name, s=state: tx.put(delivery(n, f"p-{int(n) % 3}", state=s)))
+        waiting = {
+            to: await store.read(lambda tx, to=to: len(tx.waiting(to))) for to in ("p-0", "p-1", "p-2")
+        }
+        assert {to: await store.read(lambda tx, to=to: tx.waiting_count(to)) for to in waiting} == waiting, (
+            turn
+        )
 
 
 async def test_a_step_sees_what_the_one_before_it_wrote(store: Store) -> None:

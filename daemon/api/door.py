@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -92,6 +92,10 @@ class Door:
     def __init__(self, room: Room, endpoints: Sequence[Endpoint]) -> None:
         self.room = room
         self.endpoints = endpoints
+        self._by_depth: dict[int, dict[str, dict[str, Endpoint]]] = {}  #: how many slashes -> path -> method
+        for each in endpoints:
+            depth = self._by_depth.setdefault(each.path.count("/"), {})
+            depth.setdefault(each.path, {})[each.method] = each
 
     async def request(
         self, caller: Caller, method: str, path: str, *, query: Mapping[str, str], body: Any, key: str | None
@@ -119,13 +123,22 @@ class Door:
         return self._found(method, path)[0].streams
 
     def methods_at(self, path: str) -> list[str]:
-        return [each.method for each in self.endpoints if _matched(each.path, path) is not None]
+        return [method for there, _ in self._at(path) for method in there]
 
     def _found(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
-        for endpoint in self.endpoints:
-            if endpoint.method == method and (params := _matched(endpoint.path, path)) is not None:
-                return endpoint, params
+        for there, params in self._at(path):
+            if method in there:
+                return there[method], params
         raise NotFound(f"there is no {method} {path[:200]}", "GET /openapi.json lists what there is")
+
+    def _at(self, path: str) -> Iterator[tuple[dict[str, Endpoint], dict[str, str]]]:
+        """What is there by method, with the path's parameters; a path without any is found first."""
+        paths = self._by_depth.get(path.count("/"), {})
+        if path in paths and "{" not in path:
+            yield paths[path], {}
+        for pattern, there in paths.items():
+            if "{" in pattern and (params := _matched(pattern, path)) is not None:
+                yield there, params
 
     def _let_in(
         self,

@@ -7,11 +7,13 @@ alone is open. What a caller says of itself is never believed.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 import socket
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -26,6 +28,7 @@ from daemon.engine.engine import Engine
 from daemon.wire import routes
 
 WRONG_TOKENS: Final = 10
+GONE: Final = Process(0, 0)
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 OUTSIDE: Final = {
     Standing.OWNER: ("console", Authority.OWNER),
@@ -49,6 +52,8 @@ class Guards:
         self._port = port
         self._machine = machine
         self._owner = owner
+        self._lines: WeakKeyDictionary[asyncio.Transport, tuple[Process, ...]] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[asyncio.Transport, tuple[int, Caller]] = WeakKeyDictionary()
         self._wrong = Window("the limit of wrong tokens", WRONG_TOKENS)
 
     async def caller(self, request: web.Request) -> Caller:
@@ -59,10 +64,20 @@ class Guards:
 
         """
         if _is_unix(request):
-            return await self.placed_caller(await self.placed(request))
+            return await self._on_line(request)
         self._check_web(request)
         self._check_token(request)
         return await self._outside(Standing.OWNER, "token")
+
+    async def _on_line(self, request: web.Request) -> Caller:
+        """A connection that stays open is one caller for as long as nobody comes, goes or changes."""
+        transport, registered = _transport_of(request), self._engine.feed.registered
+        known = self._known.get(transport)
+        if known and known[0] == registered:
+            return known[1]
+        caller = await self.placed_caller(await self.placed(request))
+        self._known[transport] = registered, caller
+        return caller
 
     def check_health(self, request: web.Request) -> bool:
         """``/health`` is open, but not to other hosts' pages; returns whether the caller is known."""
@@ -90,12 +105,20 @@ class Guards:
         """
         if not _is_unix(request):
             raise NotAllowed("that goes through the Unix socket only", "processes are not known over TCP")
-        found = peer_credentials(_socket_of(request))
-        if found.uid != os.getuid():
-            raise NotAllowed("this line belongs to another user", "run your own")
-        line = ancestors(found.pid)
+        line = self._line(request)
         session = await self._engine.read(lambda tx: _registered(tx, line))
-        return Placed(line[0] if line else Process(found.pid, 0), line, session)
+        return Placed(line[0] if line else GONE, line, session)
+
+    def _line(self, request: web.Request) -> tuple[Process, ...]:
+        """Who connected, as it was when the connection's first request came: its pid may be another's by now."""
+        transport = _transport_of(request)
+        line = self._lines.get(transport)
+        if line is None:
+            found = peer_credentials(_socket_of(request))
+            if found.uid != os.getuid():
+                raise NotAllowed("this line belongs to another user", "run your own")
+            line = self._lines[transport] = ancestors(found.pid)
+        return line
 
     async def placed_caller(self, placed: Placed) -> Caller:
         if placed.session:
@@ -161,11 +184,14 @@ def _is_unix(request: web.Request) -> bool:
     return _socket_of(request).family == socket.AF_UNIX
 
 
-def _socket_of(request: web.Request) -> socket.socket:
-    transport = request.transport
-    if transport is None:
+def _transport_of(request: web.Request) -> asyncio.Transport:
+    if request.transport is None:
         raise ConnectionResetError("the caller has gone")
-    found: socket.socket = transport.get_extra_info("socket")
+    return request.transport
+
+
+def _socket_of(request: web.Request) -> socket.socket:
+    found: socket.socket = _transport_of(request).get_extra_info("socket")
     return found
 
 

@@ -20,6 +20,7 @@ EVENTS: Final = "events"
 TIME: Final = "time"
 APPROVALS: Final = "approvals"
 ERRANDS: Final = "errands"
+WHO: Final = (m.Peer, m.Session, m.Conversation)
 
 
 class Watch:
@@ -53,6 +54,7 @@ class Feed:
     def __init__(self) -> None:
         self._watches: dict[str, set[Watch]] = {}
         self.alarm: datetime | None = None  #: when the ticker will look next; sooner things wake it
+        self.registered = 0  #: grows with every commit that changes who is there
 
     @contextmanager
     def watching(self, *keys: str) -> Iterator[Watch]:
@@ -78,11 +80,14 @@ class Feed:
             self.touch({key for noun in decision.puts for key in _keys(noun)})
             if decision.events:
                 self.touch((EVENTS,))
-            if any(self._sooner(at) for noun in decision.puts for at in _times(noun)):
+            if any(isinstance(noun, WHO) for noun in decision.puts):
+                self.registered += 1
+            if any(self._sooner(at, decision.at) for noun in decision.puts for at in _times(noun)):
                 self.touch((TIME,))
 
-    def _sooner(self, at: datetime | None) -> bool:
-        return at is not None and (self.alarm is None or at < self.alarm)
+    def _sooner(self, at: datetime | None, now: datetime) -> bool:
+        """What is due at once is carried at once: no business of time's."""
+        return at is not None and at > now and (self.alarm is None or at < self.alarm)
 
 
 def _keys(noun: object) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Pump:
         self._transports = transports
         self._eye = eye
         self._lanes: dict[str, bool] = {}  #: peer id -> whether something changed since its lane looked
+        self._absent: dict[str, int] = {}  #: peer id -> with whom registered nobody was there
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -58,6 +59,8 @@ class Pump:
         await self._tell(_sighted(delivery.delivery_id, seen))
 
     def _start(self, lanes: asyncio.TaskGroup, peer_id: str) -> None:
+        if self._absent.get(peer_id) == self._engine.feed.registered:
+            return  # mail for somebody away is not looked at once more with every letter
         if peer_id in self._lanes:
             self._lanes[peer_id] = True
             return
@@ -87,8 +90,13 @@ class Pump:
 
     async def _is_wanted(self, peer_id: str) -> bool:
         """Something waits for an agent; what was told of its turn is checked if it has become old."""
+        registered = self._engine.feed.registered
         waits, peer, session = await self._engine.read(lambda tx: _looked_up(tx, peer_id))
-        if not waits or peer is None or session is None or session.ended_at:
+        if peer is None or session is None or session.ended_at:
+            self._absent[peer_id] = registered
+            return False
+        self._absent.pop(peer_id, None)
+        if not waits:
             return False
         await self._refresh(session)
         return True

@@ -207,7 +207,7 @@ async def test_what_a_failed_step_wrote_is_seen_by_none_that_follows(store: Stor
 
 
 async def test_how_much_waits_is_the_number_of_those_that_wait(store: Store) -> None:
-    rolls = random.Random(7)
+    rolls = random.Random(7)  # noqa: S311  chance that can be had again
     for turn in range(300):
         name, state = f"{rolls.randrange(12)}", rolls.choice(list(State))
         await store.transact(lambda tx, n=name, s=state: tx.put(delivery(n, f"p-{int(n) % 3}", state=s)))

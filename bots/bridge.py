@@ -10,7 +10,7 @@ from typing import Final
 
 from bots.cards import card_of
 from bots.interface import ChatSurface, Heard, NotEver, NotNow, Said, Unsure
-from daemon.client.interface import PeerClient, Utterance
+from daemon.client.hosting import HostClient, Utterance
 from daemon.core.errors import Refused, Unavailable
 from daemon.core.model import Parcel
 
@@ -26,7 +26,7 @@ def _unwatched(step: str) -> None:
     """Nobody wants to know which step was done."""
 
 
-async def run(client: PeerClient, surface: ChatSurface, *, passed: Passed = _unwatched) -> None:
+async def run(client: HostClient, surface: ChatSurface, *, passed: Passed = _unwatched) -> None:
     """Carry both ways until cancelled, or until one loop ends or fails. ``passed`` is told each step's name."""
     async with asyncio.TaskGroup() as loops:
         loops.create_task(listen(client, surface, passed))
@@ -34,14 +34,14 @@ async def run(client: PeerClient, surface: ChatSurface, *, passed: Passed = _unw
         loops.create_task(beat(client, surface))
 
 
-async def listen(client: PeerClient, surface: ChatSurface, passed: Passed = _unwatched) -> None:
+async def listen(client: HostClient, surface: ChatSurface, passed: Passed = _unwatched) -> None:
     """Hand over what people do; nothing is confirmed to the platform before the daemon has it on disk."""
     async for heard in surface.heard():
         await hand_over(client, surface.name, heard)
         passed("bridge.heard")
 
 
-async def hand_over(client: PeerClient, surface: str, heard: Heard) -> str | None:
+async def hand_over(client: HostClient, surface: str, heard: Heard) -> str | None:
     """Repeat until the daemon has it; the update's id makes repeats harmless. Returns the ask or errand it opened."""
     key = f"{surface}:{heard.update_id}"
     while True:
@@ -69,7 +69,7 @@ async def hand_over(client: PeerClient, surface: str, heard: Heard) -> str | Non
 
 
 async def speak(
-    client: PeerClient,
+    client: HostClient,
     surface: ChatSurface,
     *,
     peer_id: str | None = None,
@@ -91,7 +91,7 @@ def _done(in_hand: set[str], parcel: Parcel, _: object) -> None:
     in_hand.discard(parcel.delivery.delivery_id)
 
 
-async def beat(client: PeerClient, surface: ChatSurface) -> None:
+async def beat(client: HostClient, surface: ChatSurface) -> None:
     async for trouble in surface.pulses():
         try:
             await client.beat(surface.name, trouble)
@@ -100,7 +100,7 @@ async def beat(client: PeerClient, surface: ChatSurface) -> None:
 
 
 async def _deliver(
-    client: PeerClient,
+    client: HostClient,
     surface: ChatSurface,
     parcel: Parcel,
     shown: Callable[[Parcel], None],
@@ -146,7 +146,7 @@ async def _tried(surface: ChatSurface, parcel: Parcel) -> str | Verdict:
         return verdict
 
 
-async def _settled(client: PeerClient, parcel: Parcel, outcome: str | Verdict) -> None:
+async def _settled(client: HostClient, parcel: Parcel, outcome: str | Verdict) -> None:
     match outcome:
         case NotNow() as later:
             await client.nak(parcel, str(later), after_s=later.after_s)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 
+from cli.loading import loading
+
 
 def main() -> None:
     if sys.argv[1:2] == ["mcp"] and not {"--help", "-h"} & set(sys.argv):
         from cli.shim import become_shim
 
         become_shim(sys.argv[2:])
-    from cli.app import run
+    with loading():
+        from cli.app import run
 
     run()
 

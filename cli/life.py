@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from cli.loading import loading
 from cli.options import AsJson
 from cli.output import ask_daemon, note, show, table
 from daemon.core.errors import DaemonUnreachable, Unavailable
@@ -29,9 +30,10 @@ def add_to(app: typer.Typer) -> None:
 
 def up(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False) -> None:
     """Run the daemon in the foreground until Ctrl-C or `peerline down`."""
-    from cli.logfile import opened
-    from cli.serve import serve
-    from daemon.settings import load
+    with loading():
+        from cli.logfile import opened
+        from cli.serve import serve
+        from daemon.settings import load
 
     paths = found()
     settings = load(paths.config, os.environ)

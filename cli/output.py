@@ -18,10 +18,15 @@ Json = dict[str, Any]
 NOT_YET: Final = 3
 
 
+def exchange() -> HttpExchange:
+    """The way to this home's daemon."""
+    paths = found()
+    return HttpExchange(Address.found(paths.socket, paths.token))
+
+
 def client() -> Client:
     """The line to this home's daemon."""
-    paths = found()
-    return Client(HttpExchange(Address.found(paths.socket, paths.token)))
+    return Client(exchange())
 
 
 async def is_up(line: Client) -> bool:

@@ -18,8 +18,6 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from bots import bridge
-from bots.telegram.surface import TelegramSurface
 from cli.looks import errands
 from cli.mcpdoor import McpEntrance
 from cli.watching import Watching
@@ -32,8 +30,8 @@ from daemon.api.hooks import HookDesk
 from daemon.api.limits import Limits, Window
 from daemon.api.status import Health
 from daemon.api.table import ENDPOINTS
+from daemon.client.hosting import HostingClient
 from daemon.client.local import LocalExchange
-from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core import unattended
 from daemon.core.model import Authority, Person, Road
@@ -72,11 +70,11 @@ class House:
     health: Health
     stopping: asyncio.Event
 
-    def client(self, surface: str) -> Client:
+    def client(self, surface: str) -> HostingClient:
         """What a part of the daemon that hosts conversations talks through."""
         host = f"{surface}-bot"
         caller = Caller(standing=Standing.SERVICE, peer_id="", host=host)
-        return Client(LocalExchange(self.door, caller))
+        return HostingClient(LocalExchange(self.door, caller))
 
 
 async def serve(paths: Paths, settings: Settings, *, ready: Callable[[str], None]) -> None:
@@ -183,6 +181,9 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
 
 async def _telegram(house: House) -> None:
     """Host Telegram; whatever happens to it, the line goes on and it is tried again."""
+    from bots import bridge  # only who has a chat pays for what draws for one
+    from bots.telegram.surface import TelegramSurface
+
     settings = house.settings.telegram
     while True:
         try:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from cli.output import client
+from cli.output import exchange
 from daemon.paths import found
 
 
 async def talked(*, to: str | None, circle: str | None, linger_s: float) -> int:
     """Hold one conversation over the standard streams; return the exit code."""
     from bots.console.chat import chat as converse
+    from daemon.client.hosting import HostingClient
 
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    line = client()
+    line = HostingClient(exchange())
     try:
         return await converse(
             line,

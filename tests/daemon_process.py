@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from daemon.client.hosting import HostingClient
 from daemon.client.http import Address, HttpExchange
-from daemon.client.peer import Client
 from daemon.paths import Paths
 
 REPOSITORY = Path(__file__).parents[1]
@@ -98,11 +98,11 @@ class DaemonProcess:
     def token(self) -> str:
         return self.paths.token.read_text("ascii").strip()
 
-    def client(self, *, owner: bool = False) -> Client:
+    def client(self, *, owner: bool = False) -> HostingClient:
         """Over the socket, as who this process is (``cli``); or over TCP as the owner."""
         if owner:
-            return Client(HttpExchange(Address(host="127.0.0.1", port=self.port, token=self.token())))
-        return Client(HttpExchange(Address(socket=self.paths.socket)))
+            return HostingClient(HttpExchange(Address(host="127.0.0.1", port=self.port, token=self.token())))
+        return HostingClient(HttpExchange(Address(socket=self.paths.socket)))
 
     async def start(self) -> None:
         """Return when it serves. Raises NotServing."""

@@ -18,7 +18,8 @@ from bots.console.api import Pipes, Terminal
 from bots.console.surface import ConsoleSurface
 from bots.console.translate import addressed
 from bots.interface import Heard, Said
-from daemon.client.interface import Json, PeerClient
+from daemon.client.hosting import HostClient
+from daemon.client.interface import Json
 from daemon.core.asking import State
 from daemon.core.errors import PeerlineError, Refused, Unavailable
 from daemon.core.model import Kind, Parcel
@@ -32,7 +33,7 @@ WAITING: Final = "waiting for the daemon…"
 
 
 async def chat(
-    client: PeerClient,
+    client: HostClient,
     *,
     interactive: bool,
     to: str | None = None,
@@ -77,7 +78,7 @@ class Visit:
 
     def __init__(
         self,
-        client: PeerClient,
+        client: HostClient,
         surface: ConsoleSurface,
         terminal: Terminal,
         *,
@@ -208,7 +209,7 @@ class Owed:
             await self._changed.wait()
 
 
-def _terminal(client: PeerClient, *, interactive: bool, history: Path | None) -> Terminal:
+def _terminal(client: HostClient, *, interactive: bool, history: Path | None) -> Terminal:
     if not interactive:
         return Pipes()
     from bots.console.prompt import Prompt  # a fifth of a second that pipes need not wait

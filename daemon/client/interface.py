@@ -14,8 +14,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from daemon.core.model import Parcel
-
 Json = dict[str, Any]
 
 
@@ -57,20 +55,6 @@ class Question:
     deadline_s: float | None = None
     reply_to: str | None = None
     urgency: str = "normal"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Utterance:
-    """What a person said on a surface; ``account`` is the surface's own id of the person."""
-
-    surface: str
-    address: str
-    account: str
-    text: str
-    author: str = ""
-    reply_to: str = ""
-    private: bool = True
-    to: str | None = None
 
 
 class PeerClient(Protocol):
@@ -145,52 +129,6 @@ class PeerClient(Protocol):
     def feed(self, after: int = 0) -> AsyncIterator[Json]: ...
     async def status(self) -> Json: ...
     async def stop(self) -> Json: ...
-
-    async def join(self, surface: str, address: str, *, shared: bool = False) -> Json:
-        """Open a conversation on a surface; returns its peer."""
-        ...
-
-    async def leave(self, peer_id: str) -> Json: ...
-    async def beat(self, surface: str, trouble: str = "") -> Json: ...
-    async def say(self, said: Utterance, *, key: str) -> Json:
-        """``{"understood", "ask_id"}``; what the person is to see of it comes as parcels.
-
-        With ``errand_id`` something is looked up: what is found comes in an envelope that correlates with it.
-        """
-        ...
-
-    async def tap(
-        self,
-        surface: str,
-        address: str,
-        account: str,
-        ask_id: str,
-        option: int,
-        *,
-        receipt: str = "",
-        key: str,
-    ) -> Json: ...
-    def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
-        """Yield what is to be shown, one lease at a time in each conversation, for as long as we live.
-
-        All conversations of ``surface`` that we host, or the one. Reconnects.
-        """
-        ...
-
-    async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
-        """It is before the person; ``receipt`` is the surface's own id for it."""
-        ...
-
-    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None: ...
-    async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None: ...
-    async def reject(self, parcel: Parcel, reason: str) -> None: ...
-    async def doubt(self, parcel: Parcel, reason: str) -> None:
-        """It may have arrived and nobody can say: never to be repeated silently."""
-        ...
-
-    async def extend(self, parcel: Parcel, ttl_s: float) -> None:
-        """We are about to send it: from here on a crash leaves doubt."""
-        ...
 
     async def people(self, surface: str) -> Json: ...
     async def invite(self, surface: str) -> Json:

@@ -8,11 +8,9 @@ from dataclasses import asdict
 from typing import Any, Final
 from urllib.parse import quote
 
-from daemon.client.interface import Exchange, Json, Question, Utterance
+from daemon.client.interface import Exchange, Json, Question
 from daemon.core.errors import Unavailable
-from daemon.core.model import Parcel
 from daemon.wire import routes
-from daemon.wire.codec import decode
 
 RECONNECT_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -130,58 +128,6 @@ class Client:
     async def stop(self) -> Json:
         return await self._post(routes.STOP, {}, None)
 
-    async def join(self, surface: str, address: str, *, shared: bool = False) -> Json:
-        body = {"surface": surface, "address": address, "shared": shared}
-        return await self._post(routes.CONVERSATIONS, body, None)
-
-    async def leave(self, peer_id: str) -> Json:
-        return await self._send("DELETE", _at(routes.CONVERSATION, peer_id), None)
-
-    async def beat(self, surface: str, trouble: str = "") -> Json:
-        return await self._post(routes.BEATS, {"surface": surface, "trouble": trouble}, None)
-
-    async def say(self, said: Utterance, *, key: str) -> Json:
-        return await self._post(routes.SAYS, asdict(said), key)
-
-    async def tap(
-        self,
-        surface: str,
-        address: str,
-        account: str,
-        ask_id: str,
-        option: int,
-        *,
-        receipt: str = "",
-        key: str,
-    ) -> Json:
-        body = {"surface": surface, "address": address, "account": account, "ask_id": ask_id}
-        return await self._post(routes.TAPS, body | {"option": option, "receipt": receipt}, key)
-
-    async def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
-        """Yield what is to be shown, without an end; reconnects by itself."""
-        query = {"surface": surface} | ({"peer_id": peer_id} if peer_id else {})
-        async for name, told in self._lasting(routes.PARCELS, query):
-            if name == "parcel":
-                yield decode(Parcel, told)
-
-    async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
-        await self._settle(parcel, "ack", {"receipt": receipt})
-
-    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None:
-        await self._settle(parcel, "nak", {"reason": reason, "after_s": after_s})
-
-    async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None:
-        await self._settle(parcel, "hold", {"reason": reason, "for_s": for_s})
-
-    async def reject(self, parcel: Parcel, reason: str) -> None:
-        await self._settle(parcel, "reject", {"reason": reason})
-
-    async def doubt(self, parcel: Parcel, reason: str) -> None:
-        await self._settle(parcel, "doubt", {"reason": reason})
-
-    async def extend(self, parcel: Parcel, ttl_s: float) -> None:
-        await self._settle(parcel, "extend", {"ttl_s": ttl_s})
-
     async def people(self, surface: str) -> Json:
         return await self._get(routes.PEOPLE, surface=surface)
 
@@ -206,10 +152,6 @@ class Client:
     async def _post(self, path: str, body: Json, key: str | None) -> Json:
         told: Json = await self._exchange.request("POST", path, body=body, key=key)
         return told
-
-    async def _settle(self, parcel: Parcel, verb: str, body: Json) -> None:
-        path = routes.DELIVERY.format(id=parcel.delivery.delivery_id, verb=verb)
-        await self._exchange.request("POST", path, body=body | {"holder": parcel.delivery.holder})
 
     async def _lasting(self, path: str, query: dict[str, str]) -> AsyncIterator[tuple[str, Any]]:
         """Open the stream again whenever it ends, with the query as it is then."""

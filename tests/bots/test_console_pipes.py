@@ -13,7 +13,7 @@ import pytest
 from bots.console.api import Pipes, lines
 from bots.console.chat import Visit, converse, names
 from bots.console.surface import ConsoleSurface
-from daemon.client.interface import Utterance
+from daemon.client.hosting import Utterance
 from daemon.core.errors import DaemonUnreachable
 from daemon.core.model import Attachment, Kind
 from tests.fakes.chat import FakeLine

@@ -21,9 +21,9 @@ from daemon.api.hooks import HookDesk
 from daemon.api.limits import Limits, Window
 from daemon.api.status import Health
 from daemon.api.table import ENDPOINTS
+from daemon.client.hosting import HostingClient
 from daemon.client.http import Address, HttpExchange
 from daemon.client.local import LocalExchange
-from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core.model import Authority, Parcel, Peer, Person, Turn
 from daemon.engine.clock import SystemClock
@@ -56,10 +56,10 @@ class Rig:
         self.guards.callers = {}
         self.desk = HookDesk(engine, home / "spool", {}, Wake())
 
-    def client(self, who: str, exchange: str) -> Client:
+    def client(self, who: str, exchange: str) -> HostingClient:
         if exchange == "local":
-            return Client(LocalExchange(self.door, self.guards.callers[who]))
-        return Client(HttpExchange(Address(socket=self.socket), headers={WHO: who}))
+            return HostingClient(LocalExchange(self.door, self.guards.callers[who]))
+        return HostingClient(HttpExchange(Address(socket=self.socket), headers={WHO: who}))
 
     async def agent(
         self, name: str, *, circle: str = "default", path: str = "", turn: Turn = Turn.IDLE
@@ -121,7 +121,7 @@ async def rigged(home: Path) -> AsyncIterator[Rig]:
         await store.close()
 
 
-async def shown(client: Client, parcel: Parcel, receipt: str) -> None:
+async def shown(client: HostingClient, parcel: Parcel, receipt: str) -> None:
     """As a bot shows it: begin, then tell that it is there."""
     await client.extend(parcel, timedelta(seconds=30).total_seconds())
     await client.ack(parcel, receipt=receipt)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from daemon.client.interface import PeerClient, Question, Utterance
+from daemon.client.hosting import HostClient, HostingClient, Utterance
+from daemon.client.interface import PeerClient, Question
 from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core import errors as e
@@ -54,8 +55,9 @@ def names(told: dict[str, Any]) -> list[str]:
 
 def test_the_client_has_every_method_of_the_interface() -> None:
     asked: PeerClient = Client(None)
-    for name in vars(PeerClient):
-        assert name.startswith("_") or callable(getattr(asked, name))
+    hosting: HostClient = HostingClient(None)
+    for interface, made in ((PeerClient, asked), (HostClient, hosting)):
+        assert all(name.startswith("_") or callable(getattr(made, name)) for name in vars(interface))
 
 
 # --- peers ------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bots.console.chat import chat
-from daemon.client.interface import Utterance
+from daemon.client.hosting import Utterance
 from daemon.core.errors import DaemonUnreachable
 from daemon.core.model import Answer, Ask, Authority, Delivery, Envelope, Kind, Parcel, Role, Sender, Urgency
 from daemon.core.posting import LINE

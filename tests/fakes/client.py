@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from daemon.client.interface import Json, Question, Utterance
+from daemon.client.hosting import Utterance
+from daemon.client.interface import Json, Question
 from daemon.core.errors import DuplicateId, Malformed, NotAllowed, NotFound, Unavailable, UnknownPeer
 from daemon.core.model import Parcel
 
@@ -112,7 +113,7 @@ class Mesh:
 
 
 class FakeClient:
-    """A ``PeerClient``."""
+    """A ``HostClient``."""
 
     def __init__(self, mesh: Mesh, me: str) -> None:
         self.mesh = mesh

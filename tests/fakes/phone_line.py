@@ -15,7 +15,7 @@ from typing import Any
 from bots.bridge import run
 from bots.interface import ChatSurface
 from bots.telegram.surface import Patience, TelegramSurface
-from daemon.client.interface import Utterance
+from daemon.client.hosting import Utterance
 from daemon.core.model import Ask, Authority, Delivery, Envelope, Kind, Parcel, Role, Sender
 from tests.emulators.telegram import Person, TelegramEmulator
 from tests.emulators.telegram.pulse import Pulse

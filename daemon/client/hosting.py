@@ -1,0 +1,139 @@
+"""What a surface needs beside ``PeerClient``: people's words in, parcels out, each settled by whoever was given it.
+
+It has a file of its own because parcels bring all nouns of the core with them, and most commands need none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+from daemon.client.interface import Json, PeerClient
+from daemon.client.peer import Client
+from daemon.core.model import Parcel
+from daemon.wire import routes
+from daemon.wire.codec import decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What a person said on a surface; ``account`` is the surface's own id of the person."""
+
+    surface: str
+    address: str
+    account: str
+    text: str
+    author: str = ""
+    reply_to: str = ""
+    private: bool = True
+    to: str | None = None
+
+
+class HostClient(PeerClient, Protocol):
+    async def join(self, surface: str, address: str, *, shared: bool = False) -> Json:
+        """Open a conversation on a surface; returns its peer."""
+        ...
+
+    async def leave(self, peer_id: str) -> Json: ...
+    async def beat(self, surface: str, trouble: str = "") -> Json: ...
+    async def say(self, said: Utterance, *, key: str) -> Json:
+        """``{"understood", "ask_id"}``; what the person is to see of it comes as parcels.
+
+        With ``errand_id`` something is looked up: what is found comes in an envelope that correlates with it.
+        """
+        ...
+
+    async def tap(
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str = "",
+        key: str,
+    ) -> Json: ...
+    def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
+        """Yield what is to be shown, one lease at a time in each conversation, for as long as we live.
+
+        All conversations of ``surface`` that we host, or the one. Reconnects.
+        """
+        ...
+
+    async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
+        """It is before the person; ``receipt`` is the surface's own id for it."""
+        ...
+
+    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None: ...
+    async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None: ...
+    async def reject(self, parcel: Parcel, reason: str) -> None: ...
+    async def doubt(self, parcel: Parcel, reason: str) -> None:
+        """It may have arrived and nobody can say: never to be repeated silently."""
+        ...
+
+    async def extend(self, parcel: Parcel, ttl_s: float) -> None:
+        """We are about to send it: from here on a crash leaves doubt."""
+        ...
+
+
+class HostingClient(Client):
+    """A ``HostClient``."""
+
+    async def join(self, surface: str, address: str, *, shared: bool = False) -> Json:
+        body = {"surface": surface, "address": address, "shared": shared}
+        return await self._post(routes.CONVERSATIONS, body, None)
+
+    async def leave(self, peer_id: str) -> Json:
+        return await self._send("DELETE", routes.CONVERSATION.format(id=quote(peer_id, safe="")), None)
+
+    async def beat(self, surface: str, trouble: str = "") -> Json:
+        return await self._post(routes.BEATS, {"surface": surface, "trouble": trouble}, None)
+
+    async def say(self, said: Utterance, *, key: str) -> Json:
+        return await self._post(routes.SAYS, asdict(said), key)
+
+    async def tap(
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str = "",
+        key: str,
+    ) -> Json:
+        body = {"surface": surface, "address": address, "account": account, "ask_id": ask_id}
+        return await self._post(routes.TAPS, body | {"option": option, "receipt": receipt}, key)
+
+    async def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
+        """Yield what is to be shown, without an end; reconnects by itself."""
+        query = {"surface": surface} | ({"peer_id": peer_id} if peer_id else {})
+        async for name, told in self._lasting(routes.PARCELS, query):
+            if name == "parcel":
+                yield decode(Parcel, told)
+
+    async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
+        await self._settle(parcel, "ack", {"receipt": receipt})
+
+    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None:
+        await self._settle(parcel, "nak", {"reason": reason, "after_s": after_s})
+
+    async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None:
+        await self._settle(parcel, "hold", {"reason": reason, "for_s": for_s})
+
+    async def reject(self, parcel: Parcel, reason: str) -> None:
+        await self._settle(parcel, "reject", {"reason": reason})
+
+    async def doubt(self, parcel: Parcel, reason: str) -> None:
+        await self._settle(parcel, "doubt", {"reason": reason})
+
+    async def extend(self, parcel: Parcel, ttl_s: float) -> None:
+        await self._settle(parcel, "extend", {"ttl_s": ttl_s})
+
+    async def _settle(self, parcel: Parcel, verb: str, body: Json) -> None:
+        path = routes.DELIVERY.format(id=parcel.delivery.delivery_id, verb=verb)
+        await self._exchange.request("POST", path, body=body | {"holder": parcel.delivery.holder})

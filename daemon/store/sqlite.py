@@ -52,7 +52,10 @@ class SqliteStore:
         """
         _refuse_newer(path)
         self._passed = passed
-        self._kept: Kept = {}
+        self._writing: Kept = {}
+        self._seen: Kept = {}
+        self._seen_at = 0  #: the revision of which ``_seen`` is true
+        self._revision = 0  #: of the kinds that are kept; odd while a commit changes them
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         try:
             self._conn = _migrated(
@@ -85,9 +88,22 @@ class SqliteStore:
     def _snapshot(self, step: Callable[[Tx], T]) -> T:
         self._reading.execute("BEGIN")
         try:
-            return step(Words(self._reading))
+            return step(self._words_of_snapshot())
         finally:
             self._reading.execute("ROLLBACK")
+
+    def _words_of_snapshot(self) -> Words:
+        """Words that know what earlier snapshots read, if surely none of it was changed since."""
+        revision = self._revision
+        self._reading.execute(
+            "SELECT 1 FROM peer LIMIT 1"
+        ).fetchone()  # the snapshot begins with its first look
+        if revision % 2 or revision != self._revision:
+            return Words(self._reading)
+        if revision != self._seen_at:
+            self._seen.clear()
+            self._seen_at = revision
+        return Words(self._reading, self._seen)
 
     def _write(self) -> None:
         while True:
@@ -114,11 +130,13 @@ class SqliteStore:
 
     def _commit(self, batch: list[_Waiting]) -> None:
         """Together without savepoints, which nearly always does; else once more, each step in one of its own."""
+        words = Words(self._conn, self._writing)
         try:
-            if not self._together(batch):
+            if not self._together(batch, words):
                 for waiting in batch:
-                    self._alone(waiting)
+                    self._alone(waiting, words)
             self._passed("store.committing")
+            self._revision += words.touched
             self._conn.execute("COMMIT")
             self._passed("store.committed")
         except sqlite3.Error as error:
@@ -126,39 +144,41 @@ class SqliteStore:
             self._undo()
             for waiting in batch:
                 waiting.error = waiting.error or _named(error)
+        self._revision += self._revision % 2
 
-    def _together(self, batch: list[_Waiting]) -> bool:
+    def _together(self, batch: list[_Waiting], words: Words) -> bool:
         """Run all, and return True; or False, in a fresh transaction, when a step failed after it had written."""
         self._conn.execute("BEGIN IMMEDIATE")
         for waiting in batch:
             before = self._conn.total_changes
-            if not self._ran(waiting) and self._conn.total_changes != before:
+            if not _ran(waiting, words) and self._conn.total_changes != before:
                 self._undo()
                 self._conn.execute("BEGIN IMMEDIATE")
                 return False
         return True
 
-    def _alone(self, waiting: _Waiting) -> None:
+    def _alone(self, waiting: _Waiting, words: Words) -> None:
         self._conn.execute("SAVEPOINT step")
-        if not self._ran(waiting):
+        if not _ran(waiting, words):
             self._conn.execute("ROLLBACK TO step")
-            self._kept.clear()
+            self._writing.clear()
         self._conn.execute("RELEASE step")
 
-    def _ran(self, waiting: _Waiting) -> bool:
-        waiting.error = None
-        try:
-            waiting.result = waiting.step(Words(self._conn, self._kept))
-        except sqlite3.OperationalError:
-            raise  # the disk, not the step: it concerns the whole batch
-        except Exception as error:  # noqa: BLE001 -- carried to whoever waits for the step, and raised there
-            waiting.error = error
-        return waiting.error is None
-
     def _undo(self) -> None:
-        self._kept.clear()
+        self._writing.clear()
         if self._conn.in_transaction:
             self._conn.execute("ROLLBACK")
+
+
+def _ran(waiting: _Waiting, words: Words) -> bool:
+    waiting.error = None
+    try:
+        waiting.result = waiting.step(words)
+    except sqlite3.OperationalError:
+        raise  # the disk, not the step: it concerns the whole batch
+    except Exception as error:  # noqa: BLE001 -- carried to whoever waits for the step, and raised there
+        waiting.error = error
+    return waiting.error is None
 
 
 def _tell(batch: list[_Waiting]) -> None:

@@ -22,7 +22,7 @@ LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
 #: Looked at with every message and seldom changed.
 KEPT_KINDS: Final = frozenset({m.Peer, m.Session, m.Conversation, m.Circle})
 MOST_KEPT: Final = 20_000
-#: What was read or written of those kinds, None included; and under ``NAMED``, peers by name.
+#: What was read or written of those kinds, None included; and under ``NAMED``, peers by name, all of them by none.
 Kept = dict[Any, Any]
 NAMED: Final = "named"
 
@@ -32,14 +32,14 @@ class Words:
 
     Args:
         conn: the connection.
-        kept: what need not be read again. The only writer passes the same one each time and clears it when it rolls
-            back; a reader has a new one for each snapshot.
+        kept: what need not be read again; whoever passes it clears it when it may no longer be true.
 
     """
 
     def __init__(self, conn: sqlite3.Connection, kept: Kept | None = None) -> None:
         self._conn = conn
         self._kept = {} if kept is None else kept
+        self.touched = False  #: something of the kept kinds was written
 
     def get(self, kind: type[Noun], *key: str) -> Any:
         if kind not in KEPT_KINDS:
@@ -60,20 +60,24 @@ class Words:
     def put(self, noun: Noun) -> None:
         self._conn.execute(table(type(noun)).put, to_row(noun))
         if type(noun) in KEPT_KINDS:
+            self.touched = True
             self._keep((type(noun), *(getattr(noun, name) for name in KEYS[type(noun)])), noun)
         if isinstance(noun, m.Peer):
             self._kept.pop(NAMED, None)
 
     def peers(self) -> Sequence[m.Peer]:
-        return self._all(m.Peer, "SELECT * FROM peer WHERE forgotten_at IS NULL ORDER BY rowid")
+        return self._listed("", "SELECT * FROM peer WHERE forgotten_at IS NULL ORDER BY rowid")
 
     def peers_named(self, name: str) -> Sequence[m.Peer]:
+        sql = "SELECT * FROM peer WHERE name = ? AND forgotten_at IS NULL ORDER BY rowid"
+        return self._listed(name, sql, name)
+
+    def _listed(self, name: str, sql: str, *values: str) -> Sequence[m.Peer]:
         named = self._kept.setdefault(NAMED, {})
         if name in named:
             found: Sequence[m.Peer] = named[name]
             return found
-        sql = "SELECT * FROM peer WHERE name = ? AND forgotten_at IS NULL ORDER BY rowid"
-        if found := self._all(m.Peer, sql, name):
+        if found := self._all(m.Peer, sql, *values):  # names that nobody has are without number
             named[name] = found
         return found
 

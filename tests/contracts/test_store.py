@@ -267,6 +267,33 @@ async def test_a_read_is_one_moment_whatever_is_committed_meanwhile(store: Store
     assert await store.read(lambda tx: len(tx.peers())) == 1
 
 
+async def test_a_read_never_mixes_two_moments_and_whoever_was_told_sees_what_was_told(store: Store) -> None:
+    """Whatever a store remembers of what it has read before."""
+
+    def both(tx: Tx, value: str) -> None:
+        tx.put(replace(peer("b"), description=value))
+        tx.put(replace(peer("c"), description=value))
+
+    def looked(tx: Tx) -> tuple[str, ...]:
+        # one of them by a word that is remembered in another way than the other, in either order
+        first = tx.get(m.Peer, "p-b").description
+        return first, tx.peers_named("c")[0].description, tx.get(m.Peer, "p-c").description
+
+    async def reads() -> None:
+        while not done.is_set():
+            assert len(set(await store.read(looked))) == 1
+
+    done = asyncio.Event()
+    await store.transact(lambda tx: both(tx, "0"))
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(reads())
+        for turn in range(400):
+            await store.transact(lambda tx, turn=turn: both(tx, str(turn)))
+            assert await store.read(looked) == (str(turn),) * 3
+        done.set()
+
+
 async def test_a_read_cannot_write(store: Store) -> None:
     with pytest.raises(Exception, match="readonly"):
         await store.read(lambda tx: tx.put(peer("b")))

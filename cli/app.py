@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import chatting, circles, hooking, life, messages, peers, telegram
+from cli import audit, chatting, circles, hooking, life, messages, peers, telegram
 from cli.output import fail
 from daemon.core.errors import Fault, PeerlineError
 
@@ -40,6 +40,7 @@ messages.add_to(app)
 chatting.add_to(app)
 hooking.add_to(app)
 telegram.add_to(app)
+audit.add_to(app)
 
 
 def run() -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from cli.circles import locked
 from cli.loading import loading
 from cli.options import AsJson
 from cli.output import ask_daemon, note, show, table
@@ -130,6 +131,7 @@ def _status(told: Json) -> str:
         + (", ".join(f"{count} {name}" for name, count in waiting.items()) or "nothing under way"),
     ]
     lines += [f"warning: {each}" for each in told["warnings"]]
+    lines += [locked(told["lock"])] if told["lock"]["locked"] else []
     lines += [_surface(each) for each in told["surfaces"]]
     return "\n".join([*lines, *(_peer(each) for each in told["peers"])])
 

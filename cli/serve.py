@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import hashlib
 import logging
 import os
 import platform
 import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import web
-
+from cli.house import House
+from cli.listening import sockets
 from cli.looks import errands
-from cli.mcpdoor import McpEntrance
 from cli.watching import Watching
 from daemon import lifecycle
-from daemon.api.app import Application
-from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door, Room
-from daemon.api.guards import Guards
 from daemon.api.hooks import HookDesk
 from daemon.api.limits import Limits, Window
 from daemon.api.status import Health
 from daemon.api.table import ENDPOINTS
-from daemon.client.hosting import HostingClient
-from daemon.client.local import LocalExchange
 from daemon.core import commands as c
 from daemon.core import unattended
 from daemon.core.model import Authority, Person, Road
+from daemon.engine.auditor import Auditor
 from daemon.engine.clock import SystemClock
 from daemon.engine.decisions import Decisions
 from daemon.engine.engine import Engine
 from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
+from daemon.ledger import Ledger
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.store.sqlite import SqliteStore
@@ -50,31 +44,11 @@ from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
 from daemon.transports.terminal import Terminal
 from daemon.transports.wake import Wake
-from daemon.wire import routes
 
-GRACE_S: Final = 0.5
 SERVICES: Final = ("telegram",)
 RETRY_S: Final = 5.0
 KEYS_KEPT: Final = timedelta(days=7)
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What is shared by the parts that run."""
-
-    paths: Paths
-    settings: Settings
-    engine: Engine
-    door: Door
-    health: Health
-    stopping: asyncio.Event
-
-    def client(self, surface: str) -> HostingClient:
-        """What a part of the daemon that hosts conversations talks through."""
-        host = f"{surface}-bot"
-        caller = Caller(standing=Standing.SERVICE, peer_id="", host=host)
-        return HostingClient(LocalExchange(self.door, caller))
 
 
 async def serve(paths: Paths, settings: Settings, *, ready: Callable[[str], None]) -> None:
@@ -102,6 +76,8 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     health = Health(engine, str(paths.home), str(paths.socket), version("peerline"))
+    auditor = Auditor(engine, Ledger(paths.logs))
+    health.audit_trouble = auditor.trouble
     limits = Limits(
         Window("limits.peer_per_minute", settings.limits.peer_per_minute),
         Window("limits.pair_per_minute", settings.limits.pair_per_minute),
@@ -119,17 +95,32 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
         stopping.set,
         roads=Proving(engine, transports).all,
         owner=settings.owner.name,
+        count=auditor.tally.count,
         trusts_terminal=settings.owner.trust_terminal,
     )
     door = Door(room, ENDPOINTS)
-    house = House(paths, settings, engine, door, health, stopping)
+    house = House(paths, settings, engine, door, health, auditor, stopping)
     desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
     await _begin(house, desk)
+    try:
+        await _live(house, transports, desk, ready)
+    finally:
+        await auditor.end()
+
+
+async def _live(
+    house: House, transports: Mapping[Road, Transport], desk: HookDesk, ready: Callable[[str], None]
+) -> None:
+    """All parts, until one of them breaks or it is time to stop."""
     async with asyncio.TaskGroup() as parts:
         running = [parts.create_task(each) for each in _parts(house, transports, desk)]
-        async with _sockets(house, desk) as where:
+        async with sockets(house, desk) as where:
+            config = _digest(house.paths.config)
+            await house.auditor.note(
+                "daemon_started", version=version("peerline"), listens=where, config=config
+            )
             ready(where)
-            await stopping.wait()
+            await house.stopping.wait()
         for task in running:
             task.cancel()
 
@@ -173,6 +164,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),
         desk.run(),
+        house.auditor.run(),
     ]
     if house.settings.telegram.bot_token:
         parts.append(_telegram(house))
@@ -194,53 +186,9 @@ async def _telegram(house: House) -> None:
         await asyncio.sleep(RETRY_S)
 
 
-@contextlib.asynccontextmanager
-async def _sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
-    """Serve on the Unix socket, and on TCP if that is wanted and free."""
-    port = house.settings.daemon.port
-    tcp = lifecycle.tcp_socket(port) if port else None
-    house.health.tcp = "" if tcp else ("off" if not port else f"port {port} is taken")
-    guards = Guards(
-        house.engine,
-        token=lifecycle.token(house.paths),
-        port=tcp.getsockname()[1] if tcp else 0,
-        machine=platform.node(),
-        owner=house.settings.owner.name,
-    )
-    entrance = McpEntrance(house.engine, house.door, guards, version("peerline"))
-    application = Application(
-        house.door,
-        guards,
-        health=house.health.health,
-        version=version("peerline"),
-        desk=desk,
-        extras={routes.MCP: entrance.handle, routes.MCP_RECEIPTS: entrance.receipts},
-    )
-    runner = web.AppRunner(
-        application.made(),
-        access_log=None,
-        keepalive_timeout=75,
-        shutdown_timeout=GRACE_S,
-        handle_signals=False,
-    )
-    await runner.setup()
-    try:
-        # The entrance closes before the requests inside are ended in order: a call that waits for an answer must look
-        # unanswered, so that its shim repeats it.
-        async with entrance:
-            await web.SockSite(runner, lifecycle.unix_socket(house.paths), backlog=1024).start()
-            if tcp:
-                await web.SockSite(runner, tcp, backlog=256).start()
-            yield _where(house, tcp)
-            house.paths.socket.unlink(missing_ok=True)
-    finally:
-        await runner.cleanup()
-
-
-def _where(house: House, tcp: socket.socket | None) -> str:
-    if tcp:
-        return f"{house.paths.socket} and 127.0.0.1:{tcp.getsockname()[1]}"
-    return f"{house.paths.socket} alone ({house.health.tcp})"
+def _digest(config: Path) -> str:
+    """The SHA-256 of the configuration's file; "" where there is none."""
+    return hashlib.sha256(config.read_bytes()).hexdigest() if config.exists() else ""
 
 
 def _people(settings: Settings) -> tuple[Person, ...]:

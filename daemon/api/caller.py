@@ -21,6 +21,7 @@ class Caller:
     standing: Standing
     peer_id: str  #: whom they send as
     host: str  #: what they are called as carriers of conversations and holders of leases
+    remote: bool = False  #: known by a token alone
 
     @property
     def principal(self) -> str:
@@ -41,8 +42,8 @@ NAMES: Final = {
 }
 
 
-def authorise(caller: Caller, may: frozenset[Standing], what: str) -> None:
-    """Let the caller pass.
+def authorise(caller: Caller, may: frozenset[Standing], what: str, *, here: bool = False) -> None:
+    """Let the caller pass. ``here``: only who is at the machine.
 
     Raises:
         NotAllowed: callers of this standing may not do that.
@@ -52,4 +53,9 @@ def authorise(caller: Caller, may: frozenset[Standing], what: str) -> None:
         raise NotAllowed(
             f"to {what} is not for {NAMES[caller.standing]}",
             "do it at a terminal, outside every agent" if Standing.OWNER in may else "",
+        )
+    if here and caller.remote:
+        raise NotAllowed(
+            f"to {what} is not for who has a token only",
+            "do it at the machine, at a terminal outside every agent",
         )

@@ -12,17 +12,17 @@ Json = dict[str, Any]
 
 async def freeze(room: Room, call: Call) -> Json:
     """No tool call is made in it, and nothing is carried into it."""
-    command = c.FreezeCircle(circle=call.params["name"], by=_who(room))
+    command = c.FreezeCircle(circle=call.params["name"], by=who(room))
     return await room.write(call, (command,), lambda told: _shape(call, told[0], frozen=True))
 
 
 async def thaw(room: Room, call: Call) -> Json:
     """It goes on."""
-    command = c.ThawCircle(circle=call.params["name"], by=_who(room))
+    command = c.ThawCircle(circle=call.params["name"], by=who(room))
     return await room.write(call, (command,), lambda told: _shape(call, told[0], frozen=False))
 
 
-def _who(room: Room) -> str:
+def who(room: Room) -> str:
     return f"{room.owner or 'the owner'} at the terminal"
 
 

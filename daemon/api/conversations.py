@@ -74,7 +74,7 @@ async def say(room: Room, call: Call) -> Json:
         private=body.private,
         to=body.to,
     )
-    return await room.write(call, (command,), _heard)
+    return await _taken(room, call, command)
 
 
 async def tap(room: Room, call: Call) -> Json:
@@ -88,7 +88,16 @@ async def tap(room: Room, call: Call) -> Json:
         option=body.option,
         receipt=body.receipt,
     )
-    return await room.write(call, (command,), _heard)
+    return await _taken(room, call, command)
+
+
+async def _taken(room: Room, call: Call, command: c.Say | c.Tap) -> Json:
+    told = await room.write(call, (command,), _heard)
+    if told["understood"] == "nothing" and not await room.look(
+        lambda plan: plan.person(command.surface, command.account)
+    ):
+        room.count("stranger", command.surface)
+    return told
 
 
 async def parcels(room: Room, call: Call) -> AsyncIterator[tuple[str, int, Any]]:

@@ -20,8 +20,9 @@ from daemon.api.bodies import Nothing
 from daemon.api.caller import ANYBODY, Caller, Standing, authorise
 from daemon.api.limits import Limits
 from daemon.core.commands import Command
-from daemon.core.errors import Malformed, NotFound
+from daemon.core.errors import Malformed, NotFound, Throttled
 from daemon.core.view import Plan
+from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine, Once
 from daemon.engine.proving import Tried
 
@@ -51,6 +52,7 @@ class Endpoint:
     body: type[BaseModel] | None = None
     may: frozenset[Standing] = ANYBODY
     streams: bool = False
+    here: bool = False  #: at the machine only: a token is not enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Room:
     stop: Callable[[], None]
     owner: str = ""  #: what the owner is called, if the config says
     roads: Callable[[], Awaitable[list[Tried]]] | None = None
+    count: Count = uncounted  #: what is refused, and strangers
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal
 
     async def write(
@@ -108,7 +111,11 @@ class Door:
         """
         endpoint, params = self._found(method, path)
         call = self._let_in(caller, endpoint, params, query, body, key)
-        return await endpoint.handler(self.room, call)
+        try:
+            return await endpoint.handler(self.room, call)
+        except Throttled as error:
+            self.room.count("limit_hit", str(error))
+            raise
 
     async def stream(
         self, caller: Caller, path: str, query: Mapping[str, str]
@@ -149,7 +156,7 @@ class Door:
         body: Any,
         key: str | None,
     ) -> Call:
-        authorise(caller, endpoint.may, endpoint.summary)
+        authorise(caller, endpoint.may, endpoint.summary, here=endpoint.here)
         jsontext.checked([dict(params), dict(query), body, key])
         return Call(
             caller=caller,

@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -23,7 +23,8 @@ from daemon.callers.processes import Process, ancestors, has_terminal, peer_cred
 from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotAllowed, NotAuthenticated, PeerlineError
 from daemon.core.model import Authority, Conversation, Peer, Session
-from daemon.core.view import View
+from daemon.core.view import Plan, View
+from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine
 from daemon.wire import routes
 
@@ -46,7 +47,9 @@ class Placed:
 
 
 class Guards:
-    def __init__(self, engine: Engine, *, token: str, port: int, machine: str, owner: str) -> None:
+    def __init__(
+        self, engine: Engine, *, token: str, port: int, machine: str, owner: str, count: Count = uncounted
+    ) -> None:
         self._engine = engine
         self._token = token
         self._port = port
@@ -54,6 +57,7 @@ class Guards:
         self._owner = owner
         self._lines: WeakKeyDictionary[asyncio.Transport, tuple[Process, ...]] = WeakKeyDictionary()
         self._known: WeakKeyDictionary[asyncio.Transport, tuple[int, Caller]] = WeakKeyDictionary()
+        self._count = count
         self._wrong = Window("the limit of wrong tokens", WRONG_TOKENS)
 
     async def caller(self, request: web.Request) -> Caller:
@@ -67,7 +71,9 @@ class Guards:
             return await self._on_line(request)
         self._check_web(request)
         self._check_token(request)
-        return await self._outside(Standing.OWNER, "token")
+        if request.method in WITH_BODY:
+            await self._check_lock()
+        return replace(await self._outside(Standing.OWNER, "token"), remote=True)
 
     async def _on_line(self, request: web.Request) -> Caller:
         """A connection that stays open is one caller for as long as nobody comes, goes or changes."""
@@ -116,6 +122,7 @@ class Guards:
         if line is None:
             found = peer_credentials(_socket_of(request))
             if found.uid != os.getuid():
+                self._count("auth_failed", "another user")
                 raise NotAllowed("this line belongs to another user", "run your own")
             line = self._lines[transport] = ancestors(found.pid)
         return line
@@ -147,17 +154,31 @@ class Guards:
             return Caller(standing=standing, peer_id=peer.peer_id, host=host)
         return Caller(standing=standing, peer_id=found.peer_id, host=host)
 
+    async def _check_lock(self) -> None:
+        """A token may be in the same hands as a phone."""
+        now = self._engine.clock.now()
+        locked = await self._engine.read(lambda tx: Plan(tx, now, "").is_locked())
+        if locked:
+            raise NotAllowed(
+                f"the line is locked by {locked.locked_by}: nothing is taken from afar",
+                "unlock it at the machine: `peerline unlock`",
+            )
+
     def _check_web(self, request: web.Request) -> None:
         """Browsers are strangers: the page's host and origin must be ours to the letter."""
         own = {f"127.0.0.1:{self._port}", f"localhost:{self._port}"}
         if not request.raw_path.startswith("/"):
+            self._count("foreign_page", "target")
             raise Malformed("the request's target is a whole URL", "ask for a path")
         if request.headers.getall("Host", []) not in [[host] for host in own]:
+            self._count("foreign_page", "Host")
             raise NotAllowed("that host name is not ours", f"use 127.0.0.1:{self._port}")
         origin = request.headers.get("Origin")
         if origin is not None and origin not in {f"http://{host}" for host in own}:
+            self._count("foreign_page", "Origin")
             raise NotAllowed("pages of other sites may not talk to this line")
         if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+            self._count("foreign_page", "Sec-Fetch-Site")
             raise NotAllowed("pages of other sites may not talk to this line")
 
     def _check_token(self, request: web.Request) -> None:
@@ -168,7 +189,11 @@ class Guards:
         if right:
             return
         if given:
-            self._wrong.count("tcp", self._engine.clock.now())
+            now = self._engine.clock.now()
+            self._count("auth_failed", "a wrong token")
+            if self._wrong.is_full("tcp", now):
+                self._count("limit_hit", self._wrong.name)
+            self._wrong.count("tcp", now)
         raise NotAuthenticated(
             "the owner's token is missing or wrong", "it stands in the home's file of that name"
         )

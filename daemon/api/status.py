@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from daemon.api import locks
 from daemon.api.door import Call, Room
 from daemon.core import listing
 from daemon.core.model import Conversation, PeerShown, Role, Status
@@ -28,14 +30,18 @@ class Health:
         self._version = version
         self._began_at = engine.clock.now()
         self.tcp = ""  #: why there is no TCP, if there is none
+        self.audit_trouble: Callable[[], Sequence[str]] = (
+            tuple  #: why security events are not written, if they are not
+        )
 
     async def health(self) -> Json:
         """What ``/health`` tells to the authenticated; to everybody only the first field."""
         now = self._engine.clock.now()
         surfaces = await self._surfaces(now)
-        warnings = self._warnings()
+        warnings = [*self._warnings(), *self.audit_trouble()]
         troubled = any(each["trouble"] for each in surfaces)
         counts = await self._engine.read(lambda tx: tx.counts())
+        locked = await self._engine.read(lambda tx: Plan(tx, now, "").is_locked())
         return {
             "status": "degraded" if troubled else "ok",
             "version": self._version,
@@ -44,6 +50,7 @@ class Health:
             "uptime_s": round((now - self._began_at).total_seconds(), 1),
             "surfaces": surfaces,
             "deliveries": counts,
+            "lock": locks.shape(locked),
             "warnings": warnings,
         }
 

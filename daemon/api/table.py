@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import asks, bodies, circles, conversations, deliveries, events, messages, peers, status
+from daemon.api import (
+    asks,
+    bodies,
+    circles,
+    conversations,
+    deliveries,
+    events,
+    locks,
+    messages,
+    peers,
+    status,
+)
 from daemon.api.caller import HOSTS, PEOPLE, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
@@ -87,6 +98,10 @@ ENDPOINTS: Final = (
     Endpoint("DELETE", routes.PERSON, conversations.remove, "take a voice away", may=PEOPLE),
     Endpoint("POST", routes.FREEZE, circles.freeze, "freeze a circle", body=bodies.Nothing, may=OWNER),
     Endpoint("POST", routes.THAW, circles.thaw, "let a frozen circle go on", body=bodies.Nothing, may=OWNER),
+    Endpoint("POST", routes.LOCK, locks.lock, "lock the line", body=bodies.Nothing, may=OWNER, here=True),
+    Endpoint(
+        "POST", routes.UNLOCK, locks.unlock, "unlock the line", body=bodies.Nothing, may=OWNER, here=True
+    ),
     Endpoint("GET", routes.ROADS, status.roads, "try every road into every agent", may=OUTSIDE),
     Endpoint("GET", routes.STATUS, status.status, "see how the daemon is"),
     Endpoint("POST", routes.STOP, status.stop, "end the daemon", body=bodies.Nothing, may=OUTSIDE),

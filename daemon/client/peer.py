@@ -51,6 +51,12 @@ class Client:
     async def forget(self, peer: str) -> Json:
         return await self._send("DELETE", _at(routes.PEER, peer), None)
 
+    async def lock(self) -> Json:
+        return await self._post(routes.LOCK, {}, None)
+
+    async def unlock(self) -> Json:
+        return await self._post(routes.UNLOCK, {}, None)
+
     async def freeze(self, circle: str) -> Json:
         return await self._post(routes.FREEZE.format(name=quote(circle, safe="")), {}, None)
 

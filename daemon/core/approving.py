@@ -56,7 +56,9 @@ def request(plan: Plan, command: c.RequestApproval) -> str:
     plan.put(approval)
     waiting = plan.session(session.session_id) or session
     following.waits(plan, waiting, f"{command.what}, {command.tool}", ask.to)
-    plan.tell(Event("approval_asked", ask.ask_id, peer.peer_id, command.tool, f"#{command.digest[:12]}"))
+    digest = command.digest
+    subject = (("subject", digest),)
+    plan.tell(Event("approval_asked", ask.ask_id, peer.peer_id, command.tool, f"#{digest[:12]}", subject))
     return approval.approval_id
 
 
@@ -101,7 +103,16 @@ def tell(plan: Plan, command: c.TellApproval) -> Approval:
     approval = _known(plan, command.approval_id)
     after = a.advance(approval, a.Tell(), now=plan.now)
     plan.put(after)
-    plan.tell(Event("approval_told", after.ask_id, after.peer_id, after.state, command.evidence))
+    plan.tell(
+        Event(
+            "approval_told",
+            after.ask_id,
+            after.peer_id,
+            after.state,
+            command.evidence,
+            deciding.subject(after),
+        )
+    )
     peer = plan.peer(after.peer_id)
     if peer and command.without_words and after.words:
         text = f"{after.by} decided about your {after.tool} call ({after.choice or 'no'}) and says: {after.words}"
@@ -117,7 +128,11 @@ def fail(plan: Plan, command: c.FailApproval) -> Approval:
     approval = _known(plan, command.approval_id)
     after = a.advance(approval, a.Fail(command.reason), now=plan.now)
     plan.put(after)
-    plan.tell(Event("approval_lost", after.ask_id, after.peer_id, after.state, command.reason))
+    plan.tell(
+        Event(
+            "approval_lost", after.ask_id, after.peer_id, after.state, command.reason, deciding.subject(after)
+        )
+    )
     _tell_deciders(
         plan, after, f"could not be told your decision: {command.reason}; decide at the agent itself"
     )
@@ -127,7 +142,16 @@ def fail(plan: Plan, command: c.FailApproval) -> Approval:
 def _closed(plan: Plan, approval: Approval, outcome: str) -> None:
     decided = approval.state == a.State.DECIDED
     plan.put(a.advance(approval, a.Close(outcome), now=plan.now))
-    plan.tell(Event("approval_closed", approval.ask_id, approval.peer_id, a.State.CLOSED, outcome))
+    plan.tell(
+        Event(
+            "approval_closed",
+            approval.ask_id,
+            approval.peer_id,
+            a.State.CLOSED,
+            outcome,
+            deciding.subject(approval),
+        )
+    )
     if decided:
         _tell_deciders(plan, approval, f"did not wait for your decision: {outcome}")
     ask, peer = plan.ask(approval.ask_id), plan.peer(approval.peer_id)

@@ -511,6 +511,18 @@ class ThawCircle:
     by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Nothing more is taken from any chat."""
+
+    by: str  #: in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlock:
+    by: str
+
+
 # --- time -------------------------------------------------------------------------------------------------------
 
 
@@ -579,6 +591,8 @@ Command = (
     | FailApproval
     | FreezeCircle
     | ThawCircle
+    | Lock
+    | Unlock
     | FinishErrand
     | Tick
     | Recover

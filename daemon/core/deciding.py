@@ -238,5 +238,19 @@ def _put(plan: Plan, approval: Approval, event: a.Happening, evidence: str) -> N
     after = a.advance(approval, event, now=plan.now)
     plan.put(after)
     plan.tell(
-        Event(f"approval_{after.state}", approval.ask_id, approval.peer_id, after.state, evidence[:BRIEF])
+        Event(
+            f"approval_{after.state}",
+            approval.ask_id,
+            approval.peer_id,
+            after.state,
+            evidence[:BRIEF],
+            subject(after),
+        )
     )
+
+
+def subject(approval: Approval) -> tuple[tuple[str, str], ...]:
+    """What was decided about, by whom, and, where the choices are ours, how: for the audit log."""
+    choice = approval.choice if approval.what != a.What.QUESTION else ""
+    told = (("subject", approval.digest), ("by", approval.by), ("choice", choice))
+    return tuple((name, value) for name, value in told if value)

@@ -325,6 +325,16 @@ class Circle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Whether what is said and tapped in chats is taken. There is one, of the whole line."""
+
+    name: str = "line"
+    locked_at: datetime | None = None
+    locked_by: str = ""
+    told: tuple[str, ...] = ()  #: the conversations whose owner spoke since, and was told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """Something to be looked up for a person, outside the core: its result comes back as a message."""
 

@@ -56,7 +56,10 @@ def configure(plan: Plan, command: c.ConfigurePeople) -> tuple[Person, ...]:
     for known in plan.view.people(command.surface):
         if known.paired_at is None and known.account not in named and known.removed_at is None:
             plan.put(replace(known, removed_at=plan.now))
+            plan.tell(Event("removed", command.surface, what=known.name))
     for person in command.people:
+        if plan.person(command.surface, person.account) != person:
+            plan.tell(Event("granted", command.surface, what=person.name, evidence=", ".join(person.rights)))
         plan.put(person)
         admit(plan, person, live=False)
     return command.people

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import addressing, braking, deeds, following, watchers
+from daemon.core import addressing, braking, deeds, following, locking, watchers
 from daemon.core import commands as c
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed
@@ -33,6 +33,13 @@ def _thaw(talk: Talk, rest: str) -> Heard:
     circle = _circle(talk, rest, "/thaw CIRCLE")
     braking.thaw(talk.plan, c.ThawCircle(circle=circle, by=talk.person.name))
     talk.tell(f"circle {circle} goes on")
+    return Heard("command")
+
+
+def _lock(talk: Talk, rest: str) -> Heard:
+    told = locking.lock(talk.plan, c.Lock(by=f"{talk.person.name} on {talk.conversation.surface}"))
+    if not locking.hears(talk.plan, talk.here):
+        talk.tell(locking.sentence(told))
     return Heard("command")
 
 
@@ -78,4 +85,11 @@ def _names(peers: list[Peer]) -> str:
     return ", ".join(peer.name for peer in peers) or "whoever comes"
 
 
-DEEDS: Final = {"stop": _stop, "freeze": _freeze, "thaw": _thaw, "follow": _follow, "watch": _watch}
+DEEDS: Final = {
+    "stop": _stop,
+    "freeze": _freeze,
+    "thaw": _thaw,
+    "lock": _lock,
+    "follow": _follow,
+    "watch": _watch,
+}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from daemon.core import asking, closing, deciding, deeds, looking, people, settling, steering
+from daemon.core import asking, closing, deciding, deeds, locking, looking, people, settling, steering
 from daemon.core import commands as c
 from daemon.core.cleaning import body
 from daemon.core.deeds import Talk
@@ -30,6 +30,8 @@ DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS
 
 def say(plan: Plan, command: c.Say) -> Heard:
     """Do what the words mean. What is refused is told to the person, not raised."""
+    if locking.keeps_out(plan, command.surface):
+        return locking.unheard(plan, command)
     talk = _entered(plan, command)
     if talk is None:
         return people.redeem(plan, command)
@@ -38,6 +40,8 @@ def say(plan: Plan, command: c.Say) -> Heard:
 
 def tap(plan: Plan, command: c.Tap) -> Heard:
     """An option of a card was chosen; a card that is over says so by being changed already."""
+    if locking.keeps_out(plan, command.surface):
+        return locking.unheard(plan, command)
     talk = _entered(plan, _tapped(command))
     if talk is None:
         return Heard("nothing")

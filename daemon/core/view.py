@@ -32,6 +32,7 @@ Noun = (
     | m.Sticky
     | m.Approval
     | m.Circle
+    | m.Lock
     | m.Errand
     | m.Follow
 )
@@ -48,6 +49,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Sticky: ("conversation", "person"),
     m.Approval: ("approval_id",),
     m.Circle: ("name",),
+    m.Lock: ("name",),
     m.Errand: ("errand_id",),
     m.Follow: ("conversation", "peer_id", "what"),
 }
@@ -203,6 +205,11 @@ class Plan:
     def is_frozen(self, circle: str) -> m.Circle | None:
         found: m.Circle | None = self._get(m.Circle, circle)
         return found if found and found.frozen_at else None
+
+    def is_locked(self) -> m.Lock | None:
+        """Since when and by whom nothing is taken from chats; None: it is."""
+        found: m.Lock | None = self._get(m.Lock, m.Lock().name)
+        return found if found and found.locked_at else None
 
     def errand(self, errand_id: str) -> m.Errand | None:
         found: m.Errand | None = self._get(m.Errand, errand_id)

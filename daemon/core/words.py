@@ -22,6 +22,9 @@ WORDS: Final = (
     Word("stop", "/stop NAME", "no further tool call in this turn", "approve"),
     Word("freeze", "/freeze CIRCLE", "stop a whole circle, and carry nothing into it", "approve"),
     Word("thaw", "/thaw CIRCLE", "let it go on", "approve"),
+    Word(
+        "lock", "/lock", "take nothing more from any chat, until `peerline unlock` at the machine", "approve"
+    ),
     Word("follow", "/follow NAME", "see its progress in one message; again: no more"),
     Word("watch", "/watch NAME", "be told when it ends, stalls or asks; again: no more"),
     Word("peek", "/peek [NAME]", "what somebody last said, and is doing now"),

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from daemon.core import model as m
+from daemon.core.auditing import is_recorded
 from daemon.core.view import Decision
 
 EVERYTHING: Final = "*"
@@ -21,6 +22,7 @@ TIME: Final = "time"
 APPROVALS: Final = "approvals"
 ERRANDS: Final = "errands"
 WHO: Final = (m.Peer, m.Session, m.Conversation)
+RECORDED: Final = "recorded"  #: something that the audit log takes
 
 
 class Watch:
@@ -82,6 +84,8 @@ class Feed:
                 self.touch((EVENTS,))
             if any(isinstance(noun, WHO) for noun in decision.puts):
                 self.registered += 1
+            if any(is_recorded(event) for event in decision.events):
+                self.touch((RECORDED,))
             if any(self._sooner(at, decision.at) for noun in decision.puts for at in _times(noun)):
                 self.touch((TIME,))
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from daemon.core import model as m
+from daemon.core.auditing import is_recorded
 from daemon.core.view import KEYS, Noun
 from daemon.store.interface import Remembered
 from daemon.store.rows import reader, table, to_row, told_from, when
@@ -177,10 +178,11 @@ class Words:
 
     def tell(self, event: m.Event, at: datetime) -> None:
         sql = (
-            "INSERT INTO event (at, type, ref, peer_id, what, evidence, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO event (at, type, ref, peer_id, what, evidence, detail, audited)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        detail = json.dumps(event.detail)
-        row = (when(at), event.type, event.ref, event.peer_id, event.what, event.evidence, detail)
+        detail, audited = json.dumps(event.detail), int(is_recorded(event))
+        row = (when(at), event.type, event.ref, event.peer_id, event.what, event.evidence, detail, audited)
         self._conn.execute(sql, row)
 
     def remembered(self, principal: str, key: str) -> Remembered | None:
@@ -194,6 +196,10 @@ class Words:
 
     def feed(self, after: int, limit: int) -> Sequence[m.Told]:
         sql = "SELECT * FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [told_from(row) for row in self._conn.execute(sql, (after, limit))]
+
+    def audited(self, after: int, limit: int) -> Sequence[m.Told]:
+        sql = "SELECT * FROM event WHERE audited = 1 AND seq > ? ORDER BY seq LIMIT ?"
         return [told_from(row) for row in self._conn.execute(sql, (after, limit))]
 
     def first_seq(self) -> int:

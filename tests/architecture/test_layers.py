@@ -38,6 +38,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "daemon.client": ("daemon.core", "daemon.wire", "daemon.paths"),
     # reads the files that hooks leave, and knows nothing else
     "daemon.spool": (),
+    # the audit log's file: written by the engine, read by the command line without a daemon
+    "daemon.ledger": (),
     # keeps what the core decided, and decides nothing
     "daemon.store": ("daemon.core",),
     # finds out who is on the other end of a socket; panes are tmux's
@@ -55,6 +57,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "daemon.transports",
         "daemon.errands",
         "daemon.lifecycle",
+        "daemon.ledger",
     ),
     # parse, authorise, ask the engine, render
     "daemon.api": ("daemon.core", "daemon.wire", "daemon.engine", "daemon.agents", "daemon.spool"),

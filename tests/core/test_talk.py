@@ -384,6 +384,7 @@ TYPED = {
     "stop": ("/stop api", '"api" is idle'),
     "freeze": ("/freeze dev", "circle dev is frozen: api may make no tool call"),
     "thaw": ("/thaw dev", 'circle "dev" is not frozen'),
+    "lock": ("/lock", "the line is locked by ada on"),
     "follow": ("/follow api", "following api"),
     "watch": ("/watch api", "watching api"),
     "help": ("/help", "/peers"),

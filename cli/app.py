@@ -55,7 +55,10 @@ def run() -> None:
     except BrokenPipeError:
         sys.exit(0)
     except Exception:
-        logging.getLogger("peerline").exception("a command failed")
+        from cli.redaction import on_standard_error
+
+        with on_standard_error():
+            logging.getLogger("peerline").exception("a command failed")
         sys.exit(
             fail(
                 Fault("something is wrong inside peerline", "please report the lines above"), as_json=as_json

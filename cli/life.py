@@ -34,16 +34,20 @@ def up(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")
     with loading():
         from cli.logfile import opened
         from cli.serve import serve
-        from daemon.settings import load
+        from daemon.lifecycle import contain
+        from daemon.settings import load, secret_variables, secrets
 
     paths = found()
     settings = load(paths.config, os.environ)
+    contain()
+    for name in secret_variables(os.environ):
+        del os.environ[name]  # whatever this process starts has no use for it
 
     def ready(where: str) -> None:
         if not quiet:
             note(f"peerline listens on {where}; stop it with Ctrl-C or `peerline down`")
 
-    with opened(paths, secrets=[settings.telegram.bot_token]):
+    with opened(paths, secrets=secrets(settings), level=settings.daemon.log_level):
         asyncio.run(serve(paths, settings, ready=ready))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import secrets
 import socket
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Final
 from daemon.core.errors import Unavailable
 from daemon.paths import Paths
 
+FILES: Final = 4096  #: open at once; connections are 2,000 of them
 LONGEST_SOCKET_PATH: Final = 103  #: bytes; sun_path is 104 on macOS, 108 on Linux
 
 
@@ -45,6 +47,15 @@ def only_one(paths: Paths) -> Iterator[None]:
         os.close(descriptor)
 
 
+def contain() -> None:
+    """No file of this process's memory, which holds tokens; and room for many connections."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def private(paths: Paths) -> None:
     """Make the home and everything below it readable by its user alone."""
     os.umask(0o077)
@@ -64,11 +75,17 @@ def token(paths: Paths) -> str:
     with contextlib.suppress(FileNotFoundError):
         if told := paths.token.read_text(encoding="ascii").strip():
             return told
+        paths.token.unlink()  # an empty one would let everybody in
     made = secrets.token_urlsafe(32)
     fresh = paths.token.with_name(f".{secrets.token_hex(4)}")
     fresh.write_text(f"{made}\n", encoding="ascii")
     fresh.chmod(0o600)
-    fresh.rename(paths.token)
+    try:
+        os.link(fresh, paths.token)  # of two that start at once, one makes it
+    except FileExistsError:
+        return paths.token.read_text(encoding="ascii").strip()
+    finally:
+        fresh.unlink()
     return made
 
 

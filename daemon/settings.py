@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from daemon.core.errors import Malformed
 PREFIX: Final = "PEERLINE_"
 BETWEEN: Final = "__"
 SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret"})
+_USER_INFO: Final = re.compile(r"(://)([^\s/@]+)@")  #: name and password in a URL
 
 
 class Section(BaseModel):
@@ -32,6 +34,7 @@ class Owner(Section):
 
 class Daemon(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8377  #: 0: no TCP
+    log_level: Literal["debug", "info", "warning"] = "info"
 
 
 class TelegramPerson(Section):
@@ -106,8 +109,34 @@ def shown(path: Path, environment: Mapping[str, str]) -> Iterator[Origin]:
             source = str(path)
         if name in by_environment:
             source = f"{PREFIX}{name.upper().replace('.', BETWEEN)}"
-        hidden = name.rpartition(".")[2] in SECRET and value
-        yield Origin(name, "(set)" if hidden else value, source)
+        hidden = _is_secret(name) and value
+        yield Origin(name, "(set)" if hidden else _without_user(value), source)
+
+
+def secrets(settings: Settings) -> list[str]:
+    """Every secret there is in it."""
+    flat = _flat(settings.model_dump())
+    values = [(name, value) for name, value in flat if isinstance(value, str)]
+    users = [user for _, value in values for _, user in _USER_INFO.findall(value)]
+    passwords = [user.partition(":")[2] for user in users]
+    return [each for each in (*(x for name, x in values if _is_secret(name)), *users, *passwords) if each]
+
+
+def secret_variables(environment: Mapping[str, str]) -> list[str]:
+    """Which variables set secrets."""
+    return [
+        name
+        for name in environment
+        if name.startswith(PREFIX) and _is_secret(name.lower().replace(BETWEEN, "."))
+    ]
+
+
+def _is_secret(name: str) -> bool:
+    return name.rpartition(".")[2] in SECRET
+
+
+def _without_user(value: Any) -> Any:
+    return _USER_INFO.sub(r"\1(set)@", value) if isinstance(value, str) else value
 
 
 def _told(path: Path) -> dict[str, Any]:

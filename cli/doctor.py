@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from cli.output import client, is_up
 from daemon.health import finding, findings
 from daemon.lifecycle import private
 from daemon.paths import found
+from daemon.safety import around, files, scene
+from daemon.safety.around import IS_LOCKED, locked
 
 Json = dict[str, Any]
+CHECKS: Final = (*files.CHECKS, *around.CHECKS)
 
 
 async def examined(*, fix: bool) -> list[Json]:
@@ -18,9 +21,24 @@ async def examined(*, fix: bool) -> list[Json]:
     if fix and paths.home.exists():
         private(paths)
     told = findings(paths)
+    if told_so := list(locked(scene.found(paths, None))):
+        told.append(finding(IS_LOCKED.level, IS_LOCKED.code, told_so[0], IS_LOCKED.fix))
     if not await is_up(client()):
         told.append(finding("info", "daemon_down", "no daemon is running", "start it with `peerline up`"))
     return told
+
+
+async def secured(*, fix: bool) -> list[Json]:
+    """Every check of safety and what came of it; with ``fix`` what can be mended safely is mended first."""
+    line = client()
+    status = await line.status() if await is_up(line) else None
+    seen = scene.found(found(), status)
+    if fix:
+        for mend in dict.fromkeys(
+            check.mend for check in CHECKS if check.mend and not check.result(seen)["passed"]
+        ):
+            mend(seen)
+    return [check.result(seen) for check in CHECKS]
 
 
 async def roads() -> list[Json]:

@@ -73,10 +73,15 @@ def status(as_json: AsJson = False) -> None:
 
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely.")] = False,
+    security: Annotated[bool, typer.Option("--security", help="Check how safe this home is.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check this machine: files, versions, roads; every finding says what to do."""
-    from cli.doctor import examined, roads
+    from cli.doctor import examined, roads, secured
+
+    if security:
+        _show_checks(asyncio.run(secured(fix=fix)), as_json=as_json)
+        return
 
     async def looked() -> Json:
         return {"findings": await examined(fix=fix), "roads": await roads()}
@@ -84,6 +89,14 @@ def doctor(
     told = asyncio.run(looked())
     show(told, as_json=as_json, human=_findings)
     if any(each["level"] == "error" for each in told["findings"]):
+        raise typer.Exit(2)
+
+
+def _show_checks(checks: list[Json], *, as_json: bool) -> None:
+    failed = [each for each in checks if not each["passed"]]
+    findings = [{name: each[name] for name in ("level", "code", "sentence", "fix")} for each in failed]
+    show({"checks": checks, "findings": findings}, as_json=as_json, human=_checked)
+    if any(each["level"] == "error" for each in failed):
         raise typer.Exit(2)
 
 
@@ -159,6 +172,15 @@ def _findings(told: Json) -> str:
         for each in told["findings"]
     ]
     return "\n".join([*(lines or ["nothing is wrong"]), *_roads(told["roads"])])
+
+
+def _checked(told: Json) -> str:
+    rows = [
+        f"{'ok' if each['passed'] else each['level']:<7} {each['code']}: {each['sentence']}"
+        + (f"\n        fix: {each['fix']}" if each["fix"] else "")
+        for each in told["checks"]
+    ]
+    return "\n".join(rows)
 
 
 def _roads(tried: list[Json]) -> list[str]:

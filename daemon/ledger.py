@@ -128,7 +128,7 @@ def verify(folder: Path) -> tuple[int, list[Flaw]]:
     flaws = [flaw for path in files(folder) for flaw in chain.read(path)]
     if noted > chain.last.n:
         flaws.append(Flaw(CURRENT, 0, noted, f"cut: {_span(chain.last.n + 1, noted)} missing at the end"))
-    elif noted == chain.last.n and its_hash != chain.last.hash:
+    elif noted and noted == chain.last.n and its_hash != chain.last.hash:
         flaws.append(Flaw(CURRENT, 0, noted, "edited: the last line is not the one that was noted"))
     return chain.count, flaws
 

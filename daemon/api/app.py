@@ -16,6 +16,7 @@ from daemon.api.caller import Caller
 from daemon.api.door import Door
 from daemon.api.guards import Guards, check_type
 from daemon.api.hooks import Ear, HookDesk
+from daemon.api.patience import visit_of
 from daemon.core.errors import Fault, Malformed, NotFound, PeerlineError, TooLarge
 from daemon.wire import routes
 from daemon.wire.problems import to_problem
@@ -74,6 +75,18 @@ class Application:
 
     @web.middleware
     async def _errors(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        visit = visit_of(request)
+        if visit:
+            visit.begun(request)
+        try:
+            return await self._answered(request, handler)
+        finally:
+            if visit:
+                visit.done()
+
+    async def _answered(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         try:

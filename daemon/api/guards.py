@@ -19,6 +19,7 @@ from aiohttp import web
 
 from daemon.api.caller import Caller, Standing
 from daemon.api.limits import Window
+from daemon.api.patience import visit_of
 from daemon.callers.processes import Process, ancestors, has_terminal, peer_credentials
 from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotAllowed, NotAuthenticated, PeerlineError
@@ -187,6 +188,8 @@ class Guards:
         offered = given.encode("utf-8", "surrogateescape")  # a header may hold any bytes
         right = kind.lower() == "bearer" and hmac.compare_digest(offered, self._token.encode())
         if right:
+            if visit := visit_of(request):
+                visit.known()
             return
         if given:
             now = self._engine.clock.now()

@@ -67,6 +67,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "daemon.api.hookcaller": ("daemon.core", "daemon.agents", "daemon.api", "daemon.callers", "daemon.tmux"),
     # doctor's questions: it looks at files and programs, not at a running daemon
     "daemon.health": ("daemon.core", "daemon.paths", "daemon.settings"),
+    # the doctor's questions about safety: it looks, and mends modes of files
+    "daemon.safety": ("daemon.core", "daemon.paths", "daemon.settings", "daemon.ledger", "daemon.lifecycle"),
     # importing daemon.core must not load the server, so the package itself stays empty
     "daemon": (),
     # a bot is just another peer: what it cannot say through the client, nobody can

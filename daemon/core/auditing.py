@@ -37,6 +37,7 @@ RECORDED: Final[Mapping[str, tuple[str, ...]]] = {  # event -> its fields that h
     "locked": _BOTH,
     "unlocked": _BOTH,
     "looked": _BOTH,
+    "message_lost": _WHAT,
     "uncertain": _WHAT,
     "stalled": _WHAT,
     "dead": _WHAT,

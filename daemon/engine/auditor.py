@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from daemon.core.auditing import entry
+from daemon.core.errors import Unavailable
 from daemon.core.model import Told
 from daemon.engine.engine import Engine
 from daemon.engine.feed import RECORDED
@@ -119,10 +120,10 @@ class Auditor:
             try:
                 while await self._page():
                     pass
-            except OSError as error:
+            except (OSError, Unavailable) as error:
                 if not self._trouble:
                     log.error("the audit log cannot be written: %s", error)  # noqa: TRY400 -- the disk, not us
-                self._trouble = error.strerror or str(error)
+                self._trouble = str(error)
                 return AGAIN_S
             self._trouble = ""
             return self.tally.pause()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from daemon.core.errors import StoreBusy
 from daemon.core.model import Event, Told
 from daemon.engine.auditor import MOST_KINDS, Auditor, Tally
 from daemon.engine.engine import Engine
-from daemon.ledger import CURRENT, Ledger, tail, verify
+from daemon.ledger import CURRENT, Json, Ledger, tail, verify
 from tests.engine.mesh import FlakyStore, agent
 from tests.fakes.clock import NOON, FakeClock
 
@@ -111,17 +112,33 @@ async def test_a_store_that_cannot_be_read_ends_nothing(
     assert "damaged" in auditor.trouble()[0]
 
 
+class SlowLedger(Ledger):
+    """Says when it has begun to write, and waits until it may."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def add(self, entries: Sequence[Json]) -> None:
+        self.begun.set()
+        assert self.go_on.wait(5)
+        super().add(entries)
+
+
 async def test_cut_off_in_the_middle_nothing_is_written_twice(engine: Engine, folder: Path) -> None:
-    auditor = Auditor(engine, Ledger(folder))
-    for n in range(20):
-        await freeze(engine, f"circle-{n}")
-        async with asyncio.TaskGroup() as tasks:
-            writing = tasks.create_task(auditor.write())
-            await asyncio.sleep(0)
-            writing.cancel()
-    await auditor.end()
-    assert [line["ref"] for line in tail(folder, 100)[:-1]] == [f"circle-{n}" for n in range(20)]
-    assert verify(folder) == (21, [])
+    ledger = SlowLedger(folder)
+    auditor = Auditor(engine, ledger)
+    await freeze(engine, "one")
+    async with asyncio.TaskGroup() as tasks:
+        writing = tasks.create_task(auditor.write())
+        assert await asyncio.to_thread(ledger.begun.wait, 5)
+        writing.cancel()
+        ending = tasks.create_task(auditor.end())
+        await asyncio.sleep(0)
+        ledger.go_on.set()
+        await ending
+    assert [line["event"] for line in tail(folder, 100)] == ["frozen", "daemon_stopped"]
+    assert verify(folder) == (2, [])
 
 
 # --- counting ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import typer
 
 from cli.options import AsJson
 from cli.output import show
-from daemon import ledger
 from daemon.paths import found
 
 Json = dict[str, Any]
@@ -27,6 +26,8 @@ def tail(
     as_json: AsJson = False,
 ) -> None:
     """The last events."""
+    from daemon import ledger
+
     told = {"events": ledger.tail(found().logs, lines)}
     show(told, as_json=as_json, human=lambda x: "\n".join(map(_row, x["events"])) or "nothing is written yet")
 
@@ -34,6 +35,8 @@ def tail(
 @group.command()
 def verify(as_json: AsJson = False) -> None:
     """See whether a line was edited, deleted, inserted or cut; names each."""
+    from daemon import ledger
+
     count, flaws = ledger.verify(found().logs)
     told = {"intact": not flaws, "lines": count, "flaws": [asdict(flaw) for flaw in flaws]}
     show(told, as_json=as_json, human=_verdict)

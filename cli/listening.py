@@ -38,21 +38,7 @@ async def sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
         count=house.auditor.tally.count,
     )
     entrance = McpEntrance(house.engine, house.door, guards, version("peerline"))
-    application = Application(
-        house.door,
-        guards,
-        health=house.health.health,
-        version=version("peerline"),
-        desk=desk,
-        extras={routes.MCP: entrance.handle, routes.MCP_RECEIPTS: entrance.receipts},
-    )
-    runner = web.AppRunner(
-        application.made(),
-        access_log=None,
-        keepalive_timeout=75,
-        shutdown_timeout=GRACE_S,
-        handle_signals=False,
-    )
+    runner = _runner(house, guards, desk, entrance)
     await runner.setup()
     try:
         # The entrance closes before the requests inside are ended in order: a call that waits for an answer must look
@@ -66,6 +52,24 @@ async def sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
             house.paths.socket.unlink(missing_ok=True)
     finally:
         await runner.cleanup()
+
+
+def _runner(house: House, guards: Guards, desk: HookDesk, entrance: McpEntrance) -> web.AppRunner:
+    application = Application(
+        house.door,
+        guards,
+        health=house.health.health,
+        version=version("peerline"),
+        desk=desk,
+        extras={routes.MCP: entrance.handle, routes.MCP_RECEIPTS: entrance.receipts},
+    )
+    return web.AppRunner(
+        application.made(),
+        access_log=None,
+        keepalive_timeout=75,
+        shutdown_timeout=GRACE_S,
+        handle_signals=False,
+    )
 
 
 def _where(house: House, tcp: socket.socket | None) -> str:

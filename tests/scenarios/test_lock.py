@@ -95,9 +95,13 @@ async def test_a_locked_line_takes_nothing_from_a_token_and_says_that_it_is_lock
     assert request(daemon, "GET", "/health", token=None).json == {"status": "ok"}
     await daemon.client().notify("cli", "the socket goes on")
     assert "locked by owner at the terminal" in (await house.cli("status")).out
+    assert "locked" in {each["code"] for each in (await house.cli("doctor", "--json")).json["findings"]}
     assert (await house.cli("unlock")).code == 2
     assert (await house.at_terminal("unlock")).code == 0
     await daemon.client(owner=True).notify("cli", "x")
+    told = await house.cli("doctor", "--security", "--json")
+    assert {each["code"] for each in told.json["findings"] if each["level"] != "info"} <= {"root"}
+    assert told.code == 0
 
 
 async def test_each_event_is_in_the_audit_log_once_whenever_the_daemon_was_killed(house: House) -> None:

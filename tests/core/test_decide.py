@@ -116,12 +116,13 @@ class House:
             c.FailApproval(approval_id=self.decided, reason="no pane"),
             c.FreezeCircle(circle="dev", by="ada"),
             c.ThawCircle(circle="site", by="ada"),
+            c.Lock(by="ada"),
             c.Tick(),
             c.Recover(holder_prefix=BOT),
         ]
 
 
-NEED_A_STATE = {c.MissDelivery, c.ReplayDelivery}  # what was handed, what is dead: in the tests of handing
+NEED_A_STATE = {c.MissDelivery, c.ReplayDelivery, c.Unlock}  # handed, dead, locked: in tests of their own
 TRIED = [type(command) for command in House().commands()]
 
 

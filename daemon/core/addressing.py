@@ -128,16 +128,16 @@ def one(plan: Plan, who: Standpoint, name: str, circle: str | None = None) -> Pe
     """
     inside, wanted = _split(name)
     if wanted.startswith("p-") and (peer := plan.peer(wanted)) and not peer.forgotten_at:
-        return _met(who, peer)
+        return _told(plan, who, _met(who, peer))
     named = [peer for peer in plan.view.peers_named(wanted) if who.meets(peer)]
     found = [peer for peer in named if peer.circle == inside] if inside else _nearest(named, who, circle)
-    if len(found) > 1:
+    if len(found) == 1:
+        return _told(plan, who, found[0])
+    if found:
         raise ambiguous_peer(wanted, [f"{peer.circle}/{peer.name}" for peer in found])
-    if not found:
-        elsewhere = [f"{peer.circle}/{peer.name}" for peer in named]
-        known = [peer.name for peer in plan.view.peers() if who.meets(peer)]
-        raise unknown_peer(wanted, known, elsewhere)
-    return found[0]
+    elsewhere = [f"{peer.circle}/{peer.name}" for peer in named]
+    known = [peer.name for peer in plan.view.peers() if who.meets(peer)]
+    raise unknown_peer(wanted, known, elsewhere)
 
 
 def several(plan: Plan, who: Standpoint, names: Sequence[str], circle: str | None = None) -> tuple[Peer, ...]:
@@ -228,6 +228,21 @@ def _met(who: Standpoint, peer: Peer) -> Peer:
     return peer
 
 
+def _told(plan: Plan, who: Standpoint, peer: Peer) -> Peer:
+    if not _is_told(plan, who, peer):
+        raise NotAllowed(
+            f'"{peer.name}" is told nothing from circle "{who.circle}"',
+            "choose another conversation, or ask the owner",
+        )
+    return peer
+
+
+def _is_told(plan: Plan, who: Standpoint, peer: Peer) -> bool:
+    """A conversation is told only what comes from its own circles; who looks from outside is in none."""
+    conversation = plan.conversation(peer.peer_id) if who.circle else None
+    return conversation is None or "*" in conversation.circles or who.circle in conversation.circles
+
+
 def _nearest(named: Sequence[Peer], who: Standpoint, circle: str | None) -> list[Peer]:
     if circle:
         return [peer for peer in named if peer.circle == circle] or [p for p in named if p.role in SPANNING]
@@ -244,7 +259,7 @@ def _expanded(plan: Plan, who: Standpoint, name: str, circle: str | None) -> Col
     kind, _, value = name.partition(":")
     if kind == "role":
         inside = visible(plan.view.peers(), who, circle or ("*" if who.everywhere else None))
-        return [peer for peer in inside if peer.role == value]
+        return [peer for peer in inside if peer.role == value and _is_told(plan, who, peer)]
     if kind == "circle":
         agents = {Role.AGENT, Role.ORCHESTRATOR}
         return [p for p in visible(plan.view.peers(), who, value) if p.role in agents and p.circle == value]

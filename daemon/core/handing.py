@@ -116,9 +116,11 @@ def _first(plan: Plan, peer: Peer) -> Delivery | None:
 
 
 def _on_the_way(plan: Plan, session: Session) -> bool:
-    """Something was given to the agent and has not been seen to begin: two at once would become one turn."""
-    handed = plan.view.handed(session.peer_id, session_id=session.session_id)
-    return any(x.road is not Road.POLL for x in handed)
+    """Something was given to the agent and has not been seen to begin: two at once would become one turn.
+
+    Be it to a session before this one: until that has been looked for, nothing overtakes it.
+    """
+    return any(x.road is not Road.POLL for x in plan.view.handed(session.peer_id))
 
 
 def _is_taken(delivery: Delivery, session: Session) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from daemon.core import closing, following, settling
 from daemon.core import commands as c
@@ -16,7 +17,9 @@ def tick(plan: Plan, command: c.Tick) -> tuple[Parcel, ...]:
     """Everything whose time has come; returns what was handed over and is to be looked for."""
     overdue = []
     for delivery in plan.view.unsettled(plan.now):
-        if delivery.state == d.State.LEASED:
+        if delivery.state == d.State.LEASED and plan.live(delivery.session_id):
+            overdue.append(_perhaps_given(plan, delivery, "its carrier went quiet in the middle of it"))
+        elif delivery.state == d.State.LEASED:
             _lapsed(plan, delivery, "lease lapsed")
         elif delivery.expires_at <= plan.now and d.can(delivery, d.Expire):
             settling.expire(plan, delivery)
@@ -39,12 +42,15 @@ def recover(plan: Plan, command: c.Recover) -> int:
 
 def _recovered(plan: Plan, delivery: Delivery) -> None:
     if delivery.road is not Road.CHAT:
-        # The road may have taken it or not. It counts as handed, and the proof is looked for at once.
-        given = d.Give(None, proof_within=plan.now - plan.now)
-        settling.give(plan, delivery, given, "the daemon ended in the middle of it")
+        _perhaps_given(plan, delivery, "the daemon ended in the middle of it")
     else:
         spared = replace(delivery, attempts=max(0, delivery.attempts - 1))
         _lapsed(plan, spared, "the daemon ended before it was sent")
+
+
+def _perhaps_given(plan: Plan, delivery: Delivery, why: str) -> Delivery:
+    """The road may have taken it or not. It counts as handed, and the proof is looked for at once."""
+    return settling.give(plan, delivery, d.Give(None, proof_within=timedelta()), why).delivery
 
 
 def _lapsed(plan: Plan, delivery: Delivery, why: str) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core.delivery import is_entered
-from daemon.core.errors import Conflict, NotFound
+from daemon.core.errors import Conflict, NotFound, Unavailable
 from daemon.core.model import Parcel, Peer, Road, Session, Turn
 from daemon.core.presence import PERHAPS_IN_TURN
 from daemon.engine.engine import Engine
@@ -37,6 +37,7 @@ class Pump:
         self._engine = engine
         self._transports = transports
         self._eye = eye
+        self._in_hand: set[str] = set()  #: deliveries that are being carried in this moment
         self._lanes: dict[str, bool] = {}  #: peer id -> whether something changed since its lane looked
         self._absent: dict[str, int] = {}  #: peer id -> with whom registered nobody was there
 
@@ -54,7 +55,9 @@ class Pump:
         delivery = parcel.delivery
         session = await self._session(delivery.session_id)
         seen = await self._eye.look(parcel, session) if session else Sighting.ABSENT
-        if seen is Sighting.UNKNOWN and ((session and session.ended_at) or is_entered(delivery)):
+        if delivery.delivery_id in self._in_hand and seen is Sighting.ABSENT:
+            seen = Sighting.UNKNOWN  # its lease lapsed while the machine slept, and it is still on its way
+        elif seen is Sighting.UNKNOWN and ((session and session.ended_at) or is_entered(delivery)):
             seen = Sighting.ABSENT  # whatever was sent off in a terminal is not typed again, busy or not
         await self._tell(_sighted(delivery.delivery_id, seen))
 
@@ -82,9 +85,13 @@ class Pump:
         if not await self._is_wanted(peer_id):
             return
         lease = c.LeaseNext(peer_ids=(peer_id,), holder=HOLDER, ttl=TTL)
-        while parcel := await self._engine.handle(lease):
+        while parcel := await self._engine.insist(lease):
             self._engine.passed("pump.leased")
-            await self._carry(parcel)
+            self._in_hand.add(parcel.delivery.delivery_id)
+            try:
+                await self._carry(parcel)
+            finally:
+                self._in_hand.discard(parcel.delivery.delivery_id)
             if not await self._is_wanted(peer_id):
                 return
 
@@ -126,8 +133,16 @@ class Pump:
         if await self._session(session.session_id) != session:
             return BELIEVED_FOR
         if await self._eye.turn_of(session) is turn:
-            observed = c.TurnObserved(session_id=session.session_id, turn=turn, source="session registry")
+            return await self._observed(session, turn)
+        return NONE
+
+    async def _observed(self, session: Session, turn: Turn) -> timedelta:
+        """A store that cannot be written is not waited for: by then the agent may do something else."""
+        observed = c.TurnObserved(session_id=session.session_id, turn=turn, source="session registry")
+        try:
             await self._engine.handle(observed)
+        except Unavailable as error:
+            return timedelta(seconds=error.after_s or HOOK_S)
         return NONE
 
     async def _carry(self, parcel: Parcel) -> None:
@@ -168,8 +183,9 @@ class Pump:
         return (told,)
 
     async def _tell(self, command: c.Command) -> None:
+        """Only we know what became of the parcel: a store that cannot be written is waited for."""
         try:
-            await self._engine.handle(command)
+            await self._engine.insist(command)
         except (Conflict, NotFound) as error:
             # The evidence was quicker than we were, or a person withdrew it: what stands in the store is right.
             log.debug("nothing to tell: %s", error)

@@ -68,7 +68,8 @@ def test_nobody_overtakes_one_that_has_to_be_tried_again(line: Line) -> None:
 
 
 def test_one_recipients_trouble_is_not_anothers(line: Line) -> None:
-    web, ada, ben = line.agent("web"), line.telegram(), line.telegram("ben", "8", owner=False)
+    web, ada = line.agent("web", "default"), line.telegram()
+    ben = line.telegram("ben", "8", owner=False)
     for chat in (ada, ben):
         line.notify(web, chat.peer)
     to_show(line, ada)
@@ -146,8 +147,8 @@ def test_a_second_try_looks_for_the_mark_of_the_first(line: Line) -> None:
     web, api = line.agent("web"), line.agent("api")
     line.notify(web, api)
     first = leased(line, api)
-    line.passes(A_MINUTE)
-    line.passes(A_MINUTE)
+    (lapsed,) = line.passes(A_MINUTE)
+    line.do(c.MissDelivery(delivery_id=lapsed.delivery.delivery_id, reason="no sign of it"))
 
     assert leased(line, api).delivery.mark == first.delivery.mark
 
@@ -156,12 +157,28 @@ def test_a_lease_lapses_and_its_holders_late_word_is_refused(line: Line) -> None
     web, api = line.agent("web"), line.agent("api")
     message = line.notify(web, api)
     parcel = leased(line, api)
-
-    line.passes(A_MINUTE)
+    (lapsed,) = line.passes(A_MINUTE)
+    line.do(c.MissDelivery(delivery_id=lapsed.delivery.delivery_id, reason="no sign of it"))
 
     assert line.state(message, api) == "queued"
     with pytest.raises(StaleLease):
         line.do(c.AckDelivery(delivery_id=parcel.delivery.delivery_id, holder=PUMP))
+
+
+def test_what_was_being_carried_to_an_agent_when_its_lease_lapsed_is_looked_for_before_it_is_repeated(
+    line: Line,
+) -> None:
+    web, api = line.agent("web"), line.agent("api")
+    message = line.notify(web, api)
+    parcel = leased(line, api)
+
+    (looked_for,) = line.passes(timedelta(hours=8))  # the machine slept in the middle of it
+
+    assert looked_for.delivery.delivery_id == parcel.delivery.delivery_id
+    assert line.state(message, api) == "handed"
+    assert line.hand_out(api) == ()
+    line.prompt(api, parcel)
+    assert line.state(message, api) == "settled"
 
 
 def test_what_was_being_sent_to_a_chat_when_its_lease_lapsed_is_uncertain_and_not_repeated(
@@ -347,7 +364,8 @@ def test_a_new_run_looks_for_what_the_last_one_was_carrying(line: Line) -> None:
 
 
 def test_what_a_chat_was_being_sent_is_uncertain_and_what_was_not_begun_is_free(line: Line) -> None:
-    web, ada, ben = line.agent("web"), line.telegram(), line.telegram("ben", "8", owner=False)
+    web, ada = line.agent("web", "default"), line.telegram()
+    ben = line.telegram("ben", "8", owner=False)
     begun, waiting = line.notify(web, ada.peer), line.notify(web, ben.peer)
     extend(line, to_show(line, ada))
     to_show(line, ben)
@@ -360,7 +378,8 @@ def test_what_a_chat_was_being_sent_is_uncertain_and_what_was_not_begun_is_free(
 
 
 def test_a_second_stream_of_a_living_holder_leaves_alone_what_was_begun(line: Line) -> None:
-    web, ada, ben = line.agent("web"), line.telegram(), line.telegram("ben", "8", owner=False)
+    web, ada = line.agent("web", "default"), line.telegram()
+    ben = line.telegram("ben", "8", owner=False)
     begun, waiting = line.notify(web, ada.peer), line.notify(web, ben.peer)
     extend(line, to_show(line, ada))
     to_show(line, ben)

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
+from daemon.core.errors import StorageFull
 from daemon.core.model import Delivery, Parcel, Peer, Road, Sent, Session, Turn
 from daemon.engine import pump
 from daemon.engine.engine import Engine
 from daemon.engine.pump import Pump
 from daemon.transports.interface import Carried, Gone, Outcome, Proof, Sighting
-from tests.engine.mesh import agent, notice
+from tests.engine.mesh import FlakyStore, agent, notice
 from tests.fakes.clock import FakeClock
 
 
@@ -37,6 +38,13 @@ class Eye:
 
     async def look(self, parcel: Parcel, session: Session) -> Sighting:
         return Sighting.UNKNOWN
+
+
+class Absent(Eye):
+    """Finds nothing."""
+
+    async def look(self, parcel: Parcel, session: Session) -> Sighting:
+        return Sighting.ABSENT
 
 
 class Way:
@@ -103,6 +111,37 @@ async def test_an_agent_that_does_what_it_told_is_looked_at_once(engine: Engine)
     eye = Eye(Turn.WORKING)
     await Pump(engine, {}, eye).check_turn("s-api")
     assert eye.looks == 1
+
+
+async def test_a_full_disk_ends_no_look_at_a_turn(
+    engine: Engine, store: FlakyStore, clock: FakeClock
+) -> None:
+    peer, eye = await agent(engine, "api", turn=Turn.WORKING), Eye(Turn.IDLE)
+    clock.passes(2)
+    store.errors = [StorageFull("the disk is full", after_s=0.01)]
+    async with asyncio.timeout(5):
+        await Pump(engine, {}, eye).check_turn("s-api")
+    assert store.errors == []
+    assert (await session_of(engine, peer)).turn is Turn.IDLE
+
+
+async def test_what_is_carried_in_this_moment_is_not_missed_when_its_lease_lapsed_in_a_sleep(
+    engine: Engine, clock: FakeClock
+) -> None:
+    sender, peer = await agent(engine, "web"), await agent(engine, "api")
+    await engine.handle(notice(sender, peer))
+    await engine.handle(c.WakeWaits(session_id="s-api", waits=True))
+    lease = c.LeaseNext(peer_ids=(peer.peer_id,), holder=pump.HOLDER, ttl=pump.TTL)
+    parcel: Parcel = await engine.handle(lease)
+    clock.passes(8 * 3600)
+    (lapsed,) = await engine.handle(c.Tick())
+
+    looking = Pump(engine, {}, Absent(Turn.IDLE))
+    looking._in_hand.add(parcel.delivery.delivery_id)
+    await looking.look(lapsed)
+
+    found: Delivery = await engine.read(lambda tx: tx.get(Delivery, parcel.delivery.delivery_id))
+    assert found.state == "handed"
 
 
 @pytest.mark.parametrize(("road", "other"), [(Road.INBOX, Road.HOOK), (Road.HOOK, Road.INBOX)])

@@ -214,7 +214,7 @@ def advance(delivery: Delivery, event: Happening, *, now: datetime) -> Delivery:
     if step is None:
         raise invalid_transition("delivery", delivery.state, type(event).__name__)
     holder = None if isinstance(event, Lease) else getattr(event, "holder", None)
-    if delivery.state in WAITING and holder not in (None, delivery.holder):
+    if holder not in (None, delivery.holder) and delivery.state != State.UNCERTAIN:
         raise StaleLease(f'delivery "{delivery.delivery_id}" is no longer leased by "{holder}"')
     return step(delivery, event, now)
 

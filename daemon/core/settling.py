@@ -240,12 +240,20 @@ def _moved(plan: Plan, delivery: Delivery, step: d.Happening, evidence: str) -> 
     plan.tell(
         Event(moved.state, moved.envelope_id, moved.peer_id, d.level(moved), evidence or f"by {moved.road}")
     )
-    ask = _ask_of(plan, moved) if moved.state in {d.State.QUEUED, d.State.HELD, d.State.STALLED} else None
-    if ask and asking.is_over(ask):  # it would be tried again, or told of, for nobody
-        return _moved(plan, moved, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
+    why = _for_nobody(plan, moved) if moved.state in {d.State.QUEUED, d.State.HELD, d.State.STALLED} else ""
+    if why:
+        return _moved(plan, moved, d.Cancel(why), why)
     if moved.state == d.State.STALLED:
         _tell_of_stall(plan, moved)
     return moved
+
+
+def _for_nobody(plan: Plan, delivery: Delivery) -> str:
+    """Why it would be tried again, or told of, for nobody; "" if there is somebody."""
+    ask, peer = _ask_of(plan, delivery), plan.peer(delivery.peer_id)
+    if ask and asking.is_over(ask):
+        return f"the ask is {ask.state}"
+    return "the recipient was forgotten" if peer and peer.forgotten_at else ""
 
 
 def _taken(receipt: str) -> str:

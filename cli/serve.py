@@ -127,6 +127,7 @@ async def _live(
 
 async def _begin(house: House, desk: HookDesk) -> None:
     """Before anybody is let in: hear what hooks said meanwhile, and clear up after the last run."""
+    await house.engine.begin()
     await house.engine.tidy(KEYS_KEPT)
     await desk.replay()
     await house.engine.handle(c.Recover(holder_prefix=HOLDER))

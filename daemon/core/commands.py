@@ -532,6 +532,13 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepClock:
+    """The wall clock was set: by so much it is now ahead of where it would be, or behind if that is negative."""
+
+    by: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recover:
     """Holders of this name begin anew: what they held and had not begun is free again.
 
@@ -595,6 +602,7 @@ Command = (
     | Unlock
     | FinishErrand
     | Tick
+    | StepClock
     | Recover
 )
 

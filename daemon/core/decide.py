@@ -12,6 +12,7 @@ from typing import Any, Final
 from daemon.core import (
     approving,
     braking,
+    clockwork,
     closing,
     handing,
     hosting,
@@ -82,6 +83,7 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.Unlock: locking.unlock,
     c.FinishErrand: looking.finish,
     c.Tick: ticking.tick,
+    c.StepClock: clockwork.step,
     c.Recover: ticking.recover,
 }
 

@@ -9,10 +9,10 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
-from daemon.core.commands import Command
+from daemon.core.commands import Command, StepClock
 from daemon.core.decide import decide
 from daemon.core.errors import DuplicateId, Unavailable
 from daemon.core.view import Decision
@@ -24,6 +24,7 @@ T = TypeVar("T")
 Reading: TypeAlias = Tx  #: what a step of ``read`` may use
 Passed = Callable[[str], None]
 INSIST_S: Final = 1.0
+STEPPED: Final = timedelta(seconds=5)  #: by how much the wall clock must be off before it counts as set
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,30 @@ class Once:
 
 
 class Engine:
-    def __init__(self, store: Store, clock: Clock, *, passed: Passed = lambda _: None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        passed: Passed = lambda _: None,
+        seeds: Callable[[], str] = secrets.token_hex,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._seeds = seeds  #: a new one for every decision: ids and marks are drawn from it
+        self._wall, self._steady = clock.now(), clock.steady()
         self.feed = Feed()
         self.passed = passed  #: told the name of every step done, so that a test can end the process there
 
     @property
     def clock(self) -> Clock:
         return self._clock
+
+    async def begin(self) -> None:
+        """First of all: a clock that is behind what was written last was set back while nobody looked."""
+        last = await self.read(_last_told)
+        if last is not None and self._clock.now() - last < -STEPPED:
+            await self.handle(StepClock(by=self._clock.now() - last))
 
     async def handle(self, command: Command) -> Any:
         """Decide and commit; return the decision's result.
@@ -94,9 +110,24 @@ class Engine:
         return await asyncio.shield(self._committed(step))
 
     async def _committed(self, step: Callable[[Tx], tuple[T, list[Decision]]]) -> tuple[T, list[Decision]]:
+        await self._follow_clock()
         told, decisions = await self._store.transact(step)
         self.feed.committed(decisions)
         return told, decisions
+
+    async def _follow_clock(self) -> None:
+        """Before anything is written by a wall clock that was set, what is written already is moved with it."""
+        passed = self._clock.steady() - self._steady
+        by = self._clock.now() - self._wall - passed
+        if abs(by) < STEPPED:
+            return
+        self._wall += by  # at once: whoever comes next writes behind this, and finds nothing left to move
+        try:
+            decision = await self._store.transact(lambda tx: self._decided(tx, StepClock(by=by)))
+        except BaseException:
+            self._wall -= by
+            raise
+        self.feed.committed([decision])
 
     async def tidy(self, kept: timedelta) -> None:
         """Forget the first answers to keys older than ``kept``."""
@@ -118,9 +149,14 @@ class Engine:
 
     def _decided(self, tx: Tx, command: Command) -> Decision:
         now = self._clock.now()
-        decision = decide(command, tx, now, secrets.token_hex(16))
+        decision = decide(command, tx, now, self._seeds())
         for noun in decision.puts:
             tx.put(noun)
         for event in decision.events:
             tx.tell(event, now)
         return decision
+
+
+def _last_told(tx: Tx) -> datetime | None:
+    last = tx.feed(tx.last_seq() - 1, 1)
+    return last[0].at if last else None

@@ -20,6 +20,7 @@ from daemon.engine.feed import TIME
 from daemon.store.interface import Tx
 
 HEARTBEAT_S: Final = 15.0
+EVER: Final = datetime.min.replace(tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
@@ -27,7 +28,7 @@ class Ticker:
     def __init__(self, engine: Engine, look: Callable[[Parcel], Awaitable[None]]) -> None:
         self._engine = engine
         self._look = look
-        self._ticked_at = datetime.min.replace(tzinfo=UTC)
+        self._ticked_at = EVER
         self._stuck = False
 
     async def run(self) -> None:
@@ -56,6 +57,8 @@ class Ticker:
         for parcel in await self._engine.handle(c.Tick()):
             await self._look(parcel)
         since, self._ticked_at = self._ticked_at, now
+        if since > now:  # the clock was set back: whatever became due meanwhile is told of once more
+            since = EVER
         due = await self._engine.read(lambda tx: tx.carriable(since, now))
         self._engine.feed.touch(due)
 

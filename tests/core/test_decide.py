@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
@@ -118,6 +119,7 @@ class House:
             c.ThawCircle(circle="site", by="ada"),
             c.Lock(by="ada"),
             c.Tick(),
+            c.StepClock(by=timedelta(hours=1)),
             c.Recover(holder_prefix=BOT),
         ]
 

@@ -12,9 +12,19 @@ class FakeClock:
 
     def __init__(self, at: datetime = NOON) -> None:
         self.at = at
+        self._steady = timedelta()
 
     def now(self) -> datetime:
         return self.at
 
+    def steady(self) -> timedelta:
+        return self._steady
+
     def passes(self, seconds: float) -> None:
+        """Awake or asleep."""
+        self.at += timedelta(seconds=seconds)
+        self._steady += timedelta(seconds=seconds)
+
+    def is_set(self, seconds: float) -> None:
+        """Somebody sets the clock on the wall, forward or back."""
         self.at += timedelta(seconds=seconds)

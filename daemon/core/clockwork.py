@@ -1,0 +1,84 @@
+"""The wall clock was set: whatever waits for a span of time goes on waiting for the rest of that span.
+
+Times are kept as they are on the wall, so a clock that is set an hour back would make every lease, retry and deadline
+an hour longer, and one that is set forward would end them all at once. Rule: spans are moved with the clock; what is
+meant by the wall, such as the hour from which requests are denied for want of a person, stays where it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from daemon.core import commands as c
+from daemon.core.delivery import NEVER
+from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Session
+from daemon.core.view import Plan
+
+ALL: Final = -1  #: no limit to a list
+
+
+def step(plan: Plan, command: c.StepClock) -> None:
+    """Move everything that waits by as much as the clock was moved."""
+    by = command.by
+    for delivery in plan.view.unsettled(NEVER, ALL):
+        plan.put(_delivery(delivery, by))
+    for ask in plan.view.overdue_asks(NEVER, ALL):
+        approval = plan.approval_of(ask.ask_id)
+        if approval is None or not approval.reason:  # else it ends at an hour of the day
+            plan.put(_ask(ask, by))
+    for follow in plan.view.follows_due(NEVER):
+        plan.put(replace(follow, due_at=_moved(follow.due_at, by), shown_at=_moved(follow.shown_at, by)))
+    for approval in plan.view.approvals():
+        plan.put(_approval(approval, by))
+    _presence(plan, by)
+    plan.tell(Event("clock_set", "clock", what=f"{by.total_seconds():+.0f} s"))
+
+
+def _presence(plan: Plan, by: timedelta) -> None:
+    surfaces = dict[str, None]()
+    for peer in plan.view.peers():
+        if session := plan.session_of(peer):
+            plan.put(_session(session, by))
+        if conversation := plan.conversation(peer.peer_id):
+            surfaces[conversation.surface] = None
+            plan.put(_conversation(conversation, by))
+    for pairing in (plan.pairing(surface) for surface in surfaces):
+        if pairing:
+            plan.put(replace(pairing, expires_at=pairing.expires_at + by))
+
+
+def _delivery(delivery: Delivery, by: timedelta) -> Delivery:
+    return replace(
+        delivery,
+        due_at=delivery.due_at if delivery.due_at >= NEVER else delivery.due_at + by,
+        expires_at=delivery.expires_at + by,
+        leased_until=_moved(delivery.leased_until, by),
+    )
+
+
+def _ask(ask: Ask, by: timedelta) -> Ask:
+    return replace(ask, deadline_at=ask.deadline_at + by)
+
+
+def _approval(approval: Approval, by: timedelta) -> Approval:
+    again = tuple(replace(each, at=each.at + by) for each in approval.again)
+    return replace(approval, shown_at=approval.shown_at + by, again=again)
+
+
+def _session(session: Session, by: timedelta) -> Session:
+    return replace(
+        session,
+        turn_at=session.turn_at + by,
+        turn_began_at=_moved(session.turn_began_at, by),
+        halted_at=_moved(session.halted_at, by),
+    )
+
+
+def _conversation(conversation: Conversation, by: timedelta) -> Conversation:
+    return replace(conversation, beat_at=_moved(conversation.beat_at, by))
+
+
+def _moved(at: datetime | None, by: timedelta) -> datetime | None:
+    return None if at is None else at + by

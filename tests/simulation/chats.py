@@ -1,0 +1,170 @@
+"""The platform and the people: what was really shown to whom, and what they do with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bots.interface import Card, Heard, NotEver, NotNow, Said, Tapped, Unsure
+from daemon.core.model import Kind, Parcel
+from tests.simulation.auditor import Auditor, expect
+from tests.simulation.house import GROUP, Bot
+from tests.simulation.scene import Scene
+
+TYPISTS = (
+    ("1", "1"),
+    ("1", "1"),
+    ("2", "2"),
+    ("3", "3"),
+    (GROUP, "1"),
+    (GROUP, "2"),
+    (GROUP, "9"),
+    ("2", "1"),
+)
+WORDS = (
+    "how far?",
+    "@api how far?",
+    "@dev/api and you?",
+    "@zinc/api and you?",
+    "@dev/web go on",
+    "@zinc/api go on",
+    "/to dev/web",
+    "/to api",
+    "/to web",
+    "/peers",
+    "/clear",
+    "/asks",
+    "/cancel",
+    "/notify @dev/web by the way",
+    "/stop dev/api",
+    "/stop zinc/api",
+    "/freeze dev",
+    "/thaw dev",
+    "/follow dev/web",
+    "/watch dev/api",
+    "/watch zinc/api",
+    "/peek dev/api",
+    "yes",
+    "no",
+    "1",
+    "2",
+    "do it otherwise",
+)
+
+
+@dataclass
+class Message:
+    """What stands in a chat."""
+
+    receipt: str
+    parcel: Parcel
+    options: int
+
+
+class Platform:
+    def __init__(self, scene: Scene, auditor: Auditor) -> None:
+        self.scene = scene
+        self.auditor = auditor
+        self.messages: dict[str, list[Message]] = {}
+        self.updates: list[Heard] = []  #: not confirmed
+        self.handing_over: set[str] = set()
+        self.times_shown: dict[tuple[str, str], int] = {}
+
+    def screen(self, parcel: Parcel) -> Screen:
+        return Screen(self, parcel)
+
+    def puts(self, address: str, parcel: Parcel) -> str:
+        """It is before the person."""
+        receipt = f"{address}:{self.scene.new()}"
+        delivery = parcel.delivery
+        key = (address, delivery.delivery_id)
+        self.times_shown[key] = self.times_shown.get(key, 0) + 1
+        once = self.times_shown[key] == 1 or delivery.delivery_id in self.auditor.replayed
+        expect(once, f"{delivery.delivery_id} was shown twice in {address}, and nobody wished for it")
+        self.auditor.shown(delivery.delivery_id)
+        options = len(parcel.ask.options) if parcel.ask and parcel.envelope.kind is Kind.ASK else 0
+        self.messages.setdefault(address, []).append(Message(receipt, parcel, options))
+        self.scene.tell(f"  {address} sees {delivery.delivery_id} as {receipt}")
+        return receipt
+
+    def acts(self) -> None:
+        """Somebody types or taps."""
+        address, account = self.scene.pick(*TYPISTS)
+        update_id = f"u{self.scene.new()}"
+        recent = self.messages.get(address, [])[-6:]
+        self.updates.append(
+            self._on(address, account, update_id, self.scene.pick(*recent))
+            if recent and self.scene.rng.random() < 0.6
+            else Said(update_id=update_id, address=address, account=account, text=self.scene.pick(*WORDS))
+        )
+
+    def _on(self, address: str, account: str, update_id: str, message: Message) -> Heard:
+        envelope_id = message.parcel.envelope.envelope_id
+        if message.options and self.scene.rng.random() < 0.7:
+            option = int(self.scene.rng.random() * message.options)
+            return Tapped(
+                update_id=update_id,
+                address=address,
+                account=account,
+                ask_id=envelope_id,
+                option=option,
+                receipt=message.receipt,
+            )
+        text = self.scene.pick("yes", "no", "1", "well then", "2", "/cancel")
+        return Said(
+            update_id=update_id, address=address, account=account, text=text, reply_to=message.receipt
+        )
+
+    def hands_over(self, bot: Bot, start: Any) -> None:
+        """The oldest updates that nobody confirmed; one may come twice."""
+        fresh = [x for x in self.updates if x.update_id not in self.handing_over]
+        if not fresh:
+            return
+        update = fresh[0]
+        self.handing_over.add(update.update_id)
+        self.scene.tell(f"  {update}")
+        if self.scene.wrong("an update that comes twice", 0.15):
+            start("update", bot.hear(update))
+        start("update", bot.hear(update), lambda _: self._confirmed(update))
+
+    def _confirmed(self, update: Heard) -> None:
+        if update in self.updates and not self.scene.wrong("a confirmation that is lost", 0.1):
+            self.updates.remove(update)
+        self.handing_over.discard(update.update_id)
+
+
+@dataclass
+class Screen:
+    """A ``ChatSurface`` for one parcel."""
+
+    platform: Platform
+    parcel: Parcel
+    name: str = "telegram"
+
+    async def show(self, address: str, card: Card) -> str:
+        scene = self.platform.scene
+        await scene.gap()
+        self._refused()
+        if scene.wrong("a platform that may have taken it, and did", 0.03):
+            self.platform.puts(address, self.parcel)
+            raise Unsure("no answer came")
+        if scene.wrong("a platform that may have taken it, and did not", 0.03):
+            raise Unsure("no answer came")
+        if scene.wrong("a send slower than its lease", 0.01):
+            await scene.takes(90)
+        receipt = self.platform.puts(address, self.parcel)
+        await scene.gap()
+        return receipt
+
+    async def change(self, address: str, receipt: str, card: Card) -> None:
+        await self.platform.scene.gap()
+        self._refused()
+
+    def _refused(self) -> None:
+        scene = self.platform.scene
+        if scene.wrong("429", 0.04):
+            raise NotNow("flood", after_s=float(scene.pick(1, 5, 40)))
+        if scene.wrong("5xx", 0.06):
+            raise NotNow("the platform is in trouble")
+        if scene.wrong("a chat that is gone", 0.01):
+            raise NotEver("blocked")

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from bots.bridge import _deliver, hand_over
 from bots.interface import Heard
 from daemon.api.hooks import HookDesk
-from daemon.client.interface import Utterance
+from daemon.client.hosting import Utterance
 from daemon.core import commands as c
 from daemon.core.approval import State as Deciding
 from daemon.core.errors import Refused, StaleLease, StorageFull, Unavailable

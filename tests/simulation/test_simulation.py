@@ -19,6 +19,7 @@ from tests.simulation.runs import Database, Failure, Witness, run
 STEPS = int(os.environ.get("PEERLINE_SIMULATION_STEPS", "500"))
 FIRST = int(os.environ.get("PEERLINE_SIMULATION_FIRST", "0"))
 STANDARD = 200
+AT_MOST = 400  #: seeds that are tried until every way was gone once
 MANY = int(os.environ.get("PEERLINE_SIMULATION_SEEDS", "2000"))
 SEED = os.environ.get("PEERLINE_SIMULATION_SEED")
 
@@ -79,11 +80,17 @@ def without_pauses() -> Iterator[None]:
         gc.enable()
 
 
-def lived_through(seeds: range) -> Witness:
-    """Every seed; what was reached on the way."""
+def lacking(witness: Witness) -> list[str]:
+    return [edge for edge in witness.missed() if edge not in NOT_TAKEN] + sorted(FAULTS - set(witness.faults))
+
+
+def lived_through(seeds: range, at_most: int = 0) -> Witness:
+    """Every seed, and up to ``at_most`` as long as something was not reached; what was reached on the way."""
     failed: list[Failure] = []
     with Witness() as witness, without_pauses():
-        for seed in seeds:
+        for seed in range(seeds.start, seeds.start + max(len(seeds), at_most)):
+            if seed not in seeds and not lacking(witness):
+                break
             try:
                 witness.faults.update(run(seed, STEPS).scene.faults)
             except Failure as failure:
@@ -91,20 +98,16 @@ def lived_through(seeds: range) -> Witness:
             if seed % 50 == 0:
                 gc.collect()
     told = "\n".join(str(each).splitlines()[0] for each in failed[1:])
-    assert not failed, (
-        f"{len(failed)} of {len(seeds)} seeds failed; the first:\n{failed[0]}\nthe others:\n{told}"
-    )
+    assert not failed, f"{len(failed)} seeds failed; the first:\n{failed[0]}\nthe others:\n{told}"
     return witness
 
 
 @pytest.mark.skipif(SEED is not None, reason="one seed is to be lived through alone")
 def test_whatever_goes_wrong_nothing_accepted_is_lost_doubled_or_told_to_the_wrong_ear() -> None:
     seeds = range(FIRST, FIRST + STANDARD)
-    witness = lived_through(seeds)
+    witness = lived_through(seeds, AT_MOST)
 
-    missed = [edge for edge in witness.missed() if edge not in NOT_TAKEN]
-    assert not missed, f"no world of the seeds {seeds} went these ways: {missed}"
-    assert not FAULTS - set(witness.faults), f"never went wrong: {FAULTS - set(witness.faults)}"
+    assert not lacking(witness), f"of the seeds from {FIRST} none went these ways: {lacking(witness)}"
     assert not set(NOT_TAKEN) - set(witness.missed()), "a way that is said not to be taken was taken"
 
 
@@ -135,3 +138,12 @@ def test_thousands_of_worlds_hold() -> None:
 def test_a_hundred_worlds_are_the_same_over_the_real_words() -> None:
     for seed in range(FIRST, FIRST + 100):
         assert run(seed, STEPS, Database()).scene.digest == run(seed, STEPS).scene.digest, seed
+
+
+# Seen red with, one after another: a lease that is kept on a hold; what waits in the order of ids; a recovery that forgets
+# what agents were being given; an expired ask that nobody is told of; a repeated key that decides again; a scoped
+# conversation that meets everybody; one that is told by everybody; a bare name that resolves anywhere; two at once on
+# their way to an agent; anybody who talks approves; an untrusted terminal approves; an ask that ends twice; an ambiguous
+# send that is repeated.
+# Not within 150 seeds: a late holder's word that counts (tests/core/test_late_words.py is red with it), a lapsed lease
+# that is repeated without a look (tests/core/test_handing.py is).

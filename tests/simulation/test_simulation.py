@@ -140,10 +140,9 @@ def test_a_hundred_worlds_are_the_same_over_the_real_words() -> None:
         assert run(seed, STEPS, Database()).scene.digest == run(seed, STEPS).scene.digest, seed
 
 
-# Seen red with, one after another: a lease that is kept on a hold; what waits in the order of ids; a recovery that forgets
-# what agents were being given; an expired ask that nobody is told of; a repeated key that decides again; a scoped
-# conversation that meets everybody; one that is told by everybody; a bare name that resolves anywhere; two at once on
-# their way to an agent; anybody who talks approves; an untrusted terminal approves; an ask that ends twice; an ambiguous
-# send that is repeated.
-# Not within 150 seeds: a late holder's word that counts (tests/core/test_late_words.py is red with it), a lapsed lease
-# that is repeated without a look (tests/core/test_handing.py is).
+# Seen red with, one after another: a lease that is kept on a hold; what waits in the order of ids; a recovery that
+# forgets what agents were being given; an expired ask that nobody is told of; a repeated key that decides again; a
+# scoped conversation that meets everybody; one that is told by everybody; a bare name that resolves anywhere; two at
+# once on their way to an agent; anybody who talks approves; an untrusted terminal approves; an ask that ends twice; an
+# ambiguous send that is repeated. Not within 150 seeds: a late holder's word that counts (tests/core/test_late_words.py
+# is red with it), a lapsed lease that is repeated without a look (tests/core/test_handing.py is).

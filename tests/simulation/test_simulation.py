@@ -68,6 +68,8 @@ NOT_TAKEN = {
     "delivery held Release": "what is held is carried as soon as its time has come",
     "delivery queued Hold": "only who has a lease holds",
 }
+#: Edges that not every few hundred worlds take; thousands must.
+SELDOM = {"ask working Lose", "delivery stalled Expire", "delivery stalled See"}
 
 
 @contextmanager
@@ -81,7 +83,9 @@ def without_pauses() -> Iterator[None]:
 
 
 def lacking(witness: Witness) -> list[str]:
-    return [edge for edge in witness.missed() if edge not in NOT_TAKEN] + sorted(FAULTS - set(witness.faults))
+    return [edge for edge in witness.missed() if edge not in NOT_TAKEN.keys() | SELDOM] + sorted(
+        FAULTS - set(witness.faults)
+    )
 
 
 def lived_through(seeds: range, at_most: int = 0) -> Witness:
@@ -129,6 +133,7 @@ def test_over_the_real_words_the_story_is_the_same(seed: int) -> None:
 @pytest.mark.rig
 def test_thousands_of_worlds_hold() -> None:
     witness = lived_through(range(FIRST + STANDARD, FIRST + STANDARD + MANY))
+    assert not set(witness.missed()) - set(NOT_TAKEN), witness.missed()
     print(
         f"{MANY} seeds of {STEPS} steps; {sum(witness.faults.values())} faults, {sum(witness.edges.values())} moves"
     )

@@ -94,7 +94,7 @@ class Application:
         except PeerlineError as error:
             return _problem(error)
         except web.HTTPException as error:
-            return _problem(_of_http(error), error.status)
+            return _problem(_of_http(error), error.status, error.headers.get("Allow", ""))
         except web.RequestPayloadError:
             return _problem(Malformed("the body breaks off, or is not what its headers say", "send it again"))
         except (ConnectionResetError, asyncio.CancelledError):
@@ -220,8 +220,8 @@ def _block(name: str, seq: int, told: Any) -> str:
     return f"{head}event: {name}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"
 
 
-def _problem(error: PeerlineError, status: int = 0) -> web.Response:
-    headers = {}
+def _problem(error: PeerlineError, status: int = 0, allow: str = "") -> web.Response:
+    headers = {"Allow": allow} if allow else {}
     if error.after_s is not None:
         headers["Retry-After"] = str(max(1, round(error.after_s)))
     if error.status == web.HTTPUnauthorized.status_code:

@@ -50,6 +50,7 @@ class Endpoint:
     summary: str
     query: type[BaseModel] = Nothing
     body: type[BaseModel] | None = None
+    answers: type[BaseModel] | None = None  #: for the description; None: a stream
     may: frozenset[Standing] = ANYBODY
     streams: bool = False
     here: bool = False  #: at the machine only: a token is not enough

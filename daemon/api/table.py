@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.api import (
+    answers,
     asks,
     bodies,
     circles,
@@ -24,24 +25,77 @@ OWNER: Final = frozenset({Standing.OWNER})
 OUTSIDE: Final = frozenset({Standing.OWNER, Standing.CLI})
 
 ENDPOINTS: Final = (
-    Endpoint("GET", routes.WHOAMI, peers.whoami, "see who the caller is"),
-    Endpoint("GET", routes.PEERS, peers.listed, "list who is there", query=bodies.PeersQuery),
-    Endpoint("GET", routes.PEER, peers.shown, "look at one peer", query=bodies.PeerQuery),
-    Endpoint("PATCH", routes.PEER, peers.change, "describe, rename or move a peer", body=bodies.PeerChange),
-    Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER),
-    Endpoint("GET", routes.MESSAGES, messages.unread, "list what is unread", query=bodies.MessagesQuery),
+    Endpoint("GET", routes.WHOAMI, peers.whoami, "see who the caller is", answers=answers.Peer),
     Endpoint(
-        "POST", routes.MESSAGES, messages.send, "send an ask, a notice or a broadcast", body=bodies.Send
+        "GET", routes.PEERS, peers.listed, "list who is there", query=bodies.PeersQuery, answers=answers.Peers
     ),
-    Endpoint("POST", routes.COLLECT, messages.collect, "take what is unread", body=bodies.CollectBody),
-    Endpoint("POST", routes.CONFIRM, messages.confirm, "confirm what was taken", body=bodies.ConfirmBody),
-    Endpoint("GET", routes.ASKS, asks.listed, "list the open asks", query=bodies.AsksQuery),
     Endpoint(
-        "GET", routes.ASK, asks.shown, "look at one ask, perhaps when it has ended", query=bodies.AskQuery
+        "GET", routes.PEER, peers.shown, "look at one peer", query=bodies.PeerQuery, answers=answers.Peer
     ),
-    Endpoint("POST", routes.ANSWER, asks.answer, "answer, acknowledge or decline", body=bodies.AnswerBody),
-    Endpoint("POST", routes.CANCEL, asks.cancel, "take an ask back", body=bodies.Nothing),
-    Endpoint("GET", routes.WHY, messages.why, "read the story of one message"),
+    Endpoint(
+        "PATCH",
+        routes.PEER,
+        peers.change,
+        "describe, rename or move a peer",
+        body=bodies.PeerChange,
+        answers=answers.Peer,
+    ),
+    Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
+    Endpoint(
+        "GET",
+        routes.MESSAGES,
+        messages.unread,
+        "list what is unread",
+        query=bodies.MessagesQuery,
+        answers=answers.Messages,
+    ),
+    Endpoint(
+        "POST",
+        routes.MESSAGES,
+        messages.send,
+        "send an ask, a notice or a broadcast",
+        body=bodies.Send,
+        answers=answers.Dispatched,
+    ),
+    Endpoint(
+        "POST",
+        routes.COLLECT,
+        messages.collect,
+        "take what is unread",
+        body=bodies.CollectBody,
+        answers=answers.Messages,
+    ),
+    Endpoint(
+        "POST",
+        routes.CONFIRM,
+        messages.confirm,
+        "confirm what was taken",
+        body=bodies.ConfirmBody,
+        answers=answers.Confirmed,
+    ),
+    Endpoint(
+        "GET", routes.ASKS, asks.listed, "list the open asks", query=bodies.AsksQuery, answers=answers.Asks
+    ),
+    Endpoint(
+        "GET",
+        routes.ASK,
+        asks.shown,
+        "look at one ask, perhaps when it has ended",
+        query=bodies.AskQuery,
+        answers=answers.Ask,
+    ),
+    Endpoint(
+        "POST",
+        routes.ANSWER,
+        asks.answer,
+        "answer, acknowledge or decline",
+        body=bodies.AnswerBody,
+        answers=answers.Ask,
+    ),
+    Endpoint(
+        "POST", routes.CANCEL, asks.cancel, "take an ask back", body=bodies.Nothing, answers=answers.Ask
+    ),
+    Endpoint("GET", routes.WHY, messages.why, "read the story of one message", answers=answers.Story),
     Endpoint(
         "GET",
         routes.EVENTS,
@@ -58,14 +112,42 @@ ENDPOINTS: Final = (
         "join a conversation",
         body=bodies.ConversationBody,
         may=HOSTS,
-    ),
-    Endpoint("DELETE", routes.CONVERSATION, conversations.leave, "leave a conversation", may=HOSTS),
-    Endpoint("POST", routes.BEATS, conversations.beat, "prove a round trip", body=bodies.BeatBody, may=HOSTS),
-    Endpoint(
-        "POST", routes.SAYS, conversations.say, "hand over a person's words", body=bodies.SayBody, may=HOSTS
+        answers=answers.Conversation,
     ),
     Endpoint(
-        "POST", routes.TAPS, conversations.tap, "hand over a person's choice", body=bodies.TapBody, may=HOSTS
+        "DELETE",
+        routes.CONVERSATION,
+        conversations.leave,
+        "leave a conversation",
+        may=HOSTS,
+        answers=answers.Left,
+    ),
+    Endpoint(
+        "POST",
+        routes.BEATS,
+        conversations.beat,
+        "prove a round trip",
+        body=bodies.BeatBody,
+        may=HOSTS,
+        answers=answers.Told,
+    ),
+    Endpoint(
+        "POST",
+        routes.SAYS,
+        conversations.say,
+        "hand over a person's words",
+        body=bodies.SayBody,
+        may=HOSTS,
+        answers=answers.Heard,
+    ),
+    Endpoint(
+        "POST",
+        routes.TAPS,
+        conversations.tap,
+        "hand over a person's choice",
+        body=bodies.TapBody,
+        may=HOSTS,
+        answers=answers.Heard,
     ),
     Endpoint(
         "GET",
@@ -77,7 +159,13 @@ ENDPOINTS: Final = (
         streams=True,
     ),
     Endpoint(
-        "POST", routes.DELIVERY, deliveries.settle, "settle a lease", body=bodies.DeliveryBody, may=HOSTS
+        "POST",
+        routes.DELIVERY,
+        deliveries.settle,
+        "settle a lease",
+        body=bodies.DeliveryBody,
+        may=HOSTS,
+        answers=answers.Settled,
     ),
     Endpoint(
         "GET",
@@ -86,6 +174,7 @@ ENDPOINTS: Final = (
         "list who may speak",
         query=bodies.PeopleQuery,
         may=OUTSIDE,
+        answers=answers.People,
     ),
     Endpoint(
         "POST",
@@ -95,15 +184,71 @@ ENDPOINTS: Final = (
         body=bodies.PairingBody,
         may=OWNER,
         here=True,
+        answers=answers.Pairing,
     ),
-    Endpoint("DELETE", routes.PERSON, conversations.remove, "take a voice away", may=PEOPLE, here=True),
-    Endpoint("POST", routes.FREEZE, circles.freeze, "freeze a circle", body=bodies.Nothing, may=OWNER),
-    Endpoint("POST", routes.THAW, circles.thaw, "let a frozen circle go on", body=bodies.Nothing, may=OWNER),
-    Endpoint("POST", routes.LOCK, locks.lock, "lock the line", body=bodies.Nothing, may=OWNER, here=True),
     Endpoint(
-        "POST", routes.UNLOCK, locks.unlock, "unlock the line", body=bodies.Nothing, may=OWNER, here=True
+        "DELETE",
+        routes.PERSON,
+        conversations.remove,
+        "take a voice away",
+        may=PEOPLE,
+        here=True,
+        answers=answers.Person,
     ),
-    Endpoint("GET", routes.ROADS, status.roads, "try every road into every agent", may=OUTSIDE),
-    Endpoint("GET", routes.STATUS, status.status, "see how the daemon is"),
-    Endpoint("POST", routes.STOP, status.stop, "end the daemon", body=bodies.Nothing, may=OUTSIDE),
+    Endpoint(
+        "POST",
+        routes.FREEZE,
+        circles.freeze,
+        "freeze a circle",
+        body=bodies.Nothing,
+        may=OWNER,
+        answers=answers.Circle,
+    ),
+    Endpoint(
+        "POST",
+        routes.THAW,
+        circles.thaw,
+        "let a frozen circle go on",
+        body=bodies.Nothing,
+        may=OWNER,
+        answers=answers.Circle,
+    ),
+    Endpoint(
+        "POST",
+        routes.LOCK,
+        locks.lock,
+        "lock the line",
+        body=bodies.Nothing,
+        may=OWNER,
+        here=True,
+        answers=answers.Locked,
+    ),
+    Endpoint(
+        "POST",
+        routes.UNLOCK,
+        locks.unlock,
+        "unlock the line",
+        body=bodies.Nothing,
+        may=OWNER,
+        here=True,
+        answers=answers.Locked,
+    ),
+    Endpoint(
+        "GET",
+        routes.ROADS,
+        status.roads,
+        "try every road into every agent",
+        may=OUTSIDE,
+        answers=answers.Roads,
+    ),
+    Endpoint("GET", routes.STATUS, status.status, "see how the daemon is", answers=answers.Status),
+    Endpoint(
+        "POST",
+        routes.STOP,
+        status.stop,
+        "end the daemon",
+        body=bodies.Nothing,
+        may=OUTSIDE,
+        answers=answers.Stopping,
+    ),
 )

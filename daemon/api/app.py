@@ -66,8 +66,8 @@ class Application:
         app = web.Application(middlewares=[self._errors], client_max_size=HOOK_LIMIT)
         app.on_response_prepare.append(_unversioned)
         app.router.add_route("*", routes.HEALTH, self._on_health)
-        app.router.add_get(routes.OPENAPI, self._on_openapi)
-        app.router.add_post(routes.HOOKS, self._on_hook)
+        app.router.add_route("*", routes.OPENAPI, self._on_openapi)
+        app.router.add_route("*", routes.HOOKS, self._on_hook)
         for path in self._extras:
             app.router.add_route("*", path, self._on_extra)
         app.router.add_route("*", "/{path:(?s:.*)}", self._on_door)  # a newline is a character like any other
@@ -104,12 +104,15 @@ class Application:
             return _problem(Fault("something is wrong inside the daemon", "the log tells more"))
 
     async def _on_health(self, request: web.Request) -> web.Response:
-        if not self._guards.check_health(request):
+        known = self._guards.check_health(request)
+        _only(request, "GET", "HEAD")
+        if not known:
             return web.json_response({"status": (await self._health())["status"]})
         return web.json_response(await self._health())
 
     async def _on_openapi(self, request: web.Request) -> web.Response:
         await self._guards.caller(request)
+        _only(request, "GET")
         return web.json_response(openapi.document(self._door.endpoints, self._version))
 
     async def _on_extra(self, request: web.Request) -> web.StreamResponse:
@@ -120,6 +123,7 @@ class Application:
     async def _on_hook(self, request: web.Request) -> web.Response:
         """Bytes of an agent's hook."""
         placed = await self._guards.placed_hook(request)
+        _only(request, "POST")
         agent, event = request.match_info["agent"], request.match_info["event"]
         ear = Ear(placed, lambda: request.transport is not None and not request.transport.is_closing())
         told = await self._desk.hear(agent, event, request.headers, await request.read(), ear)
@@ -134,8 +138,7 @@ class Application:
             raise NotFound(
                 f"there is no {request.method} {path[:200]}", "GET /openapi.json lists what there is"
             )
-        if request.method not in self._door.methods_at(path):
-            raise web.HTTPMethodNotAllowed(request.method, self._door.methods_at(path))
+        _only(request, *self._door.methods_at(path))
         query = _query(request)
         if self._door.is_stream(request.method, path):
             last = request.headers.get("Last-Event-ID")
@@ -150,6 +153,11 @@ class Application:
 async def _unversioned(request: web.Request, response: web.StreamResponse) -> None:
     """Versions are told to the authenticated only; aiohttp would print two."""
     response.headers["Server"] = routes.SERVER
+
+
+def _only(request: web.Request, *methods: str) -> None:
+    if request.method not in methods:
+        raise web.HTTPMethodNotAllowed(request.method, methods)
 
 
 async def _body(request: web.Request) -> Any:

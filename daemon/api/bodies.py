@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, StringConstraints
+
+from daemon.core.addressing import NAME_LIMIT
+from daemon.core.cleaning import TEXT_LIMIT
+
+SOMETHING: Final = r"[^\s\x00-\x1f\x7f-\x9f]"  #: there is something to see
+AT_MOST: Final = f"at most {TEXT_LIMIT} bytes of UTF-8"
+NEED: Final = "^(all|first|majority|[1-9][0-9]?)$"
+NAMED: Final = rf"^[a-z0-9._-]{{1,{NAME_LIMIT}}}$"
+
+
+def _described(**how: Any) -> Any:
+    """What the core refuses in its own words is only told here; None takes away what is no rule but a bound of ours."""
+
+    def tell(schema: dict[str, Any]) -> None:
+        schema.update(how)
+        for name in [name for name, value in how.items() if value is None]:
+            del schema[name]
+
+    return Field(json_schema_extra=tell)
+
+
+def _whole(value: Any) -> Any:
+    """In JSON, 5.0 is the number 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[
-    str, StringConstraints(max_length=262_144)
-]  # the limit in bytes is the core's: this bounds parsing
-Label = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+# The limit in bytes is the core's: these bound parsing.
+Text = Annotated[str, StringConstraints(max_length=262_144), _described(maxLength=None, description=AT_MOST)]
+Words = Annotated[Text, _described(maxLength=None, description=AT_MOST, pattern=SOMETHING)]
+Label = Annotated[
+    str, StringConstraints(min_length=1, max_length=400), _described(maxLength=60, pattern=SOMETHING)
+]
 Reason = Annotated[str, StringConstraints(max_length=1000)]
 Seconds = Annotated[float, Field(gt=0, le=30 * 86_400)]
 UrgencyWord = Literal["fyi", "normal", "urgent"]
@@ -43,18 +70,19 @@ class PeerQuery(Query):
 
 
 class PeerChange(Strict):
-    name: Name | None = None
-    circle: Name | None = None
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    name: Annotated[Name, _described(pattern=NAMED)] | None = None
+    circle: Annotated[Name, _described(pattern=NAMED)] | None = None
     description: Text | None = None
 
 
 class SendAsk(Strict):
     kind: Literal["ask"]
     to: Annotated[list[Name], Field(min_length=1, max_length=100)]
-    text: Text
+    text: Words
     circle: Name | None = None
-    options: Annotated[list[Label], Field(max_length=10)] = []
-    need: Annotated[str, StringConstraints(max_length=10)] = "all"
+    options: Annotated[list[Label], Field(max_length=10, json_schema_extra={"uniqueItems": True})] = []
+    need: Annotated[str, StringConstraints(max_length=10), _described(pattern=NEED)] = "all"
     deadline_s: Seconds | None = None
     default: Text | None = None
     reply_to: Id | None = None
@@ -64,14 +92,14 @@ class SendAsk(Strict):
 class SendNotice(Strict):
     kind: Literal["notice"]
     to: Annotated[list[Name], Field(min_length=1, max_length=100)]
-    text: Text
+    text: Words
     circle: Name | None = None
     urgency: UrgencyWord = "normal"
 
 
 class SendBroadcast(Strict):
     kind: Literal["broadcast"]
-    text: Text
+    text: Words
     circle: Name | None = None
 
 
@@ -85,7 +113,7 @@ class MessagesQuery(Query):
 
 class CollectBody(Strict):
     call: Id
-    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    limit: Annotated[int, Field(ge=1, le=200), BeforeValidator(_whole)] = 20
     ask_id: Id | None = None
 
 
@@ -135,7 +163,7 @@ class TapBody(Strict):
     address: Name
     account: Name
     ask_id: Id
-    option: Annotated[int, Field(ge=0, le=100)]
+    option: Annotated[int, Field(ge=0, le=100), BeforeValidator(_whole)]
     receipt: Annotated[str, Field(max_length=200)] = ""
 
 

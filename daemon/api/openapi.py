@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from daemon.api import answers
+from daemon.api.bodies import NAMED
 from daemon.api.door import Endpoint
 from daemon.wire import routes
 
@@ -109,7 +110,8 @@ _ANY: Final[Json] = {"type": "object"}
 _TEXT: Final[Json] = {"type": "string", "minLength": 1}
 #: What stands in a path and is no id or name.
 _PLACES: Final[Json] = {
-    "verb": {"type": "string", "enum": ["ack", "nak", "hold", "reject", "doubt", "extend"]}
+    "name": {"type": "string", "pattern": NAMED},
+    "verb": {"type": "string", "enum": ["ack", "nak", "hold", "reject", "doubt", "extend"]},
 }
 _REFUSED: Final[Json] = {
     status: {

@@ -110,7 +110,7 @@ class HookDesk:
         async with self._lock:
             for record in spool.records(self._folder):
                 try:
-                    await self._take_back(record.event, _record(record.headers, record.agent))
+                    await self._take_back(record.event, _record(record.headers, record.agent, record.event))
                     if record.event != WAKE:  # it had nothing to tell
                         await self._take(record.agent, record.event, record.headers, record.body, None)
                 except Refused as error:
@@ -162,7 +162,7 @@ class HookDesk:
             await self._bury()
         self._note(event, session_id, around)
         commands = [self._attended(each, around) for each in hooks.commands(event, payload, around)]
-        once = _record(headers, agent)
+        once = _record(headers, agent, event)
         if ear and commands and isinstance(commands[-1], c.RequestApproval):
             return await self._awaited(hooks, commands, once, around, _seconds(headers), ear)
         told = await self._handled(hooks, event, commands, once)
@@ -285,6 +285,7 @@ def _seconds(headers: Mapping[str, str]) -> float:
         return 0.0
 
 
-def _record(headers: Mapping[str, str], agent: str) -> Once | None:
+def _record(headers: Mapping[str, str], agent: str, event: str) -> Once | None:
+    """The name of one hook, which no other event can answer to."""
     record = header(headers, RECORD)
-    return Once(f"hook:{agent}", record[:200], "") if record else None
+    return Once(f"hook:{agent}", record[:200], event[:200]) if record else None

@@ -15,8 +15,8 @@ from daemon.agents.interface import Surroundings
 from daemon.api import hooks
 from daemon.api.guards import Placed
 from daemon.api.hooks import Ear, HookDesk
-from daemon.callers.processes import Process
-from daemon.core.errors import StorageFull
+from daemon.callers.processes import Process, ancestors
+from daemon.core.errors import DuplicateId, StorageFull
 from daemon.core.model import Session
 from daemon.engine.engine import Engine
 from daemon.store.sqlite import SqliteStore
@@ -112,6 +112,21 @@ async def test_rubbish_in_the_spool_holds_up_nobody(
 
     assert await names(engine) == ["b"]
     assert list(spool.iterdir()) == []
+
+
+async def test_a_record_is_one_event_and_another_event_gets_no_answer_of_it(
+    engine: Engine, spool: Path, hook: int
+) -> None:
+    """The answer kept for a request is the name of what waits, and nothing to print."""
+    desk, line = HookDesk(engine, spool, {}, Wake()), ancestors(hook)
+    ear = Ear(Placed(line[0], line, None))
+    told = json.dumps({"session_id": "s", "tool_name": "Bash", "tool_input": {"command": "make"}}).encode()
+    named = {"peerline-record": "7-1"}
+    assert (await desk.hear("claude-code", "PermissionRequest", named, told, ear)).text == ""
+    assert (await desk.hear("claude-code", "PermissionRequest", named, told, ear)).text == ""
+
+    with pytest.raises(DuplicateId):
+        await desk.hear("claude-code", "PreToolUse", named, told, ear)
 
 
 async def test_what_the_store_cannot_take_stays_in_the_spool_until_it_can(

@@ -35,7 +35,7 @@ def redeem(plan: Plan, command: c.Say) -> Heard:
     guess = command.text.strip().removeprefix("/start").strip().upper()
     if len(guess) != len(pairing.code):
         return Heard("nothing")
-    if not hmac.compare_digest(guess.encode(), pairing.code.encode()):
+    if not hmac.compare_digest(guess.encode(errors="replace"), pairing.code.encode()):
         plan.put(replace(pairing, tries_left=pairing.tries_left - 1))
         plan.tell(Event("pairing_failed", command.surface, what="a wrong pairing code"))
         return Heard("nothing")

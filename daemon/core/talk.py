@@ -11,7 +11,7 @@ from typing import Final
 
 from daemon.core import asking, closing, deciding, deeds, locking, looking, people, settling, steering
 from daemon.core import commands as c
-from daemon.core.cleaning import body
+from daemon.core.cleaning import body, clean
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import (
@@ -84,7 +84,7 @@ def _entered(plan: Plan, said: c.Say) -> Talk | None:
 
 
 def _meant(talk: Talk) -> Heard:
-    text = talk.said.text.strip()
+    text = clean(talk.said.text).strip()
     if command := parsed(text):
         return _command(talk, *command)
     if talk.said.reply_to and (heard := _replied(talk, text)):

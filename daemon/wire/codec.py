@@ -49,6 +49,8 @@ def _decoded(kind: Any, told: Any) -> Any:
         inner = [each for each in get_args(kind) if each is not type(None)]
         return None if told is None else _decoded(inner[0], told)
     if origin is tuple:
+        if not isinstance(told, list):
+            raise TypeError(f"{told!r} is no list")
         return tuple(_decoded(get_args(kind)[0], each) for each in told)
     if is_dataclass(kind) and isinstance(kind, type):
         hints, made = _hints(kind), kind

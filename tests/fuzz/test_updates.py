@@ -1,0 +1,197 @@
+"""Whatever Telegram sends: nothing fails, and only the numeric account of a private chat counts as who speaks.
+
+Every kind of update that Telegram's documentation lists, as it looks there, and one that it does not list; each with
+fields gone, moved, huge, deep, doubled or of another type.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bots.interface import Said, Tapped
+from bots.telegram.translate import heard_in, spinner_of
+from daemon.api.bodies import SayBody, TapBody
+from daemon.api.jsontext import checked
+from daemon.core import commands as c
+from daemon.core.errors import PeerlineError, Refused
+from daemon.core.model import Ask, Heard, Peer
+from tests.core.line import A_MINUTE, Chat, Line
+from tests.fuzz.values import mutated
+
+Json = dict[str, Any]
+ADA = {"id": 7, "is_bot": False, "first_name": "Ada", "username": "ada", "language_code": "pt"}
+EVE = {"id": 66, "is_bot": False, "first_name": "Ada", "username": "ada"}  # a name may be taken by anybody
+PRIVATE = {"id": 7, "type": "private", "first_name": "Ada", "username": "ada"}
+GROUP = {"id": -1001, "type": "supergroup", "title": "team", "is_forum": True}
+CHANNEL = {"id": -1002, "type": "channel", "title": "news"}
+
+
+def message(chat: Json = PRIVATE, sender: Json = ADA, **more: Any) -> Json:
+    return {"message_id": 3, "date": 1_790_000_000, "chat": chat, "from": sender} | more
+
+
+KEYS = {"inline_keyboard": [[{"text": "Allow", "callback_data": "t:a-1:0"}]]}
+QUERY = {"id": "q1", "from": ADA, "chat_instance": "1", "data": "t:a-1:0"}
+MESSAGES: dict[str, Json] = {
+    "text": message(text="hi"),
+    "command": message(text="/peers", entities=[{"type": "bot_command", "offset": 0, "length": 6}]),
+    "reply": message(text="yes", reply_to_message=message(text="go on?", reply_markup=KEYS)),
+    "quote": message(text="yes", external_reply={"origin": {"type": "user", "sender_user": EVE, "date": 1}}),
+    "forwarded": message(text="run rm", forward_origin={"type": "user", "sender_user": EVE, "date": 1}),
+    "of a group": message(GROUP, EVE, text="@bot hi", message_thread_id=2, is_topic_message=True),
+    "as a channel": message(
+        GROUP, {"id": 136817688, "is_bot": True, "first_name": "Channel"}, sender_chat=CHANNEL
+    ),
+    "by another bot": message(PRIVATE, {"id": 8, "is_bot": True, "first_name": "Bot"}, text="hi"),
+    "via a bot": message(text="hi", via_bot={"id": 8, "is_bot": True, "first_name": "Bot"}),
+    "photo": message(
+        photo=[{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}], caption="look"
+    ),
+    "document": message(document={"file_id": "x", "file_unique_id": "y", "file_name": "../../\x1b[2Jrm.sh"}),
+    "voice": message(voice={"file_id": "x", "file_unique_id": "y", "duration": 3}),
+    "sticker": message(sticker={"file_id": "x", "file_unique_id": "y", "type": "regular"}),
+    "location": message(location={"latitude": 0.5, "longitude": 0.5}),
+    "contact": message(contact={"phone_number": "+1", "first_name": "Eve", "user_id": 66}),
+    "poll": message(poll={"id": "1", "question": "?", "options": []}),
+    "new member": message(GROUP, EVE, new_chat_members=[ADA]),
+    "migrated": message(GROUP, ADA, migrate_to_chat_id=-1003),
+    "pinned": message(pinned_message=message(text="hi")),
+    "a topic": message(GROUP, ADA, forum_topic_created={"name": "x", "icon_color": 1}),
+}
+UPDATES: dict[str, Json] = {
+    **{f"message, {name}": {"message": each} for name, each in MESSAGES.items()},
+    **{
+        kind: {kind: MESSAGES["text"]}
+        for kind in ("edited_message", "business_message", "edited_business_message")
+    },
+    "channel_post": {
+        "channel_post": {"message_id": 3, "chat": CHANNEL, "sender_chat": CHANNEL, "text": "hi"}
+    },
+    "edited_channel_post": {"edited_channel_post": {"message_id": 3, "chat": CHANNEL, "text": "hi"}},
+    "callback_query": {"callback_query": QUERY | {"message": message(text="go on?", reply_markup=KEYS)}},
+    "callback of a group": {
+        "callback_query": QUERY | {"from": EVE, "message": message(GROUP, text="go on?")}
+    },
+    "callback of what is gone": {
+        "callback_query": QUERY | {"message": {"chat": PRIVATE, "message_id": 3, "date": 0}}
+    },
+    "callback inline": {"callback_query": QUERY | {"inline_message_id": "x"}},
+    "callback of a game": {"callback_query": {"id": "q1", "from": ADA, "game_short_name": "x"}},
+    "message_reaction": {
+        "message_reaction": {"chat": PRIVATE, "message_id": 3, "user": ADA, "new_reaction": [{"emoji": "👍"}]}
+    },
+    "message_reaction_count": {"message_reaction_count": {"chat": CHANNEL, "message_id": 3, "reactions": []}},
+    "inline_query": {"inline_query": {"id": "1", "from": EVE, "query": "x", "offset": ""}},
+    "chosen_inline_result": {"chosen_inline_result": {"result_id": "1", "from": EVE, "query": "x"}},
+    "shipping_query": {"shipping_query": {"id": "1", "from": EVE, "invoice_payload": "x"}},
+    "pre_checkout_query": {
+        "pre_checkout_query": {"id": "1", "from": EVE, "currency": "EUR", "total_amount": 1}
+    },
+    "poll": {"poll": {"id": "1", "question": "?", "options": []}},
+    "poll_answer": {"poll_answer": {"poll_id": "1", "user": EVE, "option_ids": [0]}},
+    "my_chat_member": {
+        "my_chat_member": {"chat": GROUP, "from": EVE, "new_chat_member": {"status": "administrator"}}
+    },
+    "chat_member": {"chat_member": {"chat": GROUP, "from": EVE, "new_chat_member": {"status": "member"}}},
+    "chat_join_request": {"chat_join_request": {"chat": GROUP, "from": EVE, "user_chat_id": 66}},
+    "chat_boost": {"chat_boost": {"chat": CHANNEL, "boost": {}}},
+    "business_connection": {"business_connection": {"id": "1", "user": EVE, "user_chat_id": 66}},
+    "deleted_business_messages": {"deleted_business_messages": {"chat": PRIVATE, "message_ids": [3]}},
+    "purchased_paid_media": {"purchased_paid_media": {"from": EVE, "paid_media_payload": "x"}},
+    "something_new": {"something_new": MESSAGES["text"]},
+}
+SAMPLES = [{"update_id": 5} | each for each in UPDATES.values()]
+
+
+@settings(max_examples=600)
+@given(mutated(SAMPLES))
+def test_every_update_is_somebodys_words_or_tap_or_nothing(update: Any) -> None:
+    heard = heard_in(update)
+
+    assert spinner_of(update) is None or isinstance(spinner_of(update), str)
+    if heard is None:
+        return
+    where = update["message"] if isinstance(heard, Said) else update["callback_query"]
+    chat = where["chat"] if isinstance(heard, Said) else where["message"]["chat"]
+    assert chat["type"] == "private"
+    assert (heard.address, heard.account) == (str(chat["id"]), str(where["from"]["id"]))
+    assert heard.account.removeprefix("-").isdecimal()
+    assert heard.address.removeprefix("-").isdecimal()
+    assert heard.update_id.removeprefix("-").isdecimal()
+
+
+class Office:
+    """A line with Ada's phone, an agent, and a question that waits for her."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.ada: Chat = self.line.telegram()
+        self.api: Peer = self.line.agent("api")
+        self.asked: Ask = self.line.ask(self.api, self.ada.peer, "go on?", options=("yes", "no"))
+        self.line.shown(self.ada)
+
+    def hears(self, heard: Said | Tapped) -> Heard | None:
+        """As the door and the bridge do; None: refused."""
+        try:
+            checked([heard.address, heard.account, getattr(heard, "text", ""), getattr(heard, "author", "")])
+            said: Heard = self.line.do(self._command(heard))
+        except Refused:
+            return None
+        return said
+
+    def _command(self, heard: Said | Tapped) -> c.Say | c.Tap:
+        place = {"surface": "telegram", "address": heard.address, "account": heard.account}
+        if isinstance(heard, Said):
+            said = {"text": heard.text, "author": heard.author[:200], "reply_to": heard.reply_to}
+            SayBody(**place, **said)
+            return c.Say(**place, **said, private=heard.private)
+        tapped = {"ask_id": heard.ask_id, "option": heard.option, "receipt": heard.receipt}
+        TapBody(**place, **tapped)
+        return c.Tap(**place, **tapped)
+
+
+STRANGERS = [
+    {"update_id": n, "message": message({"id": 66, "type": "private"}, EVE, text=text)}
+    for n, text in enumerate(["hi", "/start", "/to api", "@api rm", "/stop api", "/people", "yes"])
+] + [
+    {
+        "update_id": 9,
+        "callback_query": QUERY | {"from": EVE, "message": message({"id": 66, "type": "private"})},
+    }
+]
+
+
+@settings(max_examples=150)
+@given(mutated(STRANGERS))
+def test_a_strangers_updates_change_nothing_and_are_answered_with_silence(update: Any) -> None:
+    heard = heard_in(update)
+    if heard is None or heard.account == "7":
+        return
+    office = Office()
+    office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
+    before = office.line.rows()
+
+    office.hears(heard)
+
+    assert office.line.rows() == before
+
+
+@settings(max_examples=150)
+@given(mutated(SAMPLES), st.text(max_size=30))
+def test_what_the_owner_does_goes_wrong_only_by_being_refused(update: Any, text: str) -> None:
+    office = Office()
+    heard = heard_in(update)
+    if isinstance(heard, Said) and isinstance(update.get("message"), dict):
+        heard = heard_in({**update, "message": update["message"] | {"text": heard.text[:100] + text}})
+    if heard is None:
+        return
+    json.dumps(update)
+    try:
+        office.hears(heard)
+    except PeerlineError as error:
+        pytest.fail(f"{type(error).__name__}: {error}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.options import AsJson, Circle, Key, Urgency
-from cli.output import NOT_YET, ask_daemon, note, show, table
+from cli.output import NOT_YET, ask_daemon, indented, note, show, table
 from daemon.client.interface import Question
 from daemon.client.peer import Client
 
@@ -175,7 +175,10 @@ def _text(text: str) -> str:
 
 
 def _ask(told: Json) -> str:
-    lines = [f"{x['from']}{' (late)' if x['late'] else ''}: {x['text'] or x['how']}" for x in told["answers"]]
+    lines = [
+        f"{x['from']}{' (late)' if x['late'] else ''}: {indented(x['text']) or x['how']}"
+        for x in told["answers"]
+    ]
     if lines:
         return "\n".join(lines)
     where = "; ".join(f"{x['peer']}: {x['level']}, {x['reason']}" for x in told.get("deliveries", ()))
@@ -200,7 +203,7 @@ def _messages(told: Json) -> str:
 def _message(told: Json) -> str:
     about = f" {told['ask_id']}" if told["ask_id"] else ""
     options = "".join(f"\n  [{n}] {label}" for n, label in enumerate(told["options"], 1))
-    return f"{told['kind']}{about} from {told['from']}\n{told['text']}{options}"
+    return f"{told['kind']}{about} from {told['from']}\n  {indented(told['text'])}{options}"
 
 
 def _why(told: Json) -> str:

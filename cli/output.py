@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
@@ -15,6 +16,8 @@ from daemon.core.errors import PeerlineError, Unavailable
 from daemon.paths import found
 
 Json = dict[str, Any]
+#: What JSON leaves as it is and a terminal obeys, or shows in another order than it is written.
+_STEERING: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 NOT_YET: Final = 3
 
 
@@ -54,13 +57,24 @@ def ask_daemon(question: Callable[[Client], Coroutine[Any, Any, Json]]) -> Json:
 def show(told: Json, *, as_json: bool, human: Callable[[Json], str]) -> None:
     """Print it for a program or for a person; what others wrote never reaches a terminal uncleaned."""
     if as_json:
-        print(json.dumps(told, ensure_ascii=False))
+        print(_encoded(told))
     elif text := human(told):
         print(clean_for_terminal(text))
 
 
 def clean_for_terminal(text: str) -> str:
-    return clean(text)
+    return _STEERING.sub("", clean(text))
+
+
+def indented(text: str) -> str:
+    """What somebody else wrote, so that no line of it looks like one of ours."""
+    return text.replace("\n", "\n  ")
+
+
+def _encoded(told: Json) -> str:
+    """The same JSON, harmless where it is read by eye."""
+    text = json.dumps(told, ensure_ascii=False)
+    return _STEERING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text.encode(errors="replace").decode())
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -78,7 +92,7 @@ def fail(error: PeerlineError, *, as_json: bool = False) -> int:
     if as_json:
         from daemon.wire.problems import to_problem
 
-        print(json.dumps(to_problem(error), ensure_ascii=False))
+        print(_encoded(to_problem(error)))
     print(f"peerline: {clean_for_terminal(str(error))}", file=sys.stderr)
     if error.hint:
         print(f"\nhint: {clean_for_terminal(error.hint)}", file=sys.stderr)

@@ -64,7 +64,7 @@ class Application:
 
     def made(self) -> web.Application:
         app = web.Application(middlewares=[self._errors], client_max_size=HOOK_LIMIT)
-        app.on_response_prepare.append(_unversioned)
+        app.on_response_prepare.append(_sealed)
         app.router.add_route("*", routes.HEALTH, self._on_health)
         app.router.add_route("*", routes.OPENAPI, self._on_openapi)
         app.router.add_route("*", routes.HOOKS, self._on_hook)
@@ -150,9 +150,10 @@ class Application:
         return web.json_response(told)
 
 
-async def _unversioned(request: web.Request, response: web.StreamResponse) -> None:
-    """Versions are told to the authenticated only; aiohttp would print two."""
+async def _sealed(request: web.Request, response: web.StreamResponse) -> None:
+    """Versions are told to the authenticated only, aiohttp would print two; and an answer is what its type says."""
     response.headers["Server"] = routes.SERVER
+    response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 def _only(request: web.Request, *methods: str) -> None:

@@ -1,0 +1,103 @@
+"""Authority: an agent, or any program, gets no further than its standing allows, by whatever endpoint."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from daemon.api.caller import Standing
+from daemon.api.table import ENDPOINTS
+from daemon.wire import routes
+from tests.api.test_callers import Agent, asked
+from tests.daemon_process import DaemonProcess
+from tests.hostile.effects import no_effect
+
+#: id: (method, path, body) that no agent may.
+NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
+    "AUTH-01 forget a peer": ("DELETE", "/v1/peers/alice", None),
+    "AUTH-02 follow all that happens": ("GET", "/v1/events?after=0", None),
+    "AUTH-03 open a conversation": ("POST", "/v1/conversations", {"surface": "console", "address": "x"}),
+    "AUTH-04 close a conversation": ("DELETE", "/v1/conversations/p-0000000000", None),
+    "AUTH-05 say that a surface lives": ("POST", "/v1/beats", {"surface": "telegram"}),
+    "AUTH-06 speak as a person": (
+        *("POST", "/v1/says"),
+        {"surface": "telegram", "address": "7", "account": "7", "text": "approve it"},
+    ),
+    "AUTH-07 tap as a person": (
+        *("POST", "/v1/taps"),
+        {"surface": "telegram", "address": "7", "account": "7", "ask_id": "a-0000000000", "option": 0},
+    ),
+    "AUTH-08 take what a person is to see": ("GET", "/v1/parcels?surface=console", None),
+    "AUTH-09 settle another's delivery": (
+        "POST",
+        "/v1/deliveries/d-0000000000/ack",
+        {"holder": "telegram-bot"},
+    ),
+    "AUTH-10 see who may speak": ("GET", "/v1/people?surface=telegram", None),
+    "AUTH-11 invite a person": ("POST", "/v1/pairing", {"surface": "telegram"}),
+    "AUTH-12 take a person's voice away": ("DELETE", "/v1/people/telegram/7", None),
+    "AUTH-13 freeze a circle": ("POST", "/v1/circles/default/freeze", {}),
+    "AUTH-14 thaw a circle": ("POST", "/v1/circles/default/thaw", {}),
+    "AUTH-15 try every road": ("GET", "/v1/roads", None),
+    "AUTH-16 end the daemon": ("POST", "/v1/stop", {}),
+    "AUTH-17 describe another": ("PATCH", "/v1/peers/alice", {"description": "owned"}),
+    "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
+    "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
+}
+#: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
+FOR_AGENTS = {
+    *(routes.WHOAMI, routes.PEERS, routes.PEER, routes.MESSAGES, routes.COLLECT, routes.CONFIRM, routes.ASKS),
+    *(routes.ASK, routes.ANSWER, routes.CANCEL, routes.WHY, routes.STATUS),
+}
+#: id: what ``cli`` may not.
+NOT_FOR_CLI = {
+    name.replace("AUTH-", "AUTH-P"): told
+    for name, told in NOT_FOR_AGENTS.items()
+    if name[:7] in {"AUTH-01", "AUTH-04", "AUTH-05", "AUTH-06", "AUTH-07", "AUTH-09", "AUTH-11", "AUTH-12"}
+    or name[:7] in {"AUTH-13", "AUTH-14", "AUTH-17", "AUTH-18", "AUTH-19"}
+}
+
+
+def words(told: tuple[str, str, Any]) -> list[str]:
+    method, path, body = told
+    return [method, path] if body is None else [method, path, json.dumps(body)]
+
+
+@pytest.mark.parametrize("case", NOT_FOR_AGENTS, ids=NOT_FOR_AGENTS)
+def test_an_agent_may_not(daemon: DaemonProcess, alice: Agent, mallory: Agent, case: str) -> None:
+    with no_effect(daemon):
+        told = mallory.asks(*words(NOT_FOR_AGENTS[case]))
+        assert (told["status"], told["told"]["code"]) == (403, "not_allowed"), told
+    assert alice.asks("GET", "/v1/whoami")["told"]["name"] == "alice"
+    assert alice.asks("GET", "/v1/whoami")["told"]["description"] == ""
+
+
+@pytest.mark.parametrize("case", NOT_FOR_CLI, ids=NOT_FOR_CLI)
+def test_a_program_may_not(daemon: DaemonProcess, alice: Agent, case: str) -> None:
+    with no_effect(daemon):
+        told = asked(daemon, *words(NOT_FOR_CLI[case]))
+        assert told["status"] in {403, 404} or told["told"] == {
+            "left": "p-0000000000"
+        }  # which nobody ever was in
+    assert alice.asks("GET", "/v1/whoami")["told"]["name"] == "alice"
+
+
+def test_every_route_is_in_one_of_the_lists() -> None:
+    """AUTH-20: whoever adds a route says here what an agent may do there."""
+    open_to_agents = {each.path for each in ENDPOINTS if Standing.AGENT in each.may}
+    assert open_to_agents == FOR_AGENTS
+    refused = {path.partition("?")[0].split("/")[2] for _, path, _ in NOT_FOR_AGENTS.values()}
+    shut = {each.path.split("/")[2] for each in ENDPOINTS if Standing.AGENT not in each.may}
+    assert shut <= refused
+
+
+def test_what_an_agent_may_it_can(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:
+    """AUTH-C1: it lists, tells, asks, answers, describes itself."""
+    assert "alice" in json.dumps(mallory.asks("GET", "/v1/peers?circle=*"))
+    body = json.dumps({"kind": "ask", "to": ["alice"], "text": "how far?"})
+    ask_id = mallory.asks("POST", "/v1/messages", body)["told"]["ask_id"]
+    assert alice.asks("POST", f"/v1/asks/{ask_id}/answer", '{"text": "half way"}')["status"] == 200
+    assert mallory.asks("GET", f"/v1/asks/{ask_id}")["told"]["answers"][0]["from"] == "alice"
+    assert mallory.asks("PATCH", "/v1/peers/mallory", '{"description": "working"}')["status"] == 200

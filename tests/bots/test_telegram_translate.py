@@ -69,6 +69,8 @@ def test_in_a_topic_a_reply_to_its_first_message_is_none(in_topic, replied, mean
         {"update_id": 5, "edited_message": message()["message"]},
         {"update_id": 5, "something_new": {}},
         {"update_id": 5, "message": "of another shape"},
+        message() | {"update_id": True},
+        message(**{"from": ADA | {"id": True}}),
         tap("t:a-1:0", message={"message_id": 3, "chat": {"id": -5, "type": "group"}}),
         tap("t:a-1:0", message=None),
         *(

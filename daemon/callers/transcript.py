@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from pathlib import Path
 from typing import Any, Final
+
+from daemon.callers import plain
 
 TAIL: Final = 1024 * 1024  #: bytes; a turn that is longer is not judged
 LONG_TAIL: Final = 32 * TAIL  #: bytes in which last words are looked for
@@ -78,16 +79,16 @@ def _moment(told: object) -> datetime | None:
 
 def _backwards(path: str, tail: int = TAIL) -> Iterator[dict[str, Any]]:
     try:
-        with Path(path).open("rb") as file:
+        with plain.opened(path) as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - tail))
-            lines = file.read().split(b"\n")
+            lines = file.read(tail).split(b"\n")
     except OSError:
         return
     for line in reversed(lines):
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # the first of the tail, or the last, is not whole
         if isinstance(record, dict):
             yield record

@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from daemon.callers import plain
+
 BYPASS: Final = "bypassPermissions"
 FLAG: Final = b"--dangerously-skip-permissions"
 MODE: Final = b"--permission-mode"
@@ -64,7 +66,8 @@ def _settings(config_dir: Path, cwd: str) -> Iterator[dict[str, Any]]:
     )
     for path in (*project, config_dir / "settings.json"):
         try:
-            told = json.loads(path.read_bytes()[:MOST_BYTES])
+            with plain.opened(path) as file:
+                told = json.loads(file.read(MOST_BYTES))
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(told, dict):

@@ -49,7 +49,7 @@ def heard_in(update: Update) -> Heard | None:
                 "chat": {"id": int(chat), "type": "private"},
                 "from": {"id": int(account), "is_bot": False} as author,
             } as message,
-        } if _are_ids(number, chat, account):
+        } if _is_private(number, chat, account):
             return Said(
                 update_id=str(number),
                 address=str(chat),
@@ -66,7 +66,7 @@ def heard_in(update: Update) -> Heard | None:
                 "from": {"id": int(account)},
                 "message": {"chat": {"id": int(chat), "type": "private"}} as card,
             },
-        } if _are_ids(number, chat, account):
+        } if _is_private(number, chat, account):
             tapped = _tapped(str(number), str(chat), str(account), callback)
             message_id = card.get("message_id")
             known = tapped and isinstance(message_id, int)
@@ -173,9 +173,9 @@ def _replied_to(chat: int, message: Update) -> str:
             return ""
 
 
-def _are_ids(*told: int) -> bool:
-    """In JSON, true is a number to Python alone."""
-    return not any(isinstance(each, bool) for each in told)
+def _is_private(number: int, chat: int, account: int) -> bool:
+    """A private chat is called as its person is: nobody else speaks in it. In JSON, true is a number to Python alone."""
+    return chat == account and not any(isinstance(each, bool) for each in (number, chat, account))
 
 
 def _is_number(text: str) -> bool:

@@ -187,9 +187,15 @@ def _parsed(model: type[BaseModel], told: Any) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise Malformed(
-            f'"{where}": {first["msg"].lower()}', "GET /openapi.json says what is taken"
-        ) from None
+        raise Malformed(f'"{where}": {_complaint(first)}', "GET /openapi.json says what is taken") from None
+
+
+def _complaint(error: Any) -> str:
+    """What is wrong, without what was sent."""
+    if error["type"] == "union_tag_invalid":
+        return f"its {error['ctx']['discriminator']} should be one of {error['ctx']['expected_tags']}"
+    told: str = error["msg"]
+    return told.lower()
 
 
 def _digest(endpoint: Endpoint, params: Mapping[str, str], body: Any) -> str:

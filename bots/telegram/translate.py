@@ -174,7 +174,7 @@ def _replied_to(chat: int, message: Update) -> str:
 
 
 def _is_private(number: int, chat: int, account: int) -> bool:
-    """A private chat is called as its person is: nobody else speaks in it. In JSON, true is a number to Python alone."""
+    """A private chat is called as its person is: nobody else speaks in it. True is a number to Python alone."""
     return chat == account and not any(isinstance(each, bool) for each in (number, chat, account))
 
 

@@ -113,11 +113,11 @@ def belongs_elsewhere(session: Session, around: Surroundings) -> bool:
 
 
 def environment_of(headers: Mapping[str, str]) -> dict[str, str]:
-    """The variables the pipe carries as headers."""
+    """The variables the pipe carries as headers; what no variable can hold is none of them."""
     return {
-        name[len(PREFIX) :].upper().replace("-", "_"): unquote(value)
-        for name, value in headers.items()
-        if name.lower().startswith(PREFIX)
+        name[len(PREFIX) :].upper().replace("-", "_"): value
+        for name, told in headers.items()
+        if name.lower().startswith(PREFIX) and "\0" not in (value := unquote(told))
     }
 
 

@@ -286,6 +286,6 @@ def _seconds(headers: Mapping[str, str]) -> float:
 
 
 def _record(headers: Mapping[str, str], agent: str, event: str) -> Once | None:
-    """The name of one hook, which no other event can answer to."""
+    """The name of one hook: of another event, the same name is another hook."""
     record = header(headers, RECORD)
-    return Once(f"hook:{agent}", record[:200], event[:200]) if record else None
+    return Once(f"hook:{agent}:{event[:200]}", record[:200], "") if record else None

@@ -53,10 +53,13 @@ def loads_loosely(text: bytes) -> Any:
 
 
 def mended(value: Any) -> Any:
-    """Replace what is no text, wherever it stands: other people's data is kept as well as it can be."""
+    """Replace what is no text, wherever it stands: other people's data is kept as well as it can be.
+
+    A nought is none either: it may stand in a path or a name that we look for, and no file has one.
+    """
     match value:
         case str():
-            return value.encode("utf-8", "replace").decode()
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
         case dict():
             return {mended(key): mended(inner) for key, inner in value.items()}
         case list():

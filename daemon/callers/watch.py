@@ -195,7 +195,7 @@ class Rounds:
 def _stamp(path: Path) -> tuple[int, ...]:
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # no file can be called that
         return ()
     return (found.st_ino, found.st_mtime_ns, found.st_size)
 

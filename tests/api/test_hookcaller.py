@@ -228,6 +228,10 @@ def test_header_lines_become_the_variables_they_were() -> None:
     assert environment_of(headers) == {"TMUX_PANE": "%5", "HOME": "/home/zoë"}
 
 
+def test_a_variable_that_none_can_be_is_none() -> None:
+    assert environment_of({"peerline-env-home": "/a%00b", "peerline-env-tmux": "%ff"}) == {"TMUX": "\ufffd"}
+
+
 async def test_a_pipe_that_lost_its_agent_is_not_taken_for_a_child_of_the_system(home: Path) -> None:
     """A killed agent's last hook would else bring it to life again, as a process that never ends."""
     first, manager = Process(1, 1, command="init"), Process(4242, 1, parent=1, command="systemd")

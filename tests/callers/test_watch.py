@@ -168,6 +168,18 @@ async def test_a_changed_file_is_told(tmp_path: Path, how: str) -> None:
     watch.close()
 
 
+async def test_a_name_that_no_file_can_have_is_watched_in_vain(tmp_path: Path) -> None:
+    """Hooks say where an agent's files are, and this runs for as long as the daemon does."""
+    made = RegistryWatch(look_s=0.01)
+    made.watch(tmp_path / "a\0b" / "1.json")
+    made.watch(tmp_path / "real")
+    (tmp_path / "real").write_text("now")
+    telling = made.changed()
+    while await first(telling) != tmp_path / "real":
+        pass
+    await telling.aclose()
+
+
 async def test_a_file_that_appears_is_told(tmp_path: Path) -> None:
     path, watch = tmp_path / "7.json", RegistryWatch(look_s=0.01)
     watch.watch(path)

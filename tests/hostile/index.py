@@ -1,4 +1,4 @@
-"""Every hostile case by its id: those of this folder, from its tables, and those of ``elsewhere.txt``, at home elsewhere.
+"""Every hostile case by its id: those of this folder, from its tables, and those of ``elsewhere.txt``.
 
 python -m tests.hostile.index      writes README.md anew
 """

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.api.wire import connected, heard, is_refusal, posted, request, said
+from tests.api.wire import connected, is_refusal, posted, request, said
 from tests.daemon_process import DaemonProcess
 from tests.hostile.effects import no_effect
 
@@ -155,8 +155,12 @@ def test_a_request_behind_another_brings_its_own_proof(daemon: DaemonProcess) ->
     good = f"GET /v1/whoami HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {daemon.token()}\r\n\r\n"
     with no_effect(daemon), connected(daemon) as line:
         line.sendall((good + INNER.replace("{host}", host)).encode())
-        assert heard(line).status == 200
-        assert heard(line).status == 401
+        said_back = b""
+        while said_back.count(b"HTTP/1.1 ") < 2:
+            piece = line.recv(65536)
+            assert piece
+            said_back += piece
+    assert [int(each[:3]) for each in said_back.split(b"HTTP/1.1 ")[1:]] == [200, 401]
 
 
 def test_an_answer_is_what_its_type_says_and_nobody_may_frame_or_share_it(daemon: DaemonProcess) -> None:

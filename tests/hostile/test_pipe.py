@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
-from tests.api.wire import request
-from tests.daemon_process import REPOSITORY, DaemonProcess
+from tests.api.wire import faults, request
+from tests.daemon_process import REPOSITORY, DaemonProcess, short_home
 from tests.hostile.effects import children, rows
 
 PIPE = [sys.executable, "-I", "-S", "-E", str(REPOSITORY / "hooks" / "pipe.py")]
@@ -108,6 +109,41 @@ def test_no_words_beside_a_good_payload_lead_elsewhere(daemon: DaemonProcess, ca
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert request(daemon, "GET", "/v1/whoami").status == 200
     assert daemon.running
+
+
+ODD_HEADERS = {
+    "HOOK-22 a home that no folder can be": {"peerline_env_home": "%00"},
+    "HOOK-23 a folder of settings that none can be": {"peerline_env_claude_config_dir": "/a%00b%ff%0a"},
+    "HOOK-24 a pane that none can be": {"peerline_env_tmux": "%00,x,1", "peerline_env_tmux_pane": "%00"},
+    "HOOK-25 a socket that none can be": {"peerline_env_claude_code_messaging_socket": "%00/x"},
+    "HOOK-26 a process beyond all": {"peerline_pid": "9" * 400},
+    "HOOK-27 seconds without an end": {"peerline_seconds": "1e999"},
+}
+
+
+@pytest.fixture(scope="module")
+def another() -> Iterator[DaemonProcess]:
+    """To which this process becomes an agent."""
+    with short_home() as home, DaemonProcess(home, tcp=False) as daemon:
+        yield daemon
+
+
+@pytest.mark.parametrize("case", ODD_HEADERS, ids=ODD_HEADERS)
+def test_what_no_variable_can_hold_does_not_end_the_daemon(another: DaemonProcess, case: str) -> None:
+    """A whole turn, so that its registry is watched."""
+    for event in ("SessionStart", "UserPromptSubmit", "PreToolUse", "Stop", "UserPromptSubmit"):
+        payload = {
+            "session_id": case,
+            "cwd": "/\0",
+            "transcript_path": "/\0",
+            "last_assistant_message": "x",
+        }
+        body = json.dumps(payload).encode()
+        path = f"/v1/hooks/claude-code/{event}"
+        assert request(another, "POST", path, body=body, unix=True, **ODD_HEADERS[case]).status == 200
+    assert request(another, "GET", "/v1/whoami", unix=True).json["backend"] == "claude-code"
+    assert another.running
+    assert faults(another) == []
 
 
 def test_an_honest_hook_is_heard(daemon: DaemonProcess) -> None:

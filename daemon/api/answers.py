@@ -229,4 +229,6 @@ class Stopping(Told):
 
 
 class Locked(Told):
-    """Whether the line is locked, by whom and since when."""
+    """If it is, with ``since`` and ``by``."""
+
+    locked: bool

@@ -42,6 +42,8 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-14 thaw a circle": ("POST", "/v1/circles/default/thaw", {}),
     "AUTH-15 try every road": ("GET", "/v1/roads", None),
     "AUTH-16 end the daemon": ("POST", "/v1/stop", {}),
+    "AUTH-21 lock the line": ("POST", "/v1/lock", {}),
+    "AUTH-22 unlock the line": ("POST", "/v1/unlock", {}),
     "AUTH-17 describe another": ("PATCH", "/v1/peers/alice", {"description": "owned"}),
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
@@ -56,7 +58,7 @@ NOT_FOR_CLI = {
     name.replace("AUTH-", "AUTH-P"): told
     for name, told in NOT_FOR_AGENTS.items()
     if name[:7] in {"AUTH-01", "AUTH-04", "AUTH-05", "AUTH-06", "AUTH-07", "AUTH-09", "AUTH-11", "AUTH-12"}
-    or name[:7] in {"AUTH-13", "AUTH-14", "AUTH-17", "AUTH-18", "AUTH-19"}
+    or name[:7] in {"AUTH-13", "AUTH-14", "AUTH-21", "AUTH-22", "AUTH-17", "AUTH-18", "AUTH-19"}
 }
 
 

@@ -106,6 +106,6 @@ bench: requirements.lock
 	@$(BENCHING)/bin/python $(PIP_INSTALL) --require-hashes -r requirements.lock
 	@$(BENCHING)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(BENCHING)/wheel .
 	@$(BENCHING)/bin/python $(PIP_INSTALL) --no-deps $(BENCHING)/wheel/*.whl
-	@kept=0; for promise in bench/*.py; do \
-	  [ -e "$$promise" ] || { echo 'peerline: nothing to measure yet'; break; }; \
-	  echo "== $$promise"; $(BENCHING)/bin/python "$$promise" || kept=1; done; exit $$kept
+	@rm -rf build/bench; kept=0; for promise in bench/*.py; do \
+	  echo "== $$promise"; PEERLINE_BENCH_INTO=build/bench $(BENCHING)/bin/python "$$promise" || kept=1; done; \
+	  PYTHONPATH=bench $(BENCHING)/bin/python -m stand.results build/bench bench/results.md; exit $$kept

@@ -5,12 +5,14 @@ Importing this loads ``mcp`` (0.7 s, 60 MB), so only the door does it, late and 
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import mcp_types as t
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from sse_starlette import EventSourceResponse
 
 from mcp_server.caller import SCOPE, Caller
 from mcp_server.calls import Call
@@ -37,7 +39,13 @@ def opened(version: str) -> StreamableHTTPSessionManager:
         NAME, version=version, instructions=INSTRUCTIONS, on_list_tools=_list, on_call_tool=_call
     )
     server.middleware.clear()  # the default one traces each message for an exporter that we do not have
+    EventSourceResponse._listen_for_exit_signal = staticmethod(_until_cancelled)  # type: ignore[method-assign]  # noqa: SLF001
     return StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=BODY_LIMIT)
+
+
+async def _until_cancelled() -> None:
+    """Instead of looking twice a second, for ever, whether a server ends that we do not have."""
+    await asyncio.Event().wait()
 
 
 async def _list(_: Context, __: t.PaginatedRequestParams | None) -> t.ListToolsResult:

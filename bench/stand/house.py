@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -104,10 +104,10 @@ def free_port() -> int:
 class McpClient:
     """An agent's MCP client, over the shim that set-up writes: a peer called ``name``."""
 
-    def __init__(self, house: House, name: str, *, circle: str = "default") -> None:
+    def __init__(self, house: House, name: str, *, argv: Sequence[str] = ()) -> None:
         self._ids = 0
         self.process = subprocess.Popen(
-            [str(PEERLINE), "mcp", "--name", name, "--circle", circle],
+            argv or [str(PEERLINE), "mcp", "--name", name],
             env=house.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

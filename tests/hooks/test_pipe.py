@@ -409,18 +409,3 @@ def test_imports_nothing_but_what_the_interpreter_already_has(home: Path) -> Non
         return {line.rpartition(b"|")[2].strip().decode() for line in trace.splitlines()}
 
     assert loaded(hook.stderr) - loaded(bare) <= {"_socket", "posix", "time"}
-
-
-def test_costs_little_more_than_starting_python(home: Path) -> None:
-    def best(words: list[str]) -> float:
-        times = []
-        for _ in range(15):
-            start = time.perf_counter()
-            subprocess.run(words, input=b"{}", capture_output=True, check=False)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    bare = best([*PYTHON, "-c", "pass"])
-    ours = best([*PYTHON, str(PIPE), str(home / "run" / "p.sock"), "claude-code", "Stop"])
-    print(f"bare {bare * 1e3:.1f} ms, hook {ours * 1e3:.1f} ms")
-    assert ours < 2 * bare  # relative, so that a slow machine does not fail it

@@ -51,6 +51,13 @@ async def test_there_is_no_stream_to_open_and_no_session_to_end(plain: Plain) ->
             assert (answer.status, answer.headers["Allow"]) == (405, "POST")
 
 
+async def test_after_a_call_nothing_runs_on_in_the_daemon(plain: Plain) -> None:
+    """An idle daemon has no timer: the protocol's library would look twice a second whether its server ends."""
+    await plain.told("whoami")
+    running = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}
+    assert "_shutdown_watcher" not in running
+
+
 async def test_a_notification_is_accepted_and_has_no_answer(plain: Plain) -> None:
     async with await plain.post({"method": "notifications/initialized"}) as answer:
         assert (answer.status, await answer.read()) == (202, b"")

@@ -40,7 +40,7 @@ async def agent(engine: Engine, number: int) -> Caller:
         started=0,
         wish=f"agent-{number}",
         circle="default",
-        path=f"/work/{number}",
+        path=f"/projects/{number}",
         machine="here",
         turn=Turn.IDLE,
     )

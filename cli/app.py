@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, chatting, circles, hooking, life, messages, peers, telegram
+from cli import audit, chatting, circles, hooking, life, messages, peers, restoring, telegram
 from cli.output import fail
 from daemon.core.errors import Fault, PeerlineError
 
@@ -34,6 +34,7 @@ def root(
 
 app.command("mcp", help="Serve MCP on standard input and output, for agents.")(hooking.mcp)
 life.add_to(app)
+restoring.add_to(app)
 peers.add_to(app)
 circles.add_to(app)
 messages.add_to(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from cli.circles import locked
 from cli.loading import loading
 from cli.options import AsJson
 from cli.output import ask_daemon, note, show, table
-from daemon.core.errors import DaemonUnreachable, Unavailable
+from daemon.core.errors import DaemonUnreachable, StorageFull, Unavailable
 from daemon.paths import found
 
 Json = dict[str, Any]
@@ -47,8 +48,13 @@ def up(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")
         if not quiet:
             note(f"peerline listens on {where}; stop it with Ctrl-C or `peerline down`")
 
-    with opened(paths, secrets=secrets(settings), level=settings.daemon.log_level):
-        asyncio.run(serve(paths, settings, ready=ready))
+    try:
+        with opened(paths, secrets=secrets(settings), level=settings.daemon.log_level):
+            asyncio.run(serve(paths, settings, ready=ready))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise StorageFull("the disk is full: there is no room to start", "free some space") from error
 
 
 def down(as_json: AsJson = False) -> None:

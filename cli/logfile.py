@@ -28,11 +28,22 @@ class OurFaults(logging.Filter):
         return not isinstance(error, HttpProcessingError | RequestPayloadError | ConnectionError)
 
 
+class Enduring(RotatingFileHandler):
+    """A full disk takes no lines: they are left out, and nobody is told of each."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        pass
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 @contextlib.contextmanager
 def opened(paths: Paths, *, secrets: Sequence[str], level: str = "info") -> Iterator[None]:
     """Log into the home for as long as the daemon runs. ``level`` is ours; libraries tell bodies below a warning."""
     private(paths)
-    handler = RotatingFileHandler(paths.log, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8")
+    handler = Enduring(paths.log, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8")
     handler.setFormatter(Redacting([*secrets, token(paths)]))
     handler.addFilter(OurFaults())
     root = logging.getLogger()

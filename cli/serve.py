@@ -34,9 +34,11 @@ from daemon.engine.engine import Engine
 from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
+from daemon.engine.upkeep import Upkeep
 from daemon.ledger import Ledger
 from daemon.paths import Paths
 from daemon.settings import Settings
+from daemon.store.opening import is_cut_off
 from daemon.store.sqlite import SqliteStore
 from daemon.transports.dialog import DialogKeys
 from daemon.transports.eye import ClaudeEye
@@ -47,7 +49,6 @@ from daemon.transports.wake import Wake
 
 SERVICES: Final = ("telegram",)
 RETRY_S: Final = 5.0
-KEYS_KEPT: Final = timedelta(days=7)
 log = logging.getLogger(__name__)
 
 
@@ -58,24 +59,34 @@ async def serve(paths: Paths, settings: Settings, *, ready: Callable[[str], None
         AlreadyRunning: the home has a daemon.
         Unavailable: the home's path is too long for a socket.
         VersionMismatch: a newer Peerline wrote the database.
+        StoreDamaged: the database is.
+        StorageFull: there is no room to open it.
 
     """
     lifecycle.check_path(paths)
     with lifecycle.only_one(paths):
         passed = crash_point(os.environ)
+        cut_off = is_cut_off(paths.database)
         store = SqliteStore(paths.database, passed=passed)
         try:
-            await _run(paths, settings, Engine(store, SystemClock(), passed=passed), ready)
+            engine = Engine(store, SystemClock(), passed=passed)
+            keep = timedelta(days=settings.limits.keep_days)
+            upkeep = Upkeep(engine, paths.database, paths.backups, keep=keep, cut_off=cut_off)
+            await _run(paths, settings, engine, upkeep, ready)
         finally:
             await store.close()
             paths.socket.unlink(missing_ok=True)
 
 
-async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable[[str], None]) -> None:
+async def _run(
+    paths: Paths, settings: Settings, engine: Engine, upkeep: Upkeep, ready: Callable[[str], None]
+) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    health = Health(engine, str(paths.home), str(paths.socket), version("peerline"))
+    health = Health(
+        engine, str(paths.home), str(paths.socket), version("peerline"), complaints=upkeep.complaints
+    )
     auditor = Auditor(engine, Ledger(paths.logs))
     health.audit_trouble = auditor.trouble
     limits = Limits(
@@ -103,17 +114,21 @@ async def _run(paths: Paths, settings: Settings, engine: Engine, ready: Callable
     desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
     await _begin(house, desk)
     try:
-        await _live(house, transports, desk, ready)
+        await _live(house, transports, desk, upkeep, ready)
     finally:
         await auditor.end()
 
 
 async def _live(
-    house: House, transports: Mapping[Road, Transport], desk: HookDesk, ready: Callable[[str], None]
+    house: House,
+    transports: Mapping[Road, Transport],
+    desk: HookDesk,
+    upkeep: Upkeep,
+    ready: Callable[[str], None],
 ) -> None:
     """All parts, until one of them breaks or it is time to stop."""
     async with asyncio.TaskGroup() as parts:
-        running = [parts.create_task(each) for each in _parts(house, transports, desk)]
+        running = [parts.create_task(each) for each in (upkeep.run(), *_parts(house, transports, desk))]
         async with sockets(house, desk) as where:
             config = _digest(house.paths.config)
             await house.auditor.note(
@@ -128,7 +143,6 @@ async def _live(
 async def _begin(house: House, desk: HookDesk) -> None:
     """Before anybody is let in: hear what hooks said meanwhile, and clear up after the last run."""
     await house.engine.begin()
-    await house.engine.tidy(KEYS_KEPT)
     await desk.replay()
     await house.engine.handle(c.Recover(holder_prefix=HOLDER))
     for surface in SERVICES:

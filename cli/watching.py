@@ -47,7 +47,7 @@ class Watching:
         with self._engine.feed.watching(EVERYTHING) as changes:
             while True:
                 changes.take()
-                live = [session for _, session in await self._engine.read(live_sessions)]
+                live = [session for _, session in await self._engine.look(live_sessions)]
                 self._exits.watch(Process(each.pid, each.started) for each in live if each.pid)
                 self._watch_turns(live)
                 while not any(key.startswith("session:") for key in changes.take()):

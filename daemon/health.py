@@ -14,6 +14,8 @@ from typing import Any, Final
 from daemon import settings
 from daemon.core.errors import PeerlineError
 from daemon.paths import Paths
+from daemon.store import backups, checking, watching
+from daemon.store.opening import RESTORE
 
 Json = dict[str, Any]
 OLDEST: Final = (3, 11)
@@ -79,6 +81,30 @@ def _names(_: Paths) -> Iterator[Json]:
         )
 
 
+def _room(paths: Paths) -> Iterator[Json]:
+    """What the store's own files and the disk say; the daemon tells the same in its warnings."""
+    if paths.database.exists():
+        for code, sentence in watching.room(paths.database):
+            yield finding("warning", code, sentence, watching.FIXES[code])
+
+
+def _database(paths: Paths) -> Iterator[Json]:
+    """All of it is read, beside a daemon that runs too."""
+    if not paths.database.exists():
+        return
+    seen = checking.examine(paths.database)
+    if seen.problem:
+        newest = next(iter(backups.found(paths.backups)), None)
+        fix = (
+            f"{RESTORE} ({newest.path.name})" if newest else "there is no backup: move it aside to begin anew"
+        )
+        yield finding("error", "database_damaged", f"{paths.database} is damaged: {seen.problem}", fix)
+    if seen.damaged:
+        lost = ", ".join(each.ref for each in seen.damaged)
+        fix = "start the daemon: it sets them aside, and tells who sent them"
+        yield finding("error", "messages_damaged", f"not on the disk as they were written: {lost}", fix)
+
+
 CHECKS: Final[tuple[Callable[[Paths], Iterator[Json]], ...]] = (
     _python,
     _config,
@@ -86,4 +112,6 @@ CHECKS: Final[tuple[Callable[[Paths], Iterator[Json]], ...]] = (
     _user,
     _tmux,
     _names,
+    _room,
+    _database,
 )

@@ -24,6 +24,15 @@ class Paths:
         return self.home / "peerline.db"
 
     @property
+    def backups(self) -> Path:
+        return self.home / "backups"
+
+    @property
+    def aside(self) -> Path:
+        """What was moved out of the way: broken databases, never deleted by us."""
+        return self.home / "aside"
+
+    @property
     def token(self) -> Path:
         return self.home / "token"
 

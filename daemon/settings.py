@@ -70,6 +70,7 @@ class Unattended(Section):
 class Limits(Section):
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
+    keep_days: Annotated[int, Field(ge=1)] = 30  #: what is over and older is forgotten
 
 
 class Settings(Section):

@@ -64,7 +64,7 @@ CARRIED = (
     b"CLAUDE_CODE_MESSAGING_TOKEN",
     b"CLAUDE_CODE_ENTRYPOINT",
 )
-OK, EMPTY, UNAVAILABLE, NO_ANSWER = 200, 204, 503, 0
+OK, EMPTY, UNAVAILABLE, STORAGE_FULL, NO_ANSWER = 200, 204, 503, 507, 0
 WAKE = b"\r\npeerline-wake:"
 
 
@@ -206,7 +206,7 @@ def main(argv: list[str]) -> int:
     if status == OK:
         write_all(2 if wakes else 1, body)
         return 2 if wakes else 0
-    if status in (NO_ANSWER, UNAVAILABLE) and path.count(b"/") > 1:
+    if status in (NO_ANSWER, UNAVAILABLE, STORAGE_FULL) and path.count(b"/") > 1:
         at = b"Peerline-At: %d.%09d\r\n\r\n" % divmod(began, 10**9)
         keep(path.rsplit(b"/", 2)[0] + b"/spool", head + at + payload, began)
     return 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from daemon.api import locks
 from daemon.api.door import Call, Room
 from daemon.core import listing
+from daemon.core.errors import Unavailable
 from daemon.core.model import Conversation, PeerShown, Role, Status
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
@@ -18,12 +19,23 @@ from daemon.engine.proving import Tried
 from daemon.wire import shapes
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 SURFACES: Final = ("telegram", "console")
 
 
 class Health:
-    def __init__(self, engine: Engine, home: str, socket: str, version: str) -> None:
+    """Args: ``complaints`` tells what is wrong with the store, and whether gravely."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        home: str,
+        socket: str,
+        version: str,
+        complaints: Callable[[], Sequence[tuple[str, bool]]] = tuple,
+    ) -> None:
+        self._complaints = complaints
         self._engine = engine
         self._home = home
         self._socket = socket
@@ -37,13 +49,20 @@ class Health:
     async def health(self) -> Json:
         """What ``/health`` tells to the authenticated; to everybody only the first field."""
         now = self._engine.clock.now()
-        surfaces = await self._surfaces(now)
-        warnings = [*self._warnings(), *self.audit_trouble()]
-        troubled = any(each["trouble"] for each in surfaces)
-        counts = await self._engine.read(lambda tx: tx.counts())
-        locked = await self._engine.read(lambda tx: Plan(tx, now, "").is_locked())
+        unread = list[str]()
+        surfaces = await _or_nothing(self._surfaces(now), list[Json](), unread)
+        counts = await _or_nothing(self._engine.read(lambda tx: tx.counts()), dict[str, int](), unread)
+        complaints = self._complaints()
+        troubled = any(each["trouble"] for each in surfaces) or any(grave for _, grave in complaints)
+        warnings = [
+            *self._warnings(),
+            *self.audit_trouble(),
+            *(sentence for sentence, _ in complaints),
+            *unread[:1],
+        ]
+        locked = await _or_nothing(self._engine.read(lambda tx: Plan(tx, now, "").is_locked()), None, unread)
         return {
-            "status": "degraded" if troubled else "ok",
+            "status": "degraded" if troubled or unread else "ok",
             "version": self._version,
             "sqlite": sqlite3.sqlite_version,
             "pid": os.getpid(),
@@ -57,7 +76,8 @@ class Health:
     async def status(self) -> Json:
         """The same, and every peer."""
         now = self._engine.clock.now()
-        shown = await self._engine.read(lambda tx: _shown(Plan(tx, now, "")))
+        reading = self._engine.read(lambda tx: _shown(Plan(tx, now, "")))
+        shown = await _or_nothing(reading, list[PeerShown](), [])
         return await self.health() | {
             "home": self._home,
             "socket": self._socket,
@@ -86,6 +106,15 @@ class Health:
         if self.tcp and self.tcp != "off":
             warnings.append(f"no TCP: {self.tcp}; the socket serves alone")
         return warnings
+
+
+async def _or_nothing(reading: Awaitable[T], nothing: T, unread: list[str]) -> T:
+    """How the daemon is, is told also when a part of it cannot be read; ``unread`` takes why."""
+    try:
+        return await reading
+    except Unavailable as error:
+        unread.append(str(error))
+        return nothing
 
 
 def _conversations(surface: str) -> Any:

@@ -320,6 +320,14 @@ class ReplayDelivery:
     delivery_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoseMessage:
+    """What was sent is not to be read any more: the disk gives back something else."""
+
+    message_id: str
+    reason: str
+
+
 # --- what an agent's hooks tell ---------------------------------------------------------------------------------
 
 
@@ -582,6 +590,7 @@ Command = (
     | SeeDelivery
     | MissDelivery
     | ReplayDelivery
+    | LoseMessage
     | TurnBegan
     | WakeWaits
     | CloseInbox

@@ -26,6 +26,12 @@
     UNCERTAIN  See      SEEN
     UNCERTAIN  Replay   QUEUED
     DEAD       Replay   QUEUED
+    QUEUED     Spoil    DEAD
+    LEASED     Spoil    DEAD
+    HELD       Spoil    DEAD
+    HANDED     Spoil    DEAD
+    STALLED    Spoil    DEAD
+    UNCERTAIN  Spoil    DEAD
     QUEUED     Cancel   CANCELLED
     HELD       Cancel   CANCELLED
     STALLED    Cancel   CANCELLED
@@ -40,7 +46,8 @@
 delivery to SEEN, even if it comes after we gave up waiting for it: what has been read is not carried again.
 ``Hold`` costs no attempt. ``Doubt`` is for a road that may or may not have taken it and cannot be asked: such
 a delivery is never repeated silently. Nor is one that was typed into a terminal and sent off with Enter: a second
-paste might be a second prompt, so that no sign of it stalls it at once. A word from a holder whose lease is over
+paste might be a second prompt, so that no sign of it stalls it at once. ``Spoil`` says that the text itself is lost,
+whoever has it in hand. A word from a holder whose lease is over
 is refused, unless it ends a doubt.
 
 This module decides. It does not wait, send, log or read a clock.
@@ -179,6 +186,13 @@ class Expire:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoil:
+    """There is nothing left to carry."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """A person asks for another try."""
 
@@ -198,6 +212,7 @@ Happening = (
     | Miss
     | Cancel
     | Expire
+    | Spoil
     | Replay
 )
 
@@ -332,6 +347,10 @@ def _expire(delivery: Delivery, event: Expire, now: datetime) -> Delivery:
     return replace(delivery, state=State.EXPIRED, reason=event.reason)
 
 
+def _spoil(delivery: Delivery, event: Spoil, now: datetime) -> Delivery:
+    return _released(delivery, State.DEAD, event.reason)
+
+
 def _replay(delivery: Delivery, event: Replay, now: datetime) -> Delivery:
     return replace(delivery, state=State.QUEUED, attempts=0, due_at=now, reason="", mark="", receipt="")
 
@@ -353,6 +372,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Delivery, Any, datetime
     (State.QUEUED, See): _see,
     (State.QUEUED, Cancel): _cancel,
     (State.QUEUED, Expire): _expire,
+    (State.QUEUED, Spoil): _spoil,
     (State.LEASED, Extend): _extend,
     (State.LEASED, Give): _give,
     (State.LEASED, See): _see,
@@ -361,25 +381,30 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Delivery, Any, datetime
     (State.LEASED, Doubt): _doubt,
     (State.LEASED, Reject): _reject,
     (State.LEASED, Lapse): _lapse,
+    (State.LEASED, Spoil): _spoil,
     (State.HELD, Release): _release,
     (State.HELD, Lease): _lease,
     (State.HELD, Give): _give,
     (State.HELD, See): _see,
     (State.HELD, Cancel): _cancel,
     (State.HELD, Expire): _expire,
+    (State.HELD, Spoil): _spoil,
     (State.HANDED, Extend): _extend,
     (State.HANDED, See): _see,
     (State.HANDED, Miss): _miss,
     (State.HANDED, Expire): _expire,
+    (State.HANDED, Spoil): _spoil,
     (State.SEEN, Settle): _settle,
     (State.STALLED, See): _see,
     (State.STALLED, Replay): _replay,
     (State.STALLED, Cancel): _cancel,
     (State.STALLED, Expire): _expire,
+    (State.STALLED, Spoil): _spoil,
     (State.UNCERTAIN, Give): _give,
     (State.UNCERTAIN, See): _see,
     (State.UNCERTAIN, Replay): _replay,
     (State.UNCERTAIN, Cancel): _cancel,
     (State.UNCERTAIN, Expire): _expire,
+    (State.UNCERTAIN, Spoil): _spoil,
     (State.DEAD, Replay): _replay,
 }

@@ -6,7 +6,7 @@ PeerlineError
 │   ├── Gone · TooLarge
 │   └── Conflict: InvalidTransition · StaleLease · DuplicateId
 ├── Unavailable    nobody is wrong; asking again later may help                 exit 3
-│   └── StoreBusy · StorageFull · Throttled · DaemonUnreachable · VersionMismatch
+│   └── StoreBusy · StorageFull · StoreDamaged · Throttled · DaemonUnreachable · VersionMismatch
 └── Fault          we are wrong                                                 exit 70
     └── InvariantBroken
 
@@ -119,6 +119,12 @@ class StoreBusy(Unavailable):
 class StorageFull(Unavailable):
     code = "storage_full"
     status = 507
+
+
+class StoreDamaged(Unavailable):
+    """What lies on the disk is not what was written there."""
+
+    code = "store_damaged"
 
 
 class Throttled(Unavailable):

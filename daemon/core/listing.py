@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from daemon.core import addressing, braking, presence, roads
 from daemon.core.delivery import State
-from daemon.core.errors import NotFound
+from daemon.core.errors import Gone, NotFound, PeerlineError
 from daemon.core.model import Authority, Delivery, Envelope, Peer, PeerShown, Role, Status, Story, Told
 from daemon.core.view import Plan
 
@@ -49,15 +49,24 @@ def story(plan: Plan, message_id: str, told: Sequence[Told]) -> Story:
     """All that is known of a message.
 
     Raises:
-        NotFound: there is none of that id.
+        NotFound: there is none of that id, or no longer.
+        Gone: its text is lost.
 
     """
     envelope = plan.envelope(message_id)
     if envelope is None:
-        raise NotFound(f'no message "{message_id}"', "ids look like m-… or a-…")
+        raise _unknown(message_id, told)
     deliveries = [(x, peer) for x in plan.view.deliveries_of(message_id) if (peer := plan.peer(x.peer_id))]
     waits = [(x.delivery_id, why) for x, peer in deliveries if (why := _waits_for(plan, envelope, x, peer))]
     return Story(envelope, plan.ask(message_id), tuple(deliveries), tuple(told), tuple(waits))
+
+
+def _unknown(message_id: str, told: Sequence[Told]) -> PeerlineError:
+    lost = next((each.event for each in told if each.event.type == "message_lost"), None)
+    if lost:
+        return Gone(f'"{message_id}" is lost: {lost.evidence}', "what is left of it is kept in the database")
+    hint = "ids look like m-… or a-…; what is over is forgotten after a while (`limits.keep_days`)"
+    return NotFound(f'no message "{message_id}"', hint)
 
 
 def _waits_for(plan: Plan, envelope: Envelope, delivery: Delivery, peer: Peer) -> str:

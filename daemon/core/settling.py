@@ -221,6 +221,11 @@ def expire(plan: Plan, delivery: Delivery) -> None:
     _moved(plan, delivery, d.Expire("nobody took it in time"), "nobody took it in time")
 
 
+def spoil(plan: Plan, delivery: Delivery, reason: str) -> None:
+    """There is nothing left to carry."""
+    _moved(plan, delivery, d.Spoil(reason), reason)
+
+
 def kill(plan: Plan, delivery: Delivery, reason: str) -> None:
     """The recipient is gone for good."""
     if d.can(delivery, d.Cancel):

@@ -39,7 +39,7 @@ class Decisions:
             with self._engine.feed.watching(APPROVALS) as watch:
                 while True:
                     watch.take()
-                    for approval in await self._engine.read(lambda tx: tx.approvals()):
+                    for approval in await self._engine.look(lambda tx: tx.approvals()):
                         if approval.state == State.DECIDED and approval.approval_id not in self._in_hand:
                             self._in_hand.add(approval.approval_id)
                             deeds.create_task(self._see_to(approval.approval_id))
@@ -69,7 +69,7 @@ class Decisions:
     async def _pressed(self, approval: Approval, session: Session | None) -> Outcome:
         if session is None or session.ended_at:
             return Failed("its session is over")
-        open_now = await self._engine.read(lambda tx: tx.approvals(approval.session_id))
+        open_now = await self._engine.look(lambda tx: tx.approvals(approval.session_id))
         if len(open_now) > 1:
             return Blocked("it waits for several things at once", timedelta())
         return await self._presser.press(approval, session)
@@ -98,4 +98,4 @@ class Decisions:
             approval: Approval | None = tx.get(Approval, approval_id)
             return approval, (tx.get(Session, approval.session_id) if approval else None)
 
-        return await self._engine.read(both)
+        return await self._engine.look(both)

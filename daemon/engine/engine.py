@@ -10,14 +10,15 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import methodcaller
 from typing import Any, Final, TypeAlias, TypeVar
 
-from daemon.core.commands import Command, StepClock
+from daemon.core.commands import Command, LoseMessage, StepClock
 from daemon.core.decide import decide
-from daemon.core.errors import DuplicateId, Unavailable
+from daemon.core.errors import DuplicateId, StorageFull, StoreBusy, StoreDamaged, Unavailable
 from daemon.core.view import Decision
 from daemon.engine.clock import Clock
-from daemon.engine.feed import Feed
+from daemon.engine.feed import TROUBLE, Feed
 from daemon.store.interface import Remembered, Store, Tx
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Engine:
         self._seeds = seeds  #: a new one for every decision: ids and marks are drawn from it
         self._wall, self._steady = clock.now(), clock.steady()
         self.feed = Feed()
+        self.trouble: StoreBusy | StorageFull | None = None  #: why the last thing was not written
         self.passed = passed  #: told the name of every step done, so that a test can end the process there
 
     @property
@@ -102,16 +104,41 @@ class Engine:
         return answer
 
     async def read(self, step: Callable[[Tx], T]) -> T:
-        """Look at what is committed; ``step`` must not write."""
-        return await self._store.read(step)
+        """Look at what is committed; ``step`` must not write.
+
+        Raises:
+            StoreDamaged: it is not what was written.
+
+        """
+        try:
+            return await self._store.read(step)
+        except StoreDamaged:
+            self.feed.touch((TROUBLE,))
+            raise
+
+    async def look(self, step: Callable[[Tx], T]) -> T:
+        """As ``read``, for parts that must outlive a store in trouble: tried until it can be read."""
+        while True:
+            try:
+                return await self.read(step)
+            except Unavailable as error:
+                await asyncio.sleep(error.after_s or INSIST_S)
 
     async def _told(self, step: Callable[[Tx], tuple[T, list[Decision]]]) -> tuple[T, list[Decision]]:
         """Commit and wake who waits for it. That both happen does not depend on the caller's patience."""
         return await asyncio.shield(self._committed(step))
 
     async def _committed(self, step: Callable[[Tx], tuple[T, list[Decision]]]) -> tuple[T, list[Decision]]:
-        await self._follow_clock()
-        told, decisions = await self._store.transact(step)
+        try:
+            await self._follow_clock()
+            told, decisions = await self._store.transact(step)
+        except (StoreBusy, StorageFull, StoreDamaged) as error:
+            if not isinstance(error, StoreDamaged):
+                self.trouble = error
+            self.feed.touch((TROUBLE,))
+            raise
+        if any(each.puts or each.events for each in decisions):  # to write nothing succeeds on a full disk, too
+            self.trouble = None
         self.feed.committed(decisions)
         return told, decisions
 
@@ -129,10 +156,39 @@ class Engine:
             raise
         self.feed.committed([decision])
 
-    async def tidy(self, kept: timedelta) -> None:
-        """Forget the first answers to keys older than ``kept``."""
-        before = self._clock.now() - kept
-        await self._store.transact(lambda tx: tx.prune(before))
+    async def try_writing(self) -> None:
+        """Find out whether the store can be written again.
+
+        Raises:
+            Unavailable: not yet.
+
+        """
+        await self._store.transact(lambda tx: tx.try_writing())
+        self.trouble = None
+
+    async def mend_indexes(self) -> None:
+        """Make every index of the store anew; nothing else is written meanwhile."""
+        await self._store.transact(lambda tx: tx.mend_indexes())
+
+    async def tidy(self, *, keys: timedelta, messages: timedelta) -> None:
+        """Forget the first answers to keys, and what is over, once they are so old; in many small commits."""
+        now = self._clock.now()
+        while await self._store.transact(lambda tx: tx.forget_keys(now - keys)):
+            pass
+        for word in ("forget_messages", "forget_events"):
+            after = 0
+            while after := await self._store.transact(methodcaller(word, now - messages, after)):
+                pass
+
+    async def lose(self, kind: str, rowid: int, message_id: str, reason: str) -> None:
+        """A row is not as it was written: it is taken out of the way, and what hangs on it ends."""
+        now = self._clock.now()
+
+        def step(tx: Tx) -> tuple[None, list[Decision]]:
+            tx.set_aside(kind, rowid, now)
+            return None, [self._decided(tx, LoseMessage(message_id=message_id, reason=reason))]
+
+        await self._told(step)
 
     def _first(
         self, tx: Tx, commands: Sequence[Command], once: Once, render: Callable[[list[Any]], str]

@@ -39,7 +39,7 @@ class Errands:
             with self._engine.feed.watching(ERRANDS) as watch:
                 while True:
                     watch.take()
-                    for errand in await self._engine.read(lambda tx: tx.errands()):
+                    for errand in await self._engine.look(lambda tx: tx.errands()):
                         if errand.errand_id not in self._under_way:
                             self._under_way.add(errand.errand_id)
                             group.create_task(self._done(errand))

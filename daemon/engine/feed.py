@@ -23,6 +23,7 @@ APPROVALS: Final = "approvals"
 ERRANDS: Final = "errands"
 WHO: Final = (m.Peer, m.Session, m.Conversation)
 RECORDED: Final = "recorded"  #: something that the audit log takes
+TROUBLE: Final = "trouble"  #: the store could not be written, or gave back what was not written
 
 
 class Watch:

@@ -98,7 +98,7 @@ class Pump:
     async def _is_wanted(self, peer_id: str) -> bool:
         """Something waits for an agent; what was told of its turn is checked if it has become old."""
         registered = self._engine.feed.registered
-        waits, peer, session = await self._engine.read(lambda tx: _looked_up(tx, peer_id))
+        waits, peer, session = await self._engine.look(lambda tx: _looked_up(tx, peer_id))
         if peer is None or session is None or session.ended_at:
             self._absent[peer_id] = registered
             return False
@@ -193,7 +193,7 @@ class Pump:
     async def _session(self, session_id: str | None) -> Session | None:
         if session_id is None:
             return None
-        found: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
+        found: Session | None = await self._engine.look(lambda tx: tx.get(Session, session_id))
         return found
 
 

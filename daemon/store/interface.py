@@ -54,7 +54,35 @@ class Tx(View, Protocol):
         ...
 
     def counts(self) -> dict[str, int]: ...
-    def prune(self, before: datetime) -> int: ...
+    def forget_messages(self, before: datetime, after: int) -> int:
+        """Forget those of the next few that are over and made before ``before``; 0: there are no more.
+
+        Args:
+            before: older ones go.
+            after: what the step before returned, at first 0.
+
+        """
+        ...
+
+    def forget_events(self, before: datetime, after: int) -> int:
+        """The same for what happened, unless it happened to a message that is kept."""
+        ...
+
+    def forget_keys(self, before: datetime) -> int:
+        """Forget some first answers to keys; 0: there are no more."""
+        ...
+
+    def set_aside(self, kind: str, rowid: int, at: datetime) -> None:
+        """Take a damaged row out of its table; what is left of it is kept."""
+        ...
+
+    def mend_indexes(self) -> None:
+        """Make every index anew from its table."""
+        ...
+
+    def try_writing(self) -> None:
+        """Write something that is nothing, to learn whether that can be done."""
+        ...
 
 
 class Store(Protocol):
@@ -65,6 +93,7 @@ class Store(Protocol):
 
         Raises:
             StorageFull: the disk is.
+            StoreDamaged: what lies there is not what was written.
             StoreBusy: somebody else holds the file.
 
         """

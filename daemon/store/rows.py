@@ -1,11 +1,15 @@
-"""Nouns <-> rows, by the fields of the dataclasses. Rule: one way of writing each type, whatever the table."""
+"""Nouns <-> rows, by the fields of the dataclasses. Rule: one way of writing each type, whatever the table.
+
+What holds words of somebody carries a sum of its row: a disk that gives back something else is found out.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import types
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -13,11 +17,14 @@ from functools import cache
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from daemon.core import model as m
+from daemon.core.errors import StoreDamaged
 from daemon.core.view import KEYS
 
 N = TypeVar("N")
 _encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 TABLES: Final = {kind: kind.__name__.lower() for kind in KEYS}
+SUMMED: Final = frozenset({m.Envelope, m.Ask})
+BETWEEN: Final = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,8 @@ def when(at: datetime) -> str:
 def _table(kind: Any) -> Table:
     name, keys = TABLES[kind], KEYS[kind]
     columns = tuple(field.name for field in fields(kind))
-    quoted = [f'"{column}"' for column in columns]
-    marks = ", ".join("?" * len(columns))
+    quoted = [f'"{column}"' for column in (*columns, *(("checksum",) if kind in SUMMED else ()))]
+    marks = ", ".join("?" * len(quoted))
     changes = ", ".join(f"{column} = excluded.{column}" for column in quoted)
     where = " AND ".join(f'"{key}" = ?' for key in keys)
     on = ", ".join(f'"{key}"' for key in keys)
@@ -53,11 +60,33 @@ table: Final[Callable[[Any], Table]] = cache(_table)
 
 
 def to_row(noun: Any) -> list[Any]:
-    return [write(getattr(noun, name)) for name, write in _writers(type(noun))]
+    row = [write(getattr(noun, name)) for name, write in _writers(type(noun))]
+    return [*row, summed(row)] if type(noun) in SUMMED else row
+
+
+def summed(row: Iterable[Any]) -> int:
+    """CRC-32 of what stands in the columns: every flipped bit and every torn piece changes it."""
+    return zlib.crc32(BETWEEN.join(map(str, row)).encode())
+
+
+def is_whole(kind: type[Any], row: Mapping[str, Any] | sqlite3.Row) -> bool:
+    """Whether a row of what carries a sum is as it was written."""
+    return bool(row["checksum"] == summed([row[name] for name in table(kind).columns]))
+
+
+def damaged(what: str, key: object = "") -> StoreDamaged:
+    return StoreDamaged(
+        f'{what} "{key}" is not on the disk as it was written' if key else what,
+        "`peerline doctor` says what to do",
+        after_s=2,
+    )
 
 
 def reader(kind: type[N], names: Sequence[str]) -> Callable[[Sequence[Any]], N]:
-    """What makes a noun of a row whose columns are called ``names``, in their order."""
+    """What makes a noun of a row whose columns are called ``names``, in their order.
+
+    It raises StoreDamaged when the row is not what was written.
+    """
     return _reader_of(kind, tuple(names))
 
 
@@ -74,7 +103,21 @@ def _found_reader(kind: Any, names: tuple[str, ...]) -> Callable[[Sequence[Any]]
             values[name] = None if value is None else read(value)
         return kind(**values)
 
-    return made
+    return _checked(kind, names, made) if kind in SUMMED else made
+
+
+def _checked(
+    kind: Any, names: tuple[str, ...], made: Callable[[Sequence[Any]], Any]
+) -> Callable[[Sequence[Any]], Any]:
+    columns = [names.index(name) for name in table(kind).columns]
+    sum_at = names.index("checksum")
+
+    def read(row: Sequence[Any]) -> Any:
+        if row[sum_at] != summed([row[at] for at in columns]):
+            raise damaged(TABLES[kind], row[columns[0]])
+        return made(row)
+
+    return read
 
 
 _reader_of: Final[Callable[[Any, tuple[str, ...]], Callable[[Sequence[Any]], Any]]] = cache(_found_reader)

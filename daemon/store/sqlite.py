@@ -14,19 +14,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from daemon.core.errors import PeerlineError, StorageFull, StoreBusy, VersionMismatch
+from daemon.store import checking, opening
 from daemon.store.interface import Tx
 from daemon.store.words import Kept, Words
 
 T = TypeVar("T")
 
 MOST_AT_ONCE: Final = 256
-MAGIC: Final = b"SQLite format 3\0"
-VERSION_AT: Final = slice(60, 64)  #: of the file: user_version, big endian (sqlite.org/fileformat.html §1.3)
 Passed = Callable[[str], None]
 
 
@@ -47,23 +44,24 @@ class SqliteStore:
 
         Raises:
             VersionMismatch: a newer Peerline wrote it; the file is left untouched.
-            StoreBusy: it is locked, or no database.
+            StoreDamaged: it is no database, or a damaged one.
+            StorageFull: the disk is.
+            StoreBusy: it is locked.
 
         """
-        _refuse_newer(path)
         self._passed = passed
         self._writing: Kept = {}
         self._seen: Kept = {}
         self._seen_at = 0  #: the revision of which ``_seen`` is true
         self._revision = 0  #: of the kinds that are kept; odd while a commit changes them
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._conn = opening.writing(path)
         try:
-            self._conn = _migrated(
-                _open(path, "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 1000")
-            )
-            self._reading = _open(path, "PRAGMA wal_autocheckpoint = 0", "PRAGMA query_only = ON")
-        except sqlite3.Error as error:
-            raise _named(error) from error
+            checking.look(self._conn)
+            self._reading = opening.reading(path)
+        except BaseException:
+            self._conn.close()
+            raise
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
         self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
         self._writer.start()
@@ -86,11 +84,14 @@ class SqliteStore:
         self._conn.close()
 
     def _snapshot(self, step: Callable[[Tx], T]) -> T:
-        self._reading.execute("BEGIN")
         try:
-            return step(self._words_of_snapshot())
-        finally:
-            self._reading.execute("ROLLBACK")
+            self._reading.execute("BEGIN")
+            try:
+                return step(self._words_of_snapshot())
+            finally:
+                self._reading.execute("ROLLBACK")
+        except opening.REFUSALS as error:
+            raise opening.named(error) from error
 
     def _words_of_snapshot(self) -> Words:
         """Words that know what earlier snapshots read, if surely none of it was changed since."""
@@ -143,7 +144,7 @@ class SqliteStore:
             # Nothing of the batch is on disk, whatever its steps returned. SQLite may have rolled back already.
             self._undo()
             for waiting in batch:
-                waiting.error = waiting.error or _named(error)
+                waiting.error = waiting.error or opening.named(error)
         self._revision += self._revision % 2
 
     def _together(self, batch: list[_Waiting], words: Words) -> bool:
@@ -174,10 +175,10 @@ def _ran(waiting: _Waiting, words: Words) -> bool:
     waiting.error = None
     try:
         waiting.result = waiting.step(words)
-    except sqlite3.OperationalError:
-        raise  # the disk, not the step: it concerns the whole batch
-    except Exception as error:  # noqa: BLE001 -- carried to whoever waits for the step, and raised there
-        waiting.error = error
+    except Exception as error:
+        if opening.concerns_all(error):
+            raise  # the disk, not the step: it concerns the whole batch
+        waiting.error = opening.named(error) if opening.is_refusal(error) else error
     return waiting.error is None
 
 
@@ -199,79 +200,3 @@ def _settle(batch: list[_Waiting]) -> None:
             waiting.future.set_exception(waiting.error)
         else:
             waiting.future.set_result(waiting.result)
-
-
-def _open(path: Path, *pragmas: str) -> sqlite3.Connection:
-    conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=3)
-    conn.row_factory = sqlite3.Row
-    try:
-        for pragma in ("PRAGMA journal_mode = WAL", *pragmas, "PRAGMA foreign_keys = ON"):
-            conn.execute(pragma)
-    except sqlite3.Error:
-        conn.close()
-        raise
-    return conn
-
-
-def _refuse_newer(path: Path) -> None:
-    """Look into the file's header without opening it as a database, so that not a byte of it changes."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        header = file.read(VERSION_AT.stop)
-    if header.startswith(MAGIC) and len(header) == VERSION_AT.stop:
-        _refuse(int.from_bytes(header[VERSION_AT]))
-
-
-def _refuse(version: int) -> None:
-    if version > len(migrations()):
-        raise VersionMismatch(
-            f"the database is of schema {version}, this Peerline knows {len(migrations())}",
-            "install the newer Peerline again, or move the home aside",
-        )
-
-
-def migrations() -> list[tuple[str, str]]:
-    """(name, SQL) in order; the n-th brings the schema to version n."""
-    folder = resources.files("daemon.store") / "migrations"
-    files = sorted((each for each in folder.iterdir() if each.name.endswith(".sql")), key=lambda x: x.name)
-    return [(each.name, each.read_text(encoding="utf-8")) for each in files]
-
-
-def _migrated(conn: sqlite3.Connection) -> sqlite3.Connection:
-    try:
-        _migrate(conn)
-    except BaseException:
-        conn.close()  # and with it whatever the migration had begun
-        raise
-    return conn
-
-
-def _migrate(conn: sqlite3.Connection) -> None:
-    version = conn.execute("PRAGMA user_version").fetchone()[0]
-    _refuse(version)
-    for number, (_, script) in enumerate(migrations()[version:], version + 1):
-        conn.execute("BEGIN IMMEDIATE")
-        for statement in _statements(script):
-            conn.execute(statement)
-        conn.execute(f"PRAGMA user_version = {number}")
-        conn.execute("COMMIT")
-    if version < len(migrations()):
-        # Into the file itself: an older Peerline looks there, and a crash may leave it to do so.
-        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _statements(script: str) -> list[str]:
-    found, so_far = [], ""
-    for line in script.splitlines(keepends=True):
-        so_far += line
-        if sqlite3.complete_statement(so_far):
-            found.append(so_far)
-            so_far = ""
-    return found
-
-
-def _named(error: sqlite3.Error) -> PeerlineError:
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
-        return StorageFull("the disk is full; nothing was accepted", "free some space", after_s=5)
-    return StoreBusy(f"the database cannot be written: {error}", "see `peerline doctor`", after_s=1)

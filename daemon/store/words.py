@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from daemon.core import model as m
 from daemon.core.auditing import is_recorded
 from daemon.core.view import KEYS, Noun
+from daemon.store import checking, pruning
 from daemon.store.interface import Remembered
 from daemon.store.rows import reader, table, to_row, told_from, when
 
@@ -240,9 +241,24 @@ class Words:
         sql = "SELECT state, count(*) AS n FROM delivery GROUP BY state"
         return {row["state"]: row["n"] for row in self._conn.execute(sql)}
 
-    def prune(self, before: datetime) -> int:
-        sql = "DELETE FROM remembered WHERE at < ?"
-        return self._conn.execute(sql, (when(before),)).rowcount
+    def forget_messages(self, before: datetime, after: int) -> int:
+        return pruning.forget_messages(self._conn, before, after)
+
+    def forget_events(self, before: datetime, after: int) -> int:
+        return pruning.forget_events(self._conn, before, after)
+
+    def forget_keys(self, before: datetime) -> int:
+        return pruning.forget_keys(self._conn, before)
+
+    def set_aside(self, kind: str, rowid: int, at: datetime) -> None:
+        pruning.set_aside(self._conn, kind, rowid, at)
+
+    def mend_indexes(self) -> None:
+        checking.mend_indexes(self._conn)
+
+    def try_writing(self) -> None:
+        self._conn.execute("INSERT INTO damaged (kind, id, found_at, content) VALUES ('', x'', '', x'')")
+        self._conn.execute("DELETE FROM damaged WHERE kind = ''")
 
     def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
         return list(self._rows(kind, sql, *values))

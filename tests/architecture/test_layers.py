@@ -66,7 +66,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # the same for hooks: which agent a hook belongs to, and its pane
     "daemon.api.hookcaller": ("daemon.core", "daemon.agents", "daemon.api", "daemon.callers", "daemon.tmux"),
     # doctor's questions: it looks at files and programs, not at a running daemon
-    "daemon.health": ("daemon.core", "daemon.paths", "daemon.settings"),
+    "daemon.health": ("daemon.core", "daemon.paths", "daemon.settings", "daemon.store"),
     # the doctor's questions about safety: it looks, and mends modes of files
     "daemon.safety": ("daemon.core", "daemon.paths", "daemon.settings", "daemon.ledger", "daemon.lifecycle"),
     # importing daemon.core must not load the server, so the package itself stays empty

@@ -431,7 +431,7 @@ async def test_the_feed_is_in_order_and_resumes_after_any_of_it(store: Store) ->
     assert await store.read(lambda tx: (tx.first_seq(), tx.last_seq())) == (whole[0].seq, whole[-1].seq)
 
 
-async def test_the_first_answer_to_a_key_is_remembered_for_whom_it_was_until_it_is_pruned(
+async def test_the_first_answer_to_a_key_is_remembered_for_whom_it_was_until_it_is_forgotten(
     store: Store,
 ) -> None:
     first = Remembered("digest", "answer")
@@ -439,8 +439,9 @@ async def test_the_first_answer_to_a_key_is_remembered_for_whom_it_was_until_it_
 
     assert await store.read(lambda tx: tx.remembered("p-a", "k")) == first
     assert await store.read(lambda tx: tx.remembered("p-b", "k")) is None
-    assert await store.transact(lambda tx: tx.prune(NOON)) == 0
-    assert await store.transact(lambda tx: tx.prune(NOON + MINUTE)) == 1
+    await store.transact(lambda tx: tx.forget_keys(NOON))
+    assert await store.read(lambda tx: tx.remembered("p-a", "k")) == first
+    assert await store.transact(lambda tx: tx.forget_keys(NOON + MINUTE)) == 0
     assert await store.read(lambda tx: tx.remembered("p-a", "k")) is None
 
 

@@ -29,7 +29,7 @@ from daemon.core.model import (
     Turn,
 )
 from daemon.core.view import Decision, Noun, Plan
-from daemon.store.sqlite import migrations
+from daemon.store.opening import migrations
 from daemon.store.words import Words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

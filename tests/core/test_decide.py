@@ -124,7 +124,12 @@ class House:
         ]
 
 
-NEED_A_STATE = {c.MissDelivery, c.ReplayDelivery, c.Unlock}  # handed, dead, locked: in tests of their own
+NEED_A_STATE = {
+    c.MissDelivery,
+    c.ReplayDelivery,
+    c.LoseMessage,
+    c.Unlock,
+}  # tried in tests of their own
 TRIED = [type(command) for command in House().commands()]
 
 

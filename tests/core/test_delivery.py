@@ -37,6 +37,7 @@ EVENTS: list[d.Happening] = [
     d.Miss("no sign of it"),
     d.Cancel("changed my mind"),
     d.Expire("nobody took it in time"),
+    d.Spoil("it was damaged on the disk"),
     d.Replay(),
 ]
 ROW = re.compile(r"^    ([A-Z]+)  +([A-Z][a-z]+)  +([A-Z]+)(?:, or ([A-Z]+))?", re.MULTILINE)

@@ -153,6 +153,7 @@ NOT_ANSWERED: dict[str, Answer] = {
     "tells no length": says(b"HTTP/1.0 200 OK\r\n\r\n{}"),
     "is no HTTP": says(b"hello\r\n\r\n"),
     "is not ready": says(b"HTTP/1.0 503 Not Yet\r\nContent-Length: 0\r\n\r\n"),
+    "has no room": says(b"HTTP/1.0 507 Full\r\nContent-Length: 0\r\n\r\n"),
     "is frozen": stays_open(),
 }
 

@@ -24,6 +24,7 @@ from mcp.client.client import Client as McpClient
 from mcp.client.stdio import StdioServerParameters
 
 from daemon.core.errors import DaemonUnreachable
+from daemon.store import opening
 from tests.daemon_process import COMMAND, DaemonProcess, environment, short_home
 from tests.emulators.telegram import TelegramEmulator
 
@@ -180,6 +181,7 @@ class House:
                         store.execute(
                             f"UPDATE {table} SET {column} = earlier({column}) WHERE {column} < '9999'"  # noqa: S608  our own schema
                         )
+            opening._sum_all(store)
             store.commit()
 
     async def joined(self, conversation: str) -> None:

@@ -9,14 +9,15 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from daemon.core.errors import StorageFull, StoreBusy, Unavailable, VersionMismatch
+from daemon.core.errors import StorageFull, StoreBusy, StoreDamaged, Unavailable, VersionMismatch
 from daemon.core.model import Event
-from daemon.store import sqlite
+from daemon.store import opening, watching
 from daemon.store.interface import Tx
 from daemon.store.sqlite import SqliteStore
 from tests.contracts.test_store import NOON, peer
@@ -121,11 +122,59 @@ async def test_a_long_read_holds_up_the_checkpoint_and_no_writer(store: SqliteSt
     assert await store.read(lambda tx: tx.last_seq()) == 1501
 
 
+async def test_a_log_that_somebody_kept_long_becomes_short_once_they_go(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM event").fetchone()
+    for _ in range(12):
+        await store.transact(lambda tx: [telling()(tx) for _ in range(200)])
+    assert wal(path).stat().st_size > 2 * opening.LOG_KEPT
+    monkeypatch.setattr(watching, "LONG_LOG_BYTES", 2 * opening.LOG_KEPT)
+    assert "long_log" in dict(watching.room(path))
+
+    other.execute("ROLLBACK")
+    other.close()
+    for _ in range(3):
+        await store.transact(telling())
+    assert wal(path).stat().st_size <= opening.LOG_KEPT + 100_000
+    assert "long_log" not in dict(watching.room(path))
+
+
+@pytest.mark.rig
+async def test_a_minute_of_writing_beside_somebody_who_reads_for_as_long(
+    store: SqliteStore, path: Path
+) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM event").fetchone()
+    until, count = time.monotonic() + 60, 0
+    while time.monotonic() < until:
+        async with asyncio.TaskGroup() as senders:
+            for _ in range(20):
+                senders.create_task(store.transact(telling("x" * 500)))
+        count += 20
+    longest = wal(path).stat().st_size
+    other.execute("ROLLBACK")
+    other.close()
+    began = time.monotonic()
+    await store.transact(telling())
+    took = time.monotonic() - began
+    for _ in range(3):
+        await store.transact(telling())
+    short = wal(path).stat().st_size
+    print(
+        f"{count / 60:.0f}/s; log {longest >> 20} MB, then {short >> 20} MB; the commit between took {took:.3f} s"
+    )
+    assert short <= opening.LOG_KEPT + 100_000
+
+
 async def test_a_newer_database_is_refused_and_not_a_byte_of_it_changes(path: Path) -> None:
     store = SqliteStore(path)
     await store.transact(lambda tx: tx.put(peer("b")))
     await store.close()
-    known = len(sqlite.migrations())
+    known = len(opening.migrations())
     with sqlite3.connect(path) as conn:
         conn.execute(f"PRAGMA user_version = {known + 1}")
     conn.close()
@@ -141,7 +190,7 @@ async def test_a_newer_database_is_refused_and_not_a_byte_of_it_changes(path: Pa
 
 async def test_the_version_stands_in_the_file_itself_from_the_start(store: SqliteStore, path: Path) -> None:
     """Else an older Peerline that comes after a crash would have to open the log to learn that it must not."""
-    assert int.from_bytes(path.read_bytes()[sqlite.VERSION_AT]) == len(sqlite.migrations())
+    assert int.from_bytes(path.read_bytes()[opening.VERSION_AT]) == len(opening.migrations())
 
 
 def fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
@@ -155,20 +204,20 @@ def test_what_is_no_database_is_refused_untouched(path: Path) -> None:
     path.write_bytes(b"my diary\n" * 200)
     before = path.read_bytes()
 
-    with pytest.raises(StoreBusy, match="not a database"):
+    with pytest.raises(StoreDamaged, match="not a database"):
         SqliteStore(path)
 
     assert path.read_bytes() == before
 
 
 async def test_each_migration_is_one_transaction(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = sqlite.migrations()
+    first = opening.migrations()
     second = (
         "9998_more.sql",
         "CREATE TABLE more (a TEXT); -- with a; in its comment\nINSERT INTO more VALUES (';');",
     )
     broken = ("9999_broken.sql", "CREATE TABLE half (a TEXT);\nINSERT INTO nowhere VALUES (1);")
-    monkeypatch.setattr(sqlite, "migrations", lambda: [*first, second, broken])
+    monkeypatch.setattr(opening, "migrations", lambda: [*first, second, broken])
 
     with pytest.raises(Unavailable, match="nowhere"):
         SqliteStore(path)
@@ -181,22 +230,22 @@ async def test_each_migration_is_one_transaction(path: Path, monkeypatch: pytest
     assert conn.execute("SELECT a FROM more").fetchall() == [(";",)]
     conn.close()
 
-    monkeypatch.setattr(sqlite, "migrations", lambda: [*first, second])
+    monkeypatch.setattr(opening, "migrations", lambda: [*first, second])
     store = SqliteStore(path)  # mended, it goes on from where it was
     await store.transact(telling("x"))
     await store.close()
 
 
 def test_every_statement_of_the_migrations_is_run() -> None:
-    for _, script in sqlite.migrations():
-        told = "".join(sqlite._statements(script))
+    for _, script in opening.migrations():
+        told = "".join(opening._statements(script))
         assert script.startswith(told)
         left = script[len(told) :]
         assert not [line for line in left.splitlines() if line and not line.startswith("--")]
 
 
 def test_migrations_are_numbered_without_a_gap() -> None:
-    numbers = [int(name[:4]) for name, _ in sqlite.migrations()]
+    numbers = [int(name[:4]) for name, _ in opening.migrations()]
     assert numbers == list(range(1, len(numbers) + 1))
 
 

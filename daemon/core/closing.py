@@ -9,7 +9,7 @@ from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
 from daemon.core.model import Answer, Ask, AskShown, Authority, Event, Kind, Peer, Role, Sender, Urgency
-from daemon.core.posting import LINE, Letter, post, stamp
+from daemon.core.posting import LINE, Letter, change_card, post, stamp
 from daemon.core.view import Plan
 
 SATISFIED: Final = frozenset({asking.State.ANSWERED, asking.State.ACKNOWLEDGED, asking.State.DECLINED})
@@ -176,7 +176,7 @@ def _words(answer: Answer) -> str:
 def _change_cards(plan: Plan, ask: Ask) -> None:
     """Every card of it that a person can see shows how it ended."""
     for delivery in plan.view.deliveries_of(ask.ask_id):
-        settling.change_card(plan, ask, plan.fresh(delivery))
+        change_card(plan, ask, plan.fresh(delivery))
 
 
 def _withdraw(plan: Plan, ask: Ask) -> None:

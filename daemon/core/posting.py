@@ -13,6 +13,7 @@ from daemon.core.cleaning import line
 from daemon.core.delivery import State
 from daemon.core.errors import Throttled
 from daemon.core.model import (
+    Ask,
     Attachment,
     Authority,
     Carriage,
@@ -143,6 +144,20 @@ def addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
     plan.put(delivery)
     plan.tell(Event("stored", envelope.envelope_id, peer.peer_id, "stored", f"for {peer.name}"))
     return delivery
+
+
+def change_card(plan: Plan, ask: Ask, delivery: Delivery) -> None:
+    """The card that a person sees of the ask shows how it stands now."""
+    peer, asked = plan.peer(delivery.peer_id), plan.envelope(ask.ask_id)
+    if peer and peer.role is Role.HUMAN and delivery.receipt:
+        letter = Letter(
+            kind=Kind.CHANGE,
+            text=ask.question,
+            correlation_id=ask.ask_id,
+            reply_to=delivery.receipt,
+            silent=True,
+        )
+        post(plan, asked.sender if asked else LINE, [peer], letter)
 
 
 def _is_limited(envelope: Envelope) -> bool:

@@ -24,11 +24,10 @@ from daemon.core.model import (
     Parcel,
     Peer,
     Road,
-    Role,
     Session,
     Urgency,
 )
-from daemon.core.posting import LINE, Letter, post, reply
+from daemon.core.posting import LINE, Letter, change_card, post, reply
 from daemon.core.view import Plan
 
 PROOF_WITHIN: Final = timedelta(
@@ -156,20 +155,6 @@ def close(plan: Plan, ask: Ask) -> None:
             _moved(plan, delivery, d.Settle(), f"the ask is {ask.state}")
         elif d.can(delivery, d.Cancel):
             _moved(plan, delivery, d.Cancel(f"the ask is {ask.state}"), f"the ask is {ask.state}")
-
-
-def change_card(plan: Plan, ask: Ask, delivery: Delivery) -> None:
-    """The card that a person sees of the ask shows how it stands now."""
-    peer, asked = plan.peer(delivery.peer_id), plan.envelope(ask.ask_id)
-    if peer and peer.role is Role.HUMAN and delivery.receipt:
-        letter = Letter(
-            kind=Kind.CHANGE,
-            text=ask.question,
-            correlation_id=ask.ask_id,
-            reply_to=delivery.receipt,
-            silent=True,
-        )
-        post(plan, asked.sender if asked else LINE, [peer], letter)
 
 
 def see_handed(

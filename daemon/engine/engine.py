@@ -137,7 +137,9 @@ class Engine:
                 self.trouble = error
             self.feed.touch((TROUBLE,))
             raise
-        if any(each.puts or each.events for each in decisions):  # to write nothing succeeds on a full disk, too
+        if any(
+            each.puts or each.events for each in decisions
+        ):  # to write nothing succeeds on a full disk, too
             self.trouble = None
         self.feed.committed(decisions)
         return told, decisions

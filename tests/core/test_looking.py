@@ -53,7 +53,7 @@ def card_of(line: Line, chat: Chat) -> tuple[Parcel, Ask]:
     ("/get @api", "get", ""),
     ("/get /src/api/lib/x.py", "get", "lib/x.py"),
     ("/get /src/api", "get", ""),
-    ("/get @api #(reboot)\n\x1b[2J", "get", "#(reboot)\n\x1b[2J"),
+    ("/get @api #(reboot)\n\x1b[2J", "get", "#(reboot)\n[2J"),
 ])  # fmt: skip
 def test_whom_and_what_the_words_mean(
     line: Line, ada: Chat, api: Peer, typed: str, what: str, argument: str

@@ -36,7 +36,6 @@ from tests.simulation.scene import Scene
 T = TypeVar("T")
 DAEMON = "daemon"
 BOT = "telegram-bot"
-KEYS_KEPT = timedelta(days=7)
 PEOPLE = (
     Person(surface="telegram", account="1", name="ada", rights=("talk", "approve", "spawn"), owner=True),
     Person(surface="telegram", account="2", name="ben", rights=("talk",)),
@@ -156,7 +155,6 @@ class House:
     async def _begin(self, replay: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """As ``cli.serve``: hear what hooks said meanwhile, clear up after the last run, then let everybody in."""
         await self.engine.begin()
-        await self.engine.tidy(KEYS_KEPT)
         await replay()
         await self.engine.handle(c.Recover(holder_prefix=HOLDER))
         await self.engine.handle(c.Recover(holder_prefix=BOT))

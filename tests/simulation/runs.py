@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 from daemon.core import approval, asking, delivery
 from daemon.core.errors import Unavailable
-from daemon.store.sqlite import migrations
+from daemon.store.opening import migrations
 from daemon.store.words import Kept, Words
 from tests.simulation.ledger import Ledger
 from tests.simulation.world import World

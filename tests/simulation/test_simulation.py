@@ -67,9 +67,15 @@ NOT_TAKEN = {
     "ask working Remind": "work that ended without an answer is paused first",
     "delivery held Release": "what is held is carried as soon as its time has come",
     "delivery queued Hold": "only who has a lease holds",
+    **{
+        f"delivery {state} Spoil": "nothing is damaged in memory"
+        for state in ("queued", "leased", "held", "handed", "stalled", "uncertain")
+    },
 }
 #: Edges that not every few hundred worlds take; thousands must.
 SELDOM = {"ask working Lose", "delivery stalled Expire", "delivery stalled See"}
+#: And faults of that kind.
+SELDOM_FAULTS = {"a transcript that cannot be read"}
 
 
 @contextmanager
@@ -84,7 +90,7 @@ def without_pauses() -> Iterator[None]:
 
 def lacking(witness: Witness) -> list[str]:
     return [edge for edge in witness.missed() if edge not in NOT_TAKEN.keys() | SELDOM] + sorted(
-        FAULTS - set(witness.faults)
+        FAULTS - SELDOM_FAULTS - set(witness.faults)
     )
 
 
@@ -134,6 +140,7 @@ def test_over_the_real_words_the_story_is_the_same(seed: int) -> None:
 def test_thousands_of_worlds_hold() -> None:
     witness = lived_through(range(FIRST + STANDARD, FIRST + STANDARD + MANY))
     assert not set(witness.missed()) - set(NOT_TAKEN), witness.missed()
+    assert not FAULTS - set(witness.faults)
     print(
         f"{MANY} seeds of {STEPS} steps; {sum(witness.faults.values())} faults, {sum(witness.edges.values())} moves"
     )

@@ -110,9 +110,7 @@ class HookDesk:
         async with self._lock:
             for record in spool.records(self._folder):
                 try:
-                    await self._take_back(record.event, _record(record.headers, record.agent, record.event))
-                    if record.event != WAKE:  # it had nothing to tell
-                        await self._take(record.agent, record.event, record.headers, record.body, None)
+                    await self._again(record)
                 except Refused as error:
                     log.warning("a spooled %s hook was dropped: %s", record.event, error)
                 self._engine.passed("hook.replayed")
@@ -126,6 +124,14 @@ class HookDesk:
             if spool.waiting(self._folder):
                 with contextlib.suppress(Unavailable):  # it keeps until the store can be written again
                     await self.replay()
+
+    async def _again(self, record: spool.Record) -> None:
+        try:
+            if record.event != WAKE:  # it had nothing to tell
+                await self._take(record.agent, record.event, record.headers, record.body, None)
+        finally:
+            # Only now: until it is taken here, the same hook may still be on its way to an answer that nobody hears.
+            await self._take_back(record.event, _record(record.headers, record.agent, record.event))
 
     async def _take_back(self, event: str, once: Once | None) -> None:
         """A hook that had our answer keeps nothing in the spool: what that answer handed over waits again."""

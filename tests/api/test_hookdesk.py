@@ -16,12 +16,14 @@ from daemon.api import hooks
 from daemon.api.guards import Placed
 from daemon.api.hooks import Ear, HookDesk
 from daemon.callers.processes import Process, ancestors
+from daemon.core import commands as c
+from daemon.core.delivery import State
 from daemon.core.errors import StorageFull
 from daemon.core.model import Session
 from daemon.engine.engine import Engine
 from daemon.store.sqlite import SqliteStore
 from daemon.transports.wake import Wake
-from tests.engine.mesh import FlakyStore
+from tests.engine.mesh import FlakyStore, agent
 from tests.fakes.clock import FakeClock
 
 SURROUNDINGS = Surroundings(pid=1, started=1, machine="m", circle="default")
@@ -290,3 +292,34 @@ async def test_a_start_that_found_us_too_slow_is_heard_soon_by_the_hook_that_wai
         spooled(spool, hook, 1, "a")
         while await names(engine) != ["a"]:
             await asyncio.sleep(0.01)
+
+
+async def test_what_is_handed_to_a_hook_that_gave_up_meanwhile_waits_again(
+    engine: Engine, store: FlakyStore, spool: Path, hook: int
+) -> None:
+    desk = HookDesk(engine, spool, {}, Wake())
+    for n, event in enumerate(("SessionStart", "UserPromptSubmit"), 1):
+        spooled(spool, hook, n, "a", event=event)
+    await desk.replay()
+    sender = await agent(engine, "b")
+    session = await engine.read(lambda tx: tx.get(Session, "a"))
+    sent = await engine.handle(c.SendNotice(sender=sender.peer_id, to=(session.peer_id,), text="read this"))
+    store.gate.clear()
+    late = Ear(Placed(Process(hook, 1), (), None), lambda: True)
+    body = json.dumps({"session_id": "a", "cwd": "/a", "name": "a"}).encode()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as both:
+        before = store.writes
+        asked = both.create_task(
+            desk.hear("practice", "Stop", {"Peerline-Record": "3-7", "Peerline-Pid": str(hook)}, body, late)
+        )
+        while store.writes == before:
+            await asyncio.sleep(0.01)
+        spooled(spool, hook, 3, "a", event="Stop")
+        both.create_task(desk.replay())
+        while store.writes < before + 2:
+            await asyncio.sleep(0.01)
+        store.gate.set()
+    assert "read this" in asked.result().text  # but nobody listens any more
+
+    (delivery,) = await engine.read(lambda tx: tx.deliveries_of(sent.envelope.envelope_id))
+    assert delivery.state == State.QUEUED

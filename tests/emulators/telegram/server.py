@@ -122,6 +122,8 @@ class TelegramEmulator:
             call = await read_call(request)
         except Refusal as refusal:
             return _refused(refusal)
+        except ConnectionResetError:  # the bot died in the middle of its words
+            return web.Response()
         record = self.journal.note(call)
         response = await self._answer(request, call, record)
         if record.status is None:

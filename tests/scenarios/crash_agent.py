@@ -5,8 +5,8 @@
 INBOX is 1 for one that takes messages on a socket like Claude Code's, 0 for one that is handed them at boundaries of
 its turns alone. Each turn runs the real hooks: the prompt, a tool call, the end of the turn. An ask that its turn is
 about is answered ``answered=<first line>``, by the tool ``ack`` or by the last words of the turn. HOME/heard has one
-line of JSON, [how, text], for everything its model would read; HOME/said one, [what, text, id], for what it sent itself, which it does until there is a
-file HOME/hush.
+line of JSON, [how, text], for everything its model would read; HOME/said one,
+[what, text, id], for what it sent itself, which it does until there is a file HOME/hush.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Agent:
         self._tools = Tools([sys.executable, "-I", "-S", "-E", str(SHIM), daemon])
         self._registry = home / f".claude/sessions/{os.getpid()}.json"
         self._registry.parent.mkdir(parents=True, exist_ok=True)
-        self._chance = random.Random(seed)
+        self._chance = random.Random(seed)  # noqa: S311  chance that can be had again
         self._asked: dict[str, str] = {}  #: first lines, by ask
         self._sent = 0
 
@@ -81,7 +81,7 @@ class Agent:
 
     def _works(self) -> None:
         """A tool call; what came in the middle of the turn and wants an answer is answered at once."""
-        time.sleep(self._chance.uniform(0, THOUGHT_S))
+        time.sleep(self._chance.uniform(0, THOUGHT_S))  # noqa: TID251  as long as a model thinks
         given = {"tool_name": "Bash", "tool_input": {"command": "make"}}
         came = self._report("PreToolUse", **given)
         self._reads("instead of a call", came)

@@ -357,16 +357,20 @@ class Reader:
 class AgentProcess:
     """One run of ``crash_agent.py``, and what it noted."""
 
-    def __init__(self, ledger: Ledger, name: str, house: House, seed: str) -> None:
+    def __init__(self, ledger: Ledger, name: str, house: House, seed: str, *, quiet: bool = False) -> None:
         self.ledger, self.name, self._house, self._seed = ledger, name, house, seed
         self.home = house.place / name
         self._gone = False
         self.stopping = asyncio.Event()
+        if quiet:
+            self.stopping.set()
         self._heard, self._said = Reader(self.home / "heard"), Reader(self.home / "said")
 
     @asynccontextmanager
     async def joined(self) -> AsyncIterator[None]:
         self.home.mkdir()
+        if self.stopping.is_set():
+            (self.home / "hush").touch()
         inbox = "1" if self.name == "boxed" else "0"
         words = (str(self._house.socket), str(self.home), self.name, CIRCLE, inbox, self._seed)
         self._child = await asyncio.create_subprocess_exec(
@@ -386,20 +390,24 @@ class AgentProcess:
             (self.home / "hush").touch()
         for _, text in self._heard.more():
             for message in messages_in(text):
-                if message.name != "peerline" and message.circle:
+                if message.name != "peerline":  # a reminder may quote what it reminds of
                     self.ledger.show(self.name, message.body)
         for what, text, message_id in self._said.more():
-            if what == "tries":
-                self.ledger.tries(text)
-            elif what == "sent":
-                self.ledger.accept(text, message_id)
-            elif what == "given up":
-                self.ledger.given_up.append(text)
-            else:
-                self.ledger.wrong.append(f"{self.name}: {what} {message_id}: {text}")
+            self._note(what, text, message_id)
         if self._child.returncode is not None and not self._gone:
             self._gone = True
             self.ledger.wrong.append(f"{self.name} has ended with {self._child.returncode}")
+
+    def _note(self, what: str, text: str, message_id: str) -> None:
+        match what:
+            case "tries":
+                self.ledger.tries(text)
+            case "sent":
+                self.ledger.accept(text, message_id)
+            case "given up":
+                self.ledger.given_up.append(text)
+            case _:
+                self.ledger.wrong.append(f"{self.name}: {what} {message_id}: {text}")
 
 
 class Pane:

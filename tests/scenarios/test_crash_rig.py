@@ -71,9 +71,11 @@ MUTANTS = {
         (
             (
                 '            self._passed("store.committing")\n',
-                "            for waiting in batch:\n                _tell(waiting)\n"
-                "            threading.Event().wait(0.02)\n"
-                '            self._passed("store.committing")\n',
+                (
+                    "            for waiting in batch:\n                _tell(waiting)\n"
+                    "            threading.Event().wait(0.02)\n"
+                    '            self._passed("store.committing")\n'
+                ),
             ),
             ("if waiting.future.cancelled():", "if waiting.future.done():"),
         ),
@@ -102,8 +104,10 @@ MUTANTS = {
         (
             (
                 "            for update in batch:\n                if heard",
-                '            if batch:\n                await self._api.updates(batch[-1]["update_id"] + 1, 0)\n'
-                "            for update in batch:\n                if heard",
+                (
+                    '            if batch:\n                await self._api.updates(batch[-1]["update_id"] + 1, 0)\n'
+                    "            for update in batch:\n                if heard"
+                ),
             ),
         ),
         "lost",
@@ -117,8 +121,10 @@ MUTANTS = {
             ),
             (
                 "for delivery in taken\n    )\n",
-                "for delivery in taken\n    )\n    for delivery in taken:\n"
-                '        settling.see(plan, plan.fresh(delivery), "fetched")\n    return given\n',
+                (
+                    "for delivery in taken\n    )\n    for delivery in taken:\n"
+                    '        settling.see(plan, plan.fresh(delivery), "fetched")\n    return given\n'
+                ),
             ),
         ),
         "lost",

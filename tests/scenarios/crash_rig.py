@@ -51,6 +51,7 @@ SOONEST_S, LATEST_S = 0.02, 0.4  #: after it answers
 STARTING_S, FORKED_S = 0.5, 0.15  #: how long a start takes, roughly
 NAMED_S, TYPED_S = 2.5, 8.0  #: how long it may live before it passes its step; keys are pressed slowly
 STARVED_S = 20.0
+PERSON_S = 5.0  #: in which a person sees that a text lies in a prompt
 QUIET_S = 15.0  #: a drain in which nothing moves for so long has ended
 LOOK_S = 0.005
 UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
@@ -350,6 +351,9 @@ class Rig:
                 return
             if now != before:
                 before, since = now, time.monotonic()
+            elif self.plan.pane and time.monotonic() - since > PERSON_S and self._stalled():
+                # Told to be stalled, with its text in the prompt: several runs ended in the middle of typing it.
+                await self.pane.finish()
             await asyncio.sleep(0.1)
 
     def _under_way(self) -> int:
@@ -357,6 +361,9 @@ class Rig:
         ((waiting,),) = self._rows(f"SELECT count(*) FROM delivery WHERE {UNSEEN}")  # noqa: S608  our own words
         ((open_asks,),) = self._rows("SELECT count(*) FROM ask WHERE ended_at IS NULL")
         return waiting + open_asks
+
+    def _stalled(self) -> bool:
+        return self._rows("SELECT count(*) FROM delivery WHERE state = 'stalled'") != [(0,)]
 
     def _rows(self, words: str) -> list[tuple]:
         path = self.house.home / "peerline.db"
@@ -450,6 +457,7 @@ class Rig:
             "answers": {who: len(texts) for who, texts in sorted(ledger.told.items())},
             "sent once more, and refused": ledger.repeated,
             "given up by a client": len(ledger.given_up),
+            "finished in the pane by hand": self.pane.finished,
             "deliveries": dict(settled),
             "freed and carried again": repeats[0][0],
             "ready": _spread(tally.ready_s),

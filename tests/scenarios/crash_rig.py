@@ -444,7 +444,7 @@ class Rig:
         ledger, tally = self.ledger, self.tally
         settled = self._rows("SELECT state, count(*) FROM delivery GROUP BY state")
         kinds = {**tally.plain, "at a step": sum(tally.hit.values())}
-        repeats = self._rows("SELECT count(*) FROM event WHERE type = 'queued' AND what != 'stored'")
+        repeats = self._rows("SELECT count(*) FROM event WHERE type = 'queued'")
         return {
             "seed": self.plan.seed,
             "kills": sum(kinds.values()),
@@ -459,7 +459,7 @@ class Rig:
             "given up by a client": len(ledger.given_up),
             "finished in the pane by hand": self.pane.finished,
             "deliveries": dict(settled),
-            "freed and carried again": repeats[0][0],
+            "freed, to be carried again": repeats[0][0],
             "ready": _spread(tally.ready_s),
             "of that at work": _spread(tally.busy_s),
             "ready, imports done": _spread(tally.forked_s),

@@ -28,6 +28,7 @@ ANEW = "import sys; sys.path.insert(0, sys.argv.pop(1)); from cli.entry import m
 def born(env: dict[str, str], said: str, *, forked: bool) -> None:
     """The rest of the life of a daemon."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDWR)
     told = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for target, source in ((0, nothing), (1, nothing), (2, told)):
@@ -42,6 +43,7 @@ def born(env: dict[str, str], said: str, *, forked: bool) -> None:
 
 def main() -> None:
     pid = 0
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends with its input, and takes the last daemon with it
     print("ready", flush=True)
     for line in sys.stdin:
         if line.strip() == "wait":

@@ -22,7 +22,7 @@ from daemon.lifecycle import contain, token
 from daemon.paths import Paths
 from daemon.safety.scene import Scene
 from daemon.settings import Settings
-from daemon.store.sqlite import migrations
+from daemon.store.opening import migrations
 from daemon.store.words import Words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

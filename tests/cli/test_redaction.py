@@ -52,12 +52,16 @@ def written() -> Iterator[StringIO]:
     told = StringIO()
     stream = logging.StreamHandler(told)
     stream.setFormatter(Redacting([KNOWN, "", "abc"]))
-    root, level = logging.getLogger(), logging.getLogger().level
+    root = logging.getLogger()
+    # A bot that ran before in this process has hushed the libraries it speaks through.
+    levels = {each: each.level for each in (root, logging.getLogger("httpx"), logging.getLogger("httpcore"))}
     root.addHandler(stream)
-    root.setLevel(logging.DEBUG)
+    for each in levels:
+        each.setLevel(logging.DEBUG)
     yield told
     root.removeHandler(stream)
-    root.setLevel(level)
+    for each, level in levels.items():
+        each.setLevel(level)
 
 
 def fail(told: logging.Logger, line: str) -> None:

@@ -1,0 +1,1 @@
+"""What breaks if a line of the product is wrong, and which tests notice it."""

@@ -1,0 +1,825 @@
+"""One line of the product wrong at a time, and the tests that must notice: the power of the suite, as a table.
+
+A row's text stands exactly once in its file and is kept short, so that it outlives what changes around it; a row's tests
+are the fastest that must go red. ``p0`` marks what would lose, double or forge a message, or let somebody in. Who changes
+such a line finds the row by ``tests/mutants/test_table.py`` and writes it anew for what stands there now; a row is not
+dropped because nothing catches it: the missing test is written.
+
+Of the kinds that are wanted, these have no counterpart yet, for want of the part of the product that could break:
+numbers in ``#`` that tmux expands (text never is an argument of tmux), CSP and ``innerHTML`` (no page is served),
+schedules by the wall clock alone (there is no scheduler; the ticker's heartbeat stands for it), a process that is ended
+by its number alone (nothing is ended; what is typed into by its number alone stands for it), a WebSocket without a time
+limit (there is none; the stream of events stands for it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """Args: ``name`` says truly what is broken once ``text`` in ``file`` is ``instead``; ``tests`` are node ids."""
+
+    name: str
+    file: str
+    text: str
+    instead: str
+    tests: tuple[str, ...]
+    p0: bool = True
+
+    def applied(self, source: str) -> str:
+        """The source, broken.
+
+        Raises:
+            ValueError: the text does not stand there exactly once.
+
+        """
+        if (count := source.count(self.text)) != 1:
+            raise ValueError(f"{self.file} has {count} times: {self.text!r}")
+        return source.replace(self.text, self.instead)
+
+
+STORING: Final = (
+    Mutant(
+        "what is accepted is told before it is committed",
+        "daemon/store/sqlite.py",
+        'self._conn.execute("COMMIT")\n            self',
+        '_tell(batch)\n            batch.clear()\n            self._conn.execute("COMMIT")\n            self',
+        ("tests/store/test_sqlite.py::test_nobody_is_told_before_the_commit_is_done",),
+    ),
+    Mutant(
+        "a commit is not synced before it is told",
+        "daemon/store/sqlite.py",
+        '"PRAGMA synchronous = FULL"',
+        '"PRAGMA synchronous = NORMAL"',
+        ("tests/store/test_sqlite.py::test_every_commit_is_synced_and_the_log_is_written_ahead",),
+    ),
+    Mutant(
+        "a step that failed leaves what it wrote",
+        "daemon/store/sqlite.py",
+        'self._conn.execute("ROLLBACK TO step")',
+        "pass",
+        ("tests/contracts/test_store.py::test_a_step_that_raises_leaves_nothing_behind",
+         "tests/contracts/test_store.py::test_what_a_failed_step_wrote_is_seen_by_none_that_follows"),
+    ),
+    Mutant(
+        "messages are given in the order of their ids, not of their sending",
+        "daemon/store/words.py",
+        "AND {WAITING} ORDER BY seq LIMIT ?",
+        "AND {WAITING} ORDER BY delivery_id LIMIT ?",
+        ("tests/contracts/test_store.py::test_deliveries_wait_in_the_order_in_which_they_were_first_put",),
+    ),
+    Mutant(
+        "a session is known by its pid without the time its process started",
+        "daemon/store/words.py",
+        "WHERE pid = ? AND started = ? ORDER BY",
+        "WHERE pid = ? AND ? > 0 ORDER BY",
+        ("tests/contracts/test_store.py::test_of_two_sessions_of_a_process_the_live_one_is_meant",),
+    ),
+)
+
+KEYS: Final = (
+    Mutant(
+        "the first answer to a key is not remembered",
+        "daemon/engine/engine.py",
+        "tx.remember(once.principal, once.key, Remembered(once.digest, answer), self._clock.now())",
+        "pass",
+        ("tests/engine/test_engine.py::test_the_same_key_and_body_is_done_once_and_answered_alike_for_ever",),
+    ),
+    Mutant(
+        "the same key is accepted with another body",
+        "daemon/engine/engine.py",
+        "if before.digest != once.digest:",
+        "if False:",
+        ("tests/engine/test_engine.py::test_the_same_key_for_another_body_is_refused_and_nothing_is_done",),
+    ),
+    Mutant(
+        "one caller's key gets another caller's answer",
+        "daemon/api/door.py",
+        "once=Once(caller.principal, key,",
+        'once=Once("", key,',
+        ("tests/api/test_hostile.py",),
+    ),
+    Mutant(
+        "keys are remembered for two minutes only",
+        "cli/serve.py",
+        "KEYS_KEPT: Final = timedelta(days=7)",
+        "KEYS_KEPT: Final = timedelta(minutes=2)",
+        ("tests/api/test_life.py",),
+    ),
+    Mutant(
+        "a hook that is heard again counts again",
+        "daemon/api/hooks.py",
+        'return Once(f"hook:{agent}", record[:200], "") if record else None',
+        "return None",
+        ("tests/api/test_hookdesk.py::test_a_record_that_is_replayed_twice_counts_once",),
+    ),
+)
+
+EVIDENCE: Final = (
+    Mutant(
+        "what is fetched is marked as seen",
+        "daemon/core/settling.py",
+        "return parcel(plan, _moved(plan, delivery, step, evidence))",
+        "return parcel(plan, see(plan, _moved(plan, delivery, step, evidence), evidence))",
+        ("tests/core/test_handing.py::test_what_was_taken_and_never_confirmed_comes_again_first",),
+    ),
+    Mutant(
+        "Enter counts as seen",
+        "daemon/core/settling.py",
+        "return see(plan, delivery, command.proven) if command.proven else delivery",
+        "return see(plan, delivery, command.receipt) if command.receipt else delivery",
+        ("tests/core/test_stalling.py",),
+    ),
+    Mutant(
+        "a mark is believed from another session",
+        "daemon/core/turns.py",
+        "if delivery and delivery.session_id == session.session_id:",
+        "if delivery:",
+        ("tests/core/test_turns.py::test_a_mark_counts_only_from_the_session_it_was_handed_to",),
+    ),
+    Mutant(
+        "every delivery has the same mark",
+        "daemon/core/view.py",
+        "return self._draw(MARK_LENGTH)",
+        "return ALPHABET[:MARK_LENGTH]",
+        ("tests/core/test_handing.py::test_every_delivery_gets_a_mark_of_its_own",),
+    ),
+    Mutant(
+        "a torn frame proves that its message arrived",
+        "daemon/core/frame.py",
+        r'_END: Final = re.compile(rf"\[end #',
+        r'_END: Final = re.compile(rf"#',
+        ("tests/core/test_frame.py::test_a_torn_frame_proves_nothing",),
+    ),
+    Mutant(
+        "what one call took is confirmed by another call",
+        "daemon/core/handing.py",
+        'receipt = "" if command.others else command.call_id',
+        'receipt = ""',
+        ("tests/core/test_handing.py::test_a_confirmation_of_another_call_proves_nothing",),
+    ),
+    Mutant(
+        "what was taken and never confirmed does not come again",
+        "daemon/core/handing.py",
+        "unproven = [x for x in pending if x.road is Road.POLL]",
+        "unproven = pending[:0]",
+        ("tests/core/test_handing.py::test_what_was_taken_and_never_confirmed_comes_again_first",),
+    ),
+    Mutant(
+        "what stalls is told to nobody",
+        "daemon/core/settling.py",
+        "if moved.state == d.State.STALLED:",
+        "if False:",
+        ("tests/core/test_stalling.py::test_an_agent_reads_of_it_with_its_next_message",
+         "tests/core/test_stalling.py::test_a_person_hears_of_it_at_once"),
+    ),
+)
+
+LEASES: Final = (
+    Mutant(
+        "a late word of a holder whose lease is over is taken",
+        "daemon/core/delivery.py",
+        "if delivery.state in WAITING and holder not in (None, delivery.holder):",
+        "if False:",
+        ("tests/core/test_delivery.py::test_a_late_word_from_a_lapsed_holder_is_refused_whoever_holds_it_now",),
+    ),
+    Mutant(
+        "what is leased is leased once more",
+        "daemon/core/delivery.py",
+        "    (State.LEASED, Extend): _extend,",
+        "    (State.LEASED, Lease): _lease,\n    (State.LEASED, Extend): _extend,",
+        ("tests/core/test_delivery.py::test_what_happens_is_what_the_module_says",),
+    ),
+    Mutant(
+        "whoever asks is given what somebody else is carrying",
+        "daemon/core/handing.py",
+        "if delivery is None or delivery.state == d.State.LEASED or",
+        "if delivery is None or",
+        ("tests/core/test_handing.py",),
+    ),
+    Mutant(
+        "somebody else's lease can be settled",
+        "daemon/api/deliveries.py",
+        "if call.body.holder != call.caller.host:",
+        "if False:",
+        ("tests/contracts/test_client.py::test_a_lease_that_is_not_ours_cannot_be_settled",),
+    ),
+    Mutant(
+        "a new run forgets what the last one was carrying",
+        "daemon/core/ticking.py",
+        "if command.gone or delivery.reason != d.IN_HAND:",
+        "if False:",
+        ("tests/core/test_handing.py::test_a_new_run_looks_for_what_the_last_one_was_carrying",),
+    ),
+    Mutant(
+        "what a platform may have taken when we died is sent once more",
+        "daemon/core/ticking.py",
+        "if delivery.reason == d.IN_HAND and conversation and",
+        "if False and conversation and",
+        ("tests/core/test_handing.py::test_what_a_chat_was_being_sent_is_uncertain_and_what_was_not_begun_is_free",),
+    ),
+    Mutant(
+        "a hold costs an attempt",
+        "daemon/core/delivery.py",
+        "spared = delivery.attempts - (delivery.state == State.LEASED)",
+        "spared = delivery.attempts",
+        ("tests/core/test_delivery.py::test_a_flood_wait_and_a_hold_cost_no_attempt",),
+        p0=False,
+    ),
+    Mutant(
+        "what was typed and entered is typed once more",
+        "daemon/core/delivery.py",
+        "if delivery.attempts >= MAX_ATTEMPTS or is_entered(delivery):",
+        "if delivery.attempts >= MAX_ATTEMPTS:",
+        ("tests/core/test_stalling.py::test_what_was_typed_and_entered_stalls_at_the_first_miss",),
+    ),
+    Mutant(
+        "two messages are on their way to an agent at once",
+        "daemon/core/handing.py",
+        "return any(x.road is not Road.POLL for x in handed)",
+        "return False",
+        ("tests/core/test_turns.py::test_a_second_ask_is_not_pushed_before_the_first_has_begun",),
+    ),
+    Mutant(
+        "a machine that slept does not notice what became due meanwhile",
+        "daemon/engine/ticker.py",
+        "return min(max(0.01, (alarm - now).total_seconds()), HEARTBEAT_S)",
+        "return max(0.01, (alarm - now).total_seconds())",
+        ("tests/engine/test_ticker.py::test_a_machine_that_slept_through_a_deadline_notices_by_its_heartbeat",),
+        p0=False,
+    ),
+)
+
+ASKS: Final = (
+    Mutant(
+        "an ask ends twice",
+        "daemon/core/asking.py",
+        "**{(state, Reply): _late for state in _ENDED}",
+        "**{(state, Reply): _reply for state in _ENDED}",
+        ("tests/core/test_asking.py::test_a_late_answer_is_attached_and_shown_as_late",),
+    ),
+    Mutant(
+        "who asked is not told that the ask expired",
+        "daemon/core/closing.py",
+        "if ask.state != asking.State.CANCELLED:\n        _tell_asker",
+        "if ask.state not in {asking.State.CANCELLED, asking.State.EXPIRED}:\n        _tell_asker",
+        ("tests/core/test_closing.py::test_an_ask_expires_at_its_deadline_and_its_default_is_told",),
+    ),
+    Mutant(
+        "the last words of a turn that failed are an answer",
+        "daemon/core/turns.py",
+        "and same and not command.failed:",
+        "and same:",
+        ("tests/core/test_turns.py::test_an_empty_or_failed_turn_answers_nothing_and_is_reminded_of_once",),
+    ),
+    Mutant(
+        "the last words of another prompt are an answer",
+        "daemon/core/turns.py",
+        'command.prompt_id in {"", session.turn_prompt}',
+        "True",
+        ("tests/core/test_turns.py::test_the_end_of_another_prompt_answers_nothing",),
+    ),
+    Mutant(
+        "an ask is answered by whom it was not asked of",
+        "daemon/core/closing.py",
+        "if peer is None or not (command.by in ask.to or",
+        "if peer is None or not (True or",
+        ("tests/core/test_closing.py::test_only_who_was_asked_can_answer_and_only_who_asked_can_cancel",),
+    ),
+)
+
+ROADS: Final = (
+    Mutant(
+        "Enter is pressed without a look at what lies in the prompt",
+        "daemon/transports/terminal.py",
+        "if isinstance(found, Ready) and found.prompt.is_paste_of(at.text):",
+        "if isinstance(found, Ready):",
+        ("tests/transports/test_terminal.py::test_enter_is_pressed_only_when_the_paste_alone_lies_in_the_prompt",),
+    ),
+    Mutant(
+        "a message is pasted behind a person's draft",
+        "daemon/transports/terminal.py",
+        "if found.prompt.text and not (again and",
+        "if False and not (again and",
+        ("tests/transports/test_terminal.py::test_a_draft_is_left_alone",),
+    ),
+    Mutant(
+        "a message is typed into an agent that works, or waits at a dialog",
+        "daemon/transports/terminal.py",
+        'if found.told.status != "idle":',
+        "if False:",
+        ("tests/transports/test_terminal.py::test_an_agent_that_is_not_idle_is_left_alone",),
+    ),
+    Mutant(
+        "a second paste is made without a look whether the first arrived",
+        "daemon/engine/pump.py",
+        "if parcel.delivery.road is Road.TERMINAL",
+        "if parcel.delivery.road is Road.NONE",
+        ("tests/engine/test_pump.py::test_what_a_person_sent_off_meanwhile_is_not_typed_again",),
+    ),
+    Mutant(
+        "a process is known by its number alone where keys are pressed",
+        "daemon/transports/keyboard.py",
+        "if agent is None or agent.started != session.started:",
+        "if agent is None:",
+        ("tests/transports/test_terminal.py::test_another_process_with_the_agents_number_gets_nothing",),
+    ),
+    Mutant(
+        "a process is known by its number alone",
+        "daemon/callers/processes.py",
+        "return process(one.pid) == one",
+        "return process(one.pid) is not None",
+        ("tests/callers/test_processes.py::test_a_process_of_that_number_but_another_start_is_another",),
+    ),
+    Mutant(
+        "a paste has no brackets",
+        "daemon/tmux.py",
+        "paste-buffer -p -r -d",
+        "paste-buffer -r -d",
+        ("tests/test_tmux.py::test_a_paste_arrives_byte_for_byte_in_one_pair_of_brackets",),
+    ),
+    Mutant(
+        "a paste sends Enter for each newline",
+        "daemon/tmux.py",
+        "paste-buffer -p -r -d",
+        "paste-buffer -p -d",
+        ("tests/test_tmux.py::test_a_program_without_bracketed_paste_gets_newlines_and_no_enter",),
+    ),
+    Mutant(
+        "the words of a message are an argument of tmux",
+        "daemon/tmux.py",
+        '("load-buffer", "-b", buffer, "-")',
+        '("set-buffer", "-b", buffer, text)',
+        ("tests/test_tmux.py::test_a_paste_arrives_byte_for_byte_in_one_pair_of_brackets",
+         "tests/test_tmux.py::test_many_pastes_at_once_do_not_mix"),
+    ),
+    Mutant(
+        "any name of tmux is a target",
+        "daemon/tmux.py",
+        '_PANE: Final = re.compile(r"%[0-9]{1,9}")',
+        '_PANE: Final = re.compile(r".+")',
+        ("tests/test_tmux.py::test_only_a_pane_id_is_a_target",),
+    ),
+    Mutant(
+        "a pane is written to although a key was pressed after the look",
+        "daemon/panes.py",
+        "{keyed}}},k,}}",
+        "{keyed}}},,}}",
+        ("tests/test_tmux.py::test_a_key_that_came_after_the_look_forbids_the_act",),
+    ),
+    Mutant(
+        "a key is pressed into whatever dialog is open",
+        "daemon/transports/dialog.py",
+        "return bool(needle) and needle.casefold() in _seen(dialog.text).casefold()",
+        "return True",
+        ("tests/transports/test_dialog.py::test_another_request_is_not_mistaken_for_the_one_on_the_screen",),
+    ),
+)
+
+TEXTS: Final = (
+    Mutant(
+        "the cleaner leaves C1",
+        "daemon/core/cleaning.py",
+        r"\x7f-\x9f\ud800",
+        r"\x7f\ud800",
+        ("tests/core/test_cleaning.py::test_nothing_that_steers_is_left",),
+    ),
+    Mutant(
+        "the cleaner leaves ESC",
+        "daemon/core/cleaning.py",
+        r"\x0b-\x1f\x7f",
+        r"\x0b-\x1a\x1c-\x1f\x7f",
+        ("tests/core/test_cleaning.py::test_nothing_that_steers_is_left",),
+    ),
+    Mutant(
+        "a body may hold a frame of ours",
+        "daemon/core/cleaning.py",
+        r'_FRAME.sub("\N{FULLWIDTH LEFT SQUARE BRACKET}",',
+        '_FRAME.sub("[",',
+        ("tests/core/test_cleaning.py::test_no_control_character_hides_a_frame",),
+    ),
+    Mutant(
+        "what is sent is kept as it came",
+        "daemon/core/posting.py",
+        "body=cleaned(letter.text),",
+        "body=letter.text,",
+        ("tests/api/test_hostile.py::test_what_could_move_a_terminal_does_not_arrive",),
+    ),
+    Mutant(
+        "a person's name may break out of the header",
+        "daemon/core/posting.py",
+        "line(person.translate(_OURS), PERSON_LENGTH)",
+        "person",
+        ("tests/core/test_frame.py::test_neither_a_person_nor_a_choice_breaks_out_of_the_frame",),
+    ),
+)
+
+DOOR: Final = (
+    Mutant(
+        "a host that only begins like ours is ours",
+        "daemon/api/guards.py",
+        'if request.headers.getall("Host", []) not in [[host] for host in own]:',
+        'if not request.headers.get("Host", "").startswith(tuple(own)):',
+        ("tests/api/test_guards.py::test_another_host_is_refused_before_anything_is_read",),
+    ),
+    Mutant(
+        "a page of another origin may ask",
+        "daemon/api/guards.py",
+        "if origin is not None and origin not in",
+        "if False and origin not in",
+        ("tests/api/test_guards.py::test_a_page_of_another_origin_is_refused_even_with_the_token",),
+    ),
+    Mutant(
+        "what a browser says of another site is not believed",
+        "daemon/api/guards.py",
+        'if request.headers.get("Sec-Fetch-Site", "none") not in',
+        "if False and request not in",
+        ("tests/api/test_guards.py::test_what_a_browser_says_of_another_site_is_believed",),
+    ),
+    Mutant(
+        "a body of type text/plain is taken",
+        "daemon/api/guards.py",
+        "request.content_type != routes.JSON:",
+        'request.content_type not in {routes.JSON, "text/plain"}:',
+        ("tests/api/test_guards.py::test_a_body_that_a_page_could_send_without_asking_is_refused",),
+    ),
+    Mutant(
+        "one route is open without a token",
+        "daemon/api/app.py",
+        "await self._guards.caller(request)\n        return web.json_response(openapi",
+        "return web.json_response(openapi",
+        ("tests/api/test_guards.py::test_every_route_is_shut_without_a_token",),
+    ),
+    Mutant(
+        "any caller may do anything",
+        "daemon/api/door.py",
+        "authorise(caller, endpoint.may, endpoint.summary, here=endpoint.here)",
+        "pass",
+        ("tests/api/test_callers.py::test_cli_lists_sends_and_asks_but_changes_nobody",
+         "tests/contracts/test_client.py::test_people_are_the_owner_s_business"),
+    ),
+    Mutant(
+        "who has a token may do what is for the machine alone",
+        "daemon/api/caller.py",
+        "if here and caller.remote:",
+        "if False:",
+        ("tests/scenarios/test_lock.py::test_a_locked_line_takes_nothing_from_a_token_and_says_that_it_is_locked",),
+    ),
+    Mutant(
+        "a token is compared by its beginning",
+        "daemon/api/guards.py",
+        "hmac.compare_digest(offered, self._token.encode())",
+        "bool(offered) and self._token.encode().startswith(offered)",
+        ("tests/api/test_guards.py::test_almost_the_token_is_not_the_token",),
+    ),
+    Mutant(
+        "wrong tokens are not counted",
+        "daemon/api/guards.py",
+        'self._wrong.count("tcp", now)',
+        "pass",
+        ("tests/api/test_guards.py::test_wrong_tokens_are_throttled_and_a_right_one_never_because_of_them",),
+        p0=False,
+    ),
+    Mutant(
+        "another user of the machine is let in",
+        "daemon/api/guards.py",
+        "if found.uid != os.getuid():",
+        "if False:",
+        ("tests/api/test_guards.py::test_another_user_is_refused_whatever_the_modes_are",),
+    ),
+    Mutant(
+        "the sender is who the body says",
+        "daemon/api/door.py",
+        "            caller=caller,\n",
+        '            caller=__import__("dataclasses").replace(caller, peer_id=body.pop("from", caller.peer_id))\n'
+        "            if isinstance(body, dict)\n            else caller,\n",
+        ("tests/api/test_guards.py::test_nobody_says_who_they_are",
+         "tests/api/test_callers.py::test_what_a_caller_says_of_itself_is_not_believed"),
+    ),
+    Mutant(
+        "a caller speaks on another's surface",
+        "daemon/api/conversations.py",
+        "if surface != own:",
+        "if False:",
+        ("tests/contracts/test_client.py::test_nobody_speaks_on_another_s_surface",),
+    ),
+    Mutant(
+        "a body may be of any size if it does not say which",
+        "daemon/api/app.py",
+        "if len(raw) > BODY_LIMIT:",
+        "if False:",
+        ("tests/api/test_hostile.py::test_a_body_that_never_says_how_long_it_is_is_cut_at_the_same_place",),
+    ),
+    Mutant(
+        "a text may be of any size",
+        "daemon/core/cleaning.py",
+        "if size > limit:",
+        "if False:",
+        ("tests/core/test_cleaning.py::test_the_limit_counts_bytes_and_is_named",),
+    ),
+    Mutant(
+        "a reader that does not read is waited for without an end",
+        "daemon/api/app.py",
+        "async with asyncio.timeout(STUCK_S):",
+        "async with asyncio.timeout(None):",
+        ("tests/api/test_hostile.py",),
+    ),
+    Mutant(
+        "a request that does not end is waited for without an end",
+        "daemon/api/patience.py",
+        "call_later(seconds, self._late)",
+        "call_later(10**6, self._late)",
+        ("tests/api/test_patience.py::test_a_request_that_does_not_end_is_ended",),
+    ),
+    Mutant(
+        "a session is taken over from a process that lives",
+        "daemon/api/hooks.py",
+        "if known and belongs_elsewhere(known, around):",
+        "if False:",
+        ("tests/api/test_taking_over_sessions.py::test_another_process_cannot_speak_for_a_live_session",),
+    ),
+    Mutant(
+        "it listens on every address of the machine",
+        "daemon/lifecycle.py",
+        '"127.0.0.1"',
+        '"0.0.0.0"',
+        ("tests/api/test_life.py::test_it_listens_on_loopback_only",),
+    ),
+)
+
+PEOPLE: Final = (
+    Mutant(
+        "an empty list of people is everybody",
+        "daemon/core/talk.py",
+        "person = plan.person(said.surface, said.account)",
+        "person = plan.person(said.surface, said.account) or (\n"
+        "        None\n"
+        "        if any(each.removed_at is None for each in plan.view.people(said.surface))\n"
+        '        else people.Person(surface=said.surface, account=said.account, name="x", rights=("talk",))\n'
+        "    )",
+        ("tests/core/test_people.py::test_an_empty_list_is_nobody",),
+    ),
+    Mutant(
+        "anybody's tap counts",
+        "daemon/core/talk.py",
+        "talk = _entered(plan, _tapped(command))\n    if talk is None:",
+        "known = [each.account for each in plan.view.people(command.surface)]\n"
+        "    said = c.Say(surface=command.surface, address=command.address, account=known[0], text='')\n"
+        "    talk = _entered(plan, said)\n    if talk is None:",
+        ("tests/core/test_talk.py::test_strangers_get_silence",),
+    ),
+    Mutant(
+        "anybody's words count in a conversation that is listed",
+        "daemon/core/talk.py",
+        'or here is None or "talk" not in person.rights:',
+        "or here is None:",
+        ("tests/core/test_talk.py::test_who_lost_the_right_to_talk_gets_silence",),
+    ),
+    Mutant(
+        "a pairing code may be guessed without an end",
+        "daemon/core/people.py",
+        "tries_left=pairing.tries_left - 1",
+        "tries_left=pairing.tries_left",
+        ("tests/core/test_people.py::test_five_wrong_codes_close_the_door",),
+    ),
+    Mutant(
+        "a conversation meets circles that are not its own",
+        "daemon/core/addressing.py",
+        'return "*" in self.circles or peer.circle in self.circles or peer.peer_id == self.peer_id',
+        "return True",
+        ("tests/core/test_addressing.py::test_a_conversation_meets_only_the_circles_configured_for_it",),
+    ),
+    Mutant(
+        "an agent meets agents of other circles by their bare names",
+        "daemon/core/addressing.py",
+        "(list(named) if who.everywhere else spanning)",
+        "list(named)",
+        ("tests/core/test_addressing.py::"
+         "test_an_agent_of_another_circle_is_not_met_by_its_bare_name_but_named",),
+    ),
+    Mutant(
+        "who has no right to approve decides",
+        "daemon/core/deciding.py",
+        'if "approve" not in rights:',
+        "if False:",
+        ("tests/core/test_approving.py::test_who_may_only_talk_cannot_decide_and_is_told_why",),
+    ),
+    Mutant(
+        "an agent decides about an approval",
+        "daemon/core/closing.py",
+        "(approval and peer.authority is Authority.OWNER)",
+        "approval",
+        ("tests/core/test_approving.py::test_no_agent_decides",),
+    ),
+    Mutant(
+        "an approval that was shown long ago is decided by a tap",
+        "daemon/core/approval.py",
+        "return now - max([approval.shown_at, *again]) > STALE_AFTER",
+        "return False",
+        ("tests/core/test_approving.py::test_what_was_shown_long_ago_is_shown_again_before_a_tap_counts",),
+    ),
+    Mutant(
+        "a bare word approves what its speaker has not seen",
+        "daemon/core/talk.py",
+        "if not any(x.receipt for x in shown):",
+        "if False:",
+        ("tests/core/test_approving.py::test_a_bare_word_decides_nothing_that_its_speaker_has_not_seen",),
+    ),
+    Mutant(
+        "a turn that was stopped goes on calling",
+        "daemon/core/braking.py",
+        "why = frozen(plan, peer) or session.stopped",
+        "why = frozen(plan, peer)",
+        ("tests/core/test_braking.py::test_after_a_stop_no_call_of_the_turn_is_made",),
+    ),
+    Mutant(
+        "the lock holds for nothing that is said or tapped",
+        "daemon/core/locking.py",
+        "return surface not in presence.OWN_SCREENS and plan.is_locked() is not None",
+        "return False",
+        ("tests/core/test_locking.py::test_nothing_that_is_said_in_a_chat_is_taken",),
+    ),
+    Mutant(
+        "the lock holds for no token",
+        "daemon/api/guards.py",
+        "if locked:",
+        "if False:",
+        ("tests/scenarios/test_lock.py::test_a_locked_line_takes_nothing_from_a_token_and_says_that_it_is_locked",),
+    ),
+)
+
+FILES: Final = (
+    Mutant(
+        "a path is checked by its beginning only",
+        "daemon/errands/get.py",
+        'if ".." in names:',
+        'if argument.startswith(".."):',
+        ("tests/errands/test_get.py::test_no_way_leads_upwards",),
+    ),
+    Mutant(
+        "a link is followed",
+        "daemon/errands/get.py",
+        "found = os.stat(name, dir_fd=folder, follow_symlinks=False)",
+        "found = os.stat(name, dir_fd=folder)",
+        ("tests/errands/test_get.py::test_no_link_is_followed_and_where_it_leads_is_told",),
+    ),
+    Mutant(
+        "files that look like secrets are handed out",
+        "daemon/errands/get.py",
+        'if is_secret("/".join(names)):',
+        "if False:",
+        ("tests/errands/test_get.py::"
+         "test_what_looks_like_a_secret_is_refused_with_a_hint_whether_it_is_there_or_not",),
+    ),
+    Mutant(
+        "our own home is handed out",
+        "daemon/errands/get.py",
+        "if os.path.samestat(os.fstat(folder), self._home.stat()):",
+        "if False:",
+        ("tests/errands/test_get.py::test_nothing_of_our_own_home_is_handed_out_by_any_name",),
+    ),
+    Mutant(
+        "a line of the audit log does not carry the hash of the one before",
+        "daemon/ledger.py",
+        '"prev": link.hash}',
+        '"prev": FIRST}',
+        ("tests/test_ledger.py::test_what_was_added_is_whole_private_and_in_order",),
+    ),
+    Mutant(
+        "a known secret is written into the log",
+        "cli/redaction.py",
+        "text = text.replace(secret, HIDDEN)",
+        "pass",
+        ("tests/cli/test_redaction.py::test_no_part_of_a_record_shows_a_secret",),
+    ),
+)
+
+HOOKS: Final = (
+    Mutant(
+        "what a hook says while no daemon listens is not kept",
+        "hooks/pipe.py",
+        "if status in (NO_ANSWER, UNAVAILABLE) and",
+        "if status == UNAVAILABLE and",
+        ("tests/hooks/test_pipe.py::test_without_a_daemon_the_agent_notices_nothing",
+         "tests/hooks/test_pipe.py::test_an_event_without_a_whole_answer_is_kept_as_it_was_sent"),
+    ),
+    Mutant(
+        "what hooks said is replayed in the wrong order",
+        "daemon/spool.py",
+        "for path in sorted(_files(folder)):",
+        "for path in sorted(_files(folder), reverse=True):",
+        ("tests/hooks/test_spool_replay.py::test_what_began_first_is_read_first",),
+    ),
+    Mutant(
+        "a hook without a daemon fails, which its agent notices",
+        "hooks/pipe.py",
+        "+ payload, began)\n    return 0",
+        "+ payload, began)\n    return 1",
+        ("tests/hooks/test_pipe.py::test_without_a_daemon_the_agent_notices_nothing",),
+    ),
+    Mutant(
+        "a hook that breaks fails, which its agent notices",
+        "hooks/pipe.py",
+        "    code = 0\n    try:",
+        "    code = 1\n    try:",
+        ("tests/hooks/test_pipe.py::test_words_that_make_no_sense_end_in_silence",),
+    ),
+    Mutant(
+        "installing rewrites what others have written",
+        "hooks/plan.py",
+        "after = encoded(part, apply(base, edits))",
+        "after = encoded(part, json.dumps(json.loads(apply(base, edits))))",
+        ("tests/hooks/test_install.py::test_what_others_wrote_stays_character_by_character",),
+    ),
+    Mutant(
+        "somebody else's hook is taken for ours",
+        "hooks/entries.py",
+        "return any(tuple(words[at - 3 : at]) == PYTHON_FLAGS and",
+        "return bool(pipes) or any(",
+        ("tests/hooks/test_install.py::test_somebody_elses_pipe_is_not_ours",),
+    ),
+)
+
+TELEGRAM: Final = (
+    Mutant(
+        "an update is confirmed before it is committed",
+        "bots/bridge.py",
+        "await hand_over(client, surface.name, heard)",
+        "asyncio.get_running_loop().create_task(hand_over(client, surface.name, heard))",
+        ("tests/bots/test_telegram_heard.py::test_nothing_is_confirmed_before_the_daemon_has_it",),
+    ),
+    Mutant(
+        "an update is confirmed as soon as it came",
+        "bots/telegram/surface.py",
+        "            if heard := heard_in(update):\n",
+        '            await self._api.updates(update["update_id"] + 1, 0)\n'
+        "                if heard := heard_in(update):\n",
+        ("tests/bots/test_telegram_heard.py::test_nothing_is_confirmed_before_the_daemon_has_it",),
+    ),
+    Mutant(
+        "an update that comes again has another key",
+        "bots/bridge.py",
+        'key = f"{surface}:{heard.update_id}"',
+        'key = f"{surface}:{id(heard)}"',
+        ("tests/bots/test_telegram_heard.py::test_an_update_that_telegram_repeats_keeps_its_id",),
+    ),
+    Mutant(
+        "a send without an answer is made again blindly",
+        "bots/telegram/verdicts.py",
+        'return Unsure(f"no answer from Telegram',
+        'return NotNow(f"no answer from Telegram',
+        ("tests/bots/test_telegram_shown.py::test_what_may_have_arrived_is_in_doubt_and_never_sent_twice",),
+    ),
+    Mutant(
+        "a send that Telegram's proxy answers for is made again blindly",
+        "bots/telegram/verdicts.py",
+        'return Unsure(f"Telegram answers {code}")',
+        'return NotNow(f"Telegram answers {code}")',
+        ("tests/bots/test_telegram_shown.py::test_what_may_have_arrived_is_in_doubt_and_never_sent_twice",),
+    ),
+    Mutant(
+        "a doubt is told as a failure, which is tried again",
+        "bots/bridge.py",
+        "await client.doubt(parcel, str(unsure))",
+        "await client.nak(parcel, str(unsure))",
+        ("tests/bots/test_telegram_shown.py::test_over_the_bridge_every_parcel_is_settled_by_what_became_of_it",),
+    ),
+    Mutant(
+        "a chat under a flood wait is written to",
+        "bots/telegram/surface.py",
+        "if wait > 0:",
+        "if False:",
+        ("tests/bots/test_telegram_shown.py::"
+         "test_a_chat_under_a_flood_wait_is_left_alone_until_it_is_over_and_others_are_not",),
+        p0=False,
+    ),
+    Mutant(
+        "Telegram fetches the pages that messages link to",
+        "bots/telegram/api.py",
+        "disable_notification=silent,\n            link_preview_options=LinkPreviewOptions(is_disabled=True),",
+        "disable_notification=silent,",
+        ("tests/bots/test_telegram_shown.py",),
+    ),
+    Mutant(
+        "the token of the bot stands in the log",
+        "bots/telegram/api.py",
+        "if self._token in said:",
+        "if False:",
+        ("tests/bots/test_telegram_heard.py::test_the_token_is_in_no_log_and_no_error",),
+    ),
+    Mutant(
+        "what is said in a group is heard as if it were private",
+        "bots/telegram/translate.py",
+        '"chat": {"id": int(chat), "type": "private"},\n                "from"',
+        '"chat": {"id": int(chat)},\n                "from"',
+        ("tests/bots/test_telegram_translate.py::"
+         "test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over",),
+    ),
+)
+
+MUTANTS: Final = (
+    *STORING, *KEYS, *EVIDENCE, *LEASES, *ASKS, *ROADS, *TEXTS, *DOOR, *PEOPLE, *FILES, *HOOKS, *TELEGRAM,
+)

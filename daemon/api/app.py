@@ -195,15 +195,15 @@ async def _streamed(request: web.Request, events: AsyncIterator[tuple[str, int, 
     await response.prepare(request)
     try:
         async with asyncio.TaskGroup() as both:
-            pinging = both.create_task(_pinged(response))
+            pinging = both.create_task(_pinged(request, response))
             async for event in events:
-                await _write(response, _block(*event))
+                await _write(request, response, _block(*event))
             pinging.cancel()
-    except* (ConnectionResetError, TimeoutError):
+    except* ConnectionResetError:
         log.debug("a reader of %s has gone", request.path)
     except* PeerlineError as errors:
-        with contextlib.suppress(ConnectionResetError, TimeoutError):
-            await _write(response, _block(routes.TROUBLE, 0, to_problem(_first(errors))))
+        with contextlib.suppress(ConnectionResetError):
+            await _write(request, response, _block(routes.TROUBLE, 0, to_problem(_first(errors))))
     return response
 
 
@@ -212,16 +212,21 @@ def _first(errors: ExceptionGroup[PeerlineError]) -> PeerlineError:
     return _first(one) if isinstance(one, ExceptionGroup) else one
 
 
-async def _pinged(response: web.StreamResponse) -> None:
+async def _pinged(request: web.Request, response: web.StreamResponse) -> None:
     """A comment now and then finds out that a reader has gone."""
     while True:
-        await _write(response, ": \n\n")
+        await _write(request, response, ": \n\n")
         await asyncio.sleep(PING_S)
 
 
-async def _write(response: web.StreamResponse, text: str) -> None:
-    async with asyncio.timeout(STUCK_S):
-        await response.write(text.encode())
+async def _write(request: web.Request, response: web.StreamResponse, text: str) -> None:
+    try:
+        async with asyncio.timeout(STUCK_S):
+            await response.write(text.encode())
+    except TimeoutError:
+        if request.transport:  # an end in order would wait for its reader once more, and for ever
+            request.transport.abort()
+        raise ConnectionResetError("the reader does not read") from None
 
 
 def _block(name: str, seq: int, told: Any) -> str:

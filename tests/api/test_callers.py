@@ -356,3 +356,10 @@ def test_a_hook_from_nowhere_registers_nobody_that_lives_elsewhere(daemon: Daemo
         rogue.runs(*PYTHON, "-c", claim, str(daemon.paths.socket), str(victim.pid), body)
         assert name_of(victim.asks("GET", "/v1/whoami")) == "victim"
         assert name_of(rogue.asks("GET", "/v1/whoami")) == "rogue"
+
+
+def test_a_session_that_lives_in_another_process_is_spoken_for_by_nobody_else(daemon: DaemonProcess) -> None:
+    with agent(daemon, "s-13a", name="holder") as holder, agent(daemon, "s-13b", name="taker") as taker:
+        taker.hook("UserPromptSubmit", session_id="s-13a", prompt="x")
+        assert name_of(holder.asks("GET", "/v1/whoami")) == "holder"
+        assert name_of(taker.asks("GET", "/v1/whoami")) == "taker"

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from daemon.api.door import Endpoint
+from daemon.api.table import ENDPOINTS
 from tests.api.wire import Answer, connected, heard, is_problem, posted, request, said
 from tests.daemon_process import DaemonProcess, short_home
 
@@ -97,6 +99,18 @@ def test_wrong_tokens_are_throttled_and_a_right_one_never_because_of_them() -> N
         assert request(daemon, "GET", "/v1/whoami", token=None).status == 401  # no guess, so not counted
         assert request(daemon, "GET", "/v1/whoami", unix=True).status == 200
         assert request(daemon, "GET", OPEN, token="wrong").json == {"status": "ok"}
+
+
+@pytest.mark.parametrize("endpoint", [each for each in ENDPOINTS if each.here], ids=lambda each: each.summary)
+def test_what_is_for_who_is_at_the_machine_is_not_for_who_has_a_token(
+    daemon: DaemonProcess, endpoint: Endpoint
+) -> None:
+    path = endpoint.path.replace("{", "").replace("}", "")
+    answer = request(daemon, endpoint.method, path, body=b'{"surface": "telegram"}')
+    assert (answer.status, answer.json["detail"]) == (
+        403,
+        f"to {endpoint.summary} is not for who has a token only",
+    )
 
 
 # --- every route ------------------------------------------------------------------------------------------------

@@ -83,6 +83,9 @@ async def test_nothing_is_confirmed_before_the_daemon_has_it(phone, line) -> Non
     line.open.clear()
     async with carried(line, phone.surface):
         await line.until(lambda: line.asked == 1)
+        line.post(parcel("meanwhile"))
+        await phone.ada.sees("meanwhile")  # so there was time for another poll
+        assert len(phone.telegram.journal.of("getUpdates")) == 1
     assert line.heard == {}
 
     line.open.set()

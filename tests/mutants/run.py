@@ -107,7 +107,10 @@ def main(words: Sequence[str]) -> int:
             print(said)
             print(f"the tests are not green on the unbroken tree: {_meaning(code)}")
             return 1
-        print(f"{len(tests)} tests are green on the unbroken tree, after {monotonic() - begun:.0f} s", flush=True)
+        print(
+            f"{len(tests)} tests are green on the unbroken tree, after {monotonic() - begun:.0f} s",
+            flush=True,
+        )
         verdicts = list(_tried(chosen, copies))
     return _told(verdicts, monotonic() - begun)
 
@@ -178,7 +181,9 @@ def _interpreter(root: Path) -> Path:
 
 def _prove(copy: Copy) -> None:
     """Raise AssertionError unless our packages are the copy's, however little of its surroundings python believes."""
-    asks = "import daemon, cli, hooks, bots; print(*[x.__file__ for x in (daemon, cli, hooks, bots)], sep='\\n')"
+    asks = (
+        "import daemon, cli, hooks, bots; print(*[x.__file__ for x in (daemon, cli, hooks, bots)], sep='\\n')"
+    )
     for flags in ((), ("-I",)):
         code, said = copy.run(*flags, "-c", asks, patience_s=LONGEST_S)
         foreign = [path for path in said.split("\n") if path and not path.startswith(f"{copy.root}{os.sep}")]
@@ -200,7 +205,13 @@ def _ended(running: subprocess.Popen[str]) -> str:
 
 
 def _meaning(code: int) -> str:
-    told = {0: "all green", CAUGHT: "a test failed", HUNG: "no end", 2: "it did not load", 5: "no test was run"}
+    told = {
+        0: "all green",
+        CAUGHT: "a test failed",
+        HUNG: "no end",
+        2: "it did not load",
+        5: "no test was run",
+    }
     return told.get(code, f"pytest ended with {code}")
 
 
@@ -211,7 +222,9 @@ def _told(verdicts: Sequence[Verdict], seconds: float) -> int:
     print()
     print(f"{len(verdicts)} mutants, {len(verdicts) - len(left)} caught; P0: {len(grave)}, {caught} caught")
     slowest = sorted(verdicts, key=lambda each: each.seconds, reverse=True)[:3]
-    print(f"{seconds:.0f} s with {WORKERS} at a time; the slowest: {', '.join(str(each) for each in slowest)}")
+    print(
+        f"{seconds:.0f} s with {WORKERS} at a time; the slowest: {', '.join(str(each) for each in slowest)}"
+    )
     for each in left:
         print(each)
     return 1 if left else 0

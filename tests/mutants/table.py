@@ -1,9 +1,9 @@
 """One line of the product wrong at a time, and the tests that must notice: the power of the suite, as a table.
 
-A row's text stands exactly once in its file and is kept short, so that it outlives what changes around it; a row's tests
-are the fastest that must go red. ``p0`` marks what would lose, double or forge a message, or let somebody in. Who changes
-such a line finds the row by ``tests/mutants/test_table.py`` and writes it anew for what stands there now; a row is not
-dropped because nothing catches it: the missing test is written.
+A row's text stands exactly once in its file and is kept short, so that it outlives what changes around it; a row's
+tests are the fastest that must go red. ``p0`` marks what would lose, double or forge a message, or let somebody in.
+Who changes such a line hears of the row by ``tests/mutants/test_table.py`` and writes it anew for what stands there
+now. A row is not dropped because nothing catches it: the missing test is written.
 
 Of the kinds that are wanted, these have no counterpart yet, for want of the part of the product that could break:
 numbers in ``#`` that tmux expands (text never is an argument of tmux), CSP and ``innerHTML`` (no page is served),
@@ -41,6 +41,11 @@ class Mutant:
         return source.replace(self.text, self.instead)
 
 
+SHOWN: Final = "tests/bots/test_telegram_shown.py::"
+TRANSLATE: Final = "tests/bots/test_telegram_translate.py::"
+ADDRESSING: Final = "tests/core/test_addressing.py::"
+GET: Final = "tests/errands/test_get.py::"
+
 STORING: Final = (
     Mutant(
         "what is accepted is told before it is committed",
@@ -61,8 +66,10 @@ STORING: Final = (
         "daemon/store/sqlite.py",
         'self._conn.execute("ROLLBACK TO step")',
         "pass",
-        ("tests/contracts/test_store.py::test_a_step_that_raises_leaves_nothing_behind",
-         "tests/contracts/test_store.py::test_what_a_failed_step_wrote_is_seen_by_none_that_follows"),
+        (
+            "tests/contracts/test_store.py::test_a_step_that_raises_leaves_nothing_behind",
+            "tests/contracts/test_store.py::test_what_a_failed_step_wrote_is_seen_by_none_that_follows",
+        ),
     ),
     Mutant(
         "messages are given in the order of their ids, not of their sending",
@@ -100,21 +107,24 @@ KEYS: Final = (
         "daemon/api/door.py",
         "once=Once(caller.principal, key,",
         'once=Once("", key,',
-        ("tests/api/test_hostile.py",),
+        ("tests/contracts/test_client.py::test_the_same_key_and_another_body_is_a_duplicate_id",),
     ),
     Mutant(
         "keys are remembered for two minutes only",
         "cli/serve.py",
         "KEYS_KEPT: Final = timedelta(days=7)",
         "KEYS_KEPT: Final = timedelta(minutes=2)",
-        ("tests/api/test_life.py",),
+        ("tests/api/test_life.py::test_a_key_is_remembered_through_restarts_for_days",),
     ),
     Mutant(
         "a hook that is heard again counts again",
         "daemon/api/hooks.py",
         'return Once(f"hook:{agent}", record[:200], "") if record else None',
         "return None",
-        ("tests/api/test_hookdesk.py::test_a_record_that_is_replayed_twice_counts_once",),
+        (
+            "tests/api/test_hookdesk.py::test_a_record_that_is_replayed_twice_counts_once",
+            "tests/api/test_verdicts.py::test_the_same_hook_again_waits_for_the_same_decision",
+        ),
     ),
 )
 
@@ -131,7 +141,7 @@ EVIDENCE: Final = (
         "daemon/core/settling.py",
         "return see(plan, delivery, command.proven) if command.proven else delivery",
         "return see(plan, delivery, command.receipt) if command.receipt else delivery",
-        ("tests/core/test_stalling.py",),
+        ("tests/core/test_stalling.py::test_what_was_typed_and_entered_stalls_at_the_first_miss",),
     ),
     Mutant(
         "a mark is believed from another session",
@@ -173,8 +183,10 @@ EVIDENCE: Final = (
         "daemon/core/settling.py",
         "if moved.state == d.State.STALLED:",
         "if False:",
-        ("tests/core/test_stalling.py::test_an_agent_reads_of_it_with_its_next_message",
-         "tests/core/test_stalling.py::test_a_person_hears_of_it_at_once"),
+        (
+            "tests/core/test_stalling.py::test_an_agent_reads_of_it_with_its_next_message",
+            "tests/core/test_stalling.py::test_a_person_hears_of_it_at_once",
+        ),
     ),
 )
 
@@ -184,7 +196,9 @@ LEASES: Final = (
         "daemon/core/delivery.py",
         "if delivery.state in WAITING and holder not in (None, delivery.holder):",
         "if False:",
-        ("tests/core/test_delivery.py::test_a_late_word_from_a_lapsed_holder_is_refused_whoever_holds_it_now",),
+        (
+            "tests/core/test_delivery.py::test_a_late_word_from_a_lapsed_holder_is_refused_whoever_holds_it_now",
+        ),
     ),
     Mutant(
         "what is leased is leased once more",
@@ -198,7 +212,7 @@ LEASES: Final = (
         "daemon/core/handing.py",
         "if delivery is None or delivery.state == d.State.LEASED or",
         "if delivery is None or",
-        ("tests/core/test_handing.py",),
+        ("tests/core/test_handing.py::test_one_is_given_at_a_time_in_the_order_of_sending",),
     ),
     Mutant(
         "somebody else's lease can be settled",
@@ -219,7 +233,9 @@ LEASES: Final = (
         "daemon/core/ticking.py",
         "if delivery.reason == d.IN_HAND and conversation and",
         "if False and conversation and",
-        ("tests/core/test_handing.py::test_what_a_chat_was_being_sent_is_uncertain_and_what_was_not_begun_is_free",),
+        (
+            "tests/core/test_handing.py::test_what_a_chat_was_being_sent_is_uncertain_and_what_was_not_begun_is_free",
+        ),
     ),
     Mutant(
         "a hold costs an attempt",
@@ -248,7 +264,9 @@ LEASES: Final = (
         "daemon/engine/ticker.py",
         "return min(max(0.01, (alarm - now).total_seconds()), HEARTBEAT_S)",
         "return max(0.01, (alarm - now).total_seconds())",
-        ("tests/engine/test_ticker.py::test_a_machine_that_slept_through_a_deadline_notices_by_its_heartbeat",),
+        (
+            "tests/engine/test_ticker.py::test_a_machine_that_slept_through_a_deadline_notices_by_its_heartbeat",
+        ),
         p0=False,
     ),
 )
@@ -297,7 +315,9 @@ ROADS: Final = (
         "daemon/transports/terminal.py",
         "if isinstance(found, Ready) and found.prompt.is_paste_of(at.text):",
         "if isinstance(found, Ready):",
-        ("tests/transports/test_terminal.py::test_enter_is_pressed_only_when_the_paste_alone_lies_in_the_prompt",),
+        (
+            "tests/transports/test_terminal.py::test_enter_is_pressed_only_when_the_paste_alone_lies_in_the_prompt",
+        ),
     ),
     Mutant(
         "a message is pasted behind a person's draft",
@@ -353,8 +373,10 @@ ROADS: Final = (
         "daemon/tmux.py",
         '("load-buffer", "-b", buffer, "-")',
         '("set-buffer", "-b", buffer, text)',
-        ("tests/test_tmux.py::test_a_paste_arrives_byte_for_byte_in_one_pair_of_brackets",
-         "tests/test_tmux.py::test_many_pastes_at_once_do_not_mix"),
+        (
+            "tests/test_tmux.py::test_a_paste_arrives_byte_for_byte_in_one_pair_of_brackets",
+            "tests/test_tmux.py::test_many_pastes_at_once_do_not_mix",
+        ),
     ),
     Mutant(
         "any name of tmux is a target",
@@ -458,15 +480,17 @@ DOOR: Final = (
         "daemon/api/door.py",
         "authorise(caller, endpoint.may, endpoint.summary, here=endpoint.here)",
         "pass",
-        ("tests/api/test_callers.py::test_cli_lists_sends_and_asks_but_changes_nobody",
-         "tests/contracts/test_client.py::test_people_are_the_owner_s_business"),
+        (
+            "tests/api/test_callers.py::test_cli_lists_sends_and_asks_but_changes_nobody",
+            "tests/contracts/test_client.py::test_people_are_the_owner_s_business",
+        ),
     ),
     Mutant(
         "who has a token may do what is for the machine alone",
         "daemon/api/caller.py",
         "if here and caller.remote:",
         "if False:",
-        ("tests/scenarios/test_lock.py::test_a_locked_line_takes_nothing_from_a_token_and_says_that_it_is_locked",),
+        ("tests/api/test_guards.py::test_what_is_for_who_is_at_the_machine_is_not_for_who_has_a_token",),
     ),
     Mutant(
         "a token is compared by its beginning",
@@ -496,8 +520,10 @@ DOOR: Final = (
         "            caller=caller,\n",
         '            caller=__import__("dataclasses").replace(caller, peer_id=body.pop("from", caller.peer_id))\n'
         "            if isinstance(body, dict)\n            else caller,\n",
-        ("tests/api/test_guards.py::test_nobody_says_who_they_are",
-         "tests/api/test_callers.py::test_what_a_caller_says_of_itself_is_not_believed"),
+        (
+            "tests/api/test_guards.py::test_nobody_says_who_they_are",
+            "tests/api/test_callers.py::test_what_a_caller_says_of_itself_is_not_believed",
+        ),
     ),
     Mutant(
         "a caller speaks on another's surface",
@@ -525,7 +551,7 @@ DOOR: Final = (
         "daemon/api/app.py",
         "async with asyncio.timeout(STUCK_S):",
         "async with asyncio.timeout(None):",
-        ("tests/api/test_hostile.py",),
+        ("tests/api/test_stuck_readers.py::test_a_reader_that_does_not_read_is_cut",),
     ),
     Mutant(
         "a request that does not end is waited for without an end",
@@ -539,7 +565,9 @@ DOOR: Final = (
         "daemon/api/hooks.py",
         "if known and belongs_elsewhere(known, around):",
         "if False:",
-        ("tests/api/test_taking_over_sessions.py::test_another_process_cannot_speak_for_a_live_session",),
+        (
+            "tests/api/test_callers.py::test_a_session_that_lives_in_another_process_is_spoken_for_by_nobody_else",
+        ),
     ),
     Mutant(
         "it listens on every address of the machine",
@@ -560,7 +588,7 @@ PEOPLE: Final = (
         "        if any(each.removed_at is None for each in plan.view.people(said.surface))\n"
         '        else people.Person(surface=said.surface, account=said.account, name="x", rights=("talk",))\n'
         "    )",
-        ("tests/core/test_people.py::test_an_empty_list_is_nobody",),
+        ("tests/core/test_people.py::test_people_of_the_config_are_there_until_they_are_dropped_from_it",),
     ),
     Mutant(
         "anybody's tap counts",
@@ -569,7 +597,7 @@ PEOPLE: Final = (
         "known = [each.account for each in plan.view.people(command.surface)]\n"
         "    said = c.Say(surface=command.surface, address=command.address, account=known[0], text='')\n"
         "    talk = _entered(plan, said)\n    if talk is None:",
-        ("tests/core/test_talk.py::test_strangers_get_silence",),
+        ("tests/core/test_approving.py::test_who_was_not_asked_cannot_tap",),
     ),
     Mutant(
         "anybody's words count in a conversation that is listed",
@@ -597,8 +625,7 @@ PEOPLE: Final = (
         "daemon/core/addressing.py",
         "(list(named) if who.everywhere else spanning)",
         "list(named)",
-        ("tests/core/test_addressing.py::"
-         "test_an_agent_of_another_circle_is_not_met_by_its_bare_name_but_named",),
+        (ADDRESSING + "test_an_agent_of_another_circle_is_not_met_by_its_bare_name_but_named",),
     ),
     Mutant(
         "who has no right to approve decides",
@@ -647,7 +674,9 @@ PEOPLE: Final = (
         "daemon/api/guards.py",
         "if locked:",
         "if False:",
-        ("tests/scenarios/test_lock.py::test_a_locked_line_takes_nothing_from_a_token_and_says_that_it_is_locked",),
+        (
+            "tests/scenarios/test_lock.py::test_a_locked_line_takes_nothing_from_a_token_and_says_that_it_is_locked",
+        ),
     ),
 )
 
@@ -671,8 +700,7 @@ FILES: Final = (
         "daemon/errands/get.py",
         'if is_secret("/".join(names)):',
         "if False:",
-        ("tests/errands/test_get.py::"
-         "test_what_looks_like_a_secret_is_refused_with_a_hint_whether_it_is_there_or_not",),
+        (GET + "test_what_looks_like_a_secret_is_refused_with_a_hint_whether_it_is_there_or_not",),
     ),
     Mutant(
         "our own home is handed out",
@@ -703,8 +731,10 @@ HOOKS: Final = (
         "hooks/pipe.py",
         "if status in (NO_ANSWER, UNAVAILABLE) and",
         "if status == UNAVAILABLE and",
-        ("tests/hooks/test_pipe.py::test_without_a_daemon_the_agent_notices_nothing",
-         "tests/hooks/test_pipe.py::test_an_event_without_a_whole_answer_is_kept_as_it_was_sent"),
+        (
+            "tests/hooks/test_pipe.py::test_without_a_daemon_the_agent_notices_nothing",
+            "tests/hooks/test_pipe.py::test_an_event_without_a_whole_answer_is_kept_as_it_was_sent",
+        ),
     ),
     Mutant(
         "what hooks said is replayed in the wrong order",
@@ -744,6 +774,13 @@ HOOKS: Final = (
 )
 
 TELEGRAM: Final = (
+    Mutant(
+        "a reader that was cut keeps its connection",
+        "daemon/api/app.py",
+        "request.transport.abort()",
+        "pass",
+        ("tests/api/test_stuck_readers.py::test_a_reader_that_does_not_read_is_cut",),
+    ),
     Mutant(
         "an update is confirmed before it is committed",
         "bots/bridge.py",
@@ -785,15 +822,16 @@ TELEGRAM: Final = (
         "bots/bridge.py",
         "await client.doubt(parcel, str(unsure))",
         "await client.nak(parcel, str(unsure))",
-        ("tests/bots/test_telegram_shown.py::test_over_the_bridge_every_parcel_is_settled_by_what_became_of_it",),
+        (
+            "tests/bots/test_telegram_shown.py::test_over_the_bridge_every_parcel_is_settled_by_what_became_of_it",
+        ),
     ),
     Mutant(
         "a chat under a flood wait is written to",
         "bots/telegram/surface.py",
         "if wait > 0:",
         "if False:",
-        ("tests/bots/test_telegram_shown.py::"
-         "test_a_chat_under_a_flood_wait_is_left_alone_until_it_is_over_and_others_are_not",),
+        (SHOWN + "test_a_chat_under_a_flood_wait_is_left_alone_until_it_is_over_and_others_are_not",),
         p0=False,
     ),
     Mutant(
@@ -801,7 +839,9 @@ TELEGRAM: Final = (
         "bots/telegram/api.py",
         "disable_notification=silent,\n            link_preview_options=LinkPreviewOptions(is_disabled=True),",
         "disable_notification=silent,",
-        ("tests/bots/test_telegram_shown.py",),
+        (
+            "tests/bots/test_telegram_shown.py::test_a_question_shows_who_asks_the_agents_markdown_and_its_choices",
+        ),
     ),
     Mutant(
         "the token of the bot stands in the log",
@@ -815,11 +855,21 @@ TELEGRAM: Final = (
         "bots/telegram/translate.py",
         '"chat": {"id": int(chat), "type": "private"},\n                "from"',
         '"chat": {"id": int(chat)},\n                "from"',
-        ("tests/bots/test_telegram_translate.py::"
-         "test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over",),
+        (TRANSLATE + "test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over",),
     ),
 )
 
 MUTANTS: Final = (
-    *STORING, *KEYS, *EVIDENCE, *LEASES, *ASKS, *ROADS, *TEXTS, *DOOR, *PEOPLE, *FILES, *HOOKS, *TELEGRAM,
+    *STORING,
+    *KEYS,
+    *EVIDENCE,
+    *LEASES,
+    *ASKS,
+    *ROADS,
+    *TEXTS,
+    *DOOR,
+    *PEOPLE,
+    *FILES,
+    *HOOKS,
+    *TELEGRAM,
 )

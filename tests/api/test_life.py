@@ -9,13 +9,11 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,6 @@ import pytest
 
 from daemon.core.errors import DaemonUnreachable, PeerlineError
 from daemon.paths import Paths
-from daemon.store.rows import when
 from tests.api.conftest import NO_LIMITS
 from tests.api.wire import faults, request
 from tests.daemon_process import COMMAND, DaemonProcess, NotServing, environment, short_home
@@ -189,27 +186,6 @@ async def test_a_lock_that_nobody_holds_is_taken_whoever_it_names(home: Path, le
     lock.write_text(f"{os.getpid()}\n" if left == "its tester's" else left)
     async with DaemonProcess(home, tcp=False) as daemon:
         assert lock.read_text() == f"{daemon.pid}\n"
-
-
-async def test_a_key_is_remembered_through_restarts_for_days(home: Path) -> None:
-    async with DaemonProcess(home) as daemon:
-        first = await daemon.client().broadcast("once", key="k")
-        await daemon.stop()
-        older_by(daemon.paths, timedelta(days=6))
-        await daemon.start()
-        assert await daemon.client().broadcast("once", key="k") == first
-        await daemon.stop()
-        older_by(daemon.paths, timedelta(days=2))
-        await daemon.start()
-        assert await daemon.client().broadcast("once", key="k") != first
-
-
-def older_by(paths: Paths, age: timedelta) -> None:
-    """What is remembered was said so much earlier."""
-    with contextlib.closing(sqlite3.connect(paths.database)) as file, file:
-        for key, at in file.execute("SELECT key, at FROM remembered").fetchall():
-            earlier = when(datetime.fromisoformat(at) - age)
-            file.execute("UPDATE remembered SET at = ? WHERE key = ?", (earlier, key))
 
 
 @pytest.mark.parametrize("what", ["a file", "a link to nowhere", "another's socket"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from daemon.core import commands as c
 from tests.contracts.rig import WHO, Rig, rigged
 
-WITHIN_S = 10.0
+WITHIN_S = 5.0
 MORE_THAN_FITS = 2000  #: events of half a kilobyte: what no socket's buffers take
 
 

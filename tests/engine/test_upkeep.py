@@ -20,7 +20,7 @@ from daemon.core.listing import story
 from daemon.core.model import Ask, Delivery, Envelope, Peer, Story
 from daemon.core.view import Plan
 from daemon.engine import upkeep
-from daemon.engine.engine import Engine
+from daemon.engine.engine import Engine, Once
 from daemon.engine.upkeep import Upkeep
 from daemon.store import backups, checking, opening
 from daemon.store.words import Words
@@ -210,6 +210,22 @@ def damage(database: Path, envelope_id: str) -> None:
     """The disk gives back another letter."""
     with contextlib.closing(sqlite3.connect(database)) as conn, conn:
         conn.execute("UPDATE envelope SET body = body || '!' WHERE envelope_id = ?", (envelope_id,))
+
+
+async def test_the_first_answer_to_a_key_is_kept_for_a_week(
+    engine: Engine, clock: FakeClock, database: Path
+) -> None:
+    async def answered(key: str) -> bool:
+        return await engine.read(lambda tx: tx.remembered("p-x", key)) is not None
+
+    for key in ("old", "young"):
+        await engine.handle_once((), Once("p-x", key, "digest"), lambda _: "first")
+        clock.passes(timedelta(days=2 if key == "old" else 6).total_seconds())
+
+    async with kept(engine, database):
+        while await answered("old"):
+            await asyncio.sleep(0.01)
+        assert await answered("young")
 
 
 async def test_a_damaged_message_dies_with_the_reason_and_holds_up_nobody(

@@ -63,6 +63,8 @@ def test_in_a_topic_a_reply_to_its_first_message_is_none(in_topic, replied, mean
     "update",
     [
         message(chat={"id": -5, "type": "group"}),
+        message(chat={"id": 7, "type": "group"}),
+        message(chat={"id": 8, "type": "private"}),
         message(text=None),
         message(**{"from": ADA | {"is_bot": True}}),
         message(**{"from": None}),
@@ -72,6 +74,8 @@ def test_in_a_topic_a_reply_to_its_first_message_is_none(in_topic, replied, mean
         message() | {"update_id": True},
         message(**{"from": ADA | {"id": True}}),
         tap("t:a-1:0", message={"message_id": 3, "chat": {"id": -5, "type": "group"}}),
+        tap("t:a-1:0", message={"message_id": 3, "chat": {"id": 7, "type": "group"}}),
+        tap("t:a-1:0", message={"message_id": 3, "chat": {"id": 8, "type": "private"}}),
         tap("t:a-1:0", message=None),
         *(
             tap(callback_data)

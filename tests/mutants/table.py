@@ -906,6 +906,13 @@ TELEGRAM: Final = (
         (TRANSLATE + "test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over",),
     ),
     Mutant(
+        "what is tapped in a group is heard as if it were private",
+        "bots/telegram/translate.py",
+        '"chat": {"id": int(chat), "type": "private"}} as card',
+        '"chat": {"id": int(chat)}} as card',
+        (TRANSLATE + "test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over",),
+    ),
+    Mutant(
         "in a private chat another than its person is heard",
         "bots/telegram/translate.py",
         "return chat == account and not",

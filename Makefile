@@ -19,12 +19,13 @@ BENCHING := build/benching
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test rigs lint types agents tests-wanted lock bench
+.PHONY: help run test rigs lint types agents tests-wanted lock bench mutants
 
 help:
 	@echo 'make run     practice mode: a daemon, two scripted agents and a chat; needs python3 (3.11 or newer) and git'
 	@echo 'make test    ruff, mypy and every test'
 	@echo 'make rigs    the tests that take minutes: hundreds of deliveries into faulty terminals'
+	@echo 'make mutants break one line of the product at a time, and see that the tests named for it notice'
 	@echo 'make lint    ruff alone            make types   mypy alone'
 	@echo 'make agents  the real coding agents the tests can drive, into .agents/ (needs npm)'
 	@echo 'make lock    write requirements.lock anew'
@@ -44,6 +45,10 @@ test: $(INSTALLED) tests-wanted
 # What they count and measure is printed, so that a run can be compared with another.
 rigs: $(INSTALLED)
 	@$(BIN)/python -m pytest -m rig -rP
+
+# In copies of the tree, never in the tree itself.
+mutants: $(INSTALLED)
+	@WORKERS=$(WORKERS) $(BIN)/python -m tests.mutants.run
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

@@ -84,8 +84,12 @@ class Verdict:
         return self.code == CAUGHT
 
     def __str__(self) -> str:
-        what = f"caught in {self.seconds:4.1f} s" if self.caught else f"SURVIVED ({_meaning(self.code)})"
+        what = f"caught in {self.seconds:4.1f} s" if self.caught else f"SURVIVED ({self._why()})"
         return f"{what:<17} {'P0' if self.mutant.p0 else '  '} {self.mutant.name}{self._by()}"
+
+    def _why(self) -> str:
+        unseen = self.code == 0 and re.search(r"^\d+ skipped", self.said, re.MULTILINE)
+        return "its tests are skipped here" if unseen else _meaning(self.code)
 
     def _by(self) -> str:
         """Which test it was; several are named for some."""
@@ -121,12 +125,15 @@ def _tried(chosen: Sequence[Mutant], copies: Sequence[Copy]) -> Iterator[Verdict
         free.put(copy)
     with ThreadPoolExecutor(len(copies)) as workers:
         waiting = [workers.submit(_one, each, free) for each in chosen]
-        for done in as_completed(waiting):
-            verdict = done.result()
-            print(verdict, flush=True)
-            if not verdict.caught:
-                print(verdict.said)
-            yield verdict
+        try:
+            for done in as_completed(waiting):
+                verdict = done.result()
+                print(verdict, flush=True)
+                if not verdict.caught:
+                    print(verdict.said)
+                yield verdict
+        finally:
+            workers.shutdown(wait=False, cancel_futures=True)  # who breaks it off does not wait for the rest
 
 
 def _one(mutant: Mutant, free: SimpleQueue[Copy]) -> Verdict:

@@ -228,10 +228,9 @@ def _told(verdicts: Sequence[Verdict], seconds: float) -> int:
     caught = sum(each.caught for each in grave)
     print()
     print(f"{len(verdicts)} mutants, {len(verdicts) - len(left)} caught; P0: {len(grave)}, {caught} caught")
-    slowest = sorted(verdicts, key=lambda each: each.seconds, reverse=True)[:3]
-    print(
-        f"{seconds:.0f} s with {WORKERS} at a time; the slowest: {', '.join(str(each) for each in slowest)}"
-    )
+    print(f"{seconds:.0f} s, {WORKERS} at a time; the slowest:")
+    for each in sorted(verdicts, key=lambda each: each.seconds, reverse=True)[:3]:
+        print(f"  {each}")
     for each in left:
         print(each)
     return 1 if left else 0

@@ -231,7 +231,7 @@ class Plan:
     def _draw(self, length: int) -> str:
         self._drawn += 1
         digest = hashlib.sha256(f"{self._seed}/{self._drawn}".encode()).digest()
-        return b32encode(digest)[:length].translate(_CROCKFORD).decode()
+        return b32encode(digest[:10])[:length].translate(_CROCKFORD).decode()
 
 
 def _key(noun: Noun) -> tuple[Any, ...]:

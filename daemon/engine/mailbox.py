@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core.errors import StaleLease
+from daemon.core.errors import Conflict, StaleLease
 from daemon.core.model import Parcel
 from daemon.engine.engine import Engine
 from daemon.engine.feed import Watch
 
 TTL: Final = timedelta(seconds=30)
+TAKEN_OVER: Final = 'another stream of "{}" took over'
 
 
 async def parcels(
@@ -36,15 +38,27 @@ async def parcels(
             with engine.feed.watching(f"surface:{surface}", holding, *hosted) as watch:
                 # Looked at on both sides of the lease: what is leased after the other began would lie here unshown.
                 while _is_ours(followed, holder) and (parcel := await _next(engine, hosted, holder)):
-                    _is_ours(followed, holder)
+                    if followed.take():
+                        await _give_back(engine, parcel)
+                        raise StaleLease(TAKEN_OVER.format(holder))
                     yield parcel
                 await watch.wait()
 
 
 def _is_ours(followed: Watch, holder: str) -> bool:
     if followed.take():
-        raise StaleLease(f'another stream of "{holder}" took over')
+        raise StaleLease(TAKEN_OVER.format(holder))
     return True
+
+
+async def _give_back(engine: Engine, parcel: Parcel) -> None:
+    """It was leased when the other stream had begun already, and so had not freed what was ours."""
+    delivery, now = parcel.delivery, engine.clock.now()
+    freed = c.HoldDelivery(
+        delivery_id=delivery.delivery_id, holder=delivery.holder, reason="another stream shows it", until=now
+    )
+    with contextlib.suppress(Conflict):
+        await engine.handle(freed)
 
 
 async def _next(engine: Engine, hosted: tuple[str, ...], holder: str) -> Parcel | None:

@@ -131,7 +131,7 @@ class SqliteStore:
 
     def _commit(self, batch: list[_Waiting]) -> None:
         """Together without savepoints, which nearly always does; else once more, each step in one of its own."""
-        words = Words(self._conn, self._writing)
+        words = Words(self._conn, self._writing, alone=True)
         try:
             if not self._together(batch, words):
                 for waiting in batch:

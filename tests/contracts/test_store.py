@@ -214,9 +214,8 @@ async def test_how_much_waits_is_the_number_of_those_that_wait(store: Store) -> 
         waiting = {
             to: await store.read(lambda tx, to=to: len(tx.waiting(to))) for to in ("p-0", "p-1", "p-2")
         }
-        assert {to: await store.read(lambda tx, to=to: tx.waiting_count(to)) for to in waiting} == waiting, (
-            turn
-        )
+        counts = lambda tx, waiting=waiting: {to: tx.waiting_count(to) for to in waiting}  # noqa: E731
+        assert await store.read(counts) == await store.transact(counts) == waiting, turn
 
 
 async def test_a_step_sees_what_the_one_before_it_wrote(store: Store) -> None:

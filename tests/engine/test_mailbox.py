@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from daemon.core import commands as c
 from daemon.core.errors import StaleLease
 from daemon.core.model import Parcel
@@ -50,9 +52,10 @@ async def reading(engine: Engine, *readers: Reader) -> AsyncIterator[asyncio.Tas
 
 
 async def settled(engine: Engine) -> None:
-    """Everybody has had several turns at the store."""
+    """Everybody has had several turns at the store, of either kind."""
     for _ in range(5):
         await engine.handle(c.Tick())
+        await engine.read(lambda tx: None)
 
 
 async def shown(engine: Engine, parcel: Parcel) -> None:
@@ -88,6 +91,29 @@ async def test_a_second_stream_of_the_same_holder_is_given_again_what_the_first_
         again = await second.came.get()
         assert again.delivery.delivery_id == given.delivery.delivery_id
         assert again.delivery.attempts == 1  # what was never begun was no attempt
+
+
+async def test_what_was_leased_when_another_stream_had_begun_is_given_back(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, b = await chat(engine, "7"), await agent(engine, "b")
+    await engine.handle(notice(b, ada, "one"))
+    handle = engine.handle
+
+    async def late(command: c.Command) -> object:
+        told = await handle(command)
+        if isinstance(command, c.LeaseNext):
+            engine.feed.touch((f"holder:{BOT}:",))  # the other begins, and had nothing to free
+        return told
+
+    monkeypatch.setattr(engine, "handle", late)
+    with pytest.raises(StaleLease):
+        await anext(mailbox.parcels(engine, "telegram", BOT, BOT))
+    monkeypatch.undo()
+
+    async with asyncio.timeout(5):
+        again = await anext(mailbox.parcels(engine, "telegram", BOT, BOT))
+    assert (again.envelope.body, again.delivery.attempts) == ("one", 1)
 
 
 async def test_what_the_first_stream_had_begun_is_not_given_to_the_second(engine: Engine) -> None:

@@ -14,7 +14,7 @@ from daemon.store.rows import SUMMED, TABLES, damaged, summed, table
 MAGIC: Final = b"SQLite format 3\0"
 VERSION_AT: Final = slice(60, 64)  #: of the file: user_version, big endian (sqlite.org/fileformat.html §1.3)
 IDENTITY_AT: Final = slice(68, 72)  #: application_id
-SUMS_SINCE: Final = 5
+SUMS_SINCE: Final = 4
 LOG_KEPT: Final = 4 * 1024 * 1024  #: bytes of the write-ahead log that stay once a longer one was emptied
 TRIES_AGAIN_S: Final = 2.0  #: from room on the disk to the next try, at most
 RESTORE: Final = "`peerline restore` brings the newest backup back; nothing is deleted by it"

@@ -6,6 +6,8 @@
 PYTHON ?= python3
 AGENTS ?= yes
 WORKERS ?= 2
+# Tests wait half of their time.
+TESTERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,7 +42,7 @@ test: $(INSTALLED) tests-wanted
 	$(MAKE) --no-print-directory lint || untidy=1; \
 	$(MAKE) --no-print-directory types || untidy=1; \
 	[ $$untidy = 0 ] || echo '>>> ruff or mypy complained (above), so this run counts as failed; the tests run all the same' >&2; \
-	$(BIN)/python -m pytest -n $(WORKERS) && exit $$untidy
+	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal && exit $$untidy
 
 # What they count and measure is printed, so that a run can be compared with another.
 rigs: $(INSTALLED)

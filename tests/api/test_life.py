@@ -84,6 +84,7 @@ async def test_the_token_is_long_and_stays_the_same(home: Path) -> None:
 # --- alone ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_of_thirty_that_start_at_once_one_serves_and_the_others_say_why_not(home: Path) -> None:
     async with asyncio.timeout(90), starting(home, 30) as started:
         ended = [each async for each in first_ended(started, 29)]

@@ -23,6 +23,7 @@ READY_S = 1.0
 PRODUCT = ("daemon", "bots", "mcp_server", "hooks", "scheduler", "cli", "dashboard")
 
 
+@pytest.mark.long
 async def test_a_hundred_kills_lose_nothing_and_show_nothing_twice() -> None:
     print("seed", SEED)
     verdict = await Rig(Plan(kills=KILLS or 100, seed=SEED, forked=0.9)).run()

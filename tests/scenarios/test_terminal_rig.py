@@ -41,6 +41,7 @@ def _spread(seconds: list[float]) -> str:
     return f"{len(line)} times, p50 {p50:.2f} s, p95 {p95:.2f} s, most {line[-1]:.2f} s"
 
 
+@pytest.mark.long
 async def test_a_hundred_deliveries_into_faulty_terminals_do_no_harm(house: House) -> None:
     truth = await delivered(house, 24 if FAULT else 100)
 

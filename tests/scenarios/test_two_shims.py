@@ -11,6 +11,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.scenarios.house import House
 
 SHIM = Path(__file__).parents[2] / "mcp_server" / "shim.py"
@@ -75,6 +77,7 @@ async def shim(house: House, name: str) -> AsyncIterator[RawClient]:
         await child.wait()
 
 
+@pytest.mark.long
 async def test_a_thousand_notices_survive_twelve_kills_in_order_and_once_each(house: House) -> None:
     await house.start(**UNLIMITED)
     got: dict[str, list[str]] = {"ann": [], "ben": []}

@@ -113,6 +113,7 @@ def lived_through(seeds: range, at_most: int = 0) -> Witness:
 
 
 @pytest.mark.skipif(SEED is not None, reason="one seed is to be lived through alone")
+@pytest.mark.long
 def test_whatever_goes_wrong_nothing_accepted_is_lost_doubled_or_told_to_the_wrong_ear() -> None:
     seeds = range(FIRST, FIRST + STANDARD)
     witness = lived_through(seeds, AT_MOST)

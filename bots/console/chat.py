@@ -21,7 +21,7 @@ from bots.interface import Heard, Said
 from daemon.client.hosting import HostClient
 from daemon.client.interface import Json
 from daemon.core.asking import State
-from daemon.core.errors import PeerlineError, Refused, Unavailable
+from daemon.core.errors import AnswerLost, PeerlineError, Refused, Unavailable
 from daemon.core.model import Kind, Parcel
 from daemon.core.posting import LINE
 
@@ -107,12 +107,14 @@ class Visit:
             await self._leave(joined["peer_id"])
 
     async def _join(self) -> Json:
+        waits = self.terminal.interactive
         async with self._patiently():
             while True:
                 try:
                     return await self._client.join(self._surface.name, self._surface.address, shared=True)
-                except Unavailable:
-                    if not self.terminal.interactive:
+                except Unavailable as error:
+                    waits = waits or isinstance(error, AnswerLost)  # it was there: it will be again
+                    if not waits:
                         raise
                     await asyncio.sleep(AGAIN_S)
 

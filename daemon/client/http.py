@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from daemon.client.interface import Json
-from daemon.core.errors import DaemonUnreachable, Malformed
+from daemon.core.errors import AnswerLost, DaemonUnreachable, Malformed
 from daemon.wire import routes
 from daemon.wire.problems import from_problem
 
@@ -98,7 +98,7 @@ class HttpExchange:
                 status, headers = await _read_head(reader)
                 told = await _read_body(reader, headers)
         except CUT as error:
-            raise DaemonUnreachable(
+            raise AnswerLost(
                 f"the daemon did not answer: {type(error).__name__}",
                 "is it restarting? `peerline status` tells",
             ) from error

@@ -136,6 +136,12 @@ class DaemonUnreachable(Unavailable):
     code = "daemon_unreachable"
 
 
+class AnswerLost(DaemonUnreachable):
+    """The connection broke off: there was a daemon, and whether it was done is not known. Repeat it with its key."""
+
+    code = "answer_lost"
+
+
 class VersionMismatch(Unavailable):
     code = "version_mismatch"
 

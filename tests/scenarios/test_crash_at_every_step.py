@@ -121,6 +121,16 @@ async def test_from_a_piped_chat(house: House, step: str) -> None:
     assert agent.times_heard(HOW_FAR) == 1
 
 
+async def test_from_a_piped_chat_that_was_joining(house: House) -> None:
+    """It has met a daemon, so it waits for the next, as for any answer that broke off."""
+    await house.start(crash_at="api.answering")
+    async with house.agent("backend"), asyncio.TaskGroup() as both:
+        house.arm()
+        chat = both.create_task(house.cli("chat", "--to", "backend", "--linger", "25", typed=HOW_FAR))
+        await house.crashed()
+        assert (await chat).out == f"backend: {ANSWER}\n"
+
+
 @pytest.mark.parametrize("step", some(*AFTER, "pump.carried", *HOOKS, "api.collected", "mcp.receipt"))
 async def test_from_an_mcp_client(house: House, step: str) -> None:
     await house.start(crash_at=step)

@@ -139,8 +139,6 @@ class DaemonUnreachable(Unavailable):
 class AnswerLost(DaemonUnreachable):
     """The connection broke off: there was a daemon, and whether it was done is not known. Repeat it with its key."""
 
-    code = "answer_lost"
-
 
 class VersionMismatch(Unavailable):
     code = "version_mismatch"

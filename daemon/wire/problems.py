@@ -10,10 +10,11 @@ Json = dict[str, Any]
 
 
 def _tree(error: type[PeerlineError]) -> dict[str, type[PeerlineError]]:
-    found = {error.code: error}
+    """Which error a code stands for; a kind without a code of its own is told as the one above it."""
+    found = {}
     for child in error.__subclasses__():
         found.update(_tree(child))
-    return found
+    return found | {error.code: error}
 
 
 _BY_CODE = _tree(PeerlineError)

@@ -160,7 +160,7 @@ async def test_an_answer_that_is_cut_off_or_another_s_is_unreachable(
 ) -> None:
     async with server(socket, said):
         error = await refusal(socket)
-    assert type(error) is e.AnswerLost
+    assert isinstance(error, e.DaemonUnreachable)
     assert str(error)
     assert error.hint
 

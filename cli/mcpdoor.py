@@ -6,11 +6,13 @@ its run and its process, and gone with it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import platform
 from pathlib import PurePath
 from typing import Final, Self
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -40,6 +42,7 @@ class McpEntrance:
         self._door = door
         self._guards = guards
         self._mcp = McpDoor(version=version)
+        self._known: WeakKeyDictionary[asyncio.Transport, tuple[int, str, Caller]] = WeakKeyDictionary()
 
     async def __aenter__(self) -> Self:
         await self._mcp.__aenter__()
@@ -50,13 +53,24 @@ class McpEntrance:
 
     async def handle(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         run = _header(request, RUN) or None
-        client = Client(LocalExchange(self._door, await self._as_client(request, caller)))
+        client = Client(LocalExchange(self._door, await self._caller(request, caller)))
         return await self._mcp.handle(request, client, run)
 
     async def receipts(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         self._engine.passed("mcp.receipt")
-        client = Client(LocalExchange(self._door, await self._as_client(request, caller)))
+        client = Client(LocalExchange(self._door, await self._caller(request, caller)))
         return await self._mcp.receipts(request, client)
+
+    async def _caller(self, request: web.Request, caller: Caller) -> Caller:
+        """As at the guards: a connection that stays is one client for as long as nobody comes, goes or changes."""
+        transport, run, registered = request.transport, _header(request, RUN), self._engine.feed.registered
+        known = self._known.get(transport) if transport else None
+        if known and known[:2] == (registered, run):
+            return known[2]
+        found = await self._as_client(request, caller)
+        if transport and found.standing is Standing.AGENT and registered == self._engine.feed.registered:
+            self._known[transport] = registered, run, found
+        return found
 
     async def _as_client(self, request: web.Request, caller: Caller) -> Caller:
         """The agent around the client, else the client itself."""

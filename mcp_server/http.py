@@ -7,6 +7,7 @@ library is loaded in a thread once the door is opened, and requests wait until i
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
@@ -109,10 +110,15 @@ class McpDoor:
 
 
 def _load(version: str) -> Any:
-    """Takes 0.7 s, so it runs in a thread."""
-    from mcp_server.server import opened
+    """Takes 0.7 s, so it runs in a thread; that lets go ten times sooner than usual when the loop has work."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        from mcp_server.server import opened
 
-    return opened(version)
+        return opened(version)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 async def _json(request: web.Request) -> object:

@@ -12,7 +12,7 @@ from daemon.client.interface import Exchange, Json, Question
 from daemon.core.errors import Unavailable
 from daemon.wire import routes
 
-RECONNECT_S: Final = (0.05, 0.1, 0.2, 0.5)
+RECONNECT_S: Final = (0.05, 0.1, 0.2)
 
 
 class Client:

@@ -121,24 +121,31 @@ async def much(line: Line) -> None:
         await line.post("/v1/messages", {"kind": "notice", "to": ["sink"], "text": BULK})
 
 
+async def beside(home: House, line: Line, *, stops: bool) -> list[float]:
+    """How long notices take beside a reader of the feed that reads all of it, or nothing at all."""
+    reader, writer = await asyncio.open_unix_connection(str(home.socket), limit=2**20)
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(emptied(reader))
+        if stops:
+            reading.cancel()
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(b"GET /v1/events HTTP/1.1\r\nHost: peerline\r\n\r\n")
+        await writer.drain()
+        await much(line)
+        took = await timed(line)
+        reading.cancel()
+    writer.transport.abort()
+    return took
+
+
 async def stuck(home: House, sheet: Sheet) -> None:
     """The feed of everything, opened and never read, while much is said."""
     line = await Line.unix(home.socket)
     before: list[float] = []
     after: list[float] = []
     for _ in range(ROUNDS):
-        for stops, took in ((False, before), (True, after)):
-            reader, writer = await asyncio.open_unix_connection(str(home.socket), limit=2**20)
-            reading = asyncio.create_task(emptied(reader))  # noqa: TID251 -- ended below
-            if stops:
-                reading.cancel()
-                writer.transport.pause_reading()  # type: ignore[attr-defined]
-            writer.write(b"GET /v1/events HTTP/1.1\r\nHost: peerline\r\n\r\n")
-            await writer.drain()
-            await much(line)
-            took.extend(await timed(line))
-            reading.cancel()
-            writer.transport.abort()
+        before += await beside(home, line, stops=False)
+        after += await beside(home, line, stops=True)
     line.close()
     ratio = middle(after) / middle(before)
     sheet.row(

@@ -6,20 +6,19 @@ its run and its process, and gone with it.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import platform
 from pathlib import PurePath
 from typing import Final, Self
 from urllib.parse import unquote
-from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
 from daemon.api import jsontext
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
-from daemon.api.guards import Guards, Placed
+from daemon.api.guards import Guards, Placed, transport_of
+from daemon.api.known import Known
 from daemon.callers.folders import checkout_of
 from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
@@ -42,7 +41,7 @@ class McpEntrance:
         self._door = door
         self._guards = guards
         self._mcp = McpDoor(version=version)
-        self._known: WeakKeyDictionary[asyncio.Transport, tuple[int, str, Caller]] = WeakKeyDictionary()
+        self._known = Known(engine.feed)
 
     async def __aenter__(self) -> Self:
         await self._mcp.__aenter__()
@@ -62,21 +61,18 @@ class McpEntrance:
         return await self._mcp.receipts(request, client)
 
     async def _caller(self, request: web.Request, caller: Caller) -> Caller:
-        """As at the guards: a connection that stays is one client for as long as nobody comes, goes or changes."""
-        transport, run, registered = request.transport, _header(request, RUN), self._engine.feed.registered
-        known = self._known.get(transport) if transport else None
-        if known and known[:2] == (registered, run):
-            return known[2]
-        found = await self._as_client(request, caller)
-        if transport and found.standing is Standing.AGENT and registered == self._engine.feed.registered:
-            self._known[transport] = registered, run, found
-        return found
-
-    async def _as_client(self, request: web.Request, caller: Caller) -> Caller:
         """The agent around the client, else the client itself."""
         run = _header(request, RUN)
         if not run:
             return caller
+        transport, registered = transport_of(request), self._engine.feed.registered
+        if known := self._known.caller(transport, run):
+            return known
+        found = await self._as_client(request, run)
+        return self._known.keep(transport, registered, found, run) if found else caller
+
+    async def _as_client(self, request: web.Request, run: str) -> Caller | None:
+        """None: it is too early to say."""
         placed = await self._guards.placed(request)
         own = f"{BACKEND}:{run}"
         around = await self._engine.read(lambda tx: _around(tx, placed))
@@ -84,7 +80,7 @@ class McpEntrance:
             await self._engine.handle(c.EndSession(session_id=own, why="it belongs to an agent"))
             return Caller(standing=Standing.AGENT, peer_id=around.peer_id, host=around.session_id)
         if await _is_early(request, placed):
-            return caller
+            return None
         known: Session | None = await self._engine.read(lambda tx: tx.get(Session, own))
         if known and known.ended_at is None:
             return Caller(standing=Standing.AGENT, peer_id=known.peer_id, host=own)

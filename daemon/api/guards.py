@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 
 from daemon.api.caller import Caller, Standing
+from daemon.api.known import Known
 from daemon.api.limits import Window
 from daemon.api.patience import visit_of
 from daemon.callers.processes import Process, ancestors, has_terminal, peer_credentials
@@ -57,7 +58,7 @@ class Guards:
         self._machine = machine
         self._owner = owner
         self._lines: WeakKeyDictionary[asyncio.Transport, tuple[Process, ...]] = WeakKeyDictionary()
-        self._known: WeakKeyDictionary[asyncio.Transport, tuple[int, Caller]] = WeakKeyDictionary()
+        self._known = Known(engine.feed)
         self._count = count
         self._wrong = Window("the limit of wrong tokens", WRONG_TOKENS)
 
@@ -77,14 +78,10 @@ class Guards:
         return replace(await self._outside(Standing.OWNER, "token"), remote=True)
 
     async def _on_line(self, request: web.Request) -> Caller:
-        """A connection that stays open is one caller for as long as nobody comes, goes or changes."""
-        transport, registered = _transport_of(request), self._engine.feed.registered
-        known = self._known.get(transport)
-        if known and known[0] == registered:
-            return known[1]
-        caller = await self.placed_caller(await self.placed(request))
-        self._known[transport] = registered, caller
-        return caller
+        transport, registered = transport_of(request), self._engine.feed.registered
+        if known := self._known.caller(transport):
+            return known
+        return self._known.keep(transport, registered, await self.placed_caller(await self.placed(request)))
 
     def check_health(self, request: web.Request) -> bool:
         """``/health`` is open, but not to other hosts' pages; returns whether the caller is known."""
@@ -118,7 +115,7 @@ class Guards:
 
     def _line(self, request: web.Request) -> tuple[Process, ...]:
         """Who connected, as it was when the connection's first request came: its pid may be another's by now."""
-        transport = _transport_of(request)
+        transport = transport_of(request)
         line = self._lines.get(transport)
         if line is None:
             found = peer_credentials(_socket_of(request))
@@ -212,14 +209,14 @@ def _is_unix(request: web.Request) -> bool:
     return _socket_of(request).family == socket.AF_UNIX
 
 
-def _transport_of(request: web.Request) -> asyncio.Transport:
+def transport_of(request: web.Request) -> asyncio.Transport:
     if request.transport is None:
         raise ConnectionResetError("the caller has gone")
     return request.transport
 
 
 def _socket_of(request: web.Request) -> socket.socket:
-    found: socket.socket = _transport_of(request).get_extra_info("socket")
+    found: socket.socket = transport_of(request).get_extra_info("socket")
     return found
 
 

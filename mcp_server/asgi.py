@@ -17,10 +17,10 @@ LOOK_S: Final = 1.0  #: how often we look whether the client is still there
 EVENT_STREAM: Final = "text/event-stream"
 
 Message = MutableMapping[str, Any]
-App = Callable[
-    [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
-    Awaitable[None],
-]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class ClientGone(OSError):
@@ -96,7 +96,7 @@ class Exchange:
         return transport is None or transport.is_closing()
 
 
-def scope_of(request: web.Request) -> MutableMapping[str, Any]:
+def scope_of(request: web.Request) -> Scope:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},

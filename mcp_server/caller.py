@@ -1,10 +1,10 @@
 """Who is behind one request, and how what they took comes to count as read.
 
-A shim says so itself, call by call, once the answer is out of its hands (``McpDoor.receipts``). Without a
-shim the only evidence is that the same peer calls again: it then has what we wrote before, provided that we
-wrote it whole. So a call is kept here only after the last byte of its answer went out without an error, and
-confirmed by name: ``others=True`` would also confirm the call whose answer broke off. What is lost with a
-restart, or with a confirmation that fails, is given again: better twice than never.
+A shim says so itself, call by call, once an answer that has ``RECEIPT`` in its ``_meta`` is out of its hands
+(``McpDoor.receipts``). Without a shim the only evidence is that the same peer calls again: it then has what
+we wrote before, provided that we wrote it whole. So a call is kept here only after the last byte of its answer
+went out without an error, and confirmed by name: ``others=True`` would also confirm the call whose answer broke
+off. What is lost with a restart, or with a confirmation that fails, is given again: better twice than never.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from daemon.client.interface import PeerClient
 from daemon.core.errors import PeerlineError
 
 SCOPE: Final = "peerline.caller"  #: where the ASGI scope has the caller of its request
+RECEIPT: Final = "peerline/receipt"  #: in the ``_meta`` of an answer: the shim is to say that it wrote it
 
 
 class Unconfirmed:
@@ -56,11 +57,12 @@ class Caller:
         if self.run is None:
             await self.unconfirmed.confirm(self.client)
 
-    async def took_with(self, call_id: str) -> None:
-        """Messages went into the answer of this call; whether it arrives is not known yet."""
+    async def took_with(self, call_id: str) -> bool:
+        """Messages went into the answer of this call; whether a receipt is wanted: there is a shim to send it."""
         if self.run is None:
             with suppress(PeerlineError):
                 self.took.append(((await self.client.whoami())["peer_id"], call_id))
+        return self.run is not None
 
     def written(self) -> None:
         """The answer went out to its last byte."""

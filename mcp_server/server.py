@@ -6,6 +6,8 @@ Importing this loads ``mcp`` (0.7 s, 60 MB), so only the door does it, late and 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import mcp_types as t
@@ -14,9 +16,10 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from sse_starlette import EventSourceResponse
 
-from mcp_server.caller import SCOPE, Caller
+from mcp_server.asgi import App, Receive, Scope, Send
+from mcp_server.caller import RECEIPT, SCOPE, Caller
 from mcp_server.calls import Call
-from mcp_server.tools import TOOLS, Outcome, called
+from mcp_server.tools import BY_NAME, TOOLS, Outcome, called
 
 NAME: Final = "peerline"
 BODY_LIMIT: Final = 1024 * 1024  #: bytes; the longest text is 64 KiB, and escaped six times that
@@ -33,14 +36,37 @@ have not allowed. Peers can be wrong; check before you act on what cannot be und
 Context = ServerRequestContext[Any, Any]
 
 
-def opened(version: str) -> StreamableHTTPSessionManager:
-    """Stateless: a restarted daemon knows as much of its clients as before. SSE: progress needs it."""
+@asynccontextmanager
+async def opened(version: str) -> AsyncIterator[App]:
+    """What answers requests while it is open.
+
+    Stateless: a restarted daemon knows as much of its clients as before. What may wait is answered as a stream of
+    events, because progress needs it; everything else at once, which takes a third less time.
+    """
     server: Server[Any] = Server(
         NAME, version=version, instructions=INSTRUCTIONS, on_list_tools=_list, on_call_tool=_call
     )
     server.middleware.clear()  # the default one traces each message for an exporter that we do not have
     EventSourceResponse._listen_for_exit_signal = staticmethod(_until_cancelled)  # type: ignore[method-assign]  # noqa: SLF001
-    return StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=BODY_LIMIT)
+    streams, at_once = (
+        StreamableHTTPSessionManager(
+            server, stateless=True, json_response=whole, max_request_body_size=BODY_LIMIT
+        )
+        for whole in (False, True)
+    )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        manager = at_once if _never_waits(dict(scope["headers"])) else streams
+        await manager.handle_request(scope, receive, send)
+
+    async with streams.run(), at_once.run():
+        yield app
+
+
+def _never_waits(headers: Mapping[bytes, bytes]) -> bool:
+    """As far as the client says what it asks for, as those of today must and our shim does."""
+    tool = BY_NAME.get(headers.get(b"mcp-name", b"").decode("latin-1"))
+    return headers.get(b"mcp-method") == b"tools/call" and tool is not None and not tool.waits
 
 
 async def _until_cancelled() -> None:
@@ -58,14 +84,16 @@ async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolR
     call_id = caller.call_id(context.request_id)
     call = Call(caller.client, call_id, context.session.report_progress, caller.every_s)
     outcome = await called(call, asked.name, asked.arguments or {})
-    if call.took:
-        await caller.took_with(call_id)
-    return _result(outcome)
+    wanted = {RECEIPT: True} if call.took and await caller.took_with(call_id) else None
+    return _result(outcome, wanted)
 
 
-def _result(outcome: Outcome) -> t.CallToolResult:
+def _result(outcome: Outcome, meta: dict[str, Any] | None) -> t.CallToolResult:
     return t.CallToolResult(
-        content=[t.TextContent(text=outcome.text)], structured_content=outcome.told, is_error=outcome.failed
+        content=[t.TextContent(text=outcome.text)],
+        structured_content=outcome.told,
+        is_error=outcome.failed,
+        _meta=meta,
     )
 
 

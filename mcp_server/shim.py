@@ -9,9 +9,9 @@ asyncio: it starts once per agent and stays. ``_socket`` is the C module under `
 **Repeats.** A request that broke off unanswered, or finds no daemon, is sent again for 30 s under the same
 ``Idempotency-Key``, ``<run>:<JSON-RPC id>``; the daemon gives the first result. Then it gets an error.
 
-**Receipts.** Once the answer of a tools/call is out on standard output, the daemon is told, and before any
-later request is sent; only then does it count what that call took as read. A call that its client cancelled
-gets neither answer nor receipt, and an answer after the end of input no receipt: nobody may be reading.
+**Receipts.** An answer with messages in it says so in its ``_meta``. Once it is out on standard output, the
+daemon is told, and before any later request is sent; only then do they count as read. A call that its client
+cancelled gets neither answer nor receipt, and an answer after the end of input no receipt: nobody may read.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ OK, ACCEPTED, UNAVAILABLE = 200, 202, 503
 REFUSED = 2  # the exit code
 PARSE_ERROR, INVALID_REQUEST, OUR_ERROR = -32700, -32600, -32000
 VERSION = "io.modelcontextprotocol/protocolVersion"
+RECEIPT = "peerline/receipt"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 IDENTITY = ((b"Peerline-Tool-Use", "claudecode/toolUseId", "callId"), (b"Peerline-Thread", "threadId"))
 OPTIONS = {"--name": b"Peerline-Name", "--circle": b"Peerline-Circle", "--tools": b"Peerline-Tools"}
@@ -288,13 +289,14 @@ class Shim:
     def pass_back(self, request: Request, text: bytes) -> None:
         message = json.loads(text)
         last = "method" not in message and message.get("id") == request.id
-        if last and isinstance(version := member(message.get("result"), "protocolVersion"), str):
+        result = member(message, "result")
+        if last and isinstance(version := member(result, "protocolVersion"), str):
             self.version = version
         with self.writing:
             if not request.over:
                 write_out(text)
                 request.answered = last
-                if last and request.method == "tools/call" and not self.ended.is_set():
+                if last and member(member(result, "_meta"), RECEIPT) and not self.ended.is_set():
                     self.owed.append(request.key)
 
     def fail(self, request: Request, sentence: str) -> None:

@@ -36,6 +36,7 @@ class Tool:
     run: Callable[..., Awaitable[Json]]  #: ``run(call, **arguments)``
     say: Callable[[Json], str]
     only_reads: bool = False
+    waits: bool = False  #: for others, so it tells its progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ TOOLS: Final = (
         ),
         calls.ask_peer,
         phrasing.ask,
+        waits=True,
     ),
     Tool(
         "ask",
@@ -133,6 +135,7 @@ TOOLS: Final = (
         takes(ask_id=_id(), timeout_s=_wait()),
         calls.wait_for,
         phrasing.waited,
+        waits=True,
     ),
     Tool(
         "ack",

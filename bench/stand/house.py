@@ -111,7 +111,6 @@ class McpClient:
             env=house.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=0,
         )
         assert self.process.stdout
         self._told = self.process.stdout
@@ -142,6 +141,7 @@ class McpClient:
     def _say(self, message: Any) -> None:
         assert self.process.stdin
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
+        self.process.stdin.flush()
 
     def close(self) -> None:
         assert self.process.stdin

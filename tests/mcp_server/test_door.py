@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -27,8 +29,10 @@ class Plain:
         self.http = http
         self.url = url
 
-    async def post(self, message: Json) -> aiohttp.ClientResponse:
-        return await self.http.post(self.url, json={"jsonrpc": "2.0", **message}, headers=BOTH)
+    async def post(
+        self, message: Json, more: Mapping[str, str] = MappingProxyType({})
+    ) -> aiohttp.ClientResponse:
+        return await self.http.post(self.url, json={"jsonrpc": "2.0", **message}, headers={**BOTH, **more})
 
     async def told(self, tool: str, **arguments: Any) -> Json:
         params = {"name": tool, "arguments": arguments}
@@ -67,6 +71,21 @@ async def test_a_client_that_takes_no_event_stream_is_told_so(plain: Plain) -> N
     said = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     async with plain.http.post(plain.url, json=said, headers={"Accept": "text/html"}) as answer:
         assert answer.status == 406
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "kind"),
+    [
+        ("whoami", {}, "application/json"),
+        ("wait_for", {"ask_id": "none"}, "text/event-stream"),
+    ],
+)
+async def test_a_tool_that_never_waits_is_answered_whole_and_another_as_a_stream(
+    plain: Plain, tool: str, given: Json, kind: str
+) -> None:
+    asked = {"id": 1, "method": "tools/call", "params": {"name": tool, "arguments": given}}
+    async with await plain.post(asked, {"Mcp-Method": "tools/call", "Mcp-Name": tool}) as answer:
+        assert answer.content_type == kind
 
 
 async def test_a_message_that_is_too_long_is_refused(plain: Plain) -> None:

@@ -118,33 +118,35 @@ async def test_a_receipt_follows_the_answer_and_precedes_the_next_request(house:
         taken = await shim.told("check_messages")
         await shim.told("whoami")
         again = await shim.told("check_messages")
-        await settled(house, mesh, "1", "2", "3")
+        await settled(house, mesh, "1")
 
     assert [one["text"] for one in taken["messages"]] == ["the build is red"]
     assert again["messages"] == []
-    assert house.doing == [step for n in "123" for step in ("tools/call", f"receipts {n}")]
+    assert house.doing == ["tools/call", "receipts 1", "tools/call", "tools/call"]
 
 
 async def test_a_receipt_is_sent_until_the_daemon_has_it_and_no_request_before(
     house: House, mesh: Mesh
 ) -> None:
     mesh.fail("confirm", *[StoreBusy("the store is busy")] * 3)
+    await mesh.client("backend").notify("ada", "the build is red")
     async with ShimProcess(house.socket) as shim:
-        await shim.told("whoami")
+        await shim.told("check_messages")
         await shim.answer(shim.ask("ping"))
         await settled(house, mesh, "1")
 
     assert house.doing == ["tools/call", *["receipts 1"] * 4, "ping"]
 
 
-async def test_only_calls_of_tools_have_receipts(house: House) -> None:
+async def test_only_calls_that_took_messages_have_receipts(house: House) -> None:
     async with ShimProcess(house.socket) as shim:
         await shim.initialize()
         await shim.answer(shim.ask("tools/list"))
-        await shim.answer(shim.ask("ping"))
+        await shim.told("whoami")
+        await shim.told("check_messages")
         await shim.end()
 
-    assert house.doing == ["initialize", "tools/list", "ping"]
+    assert house.doing == ["initialize", "tools/list", "tools/call", "tools/call"]
 
 
 @pytest.mark.parametrize("meta", [{}, ENVELOPE], ids=["handshake", "modern"])
@@ -290,9 +292,11 @@ async def test_standard_output_is_the_protocols_alone(house: House) -> None:
 
 
 async def test_end_of_input_ends_it_with_its_receipts_delivered(house: House, mesh: Mesh) -> None:
+    for n in range(20):
+        await mesh.client("backend").notify("ada", f"{n}")
     async with ShimProcess(house.socket) as shim:
-        for n in range(20):
-            shim.call("notify_peer", peer="backend", message=f"{n}")
+        for _ in range(20):
+            shim.call("check_messages", limit=1)
         for _ in range(20):
             await shim.read()
         code, _ = await shim.end()
@@ -320,10 +324,11 @@ def test_an_answer_after_the_end_of_input_has_no_receipt(
     request = names["Request"]({"id": 1, "method": "tools/call"}, b"", "run")
     if ended:
         shim.ended.set()
-    shim.pass_back(request, b'{"jsonrpc": "2.0", "id": 1, "result": {}}')
+    answer = '{"jsonrpc": "2.0", "id": 1, "result": {"_meta": {"peerline/receipt": true}}}'
+    shim.pass_back(request, answer.encode())
 
     assert shim.owed == owed
-    assert capfd.readouterr().out == '{"jsonrpc": "2.0", "id": 1, "result": {}}\n'
+    assert capfd.readouterr().out == f"{answer}\n"
 
 
 async def test_end_of_input_waits_for_no_long_call(house: House, mesh: Mesh) -> None:

@@ -6,7 +6,7 @@
 ``hooks/pipe.py``, calls tools by ``mcp_server/shim.py`` (SHIM names another), and has an inbox like Claude
 Code's: a Unix socket that takes ``{"type": "user", "message": {"role": "user", "content": TEXT}}`` in a line.
 A text is a turn: the prompt hook, the work, and the stop hook with the last words; what that hook hands over
-is the next thing to work on. It ends on SIGTERM, and when standard input ends, if that is a pipe.
+is the next thing to work on. It ends on a signal, and when standard input ends, if that is a pipe.
 
 Standard library only and nothing of ours: what an agent would know of the line, it knows from its messages.
 The environment is not passed on, because it may be that of a real agent, with its pane and its settings.
@@ -25,13 +25,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 Json = dict[str, Any]
+Texts = SimpleQueue[str | None]  #: None: it is over
 
 HERE: Final = Path(__file__).resolve().parent.parent
 PIPE: Final = HERE / "hooks" / "pipe.py"
@@ -42,6 +42,7 @@ CHOICE_S: Final = 100
 PROTOCOL: Final = "2025-11-25"
 OPTIONS: Final = ("work", "private")
 SHOWN: Final = 60
+ENDS: Final = (signal.SIGTERM, signal.SIGINT)
 _FRAME: Final = re.compile(
     r"""^\[peerline\ (?P<kind>\w+)\ (?P<id>\S+)
         \ from\ (?:[^\n]*\ at\ )?(?P<name>[^\s@]+)@(?P<circle>\S+)\ ·\ [^\n]*\#(?P<mark>\w+)\]\n
@@ -51,8 +52,7 @@ _FRAME: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One framed message, as an agent reads it."""
 
     kind: str
@@ -113,9 +113,8 @@ ABOUT: Final = {"echo": "answers what you say", "clerk": "files what you give it
 class Inbox:
     """A socket that takes texts from whoever connects. Nothing is ever answered."""
 
-    def __init__(self, path: str) -> None:
-        self.path, self.transcript = path, f"{path}.log"
-        self.texts: SimpleQueue[str] = SimpleQueue()
+    def __init__(self, path: str, texts: Texts) -> None:
+        self.path, self.transcript, self.texts = path, f"{path}.log", texts
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(path)
         self._listening.listen()
@@ -151,12 +150,7 @@ class Tools:
         self._asked = 0
 
     def call(self, tool: str, **arguments: object) -> Json:
-        """Return the tool's structured result.
-
-        Raises:
-            ToolFailed: with what the tool says.
-
-        """
+        """Return the tool's structured result; ToolFailed says what the tool says."""
         with self._calling:
             if self._shim is None or self._shim.poll() is not None:
                 self._start()
@@ -216,8 +210,8 @@ class Actor:
         """Work until the process is told to end."""
         self._report("SessionStart", source="startup")
         self._courtesy.start()
-        while True:
-            self._turn(self._inbox.texts.get())
+        for text in iter(self._inbox.texts.get, None):
+            self._turn(text)
 
     def _describe(self) -> None:
         """A courtesy: no turn waits for it."""
@@ -277,18 +271,24 @@ def end_with_input() -> None:
 
 
 def main(name: str, daemon: str, shim: str = str(SHIM)) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    texts = Texts()
+
+    def ended(*_: object) -> None:
+        texts.put(None)  # an exception can get lost on its way, in a finalizer for one
+        sys.exit(0)
+
+    for number in ENDS:
+        signal.signal(number, ended)
     if stat.S_ISFIFO(os.fstat(0).st_mode):
         threading.Thread(target=end_with_input, daemon=True).start()
     tools = Tools([sys.executable, "-I", "-S", "-E", shim, daemon, "--name", name, "--circle", CIRCLE])
     with TemporaryDirectory(prefix="peerline-") as place:
-        actor = Actor(name, daemon, Inbox(f"{place}/inbox"), tools)
+        actor = Actor(name, daemon, Inbox(f"{place}/inbox", texts), tools)
         try:
             actor.run()
-        except KeyboardInterrupt:
-            pass
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            for number in ENDS:
+                signal.signal(number, signal.SIG_IGN)
             actor.end()
             tools.close()
 

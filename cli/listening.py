@@ -6,7 +6,6 @@ import contextlib
 import platform
 import socket
 from collections.abc import AsyncIterator
-from importlib.metadata import version
 from typing import Final
 
 from aiohttp import web
@@ -37,7 +36,7 @@ async def sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
         owner=house.settings.owner.name,
         count=house.auditor.tally.count,
     )
-    entrance = McpEntrance(house.engine, house.door, guards, version("peerline"))
+    entrance = McpEntrance(house.engine, house.door, guards, house.health.version)
     runner = _runner(house, guards, desk, entrance)
     await runner.setup()
     try:
@@ -59,7 +58,7 @@ def _runner(house: House, guards: Guards, desk: HookDesk, entrance: McpEntrance)
         house.door,
         guards,
         health=house.health.health,
-        version=version("peerline"),
+        version=house.health.version,
         desk=desk,
         extras={routes.MCP: entrance.handle, routes.MCP_RECEIPTS: entrance.receipts},
     )

@@ -9,6 +9,7 @@ import typer
 
 from cli.options import AsJson
 from cli.output import show, table
+from daemon.core.measures import counted
 from daemon.paths import Paths, found
 
 Json = dict[str, Any]
@@ -77,7 +78,7 @@ def _told(told: Json) -> str:
     since = (
         "what was accepted since then cannot be counted: the database that was there cannot be read"
         if lost is None
-        else f"{lost} message{'' if lost == 1 else 's'} accepted since then {'is' if lost == 1 else 'are'} not in it"
+        else f"it lacks {counted(lost, 'message')} accepted since then"
     )
     kept = f"what was there lies in {told['aside']}" if told["aside"] else "there was no database"
     return f"restored {told['restored']}, {_age(told['age_s'])} old\n{since}\n{kept}\nstart again with `peerline up`"

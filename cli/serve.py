@@ -10,7 +10,7 @@ import platform
 import signal
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,9 +84,8 @@ async def _run(
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    health = Health(
-        engine, str(paths.home), str(paths.socket), version("peerline"), complaints=upkeep.complaints
-    )
+    version = metadata.version("peerline")
+    health = Health(engine, str(paths.home), str(paths.socket), version, complaints=upkeep.complaints)
     auditor = Auditor(engine, Ledger(paths.logs))
     health.audit_trouble = auditor.trouble
     limits = Limits(
@@ -131,9 +130,8 @@ async def _live(
         running = [parts.create_task(each) for each in (upkeep.run(), *_parts(house, transports, desk))]
         async with sockets(house, desk) as where:
             config = _digest(house.paths.config)
-            await house.auditor.note(
-                "daemon_started", version=version("peerline"), listens=where, config=config
-            )
+            version = house.health.version
+            await house.auditor.note("daemon_started", version=version, listens=where, config=config)
             ready(where)
             await house.stopping.wait()
         for task in running:

@@ -39,12 +39,10 @@ class Health:
         self._engine = engine
         self._home = home
         self._socket = socket
-        self._version = version
+        self.version = version
         self._began_at = engine.clock.now()
         self.tcp = ""  #: why there is no TCP, if there is none
-        self.audit_trouble: Callable[[], Sequence[str]] = (
-            tuple  #: why security events are not written, if they are not
-        )
+        self.audit_trouble: Callable[[], Sequence[str]] = tuple  #: why security events are not written, if so
 
     async def health(self) -> Json:
         """What ``/health`` tells to the authenticated; to everybody only the first field."""
@@ -63,7 +61,7 @@ class Health:
         locked = await _or_nothing(self._engine.read(lambda tx: Plan(tx, now, "").is_locked()), None, unread)
         return {
             "status": "degraded" if troubled or unread else "ok",
-            "version": self._version,
+            "version": self.version,
             "sqlite": sqlite3.sqlite_version,
             "pid": os.getpid(),
             "uptime_s": round((now - self._began_at).total_seconds(), 1),

@@ -10,14 +10,13 @@ import hashlib
 from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from daemon.core import approval as approvals
 from daemon.core import model as m
 from daemon.core.frame import ALPHABET, MARK_LENGTH
 
-MADE_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 Noun = (
@@ -110,9 +109,9 @@ class Decision:
     """What is to be written in one commit, and what the caller is told."""
 
     result: Any
-    puts: tuple[Noun, ...] = ()
-    events: tuple[m.Event, ...] = ()
-    at: datetime = MADE_LONG_AGO  #: when it was made
+    puts: tuple[Noun, ...]
+    events: tuple[m.Event, ...]
+    at: datetime  #: when it was made
 
 
 class Plan:

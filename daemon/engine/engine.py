@@ -137,10 +137,8 @@ class Engine:
                 self.trouble = error
             self.feed.touch((TROUBLE,))
             raise
-        if any(
-            each.puts or each.events for each in decisions
-        ):  # to write nothing succeeds on a full disk, too
-            self.trouble = None
+        if any(each.puts or each.events for each in decisions):
+            self.trouble = None  # to write nothing would have succeeded on a full disk, too
         self.feed.committed(decisions)
         return told, decisions
 

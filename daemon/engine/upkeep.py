@@ -11,10 +11,9 @@ import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from daemon.core.errors import StorageFull, StoreDamaged, Unavailable
 from daemon.engine.engine import Engine
@@ -23,11 +22,8 @@ from daemon.store import backups, checking, watching
 from daemon.store.interface import Tx
 from daemon.store.opening import RESTORE, TRIES_AGAIN_S
 
-T = TypeVar("T")
 EVERY: Final = timedelta(hours=1)
-CHECKED_FOR: Final = timedelta(
-    days=1
-)  #: the copies are checked, so the file is, as long as there are new ones
+CHECKED_FOR: Final = timedelta(days=1)  #: as long as there are new copies: they are checked, so the file is
 KEYS_KEPT: Final = timedelta(days=7)
 log = logging.getLogger(__name__)
 
@@ -153,7 +149,7 @@ class Upkeep:
 
     async def _backed_up(self) -> None:
         now = self._engine.clock.now()
-        made = await self._aside(lambda: backups.make(self._database, self._folder, now, self._stop))
+        made = await asyncio.to_thread(backups.make, self._database, self._folder, now, self._stop)
         self._unkept = ""
         log.info("backed up: %s, %d bytes", made.path.name, made.size)
 
@@ -188,7 +184,4 @@ class Upkeep:
                 log.warning("it stays where it is for now: %s", error)
 
     async def _seen(self) -> checking.Found:
-        return await self._aside(lambda: checking.examine(self._database, self._stop))
-
-    async def _aside(self, deed: Callable[[], T]) -> T:
-        return await asyncio.to_thread(deed)
+        return await asyncio.to_thread(checking.examine, self._database, self._stop)

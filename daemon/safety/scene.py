@@ -55,9 +55,8 @@ class Scene:
             return []
         try:
             with contextlib.closing(
-                sqlite3.connect(f"{self.paths.database.as_uri()}?mode=rw", uri=True)
+                sqlite3.connect(f"{self.paths.database.as_uri()}?mode=ro", uri=True)
             ) as conn:
-                conn.execute("PRAGMA query_only = ON")
                 return conn.execute(sql).fetchall()
         except sqlite3.Error:
             return []

@@ -1,8 +1,9 @@
 """The store: one file, one writing thread, one reading connection.
 
-All steps queue for one thread, which runs as many as are waiting in one commit, each in a savepoint of its own, and
-tells them only after the commit is synced (WAL, ``synchronous=FULL``: accepted means on disk, power cut included).
-Reads have a connection and a thread of their own that never checkpoints, so a long read never meets a writer.
+All steps queue for one thread, which runs as many as are waiting in one commit (once more, each in a savepoint of its
+own, where one of them failed), and tells them only after the commit is synced (WAL, ``synchronous=FULL``: accepted
+means on disk, power cut included). Reads have a connection and a thread of their own that never checkpoints, so a long
+read never meets a writer.
 """
 
 from __future__ import annotations
@@ -96,9 +97,7 @@ class SqliteStore:
     def _words_of_snapshot(self) -> Words:
         """Words that know what earlier snapshots read, if surely none of it was changed since."""
         revision = self._revision
-        self._reading.execute(
-            "SELECT 1 FROM peer LIMIT 1"
-        ).fetchone()  # the snapshot begins with its first look
+        self._reading.execute("SELECT 1 FROM peer LIMIT 1").fetchone()  # begins the snapshot
         if revision % 2 or revision != self._revision:
             return Words(self._reading)
         if revision != self._seen_at:

@@ -17,9 +17,9 @@ from daemon.store.rows import reader, table, to_row, told_from, when
 
 N = TypeVar("N")
 
-WAITING: Final = "state IN ('queued', 'leased', 'held')"
+WAITS: Final = ("queued", "leased", "held")
+WAITING: Final = f"state IN {WAITS}"
 LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
-
 
 #: Looked at with every message and seldom changed.
 KEPT_KINDS: Final = frozenset({m.Peer, m.Session, m.Conversation, m.Circle})
@@ -28,7 +28,6 @@ MOST_KEPT: Final = 20_000
 Kept = dict[Any, Any]
 NAMED: Final = "named"
 COUNTED: Final = "counted"  #: with a peer's id: how much waits for it
-WAITS: Final = frozenset({"queued", "leased", "held"})
 
 
 class Words:

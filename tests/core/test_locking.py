@@ -12,21 +12,6 @@ from tests.core.line import A_MINUTE, Chat, Line
 CODE = "7K2M9Q4X"
 
 
-@pytest.fixture
-def line() -> Line:
-    return Line()
-
-
-@pytest.fixture
-def ada(line: Line) -> Chat:
-    return line.telegram()
-
-
-@pytest.fixture
-def api(line: Line) -> Peer:
-    return line.agent("api")
-
-
 def lock(line: Line) -> None:
     line.do(c.Lock(by="ada at the terminal"))
 

@@ -22,7 +22,7 @@ def due(at_s: float) -> Decision:
         due_at=at,
         expires_at=at + timedelta(days=7),
     )
-    return Decision(None, (delivery,))
+    return Decision(None, (delivery,), (), NOON)
 
 
 async def test_a_change_between_looking_and_waiting_is_not_missed() -> None:

@@ -204,7 +204,8 @@ async def test_an_agent_whose_inbox_vanished_is_reached_all_the_same(line: House
         assert await answered(line, asked) == ["for the cli"]
         again = await by_cli(line, "a question from cli, again")
         assert await answered(line, again) == ["for the cli"]
-        assert (await line.why(again))["deliveries"][0]["road"] == "hook"
+        roads = [(await line.why(each))["deliveries"][0]["road"] for each in (asked, again)]
+    assert set(roads) <= {"hook", "terminal"}
     assert model.times_heard("question from cli") == 2
 
 

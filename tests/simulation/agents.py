@@ -157,12 +157,19 @@ class Crowd:
         return Carried(timedelta(), "1")
 
 
-class Inbox:
-    """The agent's own queue: what lies there begins a turn when it is idle."""
+class Way:
+    """A road into the agents."""
 
     def __init__(self, crowd: Crowd) -> None:
         self.crowd = crowd
         self.scene = crowd.scene
+
+    async def prove(self, session: Session) -> Proof:
+        return Proof("it is there")
+
+
+class Inbox(Way):
+    """The agent's own queue: what lies there begins a turn when it is idle."""
 
     async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:
         await self.scene.gap()
@@ -182,16 +189,9 @@ class Inbox:
         await self.scene.gap()
         return Carried(PROOF_WITHIN)
 
-    async def prove(self, session: Session) -> Proof:
-        return Proof("it is there")
 
-
-class Terminal:
+class Terminal(Way):
     """Paste, then Enter; a person may be typing there, and Enter may be swallowed."""
-
-    def __init__(self, crowd: Crowd) -> None:
-        self.crowd = crowd
-        self.scene = crowd.scene
 
     async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:
         await self.scene.gap()
@@ -217,16 +217,9 @@ class Terminal:
         await self.scene.gap()
         return Carried(PROOF_WITHIN, ENTERED)
 
-    async def prove(self, session: Session) -> Proof:
-        return Proof("it is there")
 
-
-class Waking:
+class Waking(Way):
     """A hook that waits in the background of an idle agent."""
-
-    def __init__(self, crowd: Crowd) -> None:
-        self.crowd = crowd
-        self.scene = crowd.scene
 
     async def carry(self, parcel: Parcel, session: Session, *, again: bool) -> Outcome:
         await self.scene.gap()
@@ -237,9 +230,6 @@ class Waking:
         agent.inbox.append(parcel)
         await self.scene.gap()
         return Carried(PROOF_WITHIN)
-
-    async def prove(self, session: Session) -> Proof:
-        return Proof("it is there")
 
 
 def _lies(agent: Agent, parcel: Parcel) -> bool:

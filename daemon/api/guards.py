@@ -155,7 +155,7 @@ class Guards:
     async def _check_lock(self) -> None:
         """A token may be in the same hands as a phone."""
         now = self._engine.clock.now()
-        locked = await self._engine.read(lambda tx: Plan(tx, now, "").is_locked())
+        locked = await self._engine.read(lambda tx: Plan(tx, now, "").locked())
         if locked:
             raise NotAllowed(
                 f"the line is locked by {locked.locked_by}: nothing is taken from afar",

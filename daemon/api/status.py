@@ -58,7 +58,7 @@ class Health:
             *(sentence for sentence, _ in complaints),
             *unread[:1],
         ]
-        locked = await _or_nothing(self._engine.read(lambda tx: Plan(tx, now, "").is_locked()), None, unread)
+        locked = await _or_nothing(self._engine.read(lambda tx: Plan(tx, now, "").locked()), None, unread)
         return {
             "status": "degraded" if troubled or unread else "ok",
             "version": self.version,

@@ -103,16 +103,7 @@ def tell(plan: Plan, command: c.TellApproval) -> Approval:
     approval = _known(plan, command.approval_id)
     after = a.advance(approval, a.Tell(), now=plan.now)
     plan.put(after)
-    plan.tell(
-        Event(
-            "approval_told",
-            after.ask_id,
-            after.peer_id,
-            after.state,
-            command.evidence,
-            deciding.subject(after),
-        )
-    )
+    plan.tell(deciding.event_of("approval_told", after, command.evidence))
     peer = plan.peer(after.peer_id)
     if peer and command.without_words and after.words:
         text = f"{after.by} decided about your {after.tool} call ({after.choice or 'no'}) and says: {after.words}"
@@ -128,11 +119,7 @@ def fail(plan: Plan, command: c.FailApproval) -> Approval:
     approval = _known(plan, command.approval_id)
     after = a.advance(approval, a.Fail(command.reason), now=plan.now)
     plan.put(after)
-    plan.tell(
-        Event(
-            "approval_lost", after.ask_id, after.peer_id, after.state, command.reason, deciding.subject(after)
-        )
-    )
+    plan.tell(deciding.event_of("approval_lost", after, command.reason))
     _tell_deciders(
         plan, after, f"could not be told your decision: {command.reason}; decide at the agent itself"
     )
@@ -141,17 +128,9 @@ def fail(plan: Plan, command: c.FailApproval) -> Approval:
 
 def _closed(plan: Plan, approval: Approval, outcome: str) -> None:
     decided = approval.state == a.State.DECIDED
-    plan.put(a.advance(approval, a.Close(outcome), now=plan.now))
-    plan.tell(
-        Event(
-            "approval_closed",
-            approval.ask_id,
-            approval.peer_id,
-            a.State.CLOSED,
-            outcome,
-            deciding.subject(approval),
-        )
-    )
+    after = a.advance(approval, a.Close(outcome), now=plan.now)
+    plan.put(after)
+    plan.tell(deciding.event_of("approval_closed", after, outcome))
     if decided:
         _tell_deciders(plan, approval, f"did not wait for your decision: {outcome}")
     ask, peer = plan.ask(approval.ask_id), plan.peer(approval.peer_id)

@@ -237,19 +237,14 @@ def _named(sender: Sender) -> str:
 def _put(plan: Plan, approval: Approval, event: a.Happening, evidence: str) -> None:
     after = a.advance(approval, event, now=plan.now)
     plan.put(after)
-    plan.tell(
-        Event(
-            f"approval_{after.state}",
-            approval.ask_id,
-            approval.peer_id,
-            after.state,
-            evidence[:BRIEF],
-            subject(after),
-        )
-    )
+    plan.tell(event_of(f"approval_{after.state}", after, evidence[:BRIEF]))
 
 
-def subject(approval: Approval) -> tuple[tuple[str, str], ...]:
+def event_of(kind: str, approval: Approval, evidence: str) -> Event:
+    return Event(kind, approval.ask_id, approval.peer_id, approval.state, evidence, _subject(approval))
+
+
+def _subject(approval: Approval) -> tuple[tuple[str, str], ...]:
     """What was decided about, by whom, and, where the choices are ours, how: for the audit log."""
     choice = approval.choice if approval.what != a.What.QUESTION else ""
     told = (("subject", approval.digest), ("by", approval.by), ("choice", choice))

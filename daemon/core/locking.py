@@ -18,7 +18,7 @@ from daemon.core.view import Plan
 
 def lock(plan: Plan, command: c.Lock) -> Lock:
     """From now on; who locks again is told since when it is."""
-    if before := plan.is_locked():
+    if before := plan.locked():
         return before
     locked = Lock(locked_at=plan.now, locked_by=command.by)
     plan.put(locked)
@@ -34,7 +34,7 @@ def unlock(plan: Plan, command: c.Unlock) -> Lock:
         Conflict: it is not locked.
 
     """
-    before = plan.is_locked()
+    before = plan.locked()
     if before is None:
         raise Conflict("the line is not locked", "nothing is to be unlocked")
     plan.put(Lock())
@@ -45,12 +45,12 @@ def unlock(plan: Plan, command: c.Unlock) -> Lock:
 
 def keeps_out(plan: Plan, surface: str) -> bool:
     """Whether what comes from there is not taken. Screens of this machine are no chats."""
-    return surface not in presence.OWN_SCREENS and plan.is_locked() is not None
+    return surface not in presence.OWN_SCREENS and plan.locked() is not None
 
 
 def unheard(plan: Plan, command: c.Say | c.Tap) -> Heard:
     """Take nothing; tell the owner, once in each conversation, and nobody else anything."""
-    locked = plan.is_locked()
+    locked = plan.locked()
     person = plan.person(command.surface, command.account)
     conversation = plan.view.conversation_at(command.surface, command.address)
     here = plan.peer(conversation.peer_id) if conversation else None

@@ -205,8 +205,8 @@ class Plan:
         found: m.Circle | None = self._get(m.Circle, circle)
         return found if found and found.frozen_at else None
 
-    def is_locked(self) -> m.Lock | None:
-        """Since when and by whom nothing is taken from chats; None: it is."""
+    def locked(self) -> m.Lock | None:
+        """Since when and by whom nothing is taken from chats, if it is so."""
         found: m.Lock | None = self._get(m.Lock, m.Lock().name)
         return found if found and found.locked_at else None
 

@@ -720,7 +720,7 @@ PEOPLE: Final = (
     Mutant(
         "the lock holds for nothing that is said or tapped",
         "daemon/core/locking.py",
-        "return surface not in presence.OWN_SCREENS and plan.is_locked() is not None",
+        "return surface not in presence.OWN_SCREENS and plan.locked() is not None",
         "return False",
         ("tests/core/test_locking.py::test_nothing_that_is_said_in_a_chat_is_taken",),
     ),

@@ -19,7 +19,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from cli.actors import PIPE, SHIM, Inbox, Message, Tools, messages_in  # noqa: E402
+from cli.actors import PIPE, SHIM, Inbox, Message, Texts, Tools, messages_in  # noqa: E402
 
 PATIENCE_S = "5"
 
@@ -28,7 +28,7 @@ class Agent:
     def __init__(self, daemon: str, home: Path, name: str, circle: str) -> None:
         self._daemon, self._home, self._name, self._circle = daemon, home, name, circle
         self._session = f"session-{os.urandom(6).hex()}"
-        self._inbox = Inbox(f"{home}/inbox")
+        self._inbox = Inbox(f"{home}/inbox", Texts())
         self._tools = Tools([sys.executable, "-I", "-S", "-E", str(SHIM), daemon])
         self._registry = home / f".claude/sessions/{os.getpid()}.json"
         self._registry.parent.mkdir(parents=True, exist_ok=True)
@@ -37,8 +37,8 @@ class Agent:
         self._is("idle")
         self._report("SessionStart", source="startup")
         print("ready", flush=True)
-        while True:
-            self._turn(self._inbox.texts.get())
+        for text in iter(self._inbox.texts.get, None):
+            self._turn(text)
 
     def end(self) -> None:
         self._registry.unlink(missing_ok=True)

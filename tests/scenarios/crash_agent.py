@@ -20,13 +20,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from cli.actors import PIPE, SHIM, Inbox, Message, ToolFailed, Tools, messages_in  # noqa: E402
+from cli.actors import PIPE, SHIM, Inbox, Message, Texts, ToolFailed, Tools, messages_in  # noqa: E402
 
 PATIENCE_S = "0.5"  #: of a hook, as set-up writes it
 PAUSE_S = 0.5  #: the longest that it is idle; with an inbox, where mail wakes it, four times that
@@ -38,7 +38,8 @@ class Agent:
     def __init__(self, daemon: str, home: Path, name: str, circle: str, inbox: bool, seed: str) -> None:
         self._daemon, self._home, self._name, self._circle = daemon, home, name, circle
         self._session = f"session-{os.urandom(6).hex()}"
-        self._inbox = Inbox(f"{home}/inbox") if inbox else None
+        self._texts = Texts()
+        self._inbox = Inbox(f"{home}/inbox", self._texts) if inbox else None
         self._tools = Tools([sys.executable, "-I", "-S", "-E", str(SHIM), daemon])
         self._registry = home / f".claude/sessions/{os.getpid()}.json"
         self._registry.parent.mkdir(parents=True, exist_ok=True)
@@ -50,13 +51,12 @@ class Agent:
         self._is("idle")
         self._report("SessionStart", source="startup")
         print("ready", flush=True)
-        given = self._inbox.texts if self._inbox else SimpleQueue[str]()
         while True:
             try:
-                text = given.get(timeout=self._chance.uniform(0, PAUSE_S * (4 if self._inbox else 1)))
+                text = self._texts.get(timeout=self._chance.uniform(0, PAUSE_S * (4 if self._inbox else 1)))
             except Empty:
                 text = "go on with your work"
-            self._turn(text)
+            self._turn(text or "")
 
     def end(self) -> None:
         self._registry.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import web, web_response
 
 from daemon.api import jsontext, openapi
 from daemon.api.caller import Caller
@@ -28,6 +28,10 @@ PING_S: Final = 15.0
 STUCK_S: Final = 10.0
 SILENT: Final = frozenset({routes.HEALTH})
 log = logging.getLogger(__name__)
+
+# Versions are told to the authenticated only. aiohttp would print two, and what it cannot read it answers by itself:
+# no signal tells of that, so its own words are changed.
+vars(web_response)["SERVER_SOFTWARE"] = routes.SERVER
 
 Extra = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
 
@@ -151,8 +155,7 @@ class Application:
 
 
 async def _sealed(request: web.Request, response: web.StreamResponse) -> None:
-    """Versions are told to the authenticated only, aiohttp would print two; and an answer is what its type says."""
-    response.headers["Server"] = routes.SERVER
+    """An answer is what its type says."""
     response.headers["X-Content-Type-Options"] = "nosniff"
 
 

@@ -81,16 +81,17 @@ def test_nobody_reads_the_token_or_a_file_by_a_path(daemon: DaemonProcess) -> No
         tells_nothing(daemon, answer)
 
 
-def test_what_a_bare_request_is_told_names_no_version(daemon: DaemonProcess) -> None:
+@pytest.mark.parametrize("ended", [False, True], ids=["left open", "ended"])
+def test_what_a_bare_request_is_told_names_no_version(daemon: DaemonProcess, *, ended: bool) -> None:
     """SEC-14: nor the program, nor the machine."""
     version = request(daemon, "GET", "/health").json["version"]
     for raw in (
-        b"\x16\x03\x01",
+        b"\x16\x03\x01\x00\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/9\r\n\r\n",
         b"A" * 9000 + b"\r\n\r\n",
     ):
-        answer = said(daemon, raw, end=True)
+        answer = said(daemon, raw, end=ended)
         told = f"{answer.headers}{answer.body.decode('latin-1')}".lower()
         for word in (version, "aiohttp", "python", os.uname().nodename.lower()):
             assert word not in told, (raw, word)

@@ -114,6 +114,17 @@ class Words:
     def people(self, surface: str) -> Sequence[m.Person]:
         return self._all(m.Person, "SELECT * FROM person WHERE surface = ? ORDER BY rowid", surface)
 
+    def places(self, surface: str) -> Sequence[m.Place]:
+        return self._all(m.Place, "SELECT * FROM place WHERE surface = ? ORDER BY rowid", surface)
+
+    def incoming(self, surface: str) -> Sequence[m.Incoming]:
+        sql = "SELECT * FROM incoming WHERE surface = ? AND done_at IS NULL ORDER BY seq"
+        return self._all(m.Incoming, sql, surface)
+
+    def said_as(self, receipt: str) -> m.Ask | None:
+        sql = "SELECT * FROM ask WHERE said_as = ? AND said_as != '' ORDER BY rowid DESC"
+        return self._one(m.Ask, sql, receipt)
+
     def marked(self, mark: str) -> m.Delivery | None:
         return self._one(m.Delivery, "SELECT * FROM delivery WHERE mark = ? AND mark != ''", mark)
 
@@ -269,6 +280,9 @@ class Words:
 
     def forget_keys(self, before: datetime) -> int:
         return pruning.forget_keys(self._conn, before)
+
+    def forget_incoming(self, before: datetime) -> int:
+        return pruning.forget_incoming(self._conn, before)
 
     def set_aside(self, kind: str, rowid: int, at: datetime) -> None:
         pruning.set_aside(self._conn, kind, rowid, at)

@@ -482,7 +482,9 @@ class AskShown:
 class Heard:
     """What became of a person's words."""
 
-    understood: str  #: ``ask``, ``answer``, ``command``, ``errand``, ``kept``, ``paired``, ``nothing`` or ``aside`` (not for us)
+    understood: (
+        str  #: ``ask``, ``answer``, ``command``, ``errand``, ``kept``, ``paired``, ``aside`` or ``nothing``
+    )
     ask_id: str | None = None
     errand_id: str | None = None  #: what is found is told in an envelope that correlates with it
 

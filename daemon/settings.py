@@ -43,9 +43,29 @@ class TelegramPerson(Section):
     rights: list[Literal["talk", "approve", "spawn"]] = ["talk"]
 
 
+class TelegramChat(Section):
+    """A group, or a channel, and the circles it sees."""
+
+    id: int
+    name: str = ""
+    circles: list[str] = ["default"]
+
+
 class Telegram(Section):
     bot_token: str = ""
     api_base: str = "https://api.telegram.org"
+    chats: list[TelegramChat] = []
+
+    @field_validator("chats", mode="before")
+    @classmethod
+    def _named(cls, chats: Any) -> Any:
+        """A bare id is a chat of which nothing more is said."""
+        return (
+            [{"id": each} if isinstance(each, int) else each for each in chats]
+            if isinstance(chats, list)
+            else chats
+        )
+
     people: list[TelegramPerson] = []
 
 
@@ -67,6 +87,12 @@ class Unattended(Section):
         return window
 
 
+class Voice(Section):
+    """What puts a voice note into words: a program and its arguments, with ``{file}`` for the note's path."""
+
+    command: list[str] = []
+
+
 class Limits(Section):
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
@@ -77,6 +103,7 @@ class Settings(Section):
     owner: Owner = Owner()
     daemon: Daemon = Daemon()
     telegram: Telegram = Telegram()
+    voice: Voice = Voice()
     limits: Limits = Limits()
     unattended: list[Unattended] = []
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.interface import Said, Tapped
-from bots.telegram.translate import heard_in, spinner_of
+from bots.telegram.hearing import heard_in, spinner_of
 from daemon.api.bodies import SayBody, TapBody
 from daemon.api.jsontext import checked
 from daemon.core import commands as c

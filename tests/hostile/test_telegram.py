@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bots.telegram.translate import heard_in
+from bots.telegram.hearing import heard_in
 from daemon.core import commands as c
 from tests.core.line import A_MINUTE
 from tests.fuzz.test_updates import ADA, CHANNEL, EVE, GROUP, PRIVATE, QUERY, UPDATES, Office, message

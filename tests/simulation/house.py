@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bots.bridge import _deliver, hand_over
+from bots.bridge import _deliver
+from bots.handover import hand_over
 from bots.interface import Heard
 from daemon.api.hooks import HookDesk
 from daemon.client.hosting import Utterance

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from bots.intake import Intake
 from cli.house import House
 from daemon.core.addressing import slug
 from daemon.core.model import Attachment, Place
@@ -12,16 +13,11 @@ from daemon.errands.shelf import Shelf
 from daemon.errands.voice import Voice
 from daemon.settings import Settings
 
-if TYPE_CHECKING:
-    from bots.intake import Intake
-
 MOST: Final = 500 * 1024 * 1024  #: bytes of all files of the last days
 
 
 def intake(house: House) -> Intake:
     """Files go below ``files/in``, and lie there as long as our other copies do."""
-    from bots.intake import Intake
-
     shelf = Shelf(house.paths.files / "in", most=MOST)
 
     def keep(pieces: Iterable[bytes], name: str) -> Attachment:

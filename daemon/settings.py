@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from daemon.chatsettings import Section, Telegram, Voice
 from daemon.core import unattended
 from daemon.core.errors import Malformed
 
@@ -21,10 +22,6 @@ PREFIX: Final = "PEERLINE_"
 BETWEEN: Final = "__"
 SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret"})
 _USER_INFO: Final = re.compile(r"(://)([^\s/@]+)@")  #: name and password in a URL
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Owner(Section):
@@ -35,38 +32,6 @@ class Owner(Section):
 class Daemon(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8377  #: 0: no TCP
     log_level: Literal["debug", "info", "warning"] = "info"
-
-
-class TelegramPerson(Section):
-    id: int
-    name: str
-    rights: list[Literal["talk", "approve", "spawn"]] = ["talk"]
-
-
-class TelegramChat(Section):
-    """A group, or a channel, and the circles it sees."""
-
-    id: int
-    name: str = ""
-    circles: list[str] = ["default"]
-
-
-class Telegram(Section):
-    bot_token: str = ""
-    api_base: str = "https://api.telegram.org"
-    chats: list[TelegramChat] = []
-
-    @field_validator("chats", mode="before")
-    @classmethod
-    def _named(cls, chats: Any) -> Any:
-        """A bare id is a chat of which nothing more is said."""
-        return (
-            [{"id": each} if isinstance(each, int) else each for each in chats]
-            if isinstance(chats, list)
-            else chats
-        )
-
-    people: list[TelegramPerson] = []
 
 
 class Unattended(Section):
@@ -87,12 +52,6 @@ class Unattended(Section):
         return window
 
 
-class Voice(Section):
-    """What puts a voice note into words: a program and its arguments, with ``{file}`` for the note's path."""
-
-    command: list[str] = []
-
-
 class Limits(Section):
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
@@ -105,7 +64,7 @@ class Settings(Section):
     telegram: Telegram = Telegram()
     voice: Voice = Voice()
     limits: Limits = Limits()
-    unattended: list[Unattended] = []
+    unattended: list[Unattended] = Field(default=[])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
-from bots.interface import Edited, Heard, PlaceChanged, Raw, Reacted, Said, Tapped
+from bots.interface import Edited, Heard, Raw, Reacted, Said, Tapped
 from bots.telegram.forwarding import forwarded_from
+from bots.telegram.places import changed, chat_of, moved_in
 from bots.telegram.sent import text_of
 from bots.telegram.translate import receipt
 from daemon.core.model import File
@@ -24,7 +25,6 @@ from daemon.core.words import hurries
 Update = Mapping[str, Any]
 WANTED: Final = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
 GROUPS: Final = frozenset({"group", "supergroup"})
-SHUT_OUT: Final = frozenset({"left", "kicked"})
 #: A message with one of these is not, or not only, the words of the person it is from.
 NOT_IN_PERSON: Final = (
     "via_bot",
@@ -63,7 +63,9 @@ def raw_of(update: Update, bot: int) -> Raw | None:
     if deed is None or not _is_number(number):
         return None
     kind, body = deed
-    where = _moved(body) or (_chat(body) if kind == "my_chat_member" else None)
+    moved = moved_in(body)
+    # A group's new self waits until it is known as such.
+    where = moved[1] if moved else chat_of(body) if kind == "my_chat_member" else None
     scene = None if where else scene_of(kind, body)
     if where is None and scene is None:
         return None
@@ -88,8 +90,8 @@ def heard_in(update: Update, me: Me, files: Sequence[File] = ()) -> Heard | None
         return None
     kind, body = deed
     update_id = f"{me.account}/{number}"
-    if kind == "my_chat_member" or _moved(body):
-        return _place(update_id, body)
+    if kind == "my_chat_member" or moved_in(body):
+        return changed(update_id, body)
     scene = scene_of(kind, body)
     if scene is None:
         return None
@@ -211,43 +213,10 @@ def _reacted(update_id: str, scene: Scene, body: Update) -> Reacted | None:
             return None
 
 
-def _place(update_id: str, body: Update) -> PlaceChanged | None:
-    chat, moved = _chat(body), _moved(body)
-    if moved:
-        old, new = moved
-        return PlaceChanged(update_id=update_id, address=str(old), moved_to=str(new))
-    match body:
-        case {"new_chat_member": {"status": str(status)}, "chat": {"type": str(type_)}} if chat is not None:
-            gone = "we were blocked there" if type_ == "private" else "we were removed from the group"
-            closed = gone if status in SHUT_OUT else ""
-            return PlaceChanged(update_id=update_id, address=str(chat), closed=closed)
-        case _:
-            return None
-
-
 def _deed(update: Update) -> tuple[str, Update] | None:
     """Its kind, and what is told of it."""
     kinds = [kind for kind in WANTED if isinstance(update.get(kind), dict)]
     return (kinds[0], update[kinds[0]]) if len(kinds) == 1 else None
-
-
-def _moved(body: Update) -> tuple[int, int] | None:
-    """A group became another: (its id so far, its new one). Telegram says so itself, in both."""
-    match body:
-        case {"chat": {"id": int(old), "type": "group"}, "migrate_to_chat_id": int(new)}:
-            return (old, new) if old < 0 and new < 0 else None
-        case {"chat": {"id": int(new), "type": "supergroup"}, "migrate_from_chat_id": int(old)}:
-            return (old, new) if old < 0 and new < 0 else None
-        case _:
-            return None
-
-
-def _chat(body: Update) -> int | None:
-    match body:
-        case {"chat": {"id": int(chat)}} if _is_number(chat):
-            return chat
-        case _:
-            return None
 
 
 def _is_brake(message: Update) -> bool:

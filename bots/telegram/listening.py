@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from bots.intake import LARGEST, Intake
 from bots.interface import Heard, NotEver, NotNow, Raw, Said, Unsure
@@ -19,10 +19,6 @@ from bots.telegram.sent import Sent, file_in
 from daemon.core.errors import PeerlineError
 from daemon.core.measures import size
 from daemon.core.model import File
-
-if TYPE_CHECKING:
-    from bots.telegram.api import Api
-    from bots.telegram.surface import Health
 
 LOST_IN_A_ROW: Final = 2  #: one poll lost on the way is weather, two are trouble
 FETCHES: Final = 6  #: how often a file is asked for
@@ -43,22 +39,32 @@ class Patience:
         return float(max(wish or 0, min(self.least * 2 ** min(failures - 1, 10), self.most)))
 
 
+class Asked(Protocol):
+    """What of the Bot API is needed for it."""
+
+    async def account(self) -> dict[str, Any]: ...
+    async def fetch(self, file_id: str, largest: int) -> bytes: ...
+    async def renew(self) -> None: ...
+    async def stop_spinner(self, query_id: str) -> None: ...
+    async def updates(self, offset: int, wait_s: int) -> list[dict[str, Any]]: ...
+
+
 class Ear:
-    """Args: ``bot``: its account, which stands in its token."""
+    """Args: ``bot``: its account, which stands in its token; ``note``: is told what is wrong, or ""."""
 
     def __init__(
         self,
-        api: Api,
+        api: Asked,
         bot: int,
         patience: Patience,
-        health: Health,
+        note: Callable[[str], None],
         intake: Intake,
         clock: Callable[[], float],
     ) -> None:
         self._api = api
         self._me = Me(bot)
         self._patience = patience
-        self._health = health
+        self._note = note
         self._intake = intake
         self._clock = clock
 
@@ -159,12 +165,12 @@ class Ear:
                 failures += 1
                 await self._recover(failure, failures, begun)
             else:
-                self._health.note("")
+                self._note("")
                 return updates
 
     async def _recover(self, failure: NotNow | NotEver | Unsure, failures: int, begun: float) -> None:
         if not isinstance(failure, Unsure) or failures >= LOST_IN_A_ROW:
-            self._health.note(str(failure))
+            self._note(str(failure))
         if isinstance(failure, Unsure):
             await self._api.renew()
         wish = failure.after_s if isinstance(failure, NotNow) else None

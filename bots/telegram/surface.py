@@ -50,7 +50,7 @@ class TelegramSurface:
         self._api = Api(token, api_base.rstrip("/"), grace_s=patience.grace)
         self._clock = clock
         self._health = Health(patience.pulse, clock)
-        self._ear = Ear(self._api, _account(token), patience, self._health, intake, clock)
+        self._ear = Ear(self._api, _account(token), patience, self._health.note, intake, clock)
         self._quiet_until: dict[str, float] = {}
         self._begun: dict[tuple[str, Card], int] = {}
 

@@ -23,6 +23,7 @@ KEPT: Final = "route"  #: words for which nobody is chosen yet
 
 def edit(plan: Plan, command: c.Edit) -> Heard:
     """The words became an ask that may wait still, or they became nothing that can be changed."""
+    command = gate.arrived(plan, command)
     if locking.keeps_out(plan, command.surface):
         return locking.unheard(plan, command)
     talk = gate.entered(plan, command)
@@ -35,6 +36,7 @@ def edit(plan: Plan, command: c.Edit) -> Heard:
 
 def react(plan: Plan, command: c.React) -> Heard:
     """A mark is evidence that it was seen; it says nothing else."""
+    command = gate.arrived(plan, command)
     if locking.keeps_out(plan, command.surface) or not command.sign:
         return Heard("nothing")
     person = plan.person(command.surface, command.account)

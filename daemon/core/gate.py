@@ -6,7 +6,8 @@ others meet silence, but for the code that is shown at the machine, and for one 
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from daemon.core import addressing, groups, people
 from daemon.core import commands as c
@@ -17,6 +18,7 @@ from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, parsed
 
 Deed = c.Say | c.Tap | c.Edit | c.React
+AnyDeed = TypeVar("AnyDeed", c.Say, c.Tap, c.Edit, c.React)
 NOTHING: Final = Heard("nothing")
 ASIDE: Final = Heard("aside")
 
@@ -52,6 +54,15 @@ def entered(plan: Plan, deed: Deed) -> Talk | None:
 def stranger(plan: Plan, said: c.Say) -> Heard:
     """Somebody who may not speak did, to us."""
     return people.redeem(plan, said) if said.private else groups.knocked(plan, said)
+
+
+def arrived(plan: Plan, deed: AnyDeed) -> AnyDeed:
+    """The same deed, at the id that the chat has now: what was on its way when a group got another belongs there."""
+    room, slash, topic = deed.address.partition("/")
+    place = plan.place(deed.surface, room)
+    if place is None or place.address == room:
+        return deed
+    return replace(deed, address=f"{place.address}{slash}{topic}")
 
 
 def words_of(deed: Deed) -> c.Say:

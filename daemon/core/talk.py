@@ -43,6 +43,7 @@ DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS
 
 def say(plan: Plan, command: c.Say) -> Heard:
     """Do what the words mean. What is refused is told to the person, not raised."""
+    command = gate.arrived(plan, command)
     if not gate.is_for_us(plan, command):
         return gate.ASIDE
     if locking.keeps_out(plan, command.surface):
@@ -53,6 +54,7 @@ def say(plan: Plan, command: c.Say) -> Heard:
 
 def tap(plan: Plan, command: c.Tap) -> Heard:
     """An option of a card was chosen; a card that is over says so by being changed already."""
+    command = gate.arrived(plan, command)
     if locking.keeps_out(plan, command.surface):
         return locking.unheard(plan, command)
     talk = gate.entered(plan, command)

@@ -258,7 +258,7 @@ class Bot:
     async def hear(self, heard: Heard) -> None:
         await hand_over(self, "telegram", heard)  # type: ignore[arg-type]
 
-    async def say(self, said: Utterance, *, key: str) -> Any:
+    async def say(self, said: Utterance, *, key: str, does: tuple[str, ...]) -> Any:
         command = c.Say(
             surface=said.surface,
             address=said.address,
@@ -270,8 +270,17 @@ class Bot:
         )
         return await self._once(command, key)
 
-    async def tap(
-        self, surface: str, address: str, account: str, ask_id: str, option: int, *, receipt: str, key: str
+    async def tap(  # noqa: PLR0913 -- as the client's
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str,
+        key: str,
+        does: tuple[str, ...],
     ) -> Any:
         command = c.Tap(
             surface=surface, address=address, account=account, ask_id=ask_id, option=option, receipt=receipt

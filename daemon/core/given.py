@@ -50,4 +50,4 @@ def _line(file: File) -> str:
 
 
 def _safe(text: str) -> str:
-    return line(text, 4 * LONGEST_NAME).translate(_BREAKS)
+    return line(text.translate(_BREAKS), 4 * LONGEST_NAME)

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Final
 
 from bots.cards import card_of
-from bots.interface import ChatSurface, Heard, NotEver, NotNow, Said, Unsure
-from daemon.client.hosting import HostClient, Utterance
+from bots.interface import ChatSurface, Hosted, NotEver, NotNow, Unsure
+from bots.lanes import listen
+from daemon.client.hosting import HostClient
 from daemon.core.errors import Refused, Unavailable
 from daemon.core.model import Parcel
 
@@ -26,46 +27,12 @@ def _unwatched(step: str) -> None:
     """Nobody wants to know which step was done."""
 
 
-async def run(client: HostClient, surface: ChatSurface, *, passed: Passed = _unwatched) -> None:
+async def run(client: HostClient, surface: Hosted, *, passed: Passed = _unwatched) -> None:
     """Carry both ways until cancelled, or until one loop ends or fails. ``passed`` is told each step's name."""
     async with asyncio.TaskGroup() as loops:
         loops.create_task(listen(client, surface, passed))
         loops.create_task(speak(client, surface, passed=passed))
         loops.create_task(beat(client, surface))
-
-
-async def listen(client: HostClient, surface: ChatSurface, passed: Passed = _unwatched) -> None:
-    """Hand over what people do; nothing is confirmed to the platform before the daemon has it on disk."""
-    async for heard in surface.heard():
-        await hand_over(client, surface.name, heard)
-        passed("bridge.heard")
-
-
-async def hand_over(client: HostClient, surface: str, heard: Heard) -> str | None:
-    """Repeat until the daemon has it; the update's id makes repeats harmless. Returns the ask or errand it opened."""
-    key = f"{surface}:{heard.update_id}"
-    while True:
-        try:
-            if isinstance(heard, Said):
-                told = await client.say(_utterance(surface, heard), key=key)
-            else:
-                told = await client.tap(
-                    surface,
-                    heard.address,
-                    heard.account,
-                    heard.ask_id,
-                    heard.option,
-                    receipt=heard.receipt,
-                    key=key,
-                )
-        except Unavailable as error:
-            await asyncio.sleep(error.after_s or AGAIN_S)
-        except Refused as error:
-            log.warning("update %s refused: %s", heard.update_id, error)
-            return None
-        else:
-            opened: str | None = told["ask_id"] if told["understood"] == "ask" else told.get("errand_id")
-            return opened
 
 
 async def speak(
@@ -156,16 +123,3 @@ async def _settled(client: HostClient, parcel: Parcel, outcome: str | Verdict) -
             await client.doubt(parcel, str(unsure))
         case receipt:
             await client.ack(parcel, receipt=receipt)
-
-
-def _utterance(surface: str, said: Said) -> Utterance:
-    return Utterance(
-        surface=surface,
-        address=said.address,
-        account=said.account,
-        text=said.text,
-        author=said.author,
-        reply_to=said.reply_to,
-        private=said.private,
-        to=said.to,
-    )

@@ -1,15 +1,16 @@
 """What a chat platform must be able to do. Implement this and you have a bot.
 
-What people did comes in as ``Said`` and ``Tapped``; what they are to see goes out as cards.
+What a platform tells comes in raw, is kept, and is then understood: ``Said``, ``Tapped``, ``Edited`` and so on.
+What people are to see goes out as cards.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from daemon.core.model import Attachment
+from daemon.core.model import Attachment, File
 
 
 class NotNow(Exception):
@@ -40,6 +41,12 @@ class Said:
     reply_to: str = ""  #: receipt of the message replied to
     private: bool = True
     to: str | None = None
+    receipt: str = ""  #: of this very message
+    title: str = ""  #: of the group
+    topic: str = ""  #: of the topic in it
+    called: bool = False  #: the platform says that we are meant: our name, or a reply to us
+    files: tuple[File, ...] = ()
+    forwarded: str = ""  #: whose words these are, if they were only passed on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +61,50 @@ class Tapped:
     receipt: str = ""  #: of the message that holds the card, where the platform tells
 
 
-Heard = Said | Tapped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """Somebody changed what they had said as ``receipt``."""
+
+    update_id: str
+    address: str
+    account: str
+    receipt: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reacted:
+    """Somebody put a sign on what they were shown as ``receipt``."""
+
+    update_id: str
+    address: str  #: of the whole chat, if the platform does not say which topic
+    account: str
+    receipt: str
+    sign: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceChanged:
+    """We were shut out of a chat (``closed`` says how), or let in again, or it has another id."""
+
+    update_id: str
+    address: str
+    closed: str = ""
+    moved_to: str = ""
+
+
+Heard = Said | Tapped | Edited | Reacted | PlaceChanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """What a platform told, as it came. Nothing of it is lost or done twice once it is kept."""
+
+    update_id: str  #: the platform's own, and the bot's: the same one is the same thing
+    lane: str  #: what is in one is worked off in order; lanes do not wait for each other
+    body: str
+    hurried: bool = False  #: it does not wait in its lane: a tap, a brake
+    album: str = ""  #: what bears the same was sent as one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +142,6 @@ class ChatSurface(Protocol):
         """``telegram``; also the backend of its peers."""
         ...
 
-    def heard(self) -> AsyncIterator[Heard]:
-        """Yield what people did. Asking for the next one confirms the previous one to the platform."""
-        ...
-
     def pulses(self) -> AsyncIterator[str]:
         """Yield "" for every proven round trip, or what is wrong, in words."""
         ...
@@ -114,3 +160,22 @@ class ChatSurface(Protocol):
     async def change(self, address: str, receipt: str, card: Card) -> None:
         """Show anew what was shown as ``receipt``. Raises as ``show``; repeating it is harmless."""
         ...
+
+
+class Listening(Protocol):
+    """The other half, of a surface that is not at this machine."""
+
+    def arrivals(self) -> AsyncIterator[Sequence[Raw]]:
+        """Yield what came. Asking for the next confirms the last to the platform."""
+        ...
+
+    async def understood(self, raws: Sequence[Raw]) -> Heard | None:
+        """Return what it means, files and all, or None: it is nothing to us. Several are one album.
+
+        This may take long; it is called again after a crash.
+        """
+        ...
+
+
+class Hosted(ChatSurface, Listening, Protocol):
+    """Both halves: what ``bridge.run`` carries."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.house import House
+from cli.intake import intake, places
 from cli.listening import sockets
 from cli.looks import errands
 from cli.watching import Watching
@@ -158,6 +159,7 @@ async def _begin(house: House, desk: HookDesk) -> None:
         )
         await house.engine.handle(service)
     await house.engine.handle(c.ConfigurePeople(surface="telegram", people=_people(house.settings)))
+    await house.engine.handle(c.ConfigurePlaces(surface="telegram", places=places(house.settings)))
 
 
 def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime | None, str]]:
@@ -192,7 +194,8 @@ async def _telegram(house: House) -> None:
     settings = house.settings.telegram
     while True:
         try:
-            async with TelegramSurface(settings.bot_token, settings.api_base) as surface:
+            taking = intake(house)
+            async with TelegramSurface(settings.bot_token, settings.api_base, intake=taking) as surface:
                 await bridge.run(house.client("telegram"), surface, passed=house.engine.passed)
         except* Exception:
             log.exception("telegram ended; it begins again in %s s", RETRY_S)

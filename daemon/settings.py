@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from daemon.chatsettings import Section, Telegram, Voice
 from daemon.core import unattended
 from daemon.core.errors import Malformed
 
@@ -21,10 +22,6 @@ PREFIX: Final = "PEERLINE_"
 BETWEEN: Final = "__"
 SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret"})
 _USER_INFO: Final = re.compile(r"(://)([^\s/@]+)@")  #: name and password in a URL
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Owner(Section):
@@ -35,18 +32,6 @@ class Owner(Section):
 class Daemon(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8377  #: 0: no TCP
     log_level: Literal["debug", "info", "warning"] = "info"
-
-
-class TelegramPerson(Section):
-    id: int
-    name: str
-    rights: list[Literal["talk", "approve", "spawn"]] = ["talk"]
-
-
-class Telegram(Section):
-    bot_token: str = ""
-    api_base: str = "https://api.telegram.org"
-    people: list[TelegramPerson] = []
 
 
 class Unattended(Section):
@@ -77,8 +62,9 @@ class Settings(Section):
     owner: Owner = Owner()
     daemon: Daemon = Daemon()
     telegram: Telegram = Telegram()
+    voice: Voice = Voice()
     limits: Limits = Limits()
-    unattended: list[Unattended] = []
+    unattended: list[Unattended] = Field(default=[])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from bots.bridge import AGAIN_S, hand_over, speak
+from bots.bridge import AGAIN_S, speak
 from bots.console.api import Pipes, Terminal
 from bots.console.surface import ConsoleSurface
 from bots.console.translate import addressed
+from bots.handover import hand_over
 from bots.interface import Heard, Said
 from daemon.client.hosting import HostClient
 from daemon.client.interface import Json

@@ -21,16 +21,18 @@ from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bots.interface import NotEver, NotNow, Unsure
+from bots.telegram.hearing import WANTED
 from bots.telegram.markup import Message
 from bots.telegram.translate import Rows
-from bots.telegram.verdicts import Failed, Verdict, judged, unanswered
+from bots.telegram.verdicts import OK, Failed, Verdict, judged, unanswered
 
-WANTED: Final = ("message", "callback_query")
 CONNECT_S: Final = 5.0
 CALL_S: Final = 10.0
 SPINNER_S: Final = 5.0
 _QUOTING: Final = str.maketrans({'"': "'", "\\": "_"})  #: signs that a form's header would spell otherwise
 UPLOAD_S: Final = 240.0  #: a file of 20 MB over a line of 1 Mbit/s takes 160
+FETCH_S: Final = 240.0  #: the same the other way
+FETCHING_S: Final = 30.0  #: until something more of it comes
 UPLOADED_S: Final = 30.0  #: until Telegram says something, once it has all of it
 _DONE_ALREADY: Final = (
     "is not modified",
@@ -51,6 +53,8 @@ class Line(HTTPXRequest):
             code, payload = await super().do_request(*args, **kwargs)
         except TelegramError as error:
             raise Failed(unanswered(error.__cause__)) from None
+        if "GET" in {kwargs.get("method"), *args[1:2]} and code == OK:
+            return code, payload  # a file
         if verdict := judged(code, payload):
             raise Failed(verdict)
         return code, payload
@@ -90,6 +94,30 @@ class Api:
         if not isinstance(result, list) or not all(_is_update(one) for one in result):
             raise Unsure("Telegram's answer makes no sense")
         return result
+
+    async def account(self) -> dict[str, Any]:
+        """Return who the token is of: ``id``, ``username``, ``first_name``."""
+        with self._judging():
+            async with asyncio.timeout(CALL_S):
+                result = await self._calls.post(f"{self._bot.base_url}/getMe")
+        if not isinstance(result, dict):
+            raise Unsure("Telegram's answer makes no sense")
+        return result
+
+    async def fetch(self, file_id: str, largest: int) -> bytes:
+        """Return the content of a file that somebody sent.
+
+        Raises:
+            NotEver: it is larger than that, or gone.
+
+        """
+        with self._judging():
+            async with asyncio.timeout(FETCH_S):
+                file = await self._bot.get_file(file_id)
+                content = bytes(await file.download_as_bytearray(read_timeout=FETCHING_S))
+        if len(content) > largest:
+            raise NotEver("the file is larger than it said")
+        return content
 
     async def renew(self) -> None:
         """Poll over a new connection from now on."""

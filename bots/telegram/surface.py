@@ -1,8 +1,6 @@
-"""Telegram as a chat surface: private chats with a bot, heard by long polls, shown by messages and edits.
+"""Telegram as a chat surface: chats with a bot, heard by long polls (``listening``), shown by messages and edits.
 
-What is heard is confirmed by the next poll, and that is made only when the next thing is asked for. Hearing
-heals by itself: a poll that fails or stays out too long is followed by another, at most one a second. A chat
-that Telegram wants left alone is left alone for as long as it said.
+A chat that Telegram wants left alone is left alone for as long as it said.
 
 A long card is several messages. If one of them surely did not leave, the next ``show`` of the card goes on
 there; that is remembered in memory only, so a crash just then shows the earlier ones twice.
@@ -12,38 +10,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from bots.interface import Card, Heard, NotEver, NotNow, Unsure
+from bots.intake import Intake
+from bots.interface import Card, Heard, NotEver, NotNow, Raw, Unsure
+from bots.telegram.listening import Ear, Patience
 from bots.telegram.markup import Message
-from bots.telegram.translate import heard_in, keys, message_in, pages, parts_of, receipt, spinner_of
+from bots.telegram.translate import keys, message_in, pages, parts_of, receipt
 from daemon.core.model import Attachment
 
+PATIENCE: Final = Patience()
+NOTHING_TAKEN: Final = Intake()
 ROOT: Final = "https://api.telegram.org"
 AGAIN_S: Final = 5.0  #: when to try again what surely did not leave
 MOST_BEGUN: Final = 100
 LARGEST_FILE: Final = 50 * 1024 * 1024  #: bytes that a bot may upload
-LOST_IN_A_ROW: Final = 2  #: one poll lost on the way is weather, two are trouble
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """Seconds. ``poll + grace`` is how long a dead connection stays unnoticed; the rest is rhythm."""
-
-    poll: int = 8
-    grace: float = 4.0
-    least: float = 1.0
-    most: float = 8.0
-    pulse: float = 20.0
-
-    def pause(self, failures: int, wish: float | None) -> float:
-        """Return the time from one failed poll's beginning to the next: ever longer, or as Telegram says."""
-        return float(max(wish or 0, min(self.least * 2 ** min(failures - 1, 10), self.most)))
 
 
 class TelegramSurface:
@@ -56,32 +41,24 @@ class TelegramSurface:
         token: str,
         api_base: str = ROOT,
         *,
-        patience: Patience = Patience(),
+        patience: Patience = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
+        intake: Intake = NOTHING_TAKEN,
     ) -> None:
         from bots.telegram.api import Api
 
         self._api = Api(token, api_base.rstrip("/"), grace_s=patience.grace)
-        self._patience = patience
         self._clock = clock
         self._health = Health(patience.pulse, clock)
+        self._ear = Ear(self._api, _account(token), patience, self._health.note, intake, clock)
         self._quiet_until: dict[str, float] = {}
         self._begun: dict[tuple[str, Card], int] = {}
 
-    async def heard(self) -> AsyncIterator[Heard]:
-        """Yield what people did, for ever."""
-        offset, spinners = 0, list[str]()
-        while True:
-            batch = await self._next(offset, spinners)
-            # That poll confirmed all before it. Without an offset Telegram gives what it has, also when it
-            # has begun to count anew, as it may after a week of silence.
-            offset, spinners = 0, []
-            for update in batch:
-                if heard := heard_in(update):
-                    yield heard
-                # Asked for the next, so this one is on disk: it may be confirmed, and the finger told.
-                offset = max(offset, update["update_id"] + 1)
-                spinners += filter(None, [spinner_of(update)])
+    def arrivals(self) -> AsyncIterator[Sequence[Raw]]:
+        return self._ear.arrivals()
+
+    async def understood(self, raws: Sequence[Raw]) -> Heard | None:
+        return await self._ear.understood(raws)
 
     async def pulses(self) -> AsyncIterator[str]:
         """Yield "" for round trips, or what is wrong: at once when that changes, else now and then."""
@@ -133,36 +110,6 @@ class TelegramSurface:
     ) -> None:
         await self.close()
 
-    async def _next(self, offset: int, spinners: list[str]) -> list[dict[str, Any]]:
-        async with asyncio.TaskGroup() as calls:
-            poll = calls.create_task(self._polled(offset))
-            for query_id in spinners:
-                calls.create_task(self._api.stop_spinner(query_id))
-        return poll.result()
-
-    async def _polled(self, offset: int) -> list[dict[str, Any]]:
-        """Poll until an answer comes."""
-        failures = 0
-        while True:
-            begun = self._clock()
-            try:
-                updates = await self._api.updates(offset, self._patience.poll)
-            except (NotNow, NotEver, Unsure) as failure:
-                failures += 1
-                await self._recover(failure, failures, begun)
-            else:
-                self._health.note("")
-                return updates
-
-    async def _recover(self, failure: NotNow | NotEver | Unsure, failures: int, begun: float) -> None:
-        if not isinstance(failure, Unsure) or failures >= LOST_IN_A_ROW:
-            self._health.note(str(failure))
-        if isinstance(failure, Unsure):
-            await self._api.renew()
-        wish = failure.after_s if isinstance(failure, NotNow) else None
-        # Counted from the beginning of the poll: one that hung long enough is followed at once.
-        await asyncio.sleep(begun + self._patience.pause(failures, wish) - self._clock())
-
     @contextmanager
     def _going_on_at(self, part: int, address: str, card: Card) -> Iterator[None]:
         """Should this part surely not leave, the next try begins with it."""
@@ -211,6 +158,12 @@ class Health:
         await self._fresh.wait()
         self._fresh.clear()
         return self._trouble or ""
+
+
+def _account(token: str) -> int:
+    """The bot's own, with which its token begins."""
+    account = token.partition(":")[0]
+    return int(account) if account.isascii() and account.isdecimal() else 0
 
 
 def _content(attachment: Attachment | None) -> bytes | None:

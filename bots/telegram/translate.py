@@ -1,7 +1,4 @@
-"""Between Telegram's forms and ours, both ways. Pure.
-
-In: an update, as the JSON it came as, is something somebody said or tapped, or nothing for us. So far only
-the text of private chats is for us. Out: a card is messages and rows of keys.
+"""From our cards to Telegram's forms: messages and rows of keys. Pure. The other way is ``hearing``.
 
 A receipt is ``<chat id>/<message id>``, because message ids alone may repeat; it names the last message of a
 card, which is the one with the keys.
@@ -9,16 +6,14 @@ card, which is the one with the keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from bots.interface import Card, Choice, Heard, Said, Tapped
+from bots.interface import Card, Choice
 from bots.telegram.markup import LONGEST_TEXT, Message, messages, units
 from daemon.core.asking import State
 from daemon.core.measures import size
-
-Update = Mapping[str, Any]
 
 MOST_KEYS: Final = 100
 SHORT_LABEL: Final = 18  #: two such keys stand beside each other on a narrow phone
@@ -37,51 +32,6 @@ class Key:
 
 
 Rows = tuple[tuple[Key, ...], ...]
-
-
-def heard_in(update: Update) -> Heard | None:
-    """Return what somebody did, or None: not for us, or not in a shape that we know."""
-    match update:
-        case {
-            "update_id": int(number),
-            "message": {
-                "text": str(text),
-                "chat": {"id": int(chat), "type": "private"},
-                "from": {"id": int(account), "is_bot": False} as author,
-            } as message,
-        } if _is_private(number, chat, account):
-            return Said(
-                update_id=str(number),
-                address=str(chat),
-                account=str(account),
-                text=text,
-                author=str(author.get("first_name", "")),
-                reply_to=_replied_to(chat, message),
-                private=True,
-            )
-        case {
-            "update_id": int(number),
-            "callback_query": {
-                "data": str(callback),
-                "from": {"id": int(account)},
-                "message": {"chat": {"id": int(chat), "type": "private"}} as card,
-            },
-        } if _is_private(number, chat, account):
-            tapped = _tapped(str(number), str(chat), str(account), callback)
-            message_id = card.get("message_id")
-            known = tapped and isinstance(message_id, int)
-            return replace(tapped, receipt=receipt(chat, message_id)) if tapped and known else tapped
-        case _:
-            return None
-
-
-def spinner_of(update: Update) -> str | None:
-    """Return the id of a tap that waits to be told of its arrival, whether we understand it or not."""
-    match update:
-        case {"callback_query": {"id": str(query_id)}}:
-            return query_id
-        case _:
-            return None
 
 
 def receipt(chat: int, message_id: int) -> str:
@@ -153,29 +103,6 @@ def _label(choice: Choice) -> str:
 
 def _clipped(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _tapped(number: str, chat: str, account: str, callback: str) -> Tapped | None:
-    ask_id, _, option = callback.removeprefix("t:").rpartition(":")
-    if not callback.startswith("t:") or not ask_id or not _is_number(option):
-        return None
-    return Tapped(update_id=number, address=chat, account=account, ask_id=ask_id, option=int(option))
-
-
-def _replied_to(chat: int, message: Update) -> str:
-    """In a topic, Telegram calls everything a reply to the topic's first message; that is none."""
-    match message:
-        case {"reply_to_message": {"message_id": int(replied)}}:
-            in_topic = message.get("is_topic_message") is True
-            is_root = in_topic and message.get("message_thread_id") == replied
-            return "" if is_root else receipt(chat, replied)
-        case _:
-            return ""
-
-
-def _is_private(number: int, chat: int, account: int) -> bool:
-    """A private chat is called as its person is: nobody else speaks in it. True is a number to Python alone."""
-    return chat == account and not any(isinstance(each, bool) for each in (number, chat, account))
 
 
 def _is_number(text: str) -> bool:

@@ -178,6 +178,14 @@ class Heard(Told):
     ask_id: str | None
 
 
+class Fresh(Told):
+    fresh: list[str]
+
+
+class Updates(Told):
+    updates: list[dict[str, Any]]
+
+
 class Settled(Told):
     delivery_id: str
     state: str

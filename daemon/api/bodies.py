@@ -40,6 +40,8 @@ Label = Annotated[
     str, StringConstraints(min_length=1, max_length=400), _described(maxLength=60, pattern=SOMETHING)
 ]
 Reason = Annotated[str, StringConstraints(max_length=1000)]
+Receipt = Annotated[str, StringConstraints(max_length=200)]
+Title = Annotated[str, StringConstraints(max_length=300)]
 Seconds = Annotated[float, Field(gt=0, le=30 * 86_400)]
 UrgencyWord = Literal["fyi", "normal", "urgent"]
 
@@ -147,11 +149,29 @@ class BeatBody(Strict):
     trouble: Reason = ""
 
 
+class FileBody(Strict):
+    kind: Literal["photo", "document", "voice", "video", "audio"]
+    name: Annotated[str, StringConstraints(max_length=1000)] = ""
+    path: Annotated[str, StringConstraints(max_length=4096)] = ""
+    size: Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_whole)] = 0
+    note: Reason = ""
+
+
+Does = Annotated[list[Id], Field(max_length=100)]  #: updates that are done with it
+
+
 class SayBody(Strict):
     surface: Name
     address: Name
     account: Name
     text: Text
+    does: Does = []
+    receipt: Receipt = ""
+    title: Title = ""
+    topic: Title = ""
+    called: bool = False
+    files: Annotated[list[FileBody], Field(max_length=100)] = []
+    forwarded: Title = ""
     author: Annotated[str, StringConstraints(max_length=200)] = ""
     reply_to: Annotated[str, StringConstraints(max_length=200)] = ""
     private: bool = True
@@ -165,6 +185,55 @@ class TapBody(Strict):
     ask_id: Id
     option: Annotated[int, Field(ge=0, le=100), BeforeValidator(_whole)]
     receipt: Annotated[str, Field(max_length=200)] = ""
+    does: Does = []
+
+
+class EditBody(Strict):
+    surface: Name
+    address: Name
+    account: Name
+    receipt: Id
+    text: Text
+    does: Does = []
+
+
+class MarkBody(Strict):
+    surface: Name
+    address: Name
+    account: Name
+    receipt: Id
+    sign: Annotated[str, StringConstraints(max_length=64)] = ""
+    does: Does = []
+
+
+class PlaceBody(Strict):
+    surface: Name
+    address: Name
+    closed: Reason = ""
+    moved_to: Receipt = ""
+    does: Does = []
+
+
+class UpdateBody(Strict):
+    update_id: Id
+    lane: Annotated[str, StringConstraints(max_length=200)]
+    body: Annotated[str, StringConstraints(max_length=524_288)]
+    hurried: bool = False
+    album: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class UpdatesBody(Strict):
+    surface: Name
+    updates: Annotated[list[UpdateBody], Field(max_length=100)]
+
+
+class DoneBody(Strict):
+    surface: Name
+    update_ids: Annotated[list[Id], Field(max_length=100)]
+
+
+class UpdatesQuery(Query):
+    surface: Name
 
 
 class ParcelsQuery(Query):

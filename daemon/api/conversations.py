@@ -12,7 +12,7 @@ from daemon.api.door import Call, Room
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.frame import ALPHABET
-from daemon.core.model import Authority, Conversation, Heard, Parcel, Person
+from daemon.core.model import Authority, Conversation, File, Heard, Parcel, Person
 from daemon.engine import mailbox
 from daemon.wire import shapes
 from daemon.wire.codec import encode
@@ -27,7 +27,7 @@ SURFACES: Final = {Standing.OWNER: "console", Standing.CLI: "cli"}
 async def join(room: Room, call: Call) -> Json:
     """Open a conversation on the caller's own surface, and be who types there."""
     body, caller = call.body, call.caller
-    _own_surface(caller, body.surface)
+    own_surface(caller, body.surface)
     owner = caller.standing is Standing.OWNER
     command = c.OpenConversation(
         surface=body.surface,
@@ -56,14 +56,14 @@ async def leave(room: Room, call: Call) -> Json:
 
 
 async def beat(room: Room, call: Call) -> Json:
-    _own_surface(call.caller, call.body.surface)
+    own_surface(call.caller, call.body.surface)
     command = c.Beat(surface=call.body.surface, host=call.caller.host, trouble=call.body.trouble)
     return await room.write(call, (command,), lambda _: {})
 
 
 async def say(room: Room, call: Call) -> Json:
     body = call.body
-    await _hosts(room, call.caller, body.surface, body.address)
+    await hosts(room, call.caller, body.surface, body.address)
     command = c.Say(
         surface=body.surface,
         address=body.address,
@@ -73,13 +73,19 @@ async def say(room: Room, call: Call) -> Json:
         reply_to=body.reply_to,
         private=body.private,
         to=body.to,
+        receipt=body.receipt,
+        title=body.title,
+        topic=body.topic,
+        called=body.called,
+        files=tuple(File(**each.model_dump()) for each in body.files),
+        forwarded=body.forwarded,
     )
-    return await _taken(room, call, command)
+    return await taken(room, call, command)
 
 
 async def tap(room: Room, call: Call) -> Json:
     body = call.body
-    await _hosts(room, call.caller, body.surface, body.address)
+    await hosts(room, call.caller, body.surface, body.address)
     command = c.Tap(
         surface=body.surface,
         address=body.address,
@@ -88,11 +94,13 @@ async def tap(room: Room, call: Call) -> Json:
         option=body.option,
         receipt=body.receipt,
     )
-    return await _taken(room, call, command)
+    return await taken(room, call, command)
 
 
-async def _taken(room: Room, call: Call, command: c.Say | c.Tap) -> Json:
-    told = await room.write(call, (command,), _heard)
+async def taken(room: Room, call: Call, command: c.Say | c.Tap | c.Edit | c.React) -> Json:
+    """Its effect, and that the updates that told of it are done, in one commit."""
+    finish = c.FinishIncoming(surface=command.surface, update_ids=tuple(call.body.does))
+    told = await room.write(call, (command, finish), heard)
     if told["understood"] == "nothing" and not await room.look(
         lambda plan: plan.person(command.surface, command.account)
     ):
@@ -103,7 +111,7 @@ async def _taken(room: Room, call: Call, command: c.Say | c.Tap) -> Json:
 async def parcels(room: Room, call: Call) -> AsyncIterator[tuple[str, int, Any]]:
     """What is to be shown in the conversations the caller hosts, leased one at a time in each."""
     host, query = call.caller.host, call.query
-    _own_surface(call.caller, query.surface)
+    own_surface(call.caller, query.surface)
     return _encoded(room, mailbox.parcels(room.engine, query.surface, host, host, peer_id=query.peer_id))
 
 
@@ -134,24 +142,24 @@ async def remove(room: Room, call: Call) -> Json:
     return shapes.person(person)
 
 
-def _heard(told: list[Any]) -> Json:
-    heard: Heard = told[0]
-    understood = {"understood": heard.understood, "ask_id": heard.ask_id}
-    return understood | ({"errand_id": heard.errand_id} if heard.errand_id else {})
+def heard(told: list[Any]) -> Json:
+    first: Heard = told[0]
+    understood = {"understood": first.understood, "ask_id": first.ask_id}
+    return understood | ({"errand_id": first.errand_id} if first.errand_id else {})
 
 
-def _own_surface(caller: Caller, surface: str) -> None:
+def own_surface(caller: Caller, surface: str) -> None:
     own = SURFACES.get(caller.standing, caller.host.removesuffix("-bot"))
     if surface != own:
         raise NotAllowed(f'"{surface}" is not your surface', f'yours is "{own}"')
 
 
-async def _hosts(room: Room, caller: Caller, surface: str, address: str) -> None:
+async def hosts(room: Room, caller: Caller, surface: str, address: str) -> None:
     """A host acts for the conversations it carries and no others.
 
     A service is also the one who hears strangers first, in chats that are no conversation yet.
     """
-    _own_surface(caller, surface)
+    own_surface(caller, surface)
     found: Conversation | None = await room.look(lambda plan: plan.view.conversation_at(surface, address))
     if found is None and caller.standing is not Standing.SERVICE:
         raise NotFound(f'no conversation "{address}" on {surface}', "join it first")

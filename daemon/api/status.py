@@ -90,7 +90,7 @@ class Health:
                 "surface": each.surface,
                 "address": each.address,
                 "round_trip_age_s": round((now - each.beat_at).total_seconds(), 1) if each.beat_at else None,
-                "trouble": each.trouble,
+                "trouble": each.closed or each.trouble,
             }
             for each in found
         ]

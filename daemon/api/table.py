@@ -18,6 +18,7 @@ from daemon.api import (
     status,
 )
 from daemon.api.caller import HOSTS, PEOPLE, Standing
+from daemon.api.chattable import CHATS
 from daemon.api.door import Endpoint
 from daemon.wire import routes
 
@@ -149,6 +150,7 @@ ENDPOINTS: Final = (
         may=HOSTS,
         answers=answers.Heard,
     ),
+    *CHATS,
     Endpoint(
         "GET",
         routes.PARCELS,

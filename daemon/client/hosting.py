@@ -5,14 +5,14 @@ It has a file of its own because parcels bring all nouns of the core with them, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 from urllib.parse import quote
 
 from daemon.client.interface import Json, PeerClient
 from daemon.client.peer import Client
-from daemon.core.model import Parcel
+from daemon.core.model import File, Parcel
 from daemon.wire import routes
 from daemon.wire.codec import decode
 
@@ -29,6 +29,12 @@ class Utterance:
     reply_to: str = ""
     private: bool = True
     to: str | None = None
+    receipt: str = ""  #: of this very message
+    title: str = ""  #: of the group
+    topic: str = ""  #: of the topic in it
+    called: bool = False  #: the platform says that we are meant
+    files: tuple[File, ...] = ()
+    forwarded: str = ""  #: whose words these are, if they were passed on
 
 
 class HostClient(PeerClient, Protocol):
@@ -38,14 +44,57 @@ class HostClient(PeerClient, Protocol):
 
     async def leave(self, peer_id: str) -> Json: ...
     async def beat(self, surface: str, trouble: str = "") -> Json: ...
-    async def say(self, said: Utterance, *, key: str) -> Json:
+    async def keep_updates(self, surface: str, updates: Sequence[Json]) -> list[str]:
+        """Have on disk what the platform told; returns the ids of those that are new, in order."""
+        ...
+
+    async def open_updates(self, surface: str) -> list[Json]:
+        """What is kept and not done, oldest first."""
+        ...
+
+    async def finish_updates(self, surface: str, update_ids: Sequence[str]) -> None:
+        """They have no effect; others are done by naming them in ``does``, with the effect."""
+        ...
+
+    async def edit(self, words: Utterance, *, key: str, does: Sequence[str] = ()) -> Json:
+        """What is said as ``receipt`` was changed to these words."""
+        ...
+
+    async def mark(
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        receipt: str,
+        sign: str,
+        *,
+        key: str,
+        does: Sequence[str] = (),
+    ) -> Json:
+        """Somebody put a sign on what they were shown."""
+        ...
+
+    async def place(
+        self,
+        surface: str,
+        address: str,
+        *,
+        closed: str = "",
+        moved_to: str = "",
+        key: str,
+        does: Sequence[str] = (),
+    ) -> Json:
+        """We were shut out of a chat (``closed`` says how), or let in, or it has another id."""
+        ...
+
+    async def say(self, said: Utterance, *, key: str, does: Sequence[str] = ()) -> Json:
         """``{"understood", "ask_id"}``; what the person is to see of it comes as parcels.
 
         With ``errand_id`` something is looked up: what is found comes in an envelope that correlates with it.
         """
         ...
 
-    async def tap(
+    async def tap(  # noqa: PLR0913 -- where, who, what, and what is done with it
         self,
         surface: str,
         address: str,
@@ -55,6 +104,7 @@ class HostClient(PeerClient, Protocol):
         *,
         receipt: str = "",
         key: str,
+        does: Sequence[str] = (),
     ) -> Json: ...
     def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
         """Yield what is to be shown, one lease at a time in each conversation, for as long as we live.
@@ -92,10 +142,56 @@ class HostingClient(Client):
     async def beat(self, surface: str, trouble: str = "") -> Json:
         return await self._post(routes.BEATS, {"surface": surface, "trouble": trouble}, None)
 
-    async def say(self, said: Utterance, *, key: str) -> Json:
-        return await self._post(routes.SAYS, asdict(said), key)
+    async def keep_updates(self, surface: str, updates: Sequence[Json]) -> list[str]:
+        told = await self._post(routes.UPDATES, {"surface": surface, "updates": list(updates)}, None)
+        fresh: list[str] = told["fresh"]
+        return fresh
 
-    async def tap(
+    async def open_updates(self, surface: str) -> list[Json]:
+        told = await self._get(routes.UPDATES, surface=surface)
+        found: list[Json] = told["updates"]
+        return found
+
+    async def finish_updates(self, surface: str, update_ids: Sequence[str]) -> None:
+        await self._post(routes.UPDATES_DONE, {"surface": surface, "update_ids": list(update_ids)}, None)
+
+    async def edit(self, words: Utterance, *, key: str, does: Sequence[str] = ()) -> Json:
+        told = {"surface": words.surface, "address": words.address, "account": words.account}
+        told |= {"receipt": words.receipt, "text": words.text}
+        return await self._post(routes.EDITS, told | {"does": list(does)}, key)
+
+    async def mark(
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        receipt: str,
+        sign: str,
+        *,
+        key: str,
+        does: Sequence[str] = (),
+    ) -> Json:
+        body = {"surface": surface, "address": address, "account": account, "receipt": receipt, "sign": sign}
+        return await self._post(routes.MARKS, body | {"does": list(does)}, key)
+
+    async def place(
+        self,
+        surface: str,
+        address: str,
+        *,
+        closed: str = "",
+        moved_to: str = "",
+        key: str,
+        does: Sequence[str] = (),
+    ) -> Json:
+        body = {"surface": surface, "address": address, "closed": closed, "moved_to": moved_to}
+        return await self._post(routes.PLACES, body | {"does": list(does)}, key)
+
+    async def say(self, said: Utterance, *, key: str, does: Sequence[str] = ()) -> Json:
+        told = asdict(said) | {"files": [asdict(each) for each in said.files], "does": list(does)}
+        return await self._post(routes.SAYS, told, key)
+
+    async def tap(  # noqa: PLR0913 -- where, who, what, and what is done with it
         self,
         surface: str,
         address: str,
@@ -105,9 +201,12 @@ class HostingClient(Client):
         *,
         receipt: str = "",
         key: str,
+        does: Sequence[str] = (),
     ) -> Json:
         body = {"surface": surface, "address": address, "account": account, "ask_id": ask_id}
-        return await self._post(routes.TAPS, body | {"option": option, "receipt": receipt}, key)
+        return await self._post(
+            routes.TAPS, body | {"option": option, "receipt": receipt, "does": list(does)}, key
+        )
 
     async def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
         """Yield what is to be shown, without an end; reconnects by itself."""

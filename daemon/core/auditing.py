@@ -24,6 +24,7 @@ RECORDED: Final[Mapping[str, tuple[str, ...]]] = {  # event -> its fields that h
     "invited": _WHAT,
     "pairing_failed": _WHAT,
     "paired": _WHAT,
+    "knocked": _BOTH,
     "granted": _BOTH,
     "removed": _WHAT,
     "approval_asked": _WHAT,

@@ -8,7 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from daemon.core.model import Attachment, Authority, Pane, Person, Question, Road, Turn, Urgency
+from daemon.core.model import (
+    Attachment,
+    Authority,
+    File,
+    Incoming,
+    Pane,
+    Person,
+    Place,
+    Question,
+    Road,
+    Turn,
+    Urgency,
+)
 
 # --- who is there -----------------------------------------------------------------------------------------------
 
@@ -202,6 +214,12 @@ class Say:
     reply_to: str = ""  #: receipt of the message replied to
     private: bool = True
     to: str | None = None  #: fixed by the surface itself, such as ``chat --to``
+    receipt: str = ""  #: the surface's own id of this very message
+    title: str = ""  #: of the group
+    topic: str = ""  #: of the topic in it
+    called: bool = False  #: the surface says that we are meant: by our name, or by a reply to us
+    files: tuple[File, ...] = ()
+    forwarded: str = ""  #: whose words these are, if the person only passed them on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +232,62 @@ class Tap:
     ask_id: str
     option: int  #: 0-based
     receipt: str = ""  #: of the card, where the surface tells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """Somebody changed what they had said."""
+
+    surface: str
+    address: str
+    account: str
+    receipt: str  #: of the changed message
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React:
+    """Somebody put a mark on what they were shown."""
+
+    surface: str
+    address: str  #: of the group, where the surface does not say which topic
+    account: str
+    receipt: str
+    sign: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePlace:
+    """The platform says what became of us in a chat, or of the chat."""
+
+    surface: str
+    address: str  #: of the whole chat, with all its topics
+    closed: str = ""  #: why nothing gets there any more; "": it does
+    moved_to: str = ""  #: its new id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurePlaces:
+    """The groups of the config, and nobody else's from there."""
+
+    surface: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepIncoming:
+    """A platform told these. Returns the ids of those that are new."""
+
+    surface: str
+    updates: tuple[Incoming, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishIncoming:
+    """Their effect stands in this commit, or they have none."""
+
+    surface: str
+    update_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -577,6 +651,12 @@ Command = (
     | ConfirmCall
     | Say
     | Tap
+    | Edit
+    | React
+    | ChangePlace
+    | ConfigurePlaces
+    | KeepIncoming
+    | FinishIncoming
     | InvitePerson
     | ConfigurePeople
     | RemovePerson

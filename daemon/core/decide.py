@@ -14,8 +14,11 @@ from daemon.core import (
     braking,
     clockwork,
     closing,
+    edits,
+    groups,
     handing,
     hosting,
+    incoming,
     locking,
     looking,
     losing,
@@ -51,6 +54,12 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.ConfirmCall: handing.confirm_call,
     c.Say: talk.say,
     c.Tap: talk.tap,
+    c.Edit: edits.edit,
+    c.React: edits.react,
+    c.ChangePlace: groups.change,
+    c.ConfigurePlaces: groups.configure,
+    c.KeepIncoming: incoming.keep,
+    c.FinishIncoming: incoming.finish,
     c.InvitePerson: people.invite,
     c.ConfigurePeople: people.configure,
     c.RemovePerson: people.remove,
@@ -108,7 +117,7 @@ def decide(command: c.Command, view: View, now: datetime, seed: str) -> Decision
     try:
         return plan.decision(ROOMS[type(command)](plan, command))
     except (Refused, Throttled) as error:
-        if not isinstance(command, c.Say | c.Tap):
+        if not isinstance(command, c.Say | c.Tap | c.Edit):
             raise
         # A person is told in the conversation, on a sheet that holds nothing of the attempt.
         plan = Plan(view, now, seed)

@@ -7,11 +7,11 @@ commit as the effect, so a crash between the two cannot be.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, closing, presence, sending
+from daemon.core import addressing, closing, given, presence, sending
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import (
@@ -47,15 +47,24 @@ class Talk:
     said: c.Say
 
     def tell(self, text: str, *, passing: bool = False) -> None:
-        reply(self.plan, self.here, text, to=self.said.reply_to, passing=passing)
+        # Where several talk, it is shown to whom it is said.
+        to = self.said.reply_to if self.said.private else self.said.receipt or self.said.reply_to
+        reply(self.plan, self.here, text, to=to, passing=passing)
 
 
-def ask(talk: Talk, peer: Peer, text: str, about: str | None = None) -> Heard:
-    command = c.SendAsk(sender=talk.here.peer_id, to=(peer.name,), question=text, reply_to=about)
+def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as: str = "") -> Heard:
+    """Their words, with what they gave along. ``said_as``: by which message, if not by the one that is heard now."""
+    question = given.told(talk.said, text)
+    command = c.SendAsk(sender=talk.here.peer_id, to=(peer.name,), question=question, reply_to=about)
     sender = stamp(talk.plan, talk.here, talk.person.name)
     shown = sending.ask_of(talk.plan, sender, [peer], command)
+    talk.plan.put(_said(talk, shown.ask, said_as))
     talk.tell(receipt(shown.carriages[0]), passing=True)
     return Heard("ask", shown.ask.ask_id)
+
+
+def _said(talk: Talk, ask: Ask, said_as: str = "") -> Ask:
+    return replace(ask, conversation=talk.here.peer_id, said_as=said_as or talk.said.receipt)
 
 
 def receipt(carriage: Carriage) -> str:
@@ -69,7 +78,9 @@ def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> A
     names = [(_exact(peer), peer.peer_id) for peer in choices[:MOST_CHOICES]]
     options = tuple(name if len(name) <= sending.OPTION_LENGTH else peer_id for name, peer_id in names)
     command = c.SendAsk(sender=LINE.peer_id, to=(), question=question, options=options, deadline=CHOICE_LIFE)
-    return sending.ask_of(talk.plan, LINE, [talk.here], command, subject=subject)
+    shown = sending.ask_of(talk.plan, LINE, [talk.here], command, subject=subject)
+    talk.plan.put(_said(talk, shown.ask))
+    return shown
 
 
 def _peers(talk: Talk, rest: str) -> Heard:
@@ -109,12 +120,13 @@ def _clear(talk: Talk, rest: str) -> Heard:
 def _notify(talk: Talk, rest: str) -> Heard:
     name, text = called(rest) or (talk.said.to, rest)
     peer = peer_called(talk, name) if name else chosen(talk)
-    if peer is None or not text.strip():
+    if peer is None or not (text.strip() or talk.said.files):
         raise NotAllowed(
             "nobody to tell, or nothing", "say /notify @name text, or choose with /to NAME first"
         )
     sender = stamp(talk.plan, talk.here, talk.person.name)
-    envelope, deliveries = post(talk.plan, sender, [peer], Letter(kind=Kind.NOTICE, text=text))
+    letter = Letter(kind=Kind.NOTICE, text=given.told(talk.said, text))
+    envelope, deliveries = post(talk.plan, sender, [peer], letter)
     talk.tell(receipt(carriages(talk.plan, envelope, deliveries)[0]), passing=True)
     return Heard("command")
 

@@ -32,6 +32,7 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
         circles=command.circles,
         beat_at=plan.now if command.live else (found.beat_at if found else None),
         trusted=command.trusted,
+        topic_of=found.topic_of if found else "",
     )
     plan.put(peer)
     plan.put(conversation)
@@ -48,6 +49,11 @@ def beat(plan: Plan, command: c.Beat) -> None:
         if conversation.host == command.host:
             alive = conversation.beat_at if command.trouble else plan.now
             plan.put(replace(conversation, beat_at=alive, trouble=command.trouble))
+
+
+def within(plan: Plan, surface: str, address: str) -> list[Conversation]:
+    """The conversations of one chat: it itself, and its topics."""
+    return [x for x in plan.view.conversations(surface) if x.address.partition("/")[0] == address]
 
 
 def close_conversation(plan: Plan, command: c.CloseConversation) -> None:

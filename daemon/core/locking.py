@@ -48,7 +48,7 @@ def keeps_out(plan: Plan, surface: str) -> bool:
     return surface not in presence.OWN_SCREENS and plan.locked() is not None
 
 
-def unheard(plan: Plan, command: c.Say | c.Tap) -> Heard:
+def unheard(plan: Plan, command: c.Say | c.Tap | c.Edit) -> Heard:
     """Take nothing; tell the owner, once in each conversation, and nobody else anything."""
     locked = plan.locked()
     person = plan.person(command.surface, command.account)

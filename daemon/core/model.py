@@ -150,6 +150,45 @@ class Conversation:
     beat_at: datetime | None = None  #: the last proven round trip; None: gone
     trouble: str = ""  #: why it is not reached, if it is not
     trusted: bool = True  #: approvals are taken from there
+    closed: str = ""  #: why nothing gets there, whatever its host: we were shut out
+    topic_of: str = ""  #: the peer whose own topic it is: every line said there is for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A group or a channel: where several people meet. Each of its topics is a conversation, and so is it itself."""
+
+    surface: str
+    address: str  #: the surface's own id
+    name: str  #: what its conversations are named after
+    circles: tuple[str, ...] = ("default",)
+    listed: bool = False  #: it stands in the config
+    moved_to: str = ""  #: the id it has now, where the surface gave it another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """What a platform told, as it came: on disk before that is confirmed, and emptied once its effect is."""
+
+    surface: str
+    update_id: str  #: the platform's own: the same one is the same thing
+    lane: str  #: what is in one is worked off in order
+    body: str
+    came_at: datetime
+    hurried: bool = False  #: it does not wait in its lane
+    album: str = ""  #: what bears the same belongs together
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Something a person sent along."""
+
+    kind: str  #: ``photo``, ``document``, ``voice``, ``video``, ``audio``
+    name: str = ""  #: as the person knows it
+    path: str = ""  #: where our own copy lies; "": there is none
+    size: int = 0  #: bytes
+    note: str = ""  #: why there is no copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +305,7 @@ class Ask:
     lost: tuple[str, ...] = ()  #: recipients that are gone for good
     reminded: tuple[str, ...] = ()
     ended_at: datetime | None = None
+    said_as: str = ""  #: the receipt of the person's own message, by which an edit finds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -442,7 +482,9 @@ class AskShown:
 class Heard:
     """What became of a person's words."""
 
-    understood: str  #: ``ask``, ``answer``, ``command``, ``errand``, ``kept``, ``paired`` or ``nothing``
+    understood: (
+        str  #: ``ask``, ``answer``, ``command``, ``errand``, ``kept``, ``paired``, ``aside`` or ``nothing``
+    )
     ask_id: str | None = None
     errand_id: str | None = None  #: what is found is told in an envelope that correlates with it
 

@@ -30,7 +30,7 @@ def invite(plan: Plan, command: c.InvitePerson) -> Pairing:
 def redeem(plan: Plan, command: c.Say) -> Heard:
     """A stranger spoke. Only the code that is shown at the machine opens the door; all else is silence."""
     pairing = plan.pairing(command.surface)
-    if pairing is None or not command.private or not _is_open(plan, pairing):
+    if pairing is None or not command.private or command.forwarded or not _is_open(plan, pairing):
         return Heard("nothing")
     guess = command.text.strip().removeprefix("/start").strip().upper()
     if len(guess) != len(pairing.code):
@@ -102,6 +102,16 @@ def admit(plan: Plan, person: Person, *, live: bool) -> Peer:
     return hosting.open_conversation(plan, command)
 
 
+def free_name(plan: Plan, surface: str, wish: str) -> str:
+    """A name that nobody else has there: whoever has one is taken for its person."""
+    taken = {person.name for person in plan.view.people(surface) if person.removed_at is None or person.owner}
+    name, n = slug(wish), 1
+    while name in taken:
+        n += 1
+        name = f"{slug(wish)}-{n}"
+    return name
+
+
 def _is_open(plan: Plan, pairing: Pairing) -> bool:
     return pairing.tries_left > 0 and plan.now < pairing.expires_at
 
@@ -111,7 +121,7 @@ def _paired(plan: Plan, command: c.Say) -> Person:
     person = Person(
         surface=command.surface,
         account=command.account,
-        name=slug(command.author or command.account),
+        name=free_name(plan, command.surface, command.author or command.account),
         rights=hosting.ALL_RIGHTS if owner else ("talk",),
         owner=owner,
         paired_at=plan.now,

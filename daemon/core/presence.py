@@ -89,7 +89,8 @@ def fold(session: Session, sign: Sign, source: str, now: datetime) -> Session:
 def status(peer: Peer, session: Session | None, conversation: Conversation | None, now: datetime) -> Status:
     """An agent by its session, a chat by the age of its last proven round trip."""
     if conversation is not None:
-        live = conversation.beat_at is not None and now - conversation.beat_at < FRESH_FOR
+        beats = conversation.beat_at is not None and now - conversation.beat_at < FRESH_FOR
+        live = beats and not conversation.closed
         return Status.ONLINE if live else Status.OFFLINE
     if session is None or session.ended_at is not None:
         return Status.ONLINE if peer.role is Role.SERVICE and not peer.session_id else Status.OFFLINE

@@ -72,8 +72,10 @@ def reach(
     """What ``peer list`` and a send's reply tell: the road for words of ``authority``, its proof, the reason."""
     if conversation is not None:
         online = status is not Status.OFFLINE
-        why = conversation.trouble or (
-            "its surface is connected" if online else "its surface is not connected"
+        why = (
+            conversation.closed
+            or conversation.trouble
+            or ("its surface is connected" if online else "its surface is not connected")
         )
         return Reach(
             road=Road.CHAT if online else Road.NONE, proof="round trip" if online else "", reason=why

@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from daemon.core import asking, closing, deciding, deeds, locking, looking, people, settling, steering
+from daemon.core import (
+    asking,
+    closing,
+    deciding,
+    deeds,
+    edits,
+    gate,
+    given,
+    groups,
+    locking,
+    looking,
+    settling,
+    steering,
+)
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
 from daemon.core.deeds import Talk
@@ -30,21 +43,23 @@ DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS
 
 def say(plan: Plan, command: c.Say) -> Heard:
     """Do what the words mean. What is refused is told to the person, not raised."""
+    command = gate.arrived(plan, command)
+    if not gate.is_for_us(plan, command):
+        return gate.ASIDE
     if locking.keeps_out(plan, command.surface):
         return locking.unheard(plan, command)
-    talk = _entered(plan, command)
-    if talk is None:
-        return people.redeem(plan, command)
-    return _meant(talk)
+    talk = gate.entered(plan, command)
+    return _meant(talk) if talk else gate.stranger(plan, command)
 
 
 def tap(plan: Plan, command: c.Tap) -> Heard:
     """An option of a card was chosen; a card that is over says so by being changed already."""
+    command = gate.arrived(plan, command)
     if locking.keeps_out(plan, command.surface):
         return locking.unheard(plan, command)
-    talk = _entered(plan, _tapped(command))
+    talk = gate.entered(plan, command)
     if talk is None:
-        return Heard("nothing")
+        return gate.NOTHING
     ask = plan.ask(command.ask_id)
     if ask is None or talk.here.peer_id not in ask.to or not 0 <= command.option < len(ask.options):
         raise NotAllowed(
@@ -57,34 +72,19 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     return _answer(talk, ask, ask.options[command.option], ask.options[command.option])
 
 
-def _tapped(command: c.Tap) -> c.Say:
-    """A finger says nothing, but it is somebody's, somewhere."""
-    return c.Say(surface=command.surface, address=command.address, account=command.account, text="")
-
-
-def refused(plan: Plan, command: c.Say | c.Tap, error: PeerlineError) -> Heard:
+def refused(plan: Plan, command: c.Say | c.Tap | c.Edit, error: PeerlineError) -> Heard:
     """Tell the person why not."""
-    talk = _entered(plan, command if isinstance(command, c.Say) else _tapped(command))
+    talk = gate.entered(plan, command)
     if talk:
         hint = f"\n{error.hint}" if error.hint else ""
         talk.tell(f"{error}{hint}")
     return Heard("nothing")
 
 
-def _entered(plan: Plan, said: c.Say) -> Talk | None:
-    """The gate: only a known person in a known conversation is heard."""
-    conversation = plan.view.conversation_at(said.surface, said.address)
-    person = plan.person(said.surface, said.account)
-    here = plan.peer(conversation.peer_id) if conversation else None
-    if conversation is None or person is None or here is None or "talk" not in person.rights:
-        return None
-    if here.forgotten_at and conversation.address == person.account:  # whoever still speaks is not forgotten
-        here = people.admit(plan, person, live=True)
-    return Talk(plan, conversation, here, person, said)
-
-
 def _meant(talk: Talk) -> Heard:
     text = clean(talk.said.text).strip()
+    if talk.said.forwarded:  # another's words: no command, no answer, nobody's choice
+        return _routed(talk, text)
     if command := parsed(text):
         return _command(talk, *command)
     if talk.said.reply_to and (heard := _replied(talk, text)):
@@ -176,7 +176,7 @@ def _ended_how(ask: Ask) -> str:
 
 def _answered(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     sender = stamp(talk.plan, talk.here, talk.person.name)
-    words = body(text or option or "")
+    words = body(given.told(talk.said, text) or option or "")
     answer = Answer(sender=sender, text=words, how=asking.State.ANSWERED, at=talk.plan.now, option=option)
     if asking.is_over(ask):
         talk.tell(f"that is {ask.state} already; your answer is passed on as late")
@@ -197,14 +197,22 @@ def _chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
     deeds.stick(talk, peer)
     _, _, kept = ask.subject.partition("\n")
     if kept:
-        return deeds.ask(talk, peer, kept)
+        return deeds.ask(talk, peer, kept, said_as=ask.said_as)
     talk.tell(f"your words go to {peer.name}")
+    return Heard("command")
+
+
+def _let_in(talk: Talk, ask: Ask, choice: str) -> Heard:
+    talk.tell(groups.let_in(talk.plan, talk.person, ask.subject, choice))
     return Heard("command")
 
 
 def _routed(talk: Talk, text: str) -> Heard:
     if talk.said.to:
         return deeds.ask(talk, deeds.peer_called(talk, talk.said.to), text)
+    owner = talk.plan.peer(talk.conversation.topic_of)
+    if owner and not owner.forgotten_at:
+        return deeds.ask(talk, owner, text)
     peer = deeds.chosen(talk) or deeds.orchestrator(talk)
     if peer:
         return deeds.ask(talk, peer, text)
@@ -212,12 +220,13 @@ def _routed(talk: Talk, text: str) -> Heard:
     if not choices:
         talk.tell("nobody is on the line yet; your words were not sent. Start an agent, then say it again.")
         return Heard("nothing")
-    deeds.offer(talk, "To whom?", choices, f"route\n{text}")
+    deeds.offer(talk, "To whom?", choices, f"{edits.KEPT}\n{given.told(talk.said, text)}")
     return Heard("kept")
 
 
 _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     "choose": _chosen,
-    "route": _chosen,
+    edits.KEPT: _chosen,
+    groups.ADMIT: _let_in,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
 }

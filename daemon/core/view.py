@@ -24,6 +24,8 @@ Noun = (
     | m.Session
     | m.Conversation
     | m.Person
+    | m.Place
+    | m.Incoming
     | m.Pairing
     | m.Envelope
     | m.Delivery
@@ -41,6 +43,8 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Session: ("session_id",),
     m.Conversation: ("peer_id",),
     m.Person: ("surface", "account"),
+    m.Place: ("surface", "address"),
+    m.Incoming: ("surface", "update_id"),
     m.Pairing: ("surface",),
     m.Envelope: ("envelope_id",),
     m.Delivery: ("delivery_id",),
@@ -64,6 +68,11 @@ class View(Protocol):
     def conversation_at(self, surface: str, address: str) -> m.Conversation | None: ...
     def conversations(self, surface: str) -> Sequence[m.Conversation]: ...
     def people(self, surface: str) -> Sequence[m.Person]: ...
+    def places(self, surface: str) -> Sequence[m.Place]: ...
+    def incoming(self, surface: str) -> Sequence[m.Incoming]:
+        """What came and is not done."""
+        ...
+
     def marked(self, mark: str) -> m.Delivery | None: ...
     def deliveries_of(self, envelope_id: str) -> Sequence[m.Delivery]: ...
     def waiting(self, peer_id: str, limit: int = 50) -> Sequence[m.Delivery]:
@@ -78,6 +87,10 @@ class View(Protocol):
         ...
 
     def leased(self, holder_prefix: str) -> Sequence[m.Delivery]: ...
+
+    def said_as(self, receipt: str) -> m.Ask | None:
+        """The last ask that the words of that message became."""
+        ...
 
     def open_asks_to(self, peer_id: str) -> Sequence[m.Ask]: ...
     def open_asks_by(self, peer_id: str) -> Sequence[m.Ask]: ...
@@ -170,6 +183,20 @@ class Plan:
     def person(self, surface: str, account: str) -> m.Person | None:
         found: m.Person | None = self._get(m.Person, surface, account)
         return found if found and found.removed_at is None else None
+
+    def met(self, surface: str, account: str) -> m.Person | None:
+        """Whoever has that id, also one who may not speak (any more)."""
+        found: m.Person | None = self._get(m.Person, surface, account)
+        return found
+
+    def place(self, surface: str, address: str) -> m.Place | None:
+        """The group of that id, by whatever id it goes now."""
+        found: m.Place | None = self._get(m.Place, surface, address)
+        return self.place(surface, found.moved_to) if found and found.moved_to else found
+
+    def incoming(self, surface: str, update_id: str) -> m.Incoming | None:
+        found: m.Incoming | None = self._get(m.Incoming, surface, update_id)
+        return found
 
     def pairing(self, surface: str) -> m.Pairing | None:
         found: m.Pairing | None = self._get(m.Pairing, surface)

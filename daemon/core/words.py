@@ -12,6 +12,7 @@ class Word:
     usage: str
     summary: str
     right: str = "talk"
+    hurries: bool = False  #: it does not wait behind what was said before
 
 
 WORDS: Final = (
@@ -19,11 +20,17 @@ WORDS: Final = (
     Word("to", "/to NAME", "choose whom your plain words go to"),
     Word("clear", "/clear", "choose nobody"),
     Word("notify", "/notify [@peer] text", "tell, without wanting an answer"),
-    Word("stop", "/stop NAME", "no further tool call in this turn", "approve"),
-    Word("freeze", "/freeze CIRCLE", "stop a whole circle, and carry nothing into it", "approve"),
+    Word("stop", "/stop NAME", "no further tool call in this turn", "approve", hurries=True),
+    Word(
+        "freeze", "/freeze CIRCLE", "stop a whole circle, and carry nothing into it", "approve", hurries=True
+    ),
     Word("thaw", "/thaw CIRCLE", "let it go on", "approve"),
     Word(
-        "lock", "/lock", "take nothing more from any chat, until `peerline unlock` at the machine", "approve"
+        "lock",
+        "/lock",
+        "take nothing more from any chat, until `peerline unlock` at the machine",
+        "approve",
+        hurries=True,
     ),
     Word("follow", "/follow NAME", "see its progress in one message; again: no more"),
     Word("watch", "/watch NAME", "be told when it ends, stalls or asks; again: no more"),
@@ -49,6 +56,13 @@ def parsed(text: str) -> tuple[str, str] | None:
     if not name.replace("_", "").isalnum():
         return None
     return name, f"{more}{newline}{rest}".strip()
+
+
+def hurries(text: str) -> bool:
+    """Whether it is a brake: what it is to stop may be what it would wait behind."""
+    command = parsed(text.strip())
+    word = BY_NAME.get(command[0]) if command else None
+    return word is not None and word.hurries
 
 
 def called(text: str) -> tuple[str, str] | None:

@@ -175,6 +175,8 @@ class Engine:
         now = self._clock.now()
         while await self._store.transact(lambda tx: tx.forget_keys(now - keys)):
             pass
+        while await self._store.transact(lambda tx: tx.forget_incoming(now - messages)):
+            pass
         for word in ("forget_messages", "forget_events"):
             after = 0
             while after := await self._store.transact(methodcaller(word, now - messages, after)):

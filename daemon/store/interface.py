@@ -72,6 +72,10 @@ class Tx(View, Protocol):
         """Forget some first answers to keys; 0: there are no more."""
         ...
 
+    def forget_incoming(self, before: datetime) -> int:
+        """Forget some of what platforms told and is long done; 0: there is no more."""
+        ...
+
     def set_aside(self, kind: str, rowid: int, at: datetime) -> None:
         """Take a damaged row out of its table; what is left of it is kept."""
         ...

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from daemon.core.errors import PeerlineError, StorageFull, StoreBusy, StoreDamaged, VersionMismatch
 from daemon.store.rows import SUMMED, TABLES, damaged, summed, table
@@ -174,10 +175,11 @@ def _migrate(conn: sqlite3.Connection) -> None:
     _refuse(version)
     for number, (_, script) in enumerate(migrations()[version:], version + 1):
         conn.execute("BEGIN IMMEDIATE")
+        before = {kind: _columns(conn, kind) for kind in SUMMED}
         for statement in _statements(script):
             conn.execute(statement)
-        if number == SUMS_SINCE:
-            _sum_all(conn)
+        if number >= SUMS_SINCE:
+            _sum_anew(conn, before if number > SUMS_SINCE else {})
         conn.execute(f"PRAGMA user_version = {number}")
         conn.execute("COMMIT")
     if version < len(migrations()):
@@ -192,11 +194,20 @@ def _identified(conn: sqlite3.Connection) -> None:
         conn.execute(f"PRAGMA application_id = {1 + secrets.randbelow(2**31 - 1)}")
 
 
-def _sum_all(conn: sqlite3.Connection) -> None:
+def _sum_anew(conn: sqlite3.Connection, before: Mapping[Any, Sequence[str]]) -> None:
+    """A row that has new columns has another sum, unless its old one was wrong: it must not come out well."""
     conn.create_function("summed", -1, lambda *row: summed(row), deterministic=True)
     for kind in SUMMED:
-        columns = ", ".join(f'"{name}"' for name in table(kind).columns)
-        conn.execute(f"UPDATE {TABLES[kind]} SET checksum = summed({columns})")
+        columns = _columns(conn, kind)
+        if columns != before.get(kind):
+            whole = f"checksum = summed({', '.join(before[kind])})" if kind in before else "1"
+            conn.execute(f"UPDATE {TABLES[kind]} SET checksum = summed({', '.join(columns)}) WHERE {whole}")
+
+
+def _columns(conn: sqlite3.Connection, kind: Any) -> Sequence[str]:
+    """Those of its table that carry a noun's fields, in the order in which they are summed."""
+    there = {row["name"] for row in conn.execute(f"PRAGMA table_info({TABLES[kind]})")}
+    return [f'"{name}"' for name in table(kind).columns if name in there]
 
 
 def _statements(script: str) -> list[str]:

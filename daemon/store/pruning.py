@@ -67,6 +67,15 @@ def forget_keys(conn: sqlite3.Connection, before: datetime) -> int:
     return int(conn.execute(sql, (when(before),)).rowcount == AT_ONCE)
 
 
+def forget_incoming(conn: sqlite3.Connection, before: datetime) -> int:
+    """Forget what platforms told and is long done; returns whether there may be more: 1, else 0."""
+    sql = (
+        "DELETE FROM incoming WHERE seq IN"
+        f" (SELECT seq FROM incoming WHERE done_at < ? ORDER BY done_at LIMIT {AT_ONCE})"
+    )
+    return int(conn.execute(sql, (when(before),)).rowcount == AT_ONCE)
+
+
 def set_aside(conn: sqlite3.Connection, kind: str, rowid: int, at: datetime) -> None:
     """Take a damaged row out of its table, and keep what is left of it as it was found."""
     columns = [f'"{row["name"]}"' for row in conn.execute(f"PRAGMA table_info({kind})")]

@@ -12,6 +12,7 @@ from daemon.core import model as m
 from daemon.core.auditing import is_recorded
 from daemon.core.view import KEYS, Noun
 from daemon.store import checking, pruning
+from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered
 from daemon.store.rows import reader, table, to_row, told_from, when
 
@@ -30,7 +31,7 @@ NAMED: Final = "named"
 COUNTED: Final = "counted"  #: with a peer's id: how much waits for it
 
 
-class Words:
+class Words(ChatWords):
     """A ``Tx`` over a SQLite connection.
 
     Args:
@@ -101,18 +102,6 @@ class Words:
             "SELECT * FROM session WHERE pid = ? AND started = ? ORDER BY ended_at IS NULL DESC, turn_at DESC"
         )
         return self._one(m.Session, sql, pid, started)
-
-    def conversation_at(self, surface: str, address: str) -> m.Conversation | None:
-        sql = "SELECT * FROM conversation WHERE surface = ? AND address = ?"
-        return self._one(m.Conversation, sql, surface, address)
-
-    def conversations(self, surface: str) -> Sequence[m.Conversation]:
-        return self._all(
-            m.Conversation, "SELECT * FROM conversation WHERE surface = ? ORDER BY rowid", surface
-        )
-
-    def people(self, surface: str) -> Sequence[m.Person]:
-        return self._all(m.Person, "SELECT * FROM person WHERE surface = ? ORDER BY rowid", surface)
 
     def marked(self, mark: str) -> m.Delivery | None:
         return self._one(m.Delivery, "SELECT * FROM delivery WHERE mark = ? AND mark != ''", mark)
@@ -269,6 +258,9 @@ class Words:
 
     def forget_keys(self, before: datetime) -> int:
         return pruning.forget_keys(self._conn, before)
+
+    def forget_incoming(self, before: datetime) -> int:
+        return pruning.forget_incoming(self._conn, before)
 
     def set_aside(self, kind: str, rowid: int, at: datetime) -> None:
         pruning.set_aside(self._conn, kind, rowid, at)

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from bots.interface import Said, Tapped
 from bots.telegram.surface import Patience
 from tests.emulators.telegram import Fault, Kind
 from tests.fakes.phone_line import Phone, PhoneLine, carried, parcel, plugged
@@ -26,6 +26,12 @@ def line() -> PhoneLine:
     return PhoneLine()
 
 
+def keys(phone: Phone, *numbers: int) -> list[str]:
+    """Under which the daemon is told: the bot's number, and the update's."""
+    bot = phone.telegram.token.partition(":")[0]
+    return [f"telegram:{bot}/{number}" for number in numbers]
+
+
 async def test_words_and_taps_reach_the_daemon_under_the_updates_own_id(phone, line) -> None:
     async with carried(line, phone.surface):
         line.post(parcel("go on?", "yes", "no"))
@@ -34,8 +40,10 @@ async def test_words_and_taps_reach_the_daemon_under_the_updates_own_id(phone, l
         tap = phone.ada.taps(card, "no")
         await tap.answered()
 
-    said, tapped = line.heard.values()
-    assert list(line.heard) == ["telegram:500001", "telegram:500002"]
+        await line.until(lambda: len(line.heard) == 2)
+
+    said, tapped = (line.heard[key] for key in keys(phone, 500001, 500002))
+    assert sorted(line.heard) == sorted(keys(phone, 500001, 500002))
     assert (said.surface, said.address, said.account, said.author, said.text) == (
         "telegram", "7", "7", "Ada", "hello",
     )  # fmt: skip
@@ -93,7 +101,7 @@ async def test_nothing_is_confirmed_before_the_daemon_has_it(phone, line) -> Non
         await line.until(lambda: line.heard)
         await phone.telegram.journal.reaches("getUpdates", 3)
 
-    assert list(line.heard) == ["telegram:500001"]
+    assert list(line.heard) == keys(phone, 500001)
     assert list(phone.telegram.world.updates.confirmed) == [500001]
 
 
@@ -110,9 +118,9 @@ async def test_an_update_that_telegram_repeats_keeps_its_id(phone, line) -> None
 
 
 async def test_what_is_not_for_us_is_passed_over_and_confirmed(phone, line) -> None:
-    group = phone.telegram.group(-5, "Work", phone.ada)
-    phone.ada.sends_file("a.txt", b"a")
-    phone.ada.says("in a group", chat=group)
+    other = phone.telegram.person(8, "Ben")
+    other.user = replace(other.user, is_bot=True)
+    other.says("a bot's words")
     phone.ada.says("for us")
     async with carried(line, phone.surface):
         await line.until(lambda: line.heard)
@@ -132,7 +140,7 @@ async def test_an_update_numbered_anew_from_below_is_heard(phone, line) -> None:
         phone.ada.says("after it")
         await line.until(lambda: len(line.heard) == 2)
 
-    assert list(line.heard) == ["telegram:500001", "telegram:17"]
+    assert list(line.heard) == keys(phone, 500001, 17)
     assert [poll.arguments["offset"] for poll in phone.telegram.journal.of("getUpdates")][:3] == [
         "0", "500002", "0",
     ]  # fmt: skip
@@ -276,11 +284,12 @@ async def test_requests_are_not_logged_unless_somebody_insists(phone, line, capl
     assert [record for record in caplog.records if record.name.startswith("http")] == []
 
 
-async def test_asking_for_the_next_thing_is_what_confirms_the_last(phone) -> None:
+async def test_asking_for_the_next_batch_is_what_confirms_the_last(phone) -> None:
     phone.ada.says("one")
     phone.ada.says("two")
-    heard: AsyncIterator[Said | Tapped] = phone.surface.heard()
+    arrivals = phone.surface.arrivals()
 
-    assert [(await anext(heard)).text for _ in range(2)] == ["one", "two"]
+    raws = await anext(arrivals)
 
+    assert [(await phone.surface.understood([raw])).text for raw in raws] == ["one", "two"]
     assert sorted(phone.telegram.world.updates.pending) == [500001, 500002]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bots.interface import Card, Choice, Said, Tapped
+from bots.interface import Card, Choice
 from bots.telegram.markup import LONGEST_TEXT, units
-from bots.telegram.translate import callback, heard_in, keys, message_in, pages, spinner_of
+from bots.telegram.translate import callback, keys, message_in, pages
 from tests.emulators.telegram.limits import CALLBACK_BYTES
 
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
@@ -32,72 +32,6 @@ def card(markdown: str, **more: Any) -> Card:
 
 def choices(*labels: str) -> list[Choice]:
     return [Choice(label=label, ask_id="a-1", option=n) for n, label in enumerate(labels)]
-
-
-def test_private_words_are_said_by_their_numeric_account_in_their_chat() -> None:
-    assert heard_in(message()) == Said(
-        update_id="5", address="7", account="7", text="hi", author="Ada", private=True
-    )
-
-
-def test_a_reply_names_the_receipt_of_what_it_replies_to() -> None:
-    heard = heard_in(message(reply_to_message={"message_id": 2}))
-
-    assert isinstance(heard, Said)
-    assert heard.reply_to == "7/2"
-
-
-@pytest.mark.parametrize(
-    ("in_topic", "replied", "means"), [(True, 2, ""), (True, 9, "7/9"), (False, 2, "7/2")]
-)
-def test_in_a_topic_a_reply_to_its_first_message_is_none(in_topic, replied, means) -> None:
-    thread = {"message_thread_id": 2} | ({"is_topic_message": True} if in_topic else {})
-
-    heard = heard_in(message(**thread, reply_to_message={"message_id": replied}))
-
-    assert isinstance(heard, Said)
-    assert heard.reply_to == means
-
-
-@pytest.mark.parametrize(
-    "update",
-    [
-        message(chat={"id": -5, "type": "group"}),
-        message(chat={"id": 7, "type": "group"}),
-        message(chat={"id": 8, "type": "private"}),
-        message(text=None),
-        message(**{"from": ADA | {"is_bot": True}}),
-        message(**{"from": None}),
-        {"update_id": 5, "edited_message": message()["message"]},
-        {"update_id": 5, "something_new": {}},
-        {"update_id": 5, "message": "of another shape"},
-        message() | {"update_id": True},
-        message(**{"from": ADA | {"id": True}}),
-        tap("t:a-1:0", message={"message_id": 3, "chat": {"id": -5, "type": "group"}}),
-        tap("t:a-1:0", message={"message_id": 3, "chat": {"id": 7, "type": "group"}}),
-        tap("t:a-1:0", message={"message_id": 3, "chat": {"id": 8, "type": "private"}}),
-        tap("t:a-1:0", message=None),
-        *(
-            tap(callback_data)
-            for callback_data in ("", "t:a-1", "t::0", "t:a-1:x", "t:a-1:-1", "x:a-1:0", None)
-        ),
-    ],
-    ids=str,
-)
-def test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over(update) -> None:
-    assert heard_in(update) is None
-
-
-def test_a_tap_comes_back_as_the_option_that_the_key_carried() -> None:
-    (choice,) = choices("yes")
-
-    assert heard_in(tap(callback(choice))) == Tapped(
-        update_id="6", address="7", account="7", ask_id="a-1", option=0, receipt="7/3"
-    )
-
-
-def test_a_tap_waits_to_be_told_even_when_it_means_nothing_to_us() -> None:
-    assert [spinner_of(tap("old format")), spinner_of(message())] == ["q1", None]
 
 
 def test_what_a_key_carries_fits_into_what_telegram_allows() -> None:

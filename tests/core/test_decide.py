@@ -12,7 +12,7 @@ from daemon.core import commands as c
 from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.decide import ROOMS
 from daemon.core.errors import Malformed, PeerlineError
-from daemon.core.model import Approval, Ask, Authority, Delivery, Envelope, Person, Turn
+from daemon.core.model import Approval, Ask, Authority, Delivery, Envelope, Incoming, Person, Place, Turn
 from daemon.core.view import KEYS, Plan
 from tests.core.line import A_MINUTE, BOT, NOON, PUMP, Chat, Line
 from tests.core.test_people import CODE
@@ -28,6 +28,10 @@ def permission(session_id: str) -> c.RequestApproval:
         request='{"command": "ls"}',
         options=("Allow", "Deny"),
     )
+
+
+def update(number: str) -> Incoming:
+    return Incoming(surface="telegram", update_id=number, lane="7", body="{}", came_at=NOON)
 
 
 class House:
@@ -47,6 +51,9 @@ class House:
         self.card = line.ask(self.web, self.ada.peer, options=("yes", "no"))
         line.notify(self.web, self.client)
         line.notify(self.web, self.ada.peer)
+        line.do(c.KeepIncoming(surface="telegram", updates=(update("1"),)))
+        self.shown = line.shown(self.ada)[0].delivery.receipt
+        line.say(self.ada, "@gone how far?", receipt="7/1")
         self.parcel = line.lease(self.ada.peer, holder=BOT, shows=True)
         self.session_id = line.session(self.api).session_id
         wanted = permission(line.session(line.agent("build", "site")).session_id)
@@ -67,6 +74,7 @@ class House:
         ident, me, session = self.parcel.delivery.delivery_id, self.web.peer_id, self.session_id
         ada = {"surface": "telegram", "address": "7", "account": "7"}
         ben = Person(surface="telegram", account="8", name="Ben", rights=("talk",))
+        team = Place(surface="telegram", address="-100", name="team", listed=True)
         return [
             c.RegisterSession(session_id="s", backend="codex", pid=1, started=1, wish="new", circle="dev"),
             c.EndSession(session_id=session, why="exit"),
@@ -89,6 +97,12 @@ class House:
             c.ConfirmCall(peer_id=self.client.peer_id, call_id="call-1"),
             c.Say(**ada, text="@api how far?"),
             c.Tap(**ada, ask_id=self.card.ask_id, option=0),
+            c.Edit(**ada, receipt="7/1", text="@gone how far now?"),
+            c.React(**ada, receipt=self.shown, sign="👍"),
+            c.ChangePlace(surface="telegram", address="7", closed="we were blocked there"),
+            c.ConfigurePlaces(surface="telegram", places=(team,)),
+            c.KeepIncoming(surface="telegram", updates=(update("2"),)),
+            c.FinishIncoming(surface="telegram", update_ids=("1",)),
             c.InvitePerson(surface="telegram", code=CODE, ttl=A_MINUTE),
             c.ConfigurePeople(surface="telegram", people=(ben,)),
             c.RemovePerson(surface="telegram", account="9"),

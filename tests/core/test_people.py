@@ -98,7 +98,7 @@ def test_after_ten_minutes_the_code_is_void(line: Line) -> None:
 
 
 def test_a_code_is_taken_in_private_only(line: Line) -> None:
-    assert says(line, CODE, private=False) == Heard("nothing")
+    assert says(line, CODE, private=False) == Heard("aside")
     assert persons(line) == []
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -120,13 +120,13 @@ class FakeLine:
         there = [("echo", "practice"), ("clerk", "practice"), ("api", "dev"), ("api", "ops")]
         return {"peers": [{"name": name, "circle": circle, "role": "agent"} for name, circle in there]}
 
-    async def say(self, said: Utterance, *, key: str) -> dict:
+    async def say(self, said: Utterance, *, key: str, does: Sequence[str] = ()) -> dict:
         self._reached()
         told = self.hear(self, said) or {"understood": "command", "ask_id": None}
         self._note("say", key, said)
         return told
 
-    async def tap(
+    async def tap(  # noqa: PLR0913 -- as the client's
         self,
         surface: str,
         address: str,
@@ -136,6 +136,7 @@ class FakeLine:
         *,
         receipt: str = "",
         key: str,
+        does: Sequence[str] = (),
     ) -> dict:
         self._reached()
         self._note("tap", ask_id, option, key)

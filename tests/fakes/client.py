@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -309,10 +309,47 @@ class FakeClient:
     async def beat(self, surface: str, trouble: str = "") -> Json:
         raise NotImplementedError
 
-    async def say(self, said: Utterance, *, key: str) -> Json:
+    async def keep_updates(self, surface: str, updates: Sequence[Json]) -> list[str]:
         raise NotImplementedError
 
-    async def tap(
+    async def open_updates(self, surface: str) -> list[Json]:
+        raise NotImplementedError
+
+    async def finish_updates(self, surface: str, update_ids: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    async def edit(self, words: Utterance, *, key: str, does: Sequence[str] = ()) -> Json:
+        raise NotImplementedError
+
+    async def mark(
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        receipt: str,
+        sign: str,
+        *,
+        key: str,
+        does: Sequence[str] = (),
+    ) -> Json:
+        raise NotImplementedError
+
+    async def place(
+        self,
+        surface: str,
+        address: str,
+        *,
+        closed: str = "",
+        moved_to: str = "",
+        key: str,
+        does: Sequence[str] = (),
+    ) -> Json:
+        raise NotImplementedError
+
+    async def say(self, said: Utterance, *, key: str, does: Sequence[str] = ()) -> Json:
+        raise NotImplementedError
+
+    async def tap(  # noqa: PLR0913 -- as the client's
         self,
         surface: str,
         address: str,
@@ -322,6 +359,7 @@ class FakeClient:
         *,
         receipt: str = "",
         key: str,
+        does: Sequence[str] = (),
     ) -> Json:
         raise NotImplementedError
 

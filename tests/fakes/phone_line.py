@@ -6,7 +6,7 @@ The line commits what it is told only while it is `open`, as a daemon does that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -64,6 +64,8 @@ class PhoneLine:
         self.open = asyncio.Event()
         self.open.set()
         self.heard: dict[str, Any] = {}  #: key -> what was said, or (ask, option) of a tap
+        self.kept: dict[str, dict[str, Any]] = {}  #: what the platform told
+        self.done: list[str] = []
         self.asked = 0
         self.repeats = 0
         self.settled: list[tuple[str, str, object]] = []  #: (how, envelope, receipt or time to wait)
@@ -77,11 +79,39 @@ class PhoneLine:
     async def until(self, holds: Any, within: float = 5) -> Any:
         return await self._pulse.until(holds, within)
 
-    async def say(self, said: Utterance, *, key: str) -> dict[str, Any]:
-        await self._committed(key, said)
+    async def open_updates(self, surface: str) -> list[dict[str, Any]]:
+        return [each for update_id, each in self.kept.items() if update_id not in self.done]
+
+    async def keep_updates(self, surface: str, updates: Sequence[dict[str, Any]]) -> list[str]:
+        self.asked += 1
+        self._pulse.beat()
+        await self.open.wait()
+        fresh = [each for each in updates if each["update_id"] not in self.kept]
+        self.repeats += len(updates) - len(fresh)
+        self.kept |= {each["update_id"]: each for each in fresh}
+        self._pulse.beat()
+        return [each["update_id"] for each in fresh]
+
+    async def finish_updates(self, surface: str, update_ids: Sequence[str]) -> None:
+        self.done += update_ids
+        self._pulse.beat()
+
+    async def edit(self, words: Utterance, *, key: str, does: Sequence[str] = ()) -> dict[str, Any]:
+        return await self._committed(key, ("edit", words), does)
+
+    async def mark(self, *where: str, key: str, does: Sequence[str] = ()) -> dict[str, Any]:
+        return await self._committed(key, ("mark", *where), does)
+
+    async def place(
+        self, surface: str, address: str, *, key: str, does: Sequence[str] = (), **change: str
+    ) -> dict[str, Any]:
+        return await self._committed(key, ("place", address, change), does)
+
+    async def say(self, said: Utterance, *, key: str, does: Sequence[str] = ()) -> dict[str, Any]:
+        await self._committed(key, said, does)
         return {"understood": "ask", "ask_id": "a-1"}
 
-    async def tap(
+    async def tap(  # noqa: PLR0913 -- as the client's
         self,
         surface: str,
         address: str,
@@ -91,8 +121,9 @@ class PhoneLine:
         *,
         receipt: str = "",
         key: str,
+        does: Sequence[str] = (),
     ) -> dict[str, Any]:
-        await self._committed(key, (surface, address, account, ask_id, option))
+        await self._committed(key, (surface, address, account, ask_id, option), does)
         return {"understood": "answer", "ask_id": ask_id}
 
     async def parcels(self, surface: str, peer_id: str | None = None) -> AsyncIterator[Parcel]:
@@ -121,13 +152,11 @@ class PhoneLine:
         self.settled.append((how, parcel.envelope.envelope_id, word))
         self._pulse.beat()
 
-    async def _committed(self, key: str, what: object) -> None:
-        self.asked += 1
-        self._pulse.beat()
-        await self.open.wait()
-        self.repeats += key in self.heard
+    async def _committed(self, key: str, what: object, does: Sequence[str]) -> dict[str, Any]:
         self.heard.setdefault(key, what)
+        self.done += does
         self._pulse.beat()
+        return {"understood": "command", "ask_id": None}
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Whatever Telegram sends: nothing fails, and only the numeric account of a private chat counts as who speaks.
+"""Whatever Telegram sends: nothing fails, and only the numeric account of one person counts as who speaks.
 
 Every kind of update that Telegram's documentation lists, as it looks there, and one that it does not list; each with
 fields gone, moved, huge, deep, doubled or of another type.
@@ -7,19 +7,20 @@ fields gone, moved, huge, deep, doubled or of another type.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.interface import Said, Tapped
-from bots.telegram.translate import heard_in, spinner_of
+from bots.interface import Edited, PlaceChanged, Reacted, Said, Tapped
+from bots.telegram.hearing import Me, heard_in, raw_of, spinner_of
 from daemon.api.bodies import SayBody, TapBody
 from daemon.api.jsontext import checked
 from daemon.core import commands as c
 from daemon.core.errors import PeerlineError, Refused
-from daemon.core.model import Ask, Heard, Peer
+from daemon.core.model import Ask, File, Heard, Peer
 from tests.core.line import A_MINUTE, Chat, Line
 from tests.fuzz.values import mutated
 
@@ -106,23 +107,39 @@ UPDATES: dict[str, Json] = {
     "something_new": {"something_new": MESSAGES["text"]},
 }
 SAMPLES = [{"update_id": 5} | each for each in UPDATES.values()]
+ME = Me(123, "peerline_bot")
+BODIES = {
+    Said: "message",
+    Tapped: "callback_query",
+    Edited: "edited_message",
+    Reacted: "message_reaction",
+}
 
 
 @settings(max_examples=600)
 @given(mutated(SAMPLES))
-def test_every_update_is_somebodys_words_or_tap_or_nothing(update: Any) -> None:
-    heard = heard_in(update)
+def test_every_update_is_what_one_person_did_or_nothing(update: Any) -> None:
+    heard, raw = heard_in(update, ME, [File(kind="photo")]), raw_of(update, ME.account)
 
     assert spinner_of(update) is None or isinstance(spinner_of(update), str)
     if heard is None:
         return
-    where = update["message"] if isinstance(heard, Said) else update["callback_query"]
-    chat = where["chat"] if isinstance(heard, Said) else where["message"]["chat"]
-    assert chat["type"] == "private"
-    assert (heard.address, heard.account) == (str(chat["id"]), str(where["from"]["id"]))
-    assert heard.account.removeprefix("-").isdecimal()
-    assert heard.address.removeprefix("-").isdecimal()
-    assert heard.update_id.removeprefix("-").isdecimal()
+    assert raw is not None  # what means something was kept
+    assert heard.update_id == raw.update_id == f"123/{update['update_id']}"
+    assert json.loads(raw.body) == update
+    if isinstance(heard, PlaceChanged):
+        assert heard.address.removeprefix("-").isdecimal()
+        return
+    where = update[BODIES[type(heard)]]
+    chat = where["message"]["chat"] if isinstance(heard, Tapped) else where["chat"]
+    who = where["user"] if isinstance(heard, Reacted) else where["from"]
+    assert (heard.address.partition("/")[0], heard.account) == (str(chat["id"]), str(who["id"]))
+    assert who["is_bot"] is False
+    assert chat["id"] == who["id"] if chat["type"] == "private" else chat["id"] < 0
+    assert raw.lane.partition("/")[0] == str(chat["id"])
+
+
+Deed = Said | Tapped | Edited | Reacted | PlaceChanged
 
 
 class Office:
@@ -135,21 +152,31 @@ class Office:
         self.asked: Ask = self.line.ask(self.api, self.ada.peer, "go on?", options=("yes", "no"))
         self.line.shown(self.ada)
 
-    def hears(self, heard: Said | Tapped) -> Heard | None:
+    def hears(self, heard: Deed) -> Heard | None:
         """As the door and the bridge do; None: refused."""
         try:
-            checked([heard.address, heard.account, getattr(heard, "text", ""), getattr(heard, "author", "")])
+            checked([heard.address, getattr(heard, "text", ""), getattr(heard, "author", "")])
             said: Heard = self.line.do(self._command(heard))
         except Refused:
             return None
         return said
 
-    def _command(self, heard: Said | Tapped) -> c.Say | c.Tap:
+    def _command(self, heard: Deed) -> c.Command:
+        if isinstance(heard, PlaceChanged):
+            change = {"address": heard.address, "closed": heard.closed, "moved_to": heard.moved_to}
+            return c.ChangePlace(surface="telegram", **change)
         place = {"surface": "telegram", "address": heard.address, "account": heard.account}
         if isinstance(heard, Said):
-            said = {"text": heard.text, "author": heard.author[:200], "reply_to": heard.reply_to}
-            SayBody(**place, **said)
-            return c.Say(**place, **said, private=heard.private)
+            names = ("text", "reply_to", "private", "receipt", "called")
+            said = {name: getattr(heard, name) for name in names}
+            said |= {"author": heard.author[:200], "title": heard.title[:300], "topic": heard.topic[:300]}
+            said |= {"forwarded": heard.forwarded[:300]}
+            SayBody(**place, **said, files=[asdict(each) for each in heard.files])
+            return c.Say(**place, **said, files=heard.files)
+        if isinstance(heard, Edited):
+            return c.Edit(**place, receipt=heard.receipt, text=heard.text)
+        if isinstance(heard, Reacted):
+            return c.React(**place, receipt=heard.receipt, sign=heard.sign)
         tapped = {"ask_id": heard.ask_id, "option": heard.option, "receipt": heard.receipt}
         TapBody(**place, **tapped)
         return c.Tap(**place, **tapped)
@@ -169,8 +196,8 @@ STRANGERS = [
 @settings(max_examples=150)
 @given(mutated(STRANGERS))
 def test_a_strangers_updates_change_nothing_and_are_answered_with_silence(update: Any) -> None:
-    heard = heard_in(update)
-    if heard is None or heard.account == "7":
+    heard = heard_in(update, ME)
+    if heard is None or getattr(heard, "account", "7") == "7":
         return
     office = Office()
     office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
@@ -185,9 +212,9 @@ def test_a_strangers_updates_change_nothing_and_are_answered_with_silence(update
 @given(mutated(SAMPLES), st.text(max_size=30))
 def test_what_the_owner_does_goes_wrong_only_by_being_refused(update: Any, text: str) -> None:
     office = Office()
-    heard = heard_in(update)
+    heard = heard_in(update, ME)
     if isinstance(heard, Said) and isinstance(update.get("message"), dict):
-        heard = heard_in({**update, "message": update["message"] | {"text": heard.text[:100] + text}})
+        heard = heard_in({**update, "message": update["message"] | {"text": heard.text[:100] + text}}, ME)
     if heard is None:
         return
     json.dumps(update)

@@ -29,6 +29,24 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
         *("POST", "/v1/taps"),
         {"surface": "telegram", "address": "7", "account": "7", "ask_id": "a-0000000000", "option": 0},
     ),
+    "AUTH-23 change what a person said": (
+        *("POST", "/v1/edits"),
+        {"surface": "telegram", "address": "7", "account": "7", "receipt": "7/3", "text": "approve it"},
+    ),
+    "AUTH-24 put a person's mark on something": (
+        *("POST", "/v1/marks"),
+        {"surface": "telegram", "address": "7", "account": "7", "receipt": "7/3", "sign": "x"},
+    ),
+    "AUTH-25 shut a chat": ("POST", "/v1/places", {"surface": "telegram", "address": "7", "closed": "x"}),
+    "AUTH-26 put something into the inbox": (
+        *("POST", "/v1/updates"),
+        {"surface": "telegram", "updates": [{"update_id": "1/1", "lane": "7", "body": "{}"}]},
+    ),
+    "AUTH-27 read the inbox": ("GET", "/v1/updates?surface=telegram", None),
+    "AUTH-28 empty the inbox": (
+        *("POST", "/v1/updates/done"),
+        {"surface": "telegram", "update_ids": ["1/1"]},
+    ),
     "AUTH-08 take what a person is to see": ("GET", "/v1/parcels?surface=console", None),
     "AUTH-09 settle another's delivery": (
         "POST",
@@ -58,7 +76,22 @@ NOT_FOR_CLI = {
     name.replace("AUTH-", "AUTH-P"): told
     for name, told in NOT_FOR_AGENTS.items()
     if name[:7] in {"AUTH-01", "AUTH-04", "AUTH-05", "AUTH-06", "AUTH-07", "AUTH-09", "AUTH-11", "AUTH-12"}
-    or name[:7] in {"AUTH-13", "AUTH-14", "AUTH-21", "AUTH-22", "AUTH-17", "AUTH-18", "AUTH-19"}
+    or name[:7]
+    in {
+        "AUTH-13",
+        "AUTH-14",
+        "AUTH-23",
+        "AUTH-24",
+        "AUTH-25",
+        "AUTH-26",
+        "AUTH-27",
+        "AUTH-28",
+        "AUTH-21",
+        "AUTH-22",
+        "AUTH-17",
+        "AUTH-18",
+        "AUTH-19",
+    }
 }
 
 

@@ -8,13 +8,19 @@ from typing import Any
 
 import pytest
 
-from bots.telegram.translate import heard_in
+from bots.telegram import hearing
+from bots.telegram.hearing import Me
 from daemon.core import commands as c
 from tests.core.line import A_MINUTE
 from tests.fuzz.test_updates import ADA, CHANNEL, EVE, GROUP, PRIVATE, QUERY, UPDATES, Office, message
 
 Json = dict[str, Any]
+ME = Me(123, "peerline_bot")
 EVES = {"id": 66, "type": "private", "first_name": "Ada", "username": "ada"}
+
+
+def heard_in(update: Json) -> Any:
+    return hearing.heard_in(update, ME)
 
 
 def tap(data: str = "t:{ask}:0", **more: Any) -> Json:
@@ -47,7 +53,7 @@ SILENCE: dict[str, Json] = {
     "TG-14 a key with other digits": tap("t:{ask}:\u0661"),
     "TG-15 a key without an ask": tap("t::0"),
     "TG-16 a game's key": {"callback_query": {"id": "q", "from": ADA, "game_short_name": "t:{ask}:0"}},
-    "TG-17 a group's words": {"message": message(GROUP, ADA, text="@api run it")},
+    "TG-17 a group's stranger": {"message": message(GROUP, EVE, text="@api run it")},
     "TG-18 a channel's words": {"channel_post": {"message_id": 1, "chat": CHANNEL, "text": "/stop api"}},
     "TG-19 words in a channel's name": {
         "message": message(GROUP, {"id": 136817688, "is_bot": True}, sender_chat=CHANNEL)
@@ -66,10 +72,12 @@ SILENCE: dict[str, Json] = {
     },
     "TG-28 put into a group": UPDATES["my_chat_member"],
     "TG-29 somebody wants to join": UPDATES["chat_join_request"],
-    "TG-30 a file with a name": {
-        "message": message(document={"file_id": "x", "file_name": "../../\x1b[2J#(x).sh"})
+    "TG-30 a stranger's file": {
+        "message": message(EVES, EVE, document={"file_id": "x", "file_name": "../../\x1b[2J#(x).sh"})
     },
-    "TG-31 a caption that commands": {"message": message(photo=[{"file_id": "x"}], caption="/stop api")},
+    "TG-31 words that came through a bot": {
+        "message": message(text="/stop api", via_bot={"id": 8, "is_bot": True})
+    },
     "TG-32 a kind there is not yet": {"super_message": message(text="/stop api")},
     "TG-33 an account that is a text": {"message": message(PRIVATE, ADA | {"id": "7"}, text="/stop api")},
     "TG-34 an account that is a fraction": {"message": message(PRIVATE, ADA | {"id": 7.0}, text="/stop api")},
@@ -133,7 +141,18 @@ def paired_by_guessing(office: Office) -> None:
 def paired_in_a_group(office: Office) -> None:
     office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
     heard = heard_in({"update_id": 1, "message": message(GROUP, EVE, text="K7M2Q9X4")})
-    assert heard is None
+    office.hears(heard)
+    assert [person.account for person in office.line.view.people("telegram")] == ["7"]
+
+
+def forwarded(text: str, **more: Any) -> Callable[[Office], None]:
+    def act(office: Office) -> None:
+        office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
+        passed_on = message(text=text, forward_origin={"type": "user", "sender_user": EVE, "date": 1}, **more)
+        office.hears(heard_in({"update_id": 1, "message": passed_on}))
+        assert office.line.plan().session_of(office.line.peer(office.api)).stopped == ""
+
+    return act
 
 
 ACTS: dict[str, tuple[Callable[[Office], None], list[str]]] = {
@@ -144,6 +163,8 @@ ACTS: dict[str, tuple[Callable[[Office], None], list[str]]] = {
     "TG-43 who was not asked cannot choose": (tapped_by_a_late_colleague, []),
     "TG-44 five wrong codes and then the right one": (paired_by_guessing, []),
     "TG-45 a code in a group": (paired_in_a_group, []),
+    "TG-48 a forwarded answer chooses nothing": (forwarded("yes"), []),
+    "TG-49 a forwarded command stops nobody": (forwarded("/stop api"), []),
 }
 
 
@@ -162,7 +183,7 @@ def test_an_update_that_is_repeated_is_said_once() -> None:
     heard = [heard_in({"update_id": 5, "message": message(text="hi")}) for _ in range(2)]
     assert heard[0] is not None
     assert heard[1] is not None
-    assert heard[0].update_id == heard[1].update_id == "5"
+    assert heard[0].update_id == heard[1].update_id == "123/5"
 
 
 def test_the_owner_is_heard() -> None:

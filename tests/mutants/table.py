@@ -44,6 +44,10 @@ class Mutant:
 PUMP_LOOKS: Final = "tests/engine/test_pump_looks.py::"
 SHOWN: Final = "tests/bots/test_telegram_shown.py::"
 TRANSLATE: Final = "tests/bots/test_telegram_translate.py::"
+ROOMS: Final = "tests/scenarios/test_telegram_groups.py::"
+HEARING: Final = "tests/bots/test_telegram_hearing.py::"
+GROUPS: Final = "tests/core/test_groups.py::"
+EDITS: Final = "tests/core/test_edits.py::"
 ADDRESSING: Final = "tests/core/test_addressing.py::"
 GET: Final = "tests/errands/test_get.py::"
 
@@ -831,25 +835,96 @@ HOOKS: Final = (
 TELEGRAM: Final = (
     Mutant(
         "an update is confirmed before it is committed",
-        "bots/bridge.py",
-        "await hand_over(client, surface.name, heard)",
-        "asyncio.get_running_loop().create_task(hand_over(client, surface.name, heard))",
+        "bots/lanes.py",
+        "for update_id in await insisted(lambda: client.keep_updates(surface, told))]",
+        "for update_id in by_id]",
         ("tests/bots/test_telegram_heard.py::test_nothing_is_confirmed_before_the_daemon_has_it",),
     ),
     Mutant(
         "an update is confirmed as soon as it came",
-        "bots/telegram/surface.py",
-        "            if heard := heard_in(update):\n",
-        '            await self._api.updates(update["update_id"] + 1, 0)\n'
-        "                if heard := heard_in(update):\n",
+        "bots/telegram/listening.py",
+        "            if raws := [",
+        '            await self._api.updates(batch[-1]["update_id"] + 1 if batch else 0, 0)\n'
+        "            if raws := [",
         ("tests/bots/test_telegram_heard.py::test_nothing_is_confirmed_before_the_daemon_has_it",),
     ),
     Mutant(
-        "an update that comes again has another key",
-        "bots/bridge.py",
-        'key = f"{surface}:{heard.update_id}"',
-        'key = f"{surface}:{id(heard)}"',
-        ("tests/bots/test_telegram_heard.py::test_an_update_that_telegram_repeats_keeps_its_id",),
+        "an update that comes again is done again",
+        "daemon/core/incoming.py",
+        "if plan.incoming(command.surface, update.update_id) is None:",
+        "if True:",
+        (EDITS + "test_what_came_is_kept_once_and_emptied_when_it_is_done",),
+    ),
+    Mutant(
+        "the words of a done update are kept",
+        "daemon/core/incoming.py",
+        'body="", done_at',
+        "done_at",
+        (EDITS + "test_what_came_is_kept_once_and_emptied_when_it_is_done",),
+    ),
+    Mutant(
+        "a brake waits in its lane",
+        "bots/lanes.py",
+        "if raw.hurried:",
+        "if False:",
+        (ROOMS + "test_a_slow_download_holds_up_its_own_lane_only_and_a_stop_overtakes",),
+        p0=False,
+    ),
+    Mutant(
+        "forwarded words are a command",
+        "daemon/core/talk.py",
+        "if talk.said.forwarded:",
+        "if False:",
+        (GROUPS + "test_forwarded_words_are_only_words_and_say_whose",),
+    ),
+    Mutant(
+        "what people in a group say to each other is heard",
+        "daemon/core/gate.py",
+        "return named is not None and _is_met(plan, said, named[0])",
+        "return True",
+        (GROUPS + "test_what_people_say_to_each_other_is_not",),
+    ),
+    Mutant(
+        "forwarded words call us in a group",
+        "daemon/core/gate.py",
+        "    if said.forwarded:\n",
+        "    if False:\n",
+        (GROUPS + "test_what_people_say_to_each_other_is_not",),
+    ),
+    Mutant(
+        "whoever has no right to talk is heard",
+        "daemon/core/gate.py",
+        'if person is None or "talk" not in person.rights:',
+        "if person is None:",
+        ("tests/core/test_talk.py::test_who_lost_the_right_to_talk_gets_silence",),
+    ),
+    Mutant(
+        "a stranger is asked about again and again",
+        "daemon/core/groups.py",
+        "or plan.met(said.surface, said.account):",
+        "or False:",
+        (GROUPS + "test_a_member_who_is_not_listed_gets_one_line_and_the_owner_one_card",),
+    ),
+    Mutant(
+        "an unlisted group sees everything",
+        "daemon/core/groups.py",
+        "circles=place.circles,\n    )\n    return hosting",
+        'circles=("*",),\n    )\n    return hosting',
+        (GROUPS + "test_an_unlisted_group_sees_default_and_the_owner_is_told_once_by_whom",),
+    ),
+    Mutant(
+        "words are changed under whoever works on them",
+        "daemon/core/edits.py",
+        "if late or asking.is_over(ask):",
+        "if asking.is_over(ask):",
+        (EDITS + "test_what_somebody_has_already_is_too_late_to_change",),
+    ),
+    Mutant(
+        "a stranger's mark is evidence",
+        "daemon/core/edits.py",
+        '    if person is None or "talk" not in person.rights:\n        return Heard("nothing")\n    for',
+        "    if person is None:\n        person = plan.view.people(command.surface)[0]\n    for",
+        (EDITS + "test_a_strangers_mark_is_no_evidence",),
     ),
     Mutant(
         "a send without an answer is made again blindly",
@@ -899,25 +974,39 @@ TELEGRAM: Final = (
         ("tests/bots/test_telegram_heard.py::test_the_token_is_in_no_log_and_no_error",),
     ),
     Mutant(
-        "what is said in a group is heard as if it were private",
-        "bots/telegram/translate.py",
-        '"chat": {"id": int(chat), "type": "private"},\n                "from"',
-        '"chat": {"id": int(chat)},\n                "from"',
-        (TRANSLATE + "test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over",),
+        "what a bot does is heard",
+        "bots/telegram/hearing.py",
+        ' or author.get("is_bot") is not False',
+        "",
+        (HEARING + "test_nobody_but_a_person_in_person_is_heard",),
     ),
     Mutant(
-        "what is tapped in a group is heard as if it were private",
-        "bots/telegram/translate.py",
-        '"chat": {"id": int(chat), "type": "private"}} as card',
-        '"chat": {"id": int(chat)}} as card',
-        (TRANSLATE + "test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over",),
+        "what was said in a channel's name is heard",
+        "bots/telegram/hearing.py",
+        '    "sender_chat",\n',
+        "",
+        (HEARING + "test_nobody_but_a_person_in_person_is_heard",),
+    ),
+    Mutant(
+        "what came through a bot is heard",
+        "bots/telegram/hearing.py",
+        '    "via_bot",\n',
+        "",
+        (HEARING + "test_nobody_but_a_person_in_person_is_heard",),
     ),
     Mutant(
         "in a private chat another than its person is heard",
-        "bots/telegram/translate.py",
-        "return chat == account and not",
-        "return not",
-        (TRANSLATE + "test_what_is_not_for_us_or_in_no_shape_we_know_is_passed_over",),
+        "bots/telegram/hearing.py",
+        "if (chat != account) if private else",
+        "if False if private else",
+        (HEARING + "test_nobody_but_a_person_in_person_is_heard",),
+    ),
+    Mutant(
+        "a command for another bot is done",
+        "bots/telegram/sent.py",
+        'if word.partition("@")[2] != name.lower():',
+        "if False:",
+        (HEARING + "test_a_command_by_our_name_is_for_us_and_one_by_anothers_is_not",),
     ),
 )
 

@@ -181,7 +181,7 @@ class House:
                         store.execute(
                             f"UPDATE {table} SET {column} = earlier({column}) WHERE {column} < '9999'"  # noqa: S608  our own schema
                         )
-            opening._sum_all(store)
+            opening._sum_anew(store, {})
             store.commit()
 
     async def joined(self, conversation: str) -> None:

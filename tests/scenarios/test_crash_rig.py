@@ -102,13 +102,13 @@ MUTANTS = {
         "shown 2",
     ),
     "an update is confirmed before it is stored": Mutant(
-        "bots/telegram/surface.py",
+        "bots/telegram/listening.py",
         (
             (
-                "            for update in batch:\n                if heard",
+                "            if raws := [",
                 (
                     '            if batch:\n                await self._api.updates(batch[-1]["update_id"] + 1, 0)\n'
-                    "            for update in batch:\n                if heard"
+                    "            if raws := ["
                 ),
             ),
         ),

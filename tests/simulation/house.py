@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bots.bridge import _deliver, hand_over
+from bots.bridge import _deliver
+from bots.handover import hand_over
 from bots.interface import Heard
 from daemon.api.hooks import HookDesk
 from daemon.client.hosting import Utterance
@@ -257,7 +258,7 @@ class Bot:
     async def hear(self, heard: Heard) -> None:
         await hand_over(self, "telegram", heard)  # type: ignore[arg-type]
 
-    async def say(self, said: Utterance, *, key: str) -> Any:
+    async def say(self, said: Utterance, *, key: str, does: tuple[str, ...]) -> Any:
         command = c.Say(
             surface=said.surface,
             address=said.address,
@@ -269,8 +270,17 @@ class Bot:
         )
         return await self._once(command, key)
 
-    async def tap(
-        self, surface: str, address: str, account: str, ask_id: str, option: int, *, receipt: str, key: str
+    async def tap(  # noqa: PLR0913 -- as the client's
+        self,
+        surface: str,
+        address: str,
+        account: str,
+        ask_id: str,
+        option: int,
+        *,
+        receipt: str,
+        key: str,
+        does: tuple[str, ...],
     ) -> Any:
         command = c.Tap(
             surface=surface, address=address, account=account, ask_id=ask_id, option=option, receipt=receipt

@@ -23,6 +23,7 @@ from daemon.core import model as m
 from daemon.core.errors import PeerlineError, StoreDamaged
 from daemon.store import checking, opening
 from daemon.store.interface import Tx
+from daemon.store.rows import summed, table, to_row
 from daemon.store.sqlite import SqliteStore
 from daemon.store.words import Words
 from tests.contracts.test_store import ADA, NOON, delivery, peer
@@ -238,4 +239,33 @@ async def test_rows_of_an_older_file_are_summed_when_it_is_opened(tmp_path: Path
     conn.close()
     store = SqliteStore(tmp_path / DB)
     assert await store.read(lambda tx: tx.get(m.Envelope, line.envelope_id)) == line
+    await store.close()
+
+
+async def test_new_columns_change_the_sum_of_a_sound_row_and_do_not_heal_a_damaged_one(
+    tmp_path: Path,
+) -> None:
+    conn = sqlite3.connect(tmp_path / DB, isolation_level=None)
+    for _, script in opening.migrations()[:4]:
+        conn.executescript(script)
+    conn.execute("PRAGMA user_version = 4")
+    there = [row[1] for row in conn.execute("PRAGMA table_info(ask)")]
+    kept = [(at, name) for at, name in enumerate(table(m.Ask).columns) if name in there]
+    columns, marks = ", ".join(f'"{name}"' for _, name in kept), ", ".join("?" * len(kept))
+    asks = [
+        m.Ask(
+            ask_id=ask_id, asker="p-a", to=("p-b",), state="open", need=1, created_at=NOON, deadline_at=NOON
+        )
+        for ask_id in ("a-sound", "a-damaged")
+    ]
+    for off, ask in enumerate(asks):
+        row = to_row(ask)
+        old = [row[at] for at, _ in kept]
+        sql = f"INSERT INTO ask ({columns}, checksum) VALUES ({marks}, ?)"  # noqa: S608 -- names of our own columns
+        conn.execute(sql, (*old, summed(old) + off))
+    conn.close()
+    store = SqliteStore(tmp_path / DB)
+    assert await store.read(lambda tx: tx.get(m.Ask, "a-sound")) == asks[0]
+    with pytest.raises(StoreDamaged):
+        await store.read(lambda tx: tx.get(m.Ask, "a-damaged"))
     await store.close()

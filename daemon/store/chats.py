@@ -1,0 +1,43 @@
+"""The reading words that are about chats: conversations, people, groups, and what came from there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from daemon.core import model as m
+
+N = TypeVar("N")
+
+
+class ChatWords:
+    """Part of ``Words``."""
+
+    def conversation_at(self, surface: str, address: str) -> m.Conversation | None:
+        sql = "SELECT * FROM conversation WHERE surface = ? AND address = ?"
+        return self._one(m.Conversation, sql, surface, address)
+
+    def conversations(self, surface: str) -> Sequence[m.Conversation]:
+        return self._all(
+            m.Conversation, "SELECT * FROM conversation WHERE surface = ? ORDER BY rowid", surface
+        )
+
+    def people(self, surface: str) -> Sequence[m.Person]:
+        return self._all(m.Person, "SELECT * FROM person WHERE surface = ? ORDER BY rowid", surface)
+
+    def places(self, surface: str) -> Sequence[m.Place]:
+        return self._all(m.Place, "SELECT * FROM place WHERE surface = ? ORDER BY rowid", surface)
+
+    def incoming(self, surface: str) -> Sequence[m.Incoming]:
+        sql = "SELECT * FROM incoming WHERE surface = ? AND done_at IS NULL ORDER BY seq"
+        return self._all(m.Incoming, sql, surface)
+
+    def said_as(self, receipt: str) -> m.Ask | None:
+        sql = "SELECT * FROM ask WHERE said_as = ? AND said_as != '' ORDER BY rowid DESC"
+        return self._one(m.Ask, sql, receipt)
+
+    def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
+        raise NotImplementedError
+
+    def _one(self, kind: type[N], sql: str, *values: Any) -> N | None:
+        raise NotImplementedError

@@ -19,6 +19,12 @@ N = TypeVar("N")
 
 WAITS: Final = ("queued", "leased", "held")
 WAITING: Final = f"state IN {WAITS}"
+#: What a conversation may be shown next, and in which order (daemon.core.outbox); both as the indexes have them.
+SHOWABLE: Final = "(state IN ('queued', 'leased', 'held') OR (state = 'uncertain' AND doubts < 5))"
+LANE: Final = (
+    "CASE WHEN state = 'leased' THEN -1 WHEN urgency = 'urgent' THEN 0 WHEN kind IN ('reply', 'answer') THEN 1"
+    " WHEN kind != 'change' THEN 2 WHEN urgency = 'fyi' THEN 3 ELSE 1 END"
+)
 LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
 
 #: Looked at with every message and seldom changed.
@@ -66,6 +72,9 @@ class Words:
         if self._alone and isinstance(noun, m.Delivery):
             self._count(noun)
         self._conn.execute(table(type(noun)).put, to_row(noun))
+        if isinstance(noun, m.Delivery) and noun.parts:
+            sql = "INSERT OR IGNORE INTO part (peer_id, receipt, delivery_id) VALUES (?, ?, ?)"
+            self._conn.execute(sql, (noun.peer_id, noun.parts[-1], noun.delivery_id))
         if type(noun) in KEPT_KINDS:
             self.touched = True
             self._keep((type(noun), *(getattr(noun, name) for name in KEYS[type(noun)])), noun)
@@ -124,6 +133,18 @@ class Words:
         sql = f"SELECT * FROM delivery WHERE peer_id = ? AND {WAITING} ORDER BY seq LIMIT ?"
         return self._all(m.Delivery, sql, peer_id, limit)
 
+    def next_shown(self, peer_id: str) -> m.Delivery | None:
+        sql = f"SELECT * FROM delivery WHERE peer_id = ? AND {SHOWABLE} ORDER BY {LANE}, seq"
+        return self._one(m.Delivery, sql, peer_id)
+
+    def changes_waiting(self, peer_id: str, card: str) -> Sequence[m.Delivery]:
+        sql = (
+            "SELECT * FROM delivery WHERE peer_id = ? AND kind = 'change' AND state IN ('queued', 'held', 'uncertain')"
+            " AND EXISTS (SELECT 1 FROM envelope WHERE envelope.envelope_id = delivery.envelope_id"
+            " AND correlation_id = ?) ORDER BY seq"
+        )
+        return self._all(m.Delivery, sql, peer_id, card)
+
     def waiting_count(self, peer_id: str) -> int:
         """A count over thousands of rows, asked twice with every message: the writer keeps it."""
         counted = (COUNTED, peer_id)
@@ -143,7 +164,11 @@ class Words:
         ]
 
     def shown(self, peer_id: str, receipt: str) -> m.Delivery | None:
-        sql = "SELECT * FROM delivery WHERE peer_id = ? AND receipt = ? AND receipt != '' ORDER BY seq"
+        sql = (
+            "SELECT * FROM delivery WHERE peer_id = ?1 AND receipt = ?2 AND receipt != ''"
+            " UNION ALL SELECT * FROM delivery"
+            " WHERE delivery_id IN (SELECT delivery_id FROM part WHERE peer_id = ?1 AND receipt = ?2) ORDER BY seq"
+        )
         return self._one(m.Delivery, sql, peer_id, receipt)
 
     def unsettled(self, now: datetime, limit: int = 200) -> Sequence[m.Delivery]:
@@ -240,7 +265,7 @@ class Words:
     def carriable(self, since: datetime, until: datetime) -> Sequence[str]:
         sql = (
             "SELECT DISTINCT peer_id FROM delivery"
-            f" WHERE {LIVING} AND state IN ('queued', 'held') AND due_at > ? AND due_at <= ?"
+            f" WHERE {LIVING} AND {SHOWABLE} AND due_at > ? AND due_at <= ?"
         )
         return [row["peer_id"] for row in self._conn.execute(sql, (when(since), when(until)))]
 

@@ -343,7 +343,7 @@ async def test_a_file_goes_plain_when_its_captions_formatting_is_refused(phone) 
     odd = Message("a link", (Entity("text_link", 0, 6, url="nowhere"),))
     api = Api(phone.telegram.token, phone.telegram.root, grace_s=1)
     try:
-        await api.send_file(7, b"x", "x.bin", odd)
+        await api.send_file(7, (b"x", "x.bin"), odd)
     finally:
         await api.close()
 

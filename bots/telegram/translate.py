@@ -121,17 +121,16 @@ def message_in(address: str, shown_as: str) -> int | None:
 def pages(card: Card) -> list[Message]:
     """Return the messages that show a card's text: who says it, what, and at the end how it was decided.
 
-    What would be too many is one message, a summary. Each has room for a mark, so that a part is the same with it.
+    What would be too many is one message, a summary. Each of several has room for a mark, and so is the same with it.
     """
-    limit = LONGEST_TEXT - LONGEST_MARK
-    shown = _body(card, limit)
+    shown = _bodies(card)
     if len(shown) > MOST_PAGES:
         return [_summary(card)]
     if not card.outcome:
         return shown
     ending = f"\n\n{_outcome(card.outcome)}"
-    if units(shown[-1].text + ending) > limit:
-        shown = _body(card, limit - units(ending))
+    if units(shown[-1].text + ending) > LONGEST_TEXT:
+        shown = _body(card, LONGEST_TEXT - LONGEST_MARK - units(ending))
     return [*shown[:-1], _extended(shown[-1], ending)]
 
 
@@ -148,8 +147,10 @@ def parts_of(card: Card, *, sent: bool) -> list[Part]:
         gone = f"{card.markdown}\n\n{file.name.translate(_SPECIAL)}, {size(file.size)}, is not sent here"
         return parts_of(replace(card, markdown=gone, attachment=None), sent=False)
     texts = [Part(message) for message in pages(card)]
-    if len(_body(card, LONGEST_TEXT - LONGEST_MARK)) > MOST_PAGES:
+    if len(_bodies(card)) > MOST_PAGES:
         texts.insert(0, Part(Message(""), Carries.TEXT))
+    elif card.doubts and units(texts[0].message.text) > LONGEST_TEXT - LONGEST_MARK:
+        texts.insert(0, Part(Message("")))  # for the mark
     if not file:
         return texts
     if len(texts) == 1 and units(texts[0].message.text) <= LONGEST_CAPTION - LONGEST_MARK:
@@ -158,8 +159,8 @@ def parts_of(card: Card, *, sent: bool) -> list[Part]:
 
 
 def marked(message: Message, mark: str) -> Message:
-    """The message below a mark."""
-    if not mark:
+    """The message below a mark, if there is room for both."""
+    if not mark or units(message.text) > LONGEST_TEXT - LONGEST_MARK:
         return message
     above = f"{mark}\n\n" if message.text else mark
     moved = tuple(replace(each, offset=each.offset + units(above)) for each in message.entities)
@@ -174,6 +175,11 @@ def keys(choices: Sequence[Choice]) -> Rows:
 def callback(choice: Choice) -> str:
     """At most 64 bytes may come back with a tap: what is asked stays with the daemon."""
     return f"t:{choice.ask_id}:{choice.option}"
+
+
+def _bodies(card: Card) -> list[Message]:
+    shown = _body(card, LONGEST_TEXT)
+    return shown if len(shown) == 1 else _body(card, LONGEST_TEXT - LONGEST_MARK)
 
 
 def _summary(card: Card) -> Message:

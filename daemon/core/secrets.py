@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 from typing import Final
 
 NAMES: Final = (
@@ -70,10 +69,10 @@ def _put(match: re.Match[str]) -> str:
 
 def is_secret(path: str) -> bool:
     """Whether one of the path's names is one of those; case does not matter, as on some file systems."""
-    names = [name.casefold() for name in PurePosixPath(path).parts]
+    names = [name.casefold() for name in path.split("/") if name]
     return any(name in FOLDERS or _is_key(name) or any(fnmatchcase(name, x) for x in NAMES) for name in names)
 
 
 def _is_key(name: str) -> bool:
     """``id_work`` and ``id_work.pub``, but not ``id_map.py``."""
-    return name.startswith("id_") and PurePosixPath(name).suffix in {"", ".pub", ".old", ".bak"}
+    return name.startswith("id_") and name[3:].partition(".")[2] in {"", "pub", "old", "bak"}

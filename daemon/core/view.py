@@ -223,10 +223,10 @@ class Plan:
         found: m.Lock | None = self._get(m.Lock, m.Lock().name)
         return found if found and found.locked_at else None
 
-    def quiet(self, surface: str, room: str) -> m.Quiet | None:
-        """Until when nothing is to be sent there, if it is so."""
+    def quiet(self, surface: str, room: str, at: datetime | None = None) -> m.Quiet | None:
+        """Until when nothing is to be sent there, if it is so, now or at that time."""
         found: m.Quiet | None = self._get(m.Quiet, surface, room)
-        return found if found and found.until > self.now else None
+        return found if found and found.until > (at or self.now) else None
 
     def errand(self, errand_id: str) -> m.Errand | None:
         found: m.Errand | None = self._get(m.Errand, errand_id)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from daemon.core import model as m
 from daemon.core.auditing import is_recorded
 from daemon.core.view import KEYS, Noun
-from daemon.store import checking, pruning
+from daemon.store import checking, pruning, showing
 from daemon.store.interface import Remembered
 from daemon.store.rows import reader, table, to_row, told_from, when
 
@@ -19,12 +19,6 @@ N = TypeVar("N")
 
 WAITS: Final = ("queued", "leased", "held")
 WAITING: Final = f"state IN {WAITS}"
-#: What a conversation may be shown next, and in which order (daemon.core.outbox); both as the indexes have them.
-SHOWABLE: Final = "(state IN ('queued', 'leased', 'held') OR (state = 'uncertain' AND doubts < 5))"
-LANE: Final = (
-    "CASE WHEN state = 'leased' THEN -1 WHEN urgency = 'urgent' THEN 0 WHEN kind IN ('reply', 'answer') THEN 1"
-    " WHEN kind != 'change' THEN 2 WHEN urgency = 'fyi' THEN 3 ELSE 1 END"
-)
 LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
 
 #: Looked at with every message and seldom changed.
@@ -73,8 +67,7 @@ class Words:
             self._count(noun)
         self._conn.execute(table(type(noun)).put, to_row(noun))
         if isinstance(noun, m.Delivery) and noun.parts:
-            sql = "INSERT OR IGNORE INTO part (peer_id, receipt, delivery_id) VALUES (?, ?, ?)"
-            self._conn.execute(sql, (noun.peer_id, noun.parts[-1], noun.delivery_id))
+            self._conn.execute(showing.PART, (noun.peer_id, noun.parts[-1], noun.delivery_id))
         if type(noun) in KEPT_KINDS:
             self.touched = True
             self._keep((type(noun), *(getattr(noun, name) for name in KEYS[type(noun)])), noun)
@@ -134,16 +127,10 @@ class Words:
         return self._all(m.Delivery, sql, peer_id, limit)
 
     def next_shown(self, peer_id: str) -> m.Delivery | None:
-        sql = f"SELECT * FROM delivery WHERE peer_id = ? AND {SHOWABLE} ORDER BY {LANE}, seq"
-        return self._one(m.Delivery, sql, peer_id)
+        return self._one(m.Delivery, showing.NEXT, peer_id)
 
     def changes_waiting(self, peer_id: str, card: str) -> Sequence[m.Delivery]:
-        sql = (
-            "SELECT * FROM delivery WHERE peer_id = ? AND kind = 'change' AND state IN ('queued', 'held', 'uncertain')"
-            " AND EXISTS (SELECT 1 FROM envelope WHERE envelope.envelope_id = delivery.envelope_id"
-            " AND correlation_id = ?) ORDER BY seq"
-        )
-        return self._all(m.Delivery, sql, peer_id, card)
+        return self._all(m.Delivery, showing.CHANGES, peer_id, card)
 
     def waiting_count(self, peer_id: str) -> int:
         """A count over thousands of rows, asked twice with every message: the writer keeps it."""
@@ -164,12 +151,7 @@ class Words:
         ]
 
     def shown(self, peer_id: str, receipt: str) -> m.Delivery | None:
-        sql = (
-            "SELECT * FROM delivery WHERE peer_id = ?1 AND receipt = ?2 AND receipt != ''"
-            " UNION ALL SELECT * FROM delivery"
-            " WHERE delivery_id IN (SELECT delivery_id FROM part WHERE peer_id = ?1 AND receipt = ?2) ORDER BY seq"
-        )
-        return self._one(m.Delivery, sql, peer_id, receipt)
+        return self._one(m.Delivery, showing.SHOWN, peer_id, receipt)
 
     def unsettled(self, now: datetime, limit: int = 200) -> Sequence[m.Delivery]:
         at = when(now)
@@ -263,10 +245,8 @@ class Words:
         return [(delivery, envelope) for delivery, envelope in waiting if envelope]
 
     def carriable(self, since: datetime, until: datetime) -> Sequence[str]:
-        sql = (
-            "SELECT DISTINCT peer_id FROM delivery"
-            f" WHERE {LIVING} AND {SHOWABLE} AND due_at > ? AND due_at <= ?"
-        )
+        waits = f"{LIVING} AND {showing.SHOWABLE}"
+        sql = f"SELECT DISTINCT peer_id FROM delivery WHERE {waits} AND due_at > ? AND due_at <= ?"
         return [row["peer_id"] for row in self._conn.execute(sql, (when(since), when(until)))]
 
     def next_due(self, now: datetime) -> datetime | None:

@@ -263,8 +263,8 @@ LEASES: Final = (
     Mutant(
         "what a platform may have taken when we died is sent once more",
         "daemon/core/ticking.py",
-        "if delivery.reason == d.IN_HAND and conversation and",
-        "if False and conversation and",
+        "if delivery.reason == d.IN_HAND and not harmless",
+        "if False and not harmless",
         (
             "tests/core/test_handing.py::test_what_a_chat_was_being_sent_is_uncertain_and_what_was_not_begun_is_free",
         ),
@@ -877,8 +877,8 @@ TELEGRAM: Final = (
     Mutant(
         "a chat under a flood wait is written to",
         "bots/telegram/surface.py",
-        "if wait > 0:",
-        "if False:",
+        "        room = room_of(address)\n        if flood := ",
+        "        room = room_of(address)\n        if False and ",
         (SHOWN + "test_a_chat_under_a_flood_wait_is_left_alone_until_it_is_over_and_others_are_not",),
         p0=False,
     ),

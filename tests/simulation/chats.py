@@ -95,6 +95,10 @@ class Platform:
         until = self.scene.steady().total_seconds() + seconds
         self.flooded[address] = max(until, self.flooded.get(address, until))
 
+    def is_left_alone(self, address: str) -> None:
+        left = self.flooded.get(address, 0.0) - self.scene.steady().total_seconds()
+        expect(left <= 0.1, f"{address} was to be left alone for {left} s more")
+
     def acts(self) -> None:
         """Somebody types or taps."""
         address, account = self.scene.pick(*TYPISTS)
@@ -158,6 +162,7 @@ class Screen:
         scene = self.platform.scene
         await scene.gap()
         self._refused()
+        self.platform.is_left_alone(address)
         if scene.wrong("a platform that may have taken it, and did", 0.03):
             self.platform.puts(address, self.parcel)
             raise Unsure("no answer came")

@@ -18,7 +18,7 @@ from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core import errors as e
 from daemon.core.model import Attachment, Kind, Turn
-from tests.contracts.rig import ADA, Rig, rigged, shown
+from tests.contracts.rig import ADA, Rig, rigged, shown, ticking
 
 EXCHANGES = ("local", "http")
 PEER = {
@@ -638,7 +638,7 @@ async def test_a_part_is_kept_and_the_rest_comes_again(line: Line) -> None:
 async def test_a_flood_wait_holds_up_all_that_goes_there(line: Line, rig: Rig) -> None:
     bot, backend = line("bot"), line("backend")
     await backend.notify("telegram", "first")
-    async with asyncio.timeout(20), aclosing(bot.parcels("telegram")) as parcels:
+    async with asyncio.timeout(20), ticking(rig), aclosing(bot.parcels("telegram")) as parcels:
         await bot.nak(await anext(parcels), "flood", after_s=0.3, quiet=True)
         began = time.monotonic()
         await backend.notify("telegram", "second", urgency="urgent")

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from bots.cards import card_of
-from bots.interface import ChatSurface, Hosted, NotEver, NotNow, Unsure
+from bots.interface import ChatSurface, Hosted, NotEver, NotNow, Shown, Unsure
 from bots.lanes import listen
 from daemon.client.hosting import HostClient
 from daemon.core.errors import Refused, Unavailable
@@ -17,9 +17,11 @@ from daemon.core.model import Parcel
 
 SENDING_S: Final = 60.0  #: how long one send may take before its lease lapses
 SENDING_FILE_S: Final = 300.0
+LONG_TEXT: Final = 20_000  #: characters from which on it may go as a file
 AGAIN_S: Final = 0.5
 Passed = Callable[[str], None]
 Verdict = NotNow | NotEver | Unsure
+Lease = tuple[str, int, int]
 log = logging.getLogger(__name__)
 
 
@@ -44,18 +46,24 @@ async def speak(
     passed: Passed = _unwatched,
 ) -> None:
     """Show what is to be seen. Each conversation has at most one parcel out, so they do not hold each other up."""
-    in_hand: set[str] = set()
+    in_hand: set[Lease] = set()
     async with asyncio.TaskGroup() as sends:
         async for parcel in client.parcels(surface.name, peer_id):
             # A stream that began anew may bring again what we are still about to tell the daemon of.
-            if parcel.delivery.delivery_id not in in_hand:
-                in_hand.add(parcel.delivery.delivery_id)
+            if _lease_of(parcel) not in in_hand:
+                in_hand.add(_lease_of(parcel))
                 send = sends.create_task(_deliver(client, surface, parcel, shown, passed))
                 send.add_done_callback(partial(_done, in_hand, parcel))
 
 
-def _done(in_hand: set[str], parcel: Parcel, _: object) -> None:
-    in_hand.discard(parcel.delivery.delivery_id)
+def _lease_of(parcel: Parcel) -> Lease:
+    """The next part of it, or its next try, may come before we are done with the last one."""
+    delivery = parcel.delivery
+    return delivery.delivery_id, len(delivery.parts), delivery.doubts
+
+
+def _done(in_hand: set[Lease], parcel: Parcel, _: object) -> None:
+    in_hand.discard(_lease_of(parcel))
 
 
 async def beat(client: HostClient, surface: ChatSurface) -> None:
@@ -73,23 +81,34 @@ async def _deliver(
     shown: Callable[[Parcel], None],
     passed: Passed,
 ) -> None:
-    """Begin, show, tell. While the daemon is away it is waited for: only we know what became of the parcel."""
-    patience = SENDING_FILE_S if parcel.envelope.attachment else SENDING_S
+    """Begin, show, tell. While the daemon is away it is waited for: only we know what became of the parcel.
+
+    It begins only when the platform would take it at once, so that a crash leaves no more in doubt than it must.
+    """
     try:
-        await _surely(lambda: client.extend(parcel, patience))
+        await surface.ready(parcel.recipient)
+        await _surely(lambda: client.extend(parcel, _patience(parcel)))
+        passed("bridge.begun")
+        outcome = await _tried(surface, parcel)
+        passed("bridge.shown")
+    except NotNow as later:
+        outcome = later
     except Refused as error:
         log.warning("delivery %s is not ours any more: %s", parcel.delivery.delivery_id, error)
         return
-    passed("bridge.begun")
-    outcome = await _tried(surface, parcel)
-    passed("bridge.shown")
     try:
         await _surely(lambda: _settled(client, parcel, outcome))
     except Refused as error:
         # It was told before and the answer got lost, or the lease lapsed: what stands in the store is right.
         log.warning("delivery %s was not settled: %s", parcel.delivery.delivery_id, error)
-    if isinstance(outcome, str):
+    if isinstance(outcome, Shown) and not outcome.more:
         shown(parcel)
+
+
+def _patience(parcel: Parcel) -> float:
+    """A long text may go as a file."""
+    long = len(parcel.envelope.body) > LONG_TEXT
+    return SENDING_FILE_S if parcel.envelope.attachment or long else SENDING_S
 
 
 async def _surely(deed: Callable[[], Awaitable[None]]) -> None:
@@ -101,25 +120,27 @@ async def _surely(deed: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(error.after_s or AGAIN_S)
 
 
-async def _tried(surface: ChatSurface, parcel: Parcel) -> str | Verdict:
-    """The receipt of what is shown now, or why it is not."""
+async def _tried(surface: ChatSurface, parcel: Parcel) -> Shown | Verdict:
+    """What is shown now, or why it is not."""
     card = card_of(parcel)
     try:
         if parcel.shown_as:
             await surface.change(parcel.recipient, parcel.shown_as, card)
-            return parcel.shown_as
-        return await surface.show(parcel.recipient, card)
+            return Shown(parcel.shown_as)
+        return await surface.show(parcel.recipient, card, parcel.delivery.parts)
     except (NotNow, NotEver, Unsure) as verdict:
         return verdict
 
 
-async def _settled(client: HostClient, parcel: Parcel, outcome: str | Verdict) -> None:
+async def _settled(client: HostClient, parcel: Parcel, outcome: Shown | Verdict) -> None:
     match outcome:
         case NotNow() as later:
-            await client.nak(parcel, str(later), after_s=later.after_s)
+            await client.nak(parcel, str(later), after_s=later.after_s, quiet=later.quiet)
         case NotEver() as never:
             await client.reject(parcel, str(never))
         case Unsure() as unsure:
             await client.doubt(parcel, str(unsure))
-        case receipt:
+        case Shown(receipt, more=True):
+            await client.part(parcel, receipt)
+        case Shown(receipt):
             await client.ack(parcel, receipt=receipt)

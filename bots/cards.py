@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from bots.interface import Card, Choice
 from daemon.core.asking import is_over
+from daemon.core.measures import counted
 from daemon.core.model import Ask, Authority, Kind, Parcel, Sender, Urgency
 from daemon.core.posting import LINE
+from daemon.core.secrets import masked
 
 _SIGNS: Final = {
     Kind.ASK: "asks",
@@ -15,6 +18,7 @@ _SIGNS: Final = {
     Kind.NOTICE: "says",
     Kind.BROADCAST: "tells everybody",
 }
+AGAIN: Final = "↻ may have come before"
 _STEERING: Final = frozenset({"choose", "route"})
 
 
@@ -22,8 +26,8 @@ def card_of(parcel: Parcel) -> Card:
     """What a person is to see of this parcel."""
     envelope, ask = parcel.envelope, parcel.ask
     if envelope.kind is Kind.CHANGE and ask:
-        return _changed(ask, parcel)
-    return Card(
+        return _discreet(_changed(ask, parcel))
+    card = Card(
         who=envelope.sender.name,
         headline=_headline(envelope.sender, envelope.kind),
         markdown=envelope.body,
@@ -34,7 +38,30 @@ def card_of(parcel: Parcel) -> Card:
         reply_to=envelope.reply_to or "",
         attachment=envelope.attachment,
         steers=ask is not None and ask.subject.partition("\n")[0] in _STEERING,
+        doubts=parcel.delivery.doubts,
     )
+    return _discreet(card)
+
+
+def doubt_of(card: Card) -> str:
+    """What marks a card that may be there already; "" if it needs no mark."""
+    return AGAIN if card.doubts == 1 else f"{AGAIN}, up to {card.doubts} times" if card.doubts else ""
+
+
+def marked(card: Card) -> Card:
+    """The card with its mark in its text, for where nothing else is made of it."""
+    return replace(card, markdown=f"{doubt_of(card)}\n\n{card.markdown}", doubts=0) if card.doubts else card
+
+
+def _discreet(card: Card) -> Card:
+    """Tokens, keys and passwords are for no chat, whoever wrote them; that they were there is said."""
+    text, found = masked(card.markdown)
+    outcome, there = masked(card.outcome)
+    choices = tuple(replace(choice, label=masked(choice.label)[0]) for choice in card.choices)
+    note = f"\n\n⚠ {counted(found, 'secret')} masked here" if found else ""
+    if not found + there and choices == card.choices:
+        return card
+    return replace(card, markdown=f"{text}{note}", outcome=outcome, choices=choices)
 
 
 def _changed(ask: Ask, parcel: Parcel) -> Card:

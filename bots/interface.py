@@ -14,11 +14,15 @@ from daemon.core.model import Attachment, File
 
 
 class NotNow(Exception):
-    """The platform surely did not take it, and may later. ``after_s``: its own wish, to be honoured in full."""
+    """The platform surely did not take it, and may later. ``after_s``: its own wish, to be honoured in full.
 
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
+    ``quiet``: the wish is about all that goes to this chat, and not about this message.
+    """
+
+    def __init__(self, reason: str, after_s: float | None = None, *, quiet: bool = False) -> None:
         super().__init__(reason)
         self.after_s = after_s
+        self.quiet = quiet
 
 
 class NotEver(Exception):
@@ -134,6 +138,15 @@ class Card:
     reply_to: str = ""
     attachment: Attachment | None = None
     steers: bool = False  #: choosing from it says to whom words go
+    doubts: int = 0  #: how often what is to be shown now may have been shown already
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is before the person now; with ``more`` it is a part of the card, and the rest is shown by the next call."""
+
+    receipt: str
+    more: bool = False
 
 
 class ChatSurface(Protocol):
@@ -146,8 +159,17 @@ class ChatSurface(Protocol):
         """Yield "" for every proven round trip, or what is wrong, in words."""
         ...
 
-    async def show(self, address: str, card: Card) -> str:
-        """Put it before the person; return the platform's id for it.
+    async def ready(self, address: str) -> None:
+        """Return when one request may be made for that conversation at once; it is counted as made.
+
+        Raises:
+            NotNow: after so long. What is to be shown then is decided then, as something else may be urgent.
+
+        """
+        ...
+
+    async def show(self, address: str, card: Card, begun: tuple[str, ...] = ()) -> Shown:
+        """Put it, or the next part of it, before the person; ``begun`` are the receipts of the parts before.
 
         Raises:
             NotNow: surely not shown; try again, perhaps after some time.

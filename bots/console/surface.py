@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 from itertools import count
 from typing import Final
 
+from bots.cards import marked
 from bots.console.api import Status, Terminal
 from bots.console.translate import Board, Spoken, decided, placed, pressed, reply_label, towards
-from bots.interface import Card, Choice, Heard, NotNow, Said, Tapped
+from bots.interface import Card, Choice, Heard, NotNow, Said, Shown, Tapped
 
 BEAT_S: Final = 30.0
 GONE_S: Final = 5.0
@@ -50,15 +51,18 @@ class ConsoleSurface:
             yield ""
             await asyncio.sleep(BEAT_S)
 
-    async def show(self, address: str, card: Card) -> str:  # noqa: ARG002  there is one only
+    async def ready(self, address: str) -> None:
+        """A terminal always is."""
+
+    async def show(self, address: str, card: Card, begun: tuple[str, ...] = ()) -> Shown:  # noqa: ARG002  there is one only, and no parts
         try:
-            await self._terminal.show(card)
+            await self._terminal.show(marked(card))
         except OSError as gone:
             raise NotNow("nobody reads this terminal any more", GONE_S) from gone
         receipt = self._new_id()
         self._board = placed(self._board, receipt, card)
         self._tell()
-        return receipt
+        return Shown(receipt)
 
     async def change(self, address: str, receipt: str, card: Card) -> None:  # noqa: ARG002
         try:

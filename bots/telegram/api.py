@@ -129,6 +129,7 @@ class Api:
         chat: int,
         message: Message,
         *,
+        topic: int | None = None,
         keys: Rows = (),
         reply_to: int | None = None,
         silent: bool = False,
@@ -137,6 +138,7 @@ class Api:
         call = partial(
             self._bot.send_message,
             chat,
+            message_thread_id=topic,
             reply_markup=_keyboard(keys),
             reply_to_message_id=reply_to,
             allow_sending_without_reply=True if reply_to else None,
@@ -150,20 +152,22 @@ class Api:
     async def send_file(
         self,
         chat: int,
-        content: bytes,
-        name: str,
+        file: tuple[bytes, str],
         caption: Message,
         *,
+        topic: int | None = None,
         keys: Rows = (),
         reply_to: int | None = None,
         silent: bool = False,
     ) -> int:
-        """Return the id of the new message, which shows the file under this name, and the caption below it."""
+        """Return the id of the new message, which shows the file, content and name, and the caption below it."""
+        content, name = file
 
         async def call(text: str, entities: Sequence[MessageEntity] | None) -> TelegramMessage:
             return await self._bot.send_document(
                 chat,
                 content,
+                message_thread_id=topic,
                 filename=name.translate(_QUOTING),
                 caption=text or None,
                 caption_entities=entities,

@@ -1,9 +1,7 @@
 """Telegram as a chat surface: chats with a bot, heard by long polls (``listening``), shown by messages and edits.
 
-A chat that Telegram wants left alone is left alone for as long as it said.
-
-A long card is several messages. If one of them surely did not leave, the next ``show`` of the card goes on
-there; that is remembered in memory only, so a crash just then shows the earlier ones twice.
+A chat that Telegram wants left alone is left alone for as long as it said, and the others are written to no faster than it
+allows (``bots.pacing``). A long card is several messages, shown one by one; how far that is, is for who calls to know.
 """
 
 from __future__ import annotations
@@ -12,22 +10,37 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from bots import pacing
+from bots.cards import doubt_of
 from bots.intake import Intake
-from bots.interface import Card, Heard, NotEver, NotNow, Raw, Unsure
+from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
+from bots.pacing import Pace, Pacing
 from bots.telegram.listening import Ear, Patience
-from bots.telegram.markup import Message
-from bots.telegram.translate import keys, message_in, pages, parts_of, receipt
+from bots.telegram.translate import (
+    TEXT_FILE,
+    Carries,
+    Part,
+    keys,
+    marked,
+    message_in,
+    pages,
+    parts_of,
+    receipt,
+    room_of,
+)
 from daemon.core.model import Attachment
 
 PATIENCE: Final = Patience()
 NOTHING_TAKEN: Final = Intake()
 ROOT: Final = "https://api.telegram.org"
 AGAIN_S: Final = 5.0  #: when to try again what surely did not leave
-MOST_BEGUN: Final = 100
+ALLOWED: Final = Pace()
+AT_ONCE_S: Final = 0.05  #: what is waited for here; anything longer is told
 LARGEST_FILE: Final = 50 * 1024 * 1024  #: bytes that a bot may upload
 
 
@@ -42,6 +55,7 @@ class TelegramSurface:
         api_base: str = ROOT,
         *,
         patience: Patience = PATIENCE,
+        pace: Pace = ALLOWED,
         clock: Callable[[], float] = time.monotonic,
         intake: Intake = NOTHING_TAKEN,
     ) -> None:
@@ -51,8 +65,7 @@ class TelegramSurface:
         self._clock = clock
         self._health = Health(patience.pulse, clock)
         self._ear = Ear(self._api, _account(token), patience, self._health.note, intake, clock)
-        self._quiet_until: dict[str, float] = {}
-        self._begun: dict[tuple[str, Card], int] = {}
+        self._pacing = Pacing(pace=pace)
 
     def arrivals(self) -> AsyncIterator[Sequence[Raw]]:
         return self._ear.arrivals()
@@ -65,28 +78,42 @@ class TelegramSurface:
         while True:
             yield await self._health.news()
 
-    async def show(self, address: str, card: Card) -> str:
-        """Put the card into the chat; one that takes several messages rings once. A file comes last."""
+    async def ready(self, address: str) -> None:
+        """Return when one request may be made at once; it is counted as made."""
+        room = room_of(address)
+        while wait := self._wait(room):
+            if flood := pacing.flood(self._pacing, room, self._clock()):
+                raise NotNow(f"Telegram wants this chat left alone for {flood:.0f} s", flood, quiet=True)
+            if wait > AT_ONCE_S:
+                raise NotNow("Telegram takes only so many messages in a time", wait)
+            await asyncio.sleep(wait)
+        self._pacing = pacing.started(self._pacing, room, self._clock())
+
+    def _wait(self, room: str) -> float:
+        return pacing.wait(self._pacing, room, self._clock(), group=room.startswith("-"))
+
+    async def show(self, address: str, card: Card, begun: tuple[str, ...] = ()) -> Shown:
+        """Put the card, or its next message, into the chat; one that takes several rings once. A file comes last."""
         content = await asyncio.to_thread(_content, card.attachment)
         parts = parts_of(card, sent=content is not None)
         last = len(parts) - 1
-        message_id = 0
-        for n in range(self._begun.pop((address, card), 0), len(parts)):
-            with self._going_on_at(n, address, card), self._spared(address):
-                message_id = await self._sent(
-                    _chat(address),
-                    parts[n],
-                    (content, card.attachment.name) if content and card.attachment and n == last else None,
-                    keys=keys(card.choices) if n == last else (),
-                    reply_to=message_in(address, card.reply_to) if n == 0 else None,
-                    silent=card.silent or card.passing or n < last,
-                )
-        return receipt(_chat(address), message_id)
+        at = min(len(begun), last)
+        with self._spared(address):
+            message_id = await self._sent(
+                address,
+                replace(parts[at], message=marked(parts[at].message, doubt_of(card))),
+                _file(parts[at], card, content),
+                keys=keys(card.choices) if at == last else (),
+                reply_to=message_in(address, card.reply_to) if at == 0 else None,
+                silent=card.silent or card.passing or at < last,
+            )
+        return Shown(receipt(_chat(address), message_id), more=at < last)
 
-    async def _sent(self, chat: int, part: Message, file: tuple[bytes, str] | None, **how: Any) -> int:
+    async def _sent(self, address: str, part: Part, file: tuple[bytes, str] | None, **how: Any) -> int:
+        chat, topic = _chat(address), _topic(address)
         if file is None:
-            return await self._api.send(chat, part, **how)
-        return await self._api.send_file(chat, *file, part, **how)
+            return await self._api.send(chat, part.message, topic=topic, **how)
+        return await self._api.send_file(chat, file, part.message, topic=topic, **how)
 
     async def change(self, address: str, receipt: str, card: Card) -> None:
         """Edit what was shown. An edit made twice is one edit, so one in doubt is made again."""
@@ -111,30 +138,19 @@ class TelegramSurface:
         await self.close()
 
     @contextmanager
-    def _going_on_at(self, part: int, address: str, card: Card) -> Iterator[None]:
-        """Should this part surely not leave, the next try begins with it."""
-        try:
-            yield
-        except NotNow:
-            if part:
-                self._begun[address, card] = part
-                while len(self._begun) > MOST_BEGUN:
-                    del self._begun[next(iter(self._begun))]
-            raise
-
-    @contextmanager
     def _spared(self, address: str) -> Iterator[None]:
         """No request to a chat under a flood wait; and what did not leave costs the delivery no attempt."""
-        wait = self._quiet_until.get(address, 0) - self._clock()
-        if wait > 0:
-            raise NotNow(f"Telegram wants this chat left alone for {wait:.0f} s", wait)
-        self._quiet_until.pop(address, None)
+        room = room_of(address)
+        if flood := pacing.flood(self._pacing, room, self._clock()):
+            raise NotNow(f"Telegram wants this chat left alone for {flood:.0f} s", flood, quiet=True)
         try:
             yield
         except NotNow as later:
             if later.after_s:
-                self._quiet_until[address] = self._clock() + later.after_s
-            raise NotNow(str(later), later.after_s or AGAIN_S) from None
+                self._pacing = pacing.flooded(self._pacing, room, self._clock() + later.after_s)
+            raise NotNow(str(later), later.after_s or AGAIN_S, quiet=bool(later.after_s)) from None
+        finally:
+            self._pacing = pacing.ended(self._pacing, room, self._clock())
 
 
 class Health:
@@ -176,7 +192,22 @@ def _content(attachment: Attachment | None) -> bytes | None:
         return None
 
 
+def _file(part: Part, card: Card, content: bytes | None) -> tuple[bytes, str] | None:
+    """Content and name of what the part brings."""
+    if part.carries is Carries.TEXT:
+        return card.markdown.encode(), TEXT_FILE
+    if part.carries is Carries.FILE and content and card.attachment:
+        return content, card.attachment.name
+    return None
+
+
 def _chat(address: str) -> int:
-    if not address.removeprefix("-").isdecimal():
+    room = room_of(address)
+    if not room.removeprefix("-").isdecimal():
         raise NotEver(f'"{address}" is no chat of Telegram')
-    return int(address)
+    return int(room)
+
+
+def _topic(address: str) -> int | None:
+    topic = address.partition("/")[2]
+    return int(topic) if topic.isdecimal() else None

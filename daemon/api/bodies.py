@@ -258,5 +258,6 @@ class DeliveryBody(Strict):
     receipt: Annotated[str, StringConstraints(max_length=200)] = ""
     reason: Reason = ""
     after_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
+    quiet: bool = False
     for_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
     ttl_s: Annotated[float, Field(gt=0, le=3600)] = 60.0

@@ -111,7 +111,7 @@ _TEXT: Final[Json] = {"type": "string", "minLength": 1}
 #: What stands in a path and is no id or name.
 _PLACES: Final[Json] = {
     "name": {"type": "string", "pattern": NAMED},
-    "verb": {"type": "string", "enum": ["ack", "nak", "hold", "reject", "doubt", "extend"]},
+    "verb": {"type": "string", "enum": ["ack", "part", "nak", "hold", "reject", "doubt", "extend"]},
 }
 _REFUSED: Final[Json] = {
     status: {

@@ -117,11 +117,20 @@ class HostClient(PeerClient, Protocol):
         """It is before the person; ``receipt`` is the surface's own id for it."""
         ...
 
-    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None: ...
+    async def part(self, parcel: Parcel, receipt: str) -> None:
+        """A part of it is before the person, as ``receipt``; the rest comes again when its turn comes."""
+        ...
+
+    async def nak(
+        self, parcel: Parcel, reason: str, *, after_s: float | None = None, quiet: bool = False
+    ) -> None:
+        """Not now, but after so long. ``quiet``: nothing at all is to be sent there before."""
+        ...
+
     async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None: ...
     async def reject(self, parcel: Parcel, reason: str) -> None: ...
     async def doubt(self, parcel: Parcel, reason: str) -> None:
-        """It may have arrived and nobody can say: never to be repeated silently."""
+        """It may have arrived and nobody can say: it comes again by itself, marked."""
         ...
 
     async def extend(self, parcel: Parcel, ttl_s: float) -> None:
@@ -218,8 +227,13 @@ class HostingClient(Client):
     async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
         await self._settle(parcel, "ack", {"receipt": receipt})
 
-    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None:
-        await self._settle(parcel, "nak", {"reason": reason, "after_s": after_s})
+    async def part(self, parcel: Parcel, receipt: str) -> None:
+        await self._settle(parcel, "part", {"receipt": receipt})
+
+    async def nak(
+        self, parcel: Parcel, reason: str, *, after_s: float | None = None, quiet: bool = False
+    ) -> None:
+        await self._settle(parcel, "nak", {"reason": reason, "after_s": after_s, "quiet": quiet})
 
     async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None:
         await self._settle(parcel, "hold", {"reason": reason, "for_s": for_s})

@@ -8,14 +8,16 @@ meant by the wall, such as the hour from which requests are denied for want of a
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from daemon.core import commands as c
 from daemon.core.delivery import NEVER
 from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Session
+from daemon.core.outbox import room_of
 from daemon.core.view import Plan
 
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ALL: Final = -1  #: no limit to a list
 
 
@@ -37,16 +39,20 @@ def step(plan: Plan, command: c.StepClock) -> None:
 
 
 def _presence(plan: Plan, by: timedelta) -> None:
-    surfaces = dict[str, None]()
+    surfaces, rooms = dict[str, None](), dict[tuple[str, str], None]()
     for peer in plan.view.peers():
         if session := plan.session_of(peer):
             plan.put(_session(session, by))
         if conversation := plan.conversation(peer.peer_id):
             surfaces[conversation.surface] = None
             plan.put(_conversation(conversation, by))
+            rooms[conversation.surface, room_of(conversation.address)] = None
     for pairing in (plan.pairing(surface) for surface in surfaces):
         if pairing:
             plan.put(replace(pairing, expires_at=pairing.expires_at + by))
+    for quiet in (plan.quiet(*room, at=EVER) for room in rooms):  # else what is over would begin again
+        if quiet:
+            plan.put(replace(quiet, until=quiet.until + by))
 
 
 def _delivery(delivery: Delivery, by: timedelta) -> Delivery:

@@ -341,11 +341,23 @@ class AckDelivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartDelivery:
+    """A part of it is before the person, as ``receipt``; the rest waits for its turn."""
+
+    delivery_id: str
+    holder: str | None
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NakDelivery:
+    """``quiet``: for so long nothing at all is to be sent there."""
+
     delivery_id: str
     holder: str | None
     reason: str
     after: timedelta | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -662,6 +674,7 @@ Command = (
     | RemovePerson
     | LeaseNext
     | AckDelivery
+    | PartDelivery
     | NakDelivery
     | HoldDelivery
     | RejectDelivery

@@ -25,6 +25,7 @@ from daemon.core.model import (
     Role,
     Sender,
     Status,
+    Urgency,
 )
 from daemon.core.posting import LIFE_WITH_PEOPLE, Letter, addressed, post, stamp
 from daemon.core.view import Plan
@@ -76,7 +77,14 @@ def ask_people(plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life
     )
     plan.put(ask)
     # What is denied at once rings nobody: nobody is there.
-    letter = Letter(kind=Kind.ASK, text=text, options=options, life=LIFE_WITH_PEOPLE, silent=not life)
+    letter = Letter(
+        kind=Kind.ASK,
+        text=text,
+        urgency=Urgency.URGENT,
+        options=options,
+        life=LIFE_WITH_PEOPLE,
+        silent=not life,
+    )
     post(plan, stamp(plan, peer), to, letter, envelope_id=ask.ask_id)
     return ask
 

@@ -2,11 +2,13 @@
 
     QUEUED     Lease    LEASED
     QUEUED     Hold     HELD
+    QUEUED     Wait     QUEUED
     QUEUED     Give     HANDED
     QUEUED     See      SEEN
     LEASED     Extend   LEASED
     LEASED     Give     HANDED
     LEASED     See      SEEN
+    LEASED     Part     QUEUED
     LEASED     Nak      QUEUED, or DEAD once the attempts are used up
     LEASED     Hold     HELD
     LEASED     Doubt    UNCERTAIN
@@ -14,6 +16,7 @@
     LEASED     Lapse    QUEUED, or DEAD once the attempts are used up
     HELD       Release  QUEUED
     HELD       Lease    LEASED
+    HELD       Wait     HELD
     HELD       Give     HANDED
     HELD       See      SEEN
     HANDED     Extend   HANDED
@@ -22,6 +25,9 @@
     SEEN       Settle   SETTLED
     STALLED    See      SEEN
     STALLED    Replay   QUEUED
+    UNCERTAIN  Lease    LEASED
+    UNCERTAIN  Wait     UNCERTAIN
+    UNCERTAIN  Part     QUEUED
     UNCERTAIN  Give     HANDED
     UNCERTAIN  See      SEEN
     UNCERTAIN  Replay   QUEUED
@@ -44,8 +50,10 @@
 
 ``Give`` says that a road took it, ``See`` that there is evidence of arrival; only evidence moves a
 delivery to SEEN, even if it comes after we gave up waiting for it: what has been read is not carried again.
-``Hold`` costs no attempt. ``Doubt`` is for a road that may or may not have taken it and cannot be asked: such
-a delivery is never repeated silently. Nor is one that was typed into a terminal and sent off with Enter: a second
+``Hold`` costs no attempt. ``Wait`` moves only the time. ``Part`` says that a part of it is shown, which is not shown
+again; the rest waits for its turn. ``Doubt`` is for a road that may or may not have taken it and cannot be asked:
+what is next of such a delivery comes again by itself, in its place and marked, until that was tried MAX_DOUBTS times;
+never silently. Nor is one that was typed into a terminal and sent off with Enter: a second
 paste might be a second prompt, so that no sign of it stalls it at once. ``Spoil`` says that the text itself is lost,
 whoever has it in hand. A word from a holder whose lease is over
 is refused, unless it ends a doubt.
@@ -67,6 +75,8 @@ from daemon.core.model import Delivery, Road
 MAX_ATTEMPTS: Final = 5
 FIRST_DELAY: Final = timedelta(seconds=1)
 LONGEST_DELAY: Final = timedelta(minutes=5)
+MAX_DOUBTS: Final = 5  #: also in the indexes of the store
+AFTER_DOUBT: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)  #: due_at of what waits for evidence without an end
 
 
@@ -78,7 +88,7 @@ class State(StrEnum):
     SEEN = "seen"  #: there is evidence that it arrived
     SETTLED = "settled"  #: seen, and nothing more to come
     STALLED = "stalled"  #: handed again and again, or typed into a terminal, and never seen
-    UNCERTAIN = "uncertain"  #: may have arrived; nobody can say
+    UNCERTAIN = "uncertain"  #: may have arrived; nobody can say; it waits to come again, marked
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     DEAD = "dead"  #: given up; ``reason`` says why; a person may replay it
@@ -116,6 +126,21 @@ class Give:
     session_id: str | None = None
     mark: str = ""
     proof_within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of it is shown, as ``receipt``."""
+
+    holder: str | None
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not before ``until``, whatever it waits for beside that."""
+
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +226,8 @@ Happening = (
     Lease
     | Extend
     | Give
+    | Part
+    | Wait
     | See
     | Settle
     | Nak
@@ -244,12 +271,19 @@ def is_half_typed(delivery: Delivery) -> bool:
     return delivery.road is Road.TERMINAL and delivery.attempts > 0 and delivery.receipt != ENTERED
 
 
+def comes_again(delivery: Delivery) -> bool:
+    """Whether it is in doubt, and is shown once more by itself."""
+    return delivery.state == State.UNCERTAIN and delivery.doubts < MAX_DOUBTS
+
+
 def can(delivery: Delivery, event: type[Happening]) -> bool:
     return (State(delivery.state), event) in TRANSITIONS
 
 
 def level(delivery: Delivery) -> str:
     """What a person is told: a lease is an inner matter."""
+    if delivery.doubts and delivery.state in WAITING:
+        return State.UNCERTAIN
     return LEVELS.get(delivery.state, delivery.state)
 
 
@@ -294,6 +328,15 @@ def _give(delivery: Delivery, event: Give, now: datetime) -> Delivery:
     )
 
 
+def _part(delivery: Delivery, event: Part, now: datetime) -> Delivery:
+    shown = replace(delivery, parts=(*delivery.parts, event.receipt), attempts=0, doubts=0)
+    return replace(_released(shown, State.QUEUED), due_at=now)
+
+
+def _wait(delivery: Delivery, event: Wait, now: datetime) -> Delivery:
+    return replace(delivery, due_at=event.until)
+
+
 def _see(delivery: Delivery, event: See, now: datetime) -> Delivery:
     return replace(_released(delivery, State.SEEN), due_at=delivery.expires_at)
 
@@ -320,7 +363,14 @@ def _release(delivery: Delivery, event: Release, now: datetime) -> Delivery:
 
 
 def _doubt(delivery: Delivery, event: Doubt, now: datetime) -> Delivery:
-    return replace(_released(delivery, State.UNCERTAIN, event.reason), due_at=delivery.expires_at)
+    """What may have arrived was no failed attempt; it is counted by itself."""
+    doubted = replace(
+        _released(delivery, State.UNCERTAIN, event.reason),
+        attempts=max(0, delivery.attempts - 1),
+        doubts=delivery.doubts + 1,
+    )
+    again = now + AFTER_DOUBT[min(delivery.doubts, len(AFTER_DOUBT) - 1)]
+    return replace(doubted, due_at=again if comes_again(doubted) else delivery.expires_at)
 
 
 def _reject(delivery: Delivery, event: Reject, now: datetime) -> Delivery:
@@ -369,12 +419,14 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Delivery, Any, datetime
     (State.QUEUED, Lease): _lease,
     (State.QUEUED, Hold): _hold,
     (State.QUEUED, Give): _give,
+    (State.QUEUED, Wait): _wait,
     (State.QUEUED, See): _see,
     (State.QUEUED, Cancel): _cancel,
     (State.QUEUED, Expire): _expire,
     (State.QUEUED, Spoil): _spoil,
     (State.LEASED, Extend): _extend,
     (State.LEASED, Give): _give,
+    (State.LEASED, Part): _part,
     (State.LEASED, See): _see,
     (State.LEASED, Nak): _nak,
     (State.LEASED, Hold): _hold,
@@ -384,6 +436,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Delivery, Any, datetime
     (State.LEASED, Spoil): _spoil,
     (State.HELD, Release): _release,
     (State.HELD, Lease): _lease,
+    (State.HELD, Wait): _wait,
     (State.HELD, Give): _give,
     (State.HELD, See): _see,
     (State.HELD, Cancel): _cancel,
@@ -400,6 +453,9 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Delivery, Any, datetime
     (State.STALLED, Cancel): _cancel,
     (State.STALLED, Expire): _expire,
     (State.STALLED, Spoil): _spoil,
+    (State.UNCERTAIN, Lease): _lease,
+    (State.UNCERTAIN, Wait): _wait,
+    (State.UNCERTAIN, Part): _part,
     (State.UNCERTAIN, Give): _give,
     (State.UNCERTAIN, See): _see,
     (State.UNCERTAIN, Replay): _replay,

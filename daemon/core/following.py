@@ -11,11 +11,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import delivery as d
-from daemon.core import settling, watchers
+from daemon.core import watchers
 from daemon.core.cleaning import fitted
 from daemon.core.measures import counted, lasting
-from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn
+from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn, Urgency
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.presence import IN_TURN
 from daemon.core.view import Plan
@@ -26,7 +25,6 @@ STOP: Final = "stop"  #: told once, when the turn that was stopped has ended
 EVERY: Final = timedelta(seconds=3)  #: between two changes of one message
 NO_SIGN_FOR: Final = timedelta(minutes=10)
 BRIEF: Final = 120
-WAITING: Final = 200  #: messages that are looked through for a change that nobody has seen yet
 
 
 def begin(plan: Plan, here: Peer, peer: Peer, what: str) -> Follow:
@@ -117,12 +115,11 @@ def _change(plan: Plan, follow: Follow, text: str, *, last: bool = False) -> Non
     here = plan.peer(follow.conversation)
     receipt = next((x.receipt for x in plan.view.deliveries_of(follow.envelope_id) if x.receipt), "")
     after = replace(follow, shown_at=plan.now, due_at=None)
-    if here:
-        _overtake(plan, follow, here)
     if here and (receipt or last):
         letter = Letter(
             kind=Kind.CHANGE,
             text=text,
+            urgency=Urgency.NORMAL if last else Urgency.FYI,
             correlation_id=follow.envelope_id,
             reply_to=receipt or None,
             silent=True,
@@ -131,13 +128,6 @@ def _change(plan: Plan, follow: Follow, text: str, *, last: bool = False) -> Non
     elif not last:  # the message itself is still on its way
         after = replace(after, due_at=plan.now + EVERY)
     plan.put(replace(after, envelope_id="") if last else after)
-
-
-def _overtake(plan: Plan, follow: Follow, here: Peer) -> None:
-    for delivery in plan.view.waiting(here.peer_id, WAITING):
-        envelope = plan.envelope(delivery.envelope_id) if delivery.kind is Kind.CHANGE else None
-        if envelope and envelope.correlation_id == follow.envelope_id and delivery.state != d.State.LEASED:
-            settling.kill(plan, plan.fresh(delivery), "a newer one shows more")
 
 
 def _progress(plan: Plan, session: Session) -> str:

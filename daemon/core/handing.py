@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 from typing import Final
 
-from daemon.core import braking, presence, roads, settling
+from daemon.core import braking, outbox, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.frame import space_for
@@ -20,7 +20,10 @@ BETWEEN: Final = frozenset(
 
 
 def lease_next(plan: Plan, command: c.LeaseNext) -> Parcel | None:
-    """The oldest thing that can be carried now, leased to the holder, or nothing. Nobody is overtaken."""
+    """The first thing that can be carried now, leased to the holder, or nothing. Nobody is overtaken.
+
+    But in conversations: there what is urgent comes before what is not (``outbox.lane``).
+    """
     for peer_id in command.peer_ids:
         peer = plan.peer(peer_id)
         if peer and (parcel := _next_for(plan, peer, command)):
@@ -93,6 +96,8 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     delivery, session = _first(plan, peer), plan.session_of(peer)
     if delivery is None or delivery.state == d.State.LEASED or delivery.due_at > plan.now:
         return None
+    if outbox.is_quiet(plan, delivery):
+        return None
     if session and (_on_the_way(plan, session) or braking.frozen(plan, peer)):
         return None
     envelope = plan.envelope(delivery.envelope_id)
@@ -106,7 +111,12 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
 
 
 def _first(plan: Plan, peer: Peer) -> Delivery | None:
-    """The oldest; for an agent the oldest that wakes it, for what is for information goes with a prompt."""
+    """The oldest; for an agent the oldest that wakes it, for what is for information goes with a prompt.
+
+    Conversations have lanes.
+    """
+    if plan.conversation(peer.peer_id) is not None:
+        return plan.view.next_shown(peer.peer_id)
     oldest = next(iter(plan.view.waiting(peer.peer_id, 1)), None)
     if oldest is None or oldest.urgency is not Urgency.FYI or peer.role is Role.HUMAN:
         return oldest

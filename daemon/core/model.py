@@ -273,6 +273,17 @@ class Delivery:
     receipt: str = ""  #: the surface's own id for what it showed, or the call that took it
     reason: str = ""
     urgency: Urgency = Urgency.NORMAL
+    parts: tuple[str, ...] = ()  #: receipts of what was shown of it, while more of it waits
+    doubts: int = 0  #: how often what is to be shown next may have been shown already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Nothing is sent there for now: the platform's own wish. A room is a chat with all its topics."""
+
+    surface: str
+    room: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

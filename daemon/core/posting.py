@@ -10,7 +10,7 @@ from typing import Final
 from daemon.core import presence, roads
 from daemon.core.cleaning import body as cleaned
 from daemon.core.cleaning import line
-from daemon.core.delivery import State
+from daemon.core.delivery import Cancel, State, advance, can
 from daemon.core.errors import Throttled
 from daemon.core.model import (
     Ask,
@@ -98,6 +98,8 @@ def post(
         silent=letter.silent,
         attachment=letter.attachment,
     )
+    if envelope.kind is Kind.CHANGE:
+        _take_the_place(plan, envelope)
     plan.put(envelope)
     deliveries = tuple(addressed(plan, envelope, peer) for peer in to)
     return envelope, deliveries
@@ -158,6 +160,17 @@ def change_card(plan: Plan, ask: Ask, delivery: Delivery) -> None:
             silent=True,
         )
         post(plan, asked.sender if asked else LINE, [peer], letter)
+
+
+def _take_the_place(plan: Plan, change: Envelope) -> None:
+    """Older changes of the same card that nobody has seen are not shown any more: this one shows more."""
+    for peer_id in change.to:
+        for stale in plan.view.changes_waiting(peer_id, change.correlation_id or ""):
+            delivery, older = plan.fresh(stale), plan.envelope(stale.envelope_id)
+            if older and older.reply_to == change.reply_to and can(delivery, Cancel):
+                taken = advance(delivery, Cancel("a newer one shows more"), now=plan.now)
+                plan.put(taken)
+                plan.tell(Event(taken.state, taken.envelope_id, peer_id, taken.state, taken.reason))
 
 
 def _is_limited(envelope: Envelope) -> bool:

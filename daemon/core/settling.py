@@ -46,6 +46,15 @@ def ack(plan: Plan, command: c.AckDelivery) -> Delivery:
     return see(plan, delivery, command.proven) if command.proven else delivery
 
 
+def part(plan: Plan, command: c.PartDelivery) -> Delivery:
+    """It goes on with the next part when its turn comes. The same receipt again, whose answer got lost, is no news."""
+    delivery = known(plan, command.delivery_id)
+    if command.receipt in delivery.parts:
+        return delivery
+    step = d.Part(command.holder, command.receipt)
+    return _moved(plan, delivery, step, f"part {len(delivery.parts) + 1} shown as {command.receipt}")
+
+
 def nak(plan: Plan, command: c.NakDelivery) -> Delivery:
     delivery = known(plan, command.delivery_id)
     return _moved(plan, delivery, d.Nak(command.holder, command.reason, command.after), command.reason)
@@ -91,7 +100,7 @@ def met(plan: Plan, ask: Ask, here: Peer, receipt: str) -> None:
     if not receipt or plan.view.shown(here.peer_id, receipt):
         return
     for delivery in plan.view.deliveries_of(ask.ask_id):
-        doubtful = delivery.state == d.State.UNCERTAIN and not delivery.receipt
+        doubtful = delivery.doubts and d.can(delivery, d.Give) and not delivery.receipt
         if delivery.peer_id == here.peer_id and doubtful:
             _moved(plan, delivery, d.Give(None, receipt=receipt), f"used as {receipt}")
             return

@@ -54,9 +54,10 @@ def _perhaps_given(plan: Plan, delivery: Delivery, why: str) -> Delivery:
 
 
 def _lapsed(plan: Plan, delivery: Delivery, why: str) -> None:
-    """Free again; but what a platform may have taken already is in doubt, and is not repeated."""
-    conversation = plan.conversation(delivery.peer_id)
-    if delivery.reason == d.IN_HAND and conversation and conversation.surface not in OWN_SCREENS:
+    """Free again; but what a platform may have taken already is in doubt. A change made twice is one change."""
+    here = plan.conversation(delivery.peer_id)
+    harmless = here is None or here.surface in OWN_SCREENS or settling.parcel(plan, delivery).shown_as
+    if delivery.reason == d.IN_HAND and not harmless:
         reason = "its sender was gone while it was being sent"
         settling.doubt(plan, c.DoubtDelivery(delivery_id=delivery.delivery_id, holder=None, reason=reason))
     else:

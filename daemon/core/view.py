@@ -36,6 +36,7 @@ Noun = (
     | m.Lock
     | m.Errand
     | m.Follow
+    | m.Quiet
 )
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
@@ -55,6 +56,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Lock: ("name",),
     m.Errand: ("errand_id",),
     m.Follow: ("conversation", "peer_id", "what"),
+    m.Quiet: ("surface", "room"),
 }
 
 
@@ -80,8 +82,19 @@ class View(Protocol):
         ...
 
     def waiting_count(self, peer_id: str) -> int: ...
+    def next_shown(self, peer_id: str) -> m.Delivery | None:
+        """What a conversation shows, or is to show next: by lanes (``outbox.lane``), in each the oldest first."""
+        ...
+
+    def changes_waiting(self, peer_id: str, card: str) -> Sequence[m.Delivery]:
+        """Changes of what that envelope shows that are not under way."""
+        ...
+
     def handed(self, peer_id: str, *, session_id: str = "", receipt: str = "") -> Sequence[m.Delivery]: ...
-    def shown(self, peer_id: str, receipt: str) -> m.Delivery | None: ...
+    def shown(self, peer_id: str, receipt: str) -> m.Delivery | None:
+        """The delivery that was shown, or a part of which was shown, as that."""
+        ...
+
     def unsettled(self, now: datetime, limit: int = 200) -> Sequence[m.Delivery]:
         """Deliveries whose lease, proof or life has run out."""
         ...
@@ -236,6 +249,11 @@ class Plan:
         """Since when and by whom nothing is taken from chats, if it is so."""
         found: m.Lock | None = self._get(m.Lock, m.Lock().name)
         return found if found and found.locked_at else None
+
+    def quiet(self, surface: str, room: str, at: datetime | None = None) -> m.Quiet | None:
+        """Until when nothing is to be sent there, if it is so, now or at that time."""
+        found: m.Quiet | None = self._get(m.Quiet, surface, room)
+        return found if found and found.until > (at or self.now) else None
 
     def errand(self, errand_id: str) -> m.Errand | None:
         found: m.Errand | None = self._get(m.Errand, errand_id)

@@ -16,8 +16,8 @@ from typing import Final
 
 from daemon.core.errors import NotAllowed, NotFound, TooLarge
 from daemon.core.measures import size
+from daemon.core.secrets import is_secret
 from daemon.errands.interface import Found, Sight
-from daemon.errands.secrets import is_secret
 from daemon.errands.shelf import Shelf
 from daemon.errands.showing import block, inline
 

@@ -22,6 +22,7 @@ LIVING: Final = (
     " UNION ALL SELECT 1 FROM follow WHERE envelope_id = :id AND ended_at IS NULL"
 )
 GOES: Final = (
+    "DELETE FROM part WHERE delivery_id IN (SELECT delivery_id FROM delivery WHERE envelope_id = :id)",
     "DELETE FROM delivery WHERE envelope_id = :id",
     "DELETE FROM approval WHERE ask_id = :id",
     "DELETE FROM ask WHERE ask_id = :id",

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from daemon.core import model as m
 from daemon.core.auditing import is_recorded
 from daemon.core.view import KEYS, Noun
-from daemon.store import checking, pruning
+from daemon.store import checking, pruning, showing
 from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered
 from daemon.store.rows import reader, table, to_row, told_from, when
@@ -67,6 +67,8 @@ class Words(ChatWords):
         if self._alone and isinstance(noun, m.Delivery):
             self._count(noun)
         self._conn.execute(table(type(noun)).put, to_row(noun))
+        if isinstance(noun, m.Delivery) and noun.parts:
+            self._conn.execute(showing.PART, (noun.peer_id, noun.parts[-1], noun.delivery_id))
         if type(noun) in KEPT_KINDS:
             self.touched = True
             self._keep((type(noun), *(getattr(noun, name) for name in KEYS[type(noun)])), noun)
@@ -113,6 +115,12 @@ class Words(ChatWords):
         sql = f"SELECT * FROM delivery WHERE peer_id = ? AND {WAITING} ORDER BY seq LIMIT ?"
         return self._all(m.Delivery, sql, peer_id, limit)
 
+    def next_shown(self, peer_id: str) -> m.Delivery | None:
+        return self._one(m.Delivery, showing.NEXT, peer_id)
+
+    def changes_waiting(self, peer_id: str, card: str) -> Sequence[m.Delivery]:
+        return self._all(m.Delivery, showing.CHANGES, peer_id, card)
+
     def waiting_count(self, peer_id: str) -> int:
         """A count over thousands of rows, asked twice with every message: the writer keeps it."""
         counted = (COUNTED, peer_id)
@@ -132,8 +140,7 @@ class Words(ChatWords):
         ]
 
     def shown(self, peer_id: str, receipt: str) -> m.Delivery | None:
-        sql = "SELECT * FROM delivery WHERE peer_id = ? AND receipt = ? AND receipt != '' ORDER BY seq"
-        return self._one(m.Delivery, sql, peer_id, receipt)
+        return self._one(m.Delivery, showing.SHOWN, peer_id, receipt)
 
     def unsettled(self, now: datetime, limit: int = 200) -> Sequence[m.Delivery]:
         at = when(now)
@@ -227,10 +234,8 @@ class Words(ChatWords):
         return [(delivery, envelope) for delivery, envelope in waiting if envelope]
 
     def carriable(self, since: datetime, until: datetime) -> Sequence[str]:
-        sql = (
-            "SELECT DISTINCT peer_id FROM delivery"
-            f" WHERE {LIVING} AND state IN ('queued', 'held') AND due_at > ? AND due_at <= ?"
-        )
+        waits = f"{LIVING} AND {showing.SHOWABLE}"
+        sql = f"SELECT DISTINCT peer_id FROM delivery WHERE {waits} AND due_at > ? AND due_at <= ?"
         return [row["peer_id"] for row in self._conn.execute(sql, (when(since), when(until)))]
 
     def next_due(self, now: datetime) -> datetime | None:

@@ -28,6 +28,7 @@ from daemon.core import commands as c
 from daemon.core.model import Authority, Parcel, Peer, Person, Turn
 from daemon.engine.clock import SystemClock
 from daemon.engine.engine import Engine
+from daemon.engine.ticker import Ticker
 from daemon.store.sqlite import SqliteStore
 from daemon.transports.wake import Wake
 
@@ -119,6 +120,21 @@ async def rigged(home: Path) -> AsyncIterator[Rig]:
     finally:
         await runner.cleanup()
         await store.close()
+
+
+@asynccontextmanager
+async def ticking(rig: Rig) -> AsyncIterator[None]:
+    """What is due comes by itself, as in a daemon."""
+
+    async def look(parcel: Parcel) -> None:
+        raise AssertionError(f"nothing is looked for here: {parcel}")
+
+    async with asyncio.TaskGroup() as tasks:
+        clock = tasks.create_task(Ticker(rig.engine, look).run())
+        try:
+            yield
+        finally:
+            clock.cancel()
 
 
 async def shown(client: HostingClient, parcel: Parcel, receipt: str) -> None:

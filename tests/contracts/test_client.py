@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -17,7 +18,7 @@ from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core import errors as e
 from daemon.core.model import Attachment, Kind, Turn
-from tests.contracts.rig import ADA, Rig, rigged, shown
+from tests.contracts.rig import ADA, Rig, rigged, shown, ticking
 
 EXCHANGES = ("local", "http")
 PEER = {
@@ -608,13 +609,41 @@ async def test_what_becomes_of_a_parcel_is_told_by_its_holder(line: Line) -> Non
     ]
     async with asyncio.timeout(20), aclosing(bot.parcels("telegram")) as parcels:
         for act, level, reason in endings:
-            message_id = (await backend.notify("telegram", level))["message_id"]
+            urgency = "urgent" if level == "held" else "normal"  # what is in doubt waits to come again
+            message_id = (await backend.notify("telegram", level, urgency=urgency))["message_id"]
             parcel = await anext(parcels)
             assert parcel.envelope.envelope_id == message_id
             await bot.extend(parcel, 30)
             await act(parcel)
             (told,) = (await backend.why(message_id))["deliveries"]
             assert (told["level"], told["reason"]) == (level, reason)
+
+
+async def test_a_part_is_kept_and_the_rest_comes_again(line: Line) -> None:
+    bot, backend = line("bot"), line("backend")
+    message_id = (await backend.notify("telegram", "long"))["message_id"]
+    async with asyncio.timeout(20), aclosing(bot.parcels("telegram")) as parcels:
+        first = await anext(parcels)
+        await bot.extend(first, 30)
+        await bot.part(first, "17")
+        await bot.part(first, "17")  # the answer to the first one was lost
+        second = await anext(parcels)
+        await shown(bot, second, "18")
+    assert (first.delivery.parts, second.delivery.parts) == ((), ("17",))
+    assert (await backend.why(message_id))["state"] == "handed"
+    with pytest.raises(e.Malformed):
+        await bot.part(first, "")
+
+
+async def test_a_flood_wait_holds_up_all_that_goes_there(line: Line, rig: Rig) -> None:
+    bot, backend = line("bot"), line("backend")
+    await backend.notify("telegram", "first")
+    async with asyncio.timeout(20), ticking(rig), aclosing(bot.parcels("telegram")) as parcels:
+        await bot.nak(await anext(parcels), "flood", after_s=0.3, quiet=True)
+        began = time.monotonic()
+        await backend.notify("telegram", "second", urgency="urgent")
+        assert (await anext(parcels)).envelope.body == "second"
+        assert time.monotonic() - began > 0.25
 
 
 async def test_what_is_looked_up_is_named_and_its_file_comes_with_the_parcel(line: Line, rig: Rig) -> None:

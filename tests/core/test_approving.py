@@ -520,6 +520,7 @@ def test_a_plan_is_approved_or_sent_back_with_words(line: Line, ada: Chat, api: 
         ("no", ("Keep planning", "")),
         ("first the tests", ("Keep planning", "first the tests")),
     ):
+        line.shown(ada)
         approval = line.request(api, **PLAN)
         card = line.shown(ada)[-1]
         line.say(ada, text, reply_to=card.delivery.receipt)

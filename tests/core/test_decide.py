@@ -108,6 +108,7 @@ class House:
             c.RemovePerson(surface="telegram", account="9"),
             c.LeaseNext(peer_ids=(self.api.peer_id,), holder=PUMP, ttl=A_MINUTE),
             c.AckDelivery(delivery_id=ident, holder=BOT, receipt="r-1", proven="shown"),
+            c.PartDelivery(delivery_id=ident, holder=BOT, receipt="r-0"),
             c.NakDelivery(delivery_id=ident, holder=BOT, reason="429"),
             c.HoldDelivery(delivery_id=ident, holder=BOT, reason="quiet hours"),
             c.RejectDelivery(delivery_id=ident, holder=BOT, reason="gone"),

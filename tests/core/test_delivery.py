@@ -26,6 +26,8 @@ EVENTS: list[d.Happening] = [
     d.Lease(A, HALF_A_MINUTE, Road.INBOX, "s-1", "MARK0001"),
     d.Extend(None, HALF_A_MINUTE),
     d.Give(None, receipt="r-1"),
+    d.Part(None, "r-0"),
+    d.Wait(NOON),
     d.See("a tap"),
     d.Settle(),
     d.Nak(None, "busy"),

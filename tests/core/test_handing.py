@@ -181,7 +181,7 @@ def test_what_was_being_carried_to_an_agent_when_its_lease_lapsed_is_looked_for_
     assert line.state(message, api) == "settled"
 
 
-def test_what_was_being_sent_to_a_chat_when_its_lease_lapsed_is_uncertain_and_not_repeated(
+def test_what_was_being_sent_to_a_chat_when_its_lease_lapsed_is_uncertain_and_comes_again(
     line: Line,
 ) -> None:
     web, ada = line.agent("web"), line.telegram()
@@ -192,9 +192,9 @@ def test_what_was_being_sent_to_a_chat_when_its_lease_lapsed_is_uncertain_and_no
     line.passes(2 * A_MINUTE)
 
     assert line.state(message, ada.peer) == "uncertain"
-    assert line.shown(ada) == []
     line.do(c.AckDelivery(delivery_id=parcel.delivery.delivery_id, holder=BOT, receipt="r-1"))
-    assert line.state(message, ada.peer) == "handed"
+    assert line.state(message, ada.peer) == "handed", "its sender is found after all"
+    assert line.shown(ada) == []
 
 
 class Anything:

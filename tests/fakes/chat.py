@@ -159,7 +159,9 @@ class FakeLine:
     async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
         self._note("ack", parcel.envelope.body, receipt)
 
-    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None:
+    async def nak(
+        self, parcel: Parcel, reason: str, *, after_s: float | None = None, quiet: bool = False
+    ) -> None:
         self._note("nak", parcel.envelope.body, reason)
 
     def ended(self, ask_id: str, state: str) -> None:

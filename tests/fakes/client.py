@@ -370,7 +370,12 @@ class FakeClient:
     async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
         raise NotImplementedError
 
-    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None:
+    async def part(self, parcel: Parcel, receipt: str) -> None:
+        raise NotImplementedError
+
+    async def nak(
+        self, parcel: Parcel, reason: str, *, after_s: float | None = None, quiet: bool = False
+    ) -> None:
         raise NotImplementedError
 
     async def hold(self, parcel: Parcel, reason: str, *, for_s: float | None = None) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bots.bridge import run
 from bots.interface import ChatSurface
+from bots.pacing import Pace
 from bots.telegram.surface import Patience, TelegramSurface
 from daemon.client.hosting import Utterance
 from daemon.core.model import Ask, Authority, Delivery, Envelope, Kind, Parcel, Role, Sender
@@ -26,6 +27,7 @@ BACKEND = Sender(
     peer_id="p-b", name="backend", circle="dev", role=Role.AGENT, authority=Authority.PEER, backend="x"
 )
 QUICK = Patience(poll=1, grace=0.2, least=0.05, most=0.2)
+UNPACED = Pace(gap=0, per_second=1000, per_minute=1000)
 
 
 class Clock:
@@ -52,7 +54,12 @@ class Phone:
 async def plugged(patience: Patience = QUICK, **options: Any) -> AsyncIterator[Phone]:
     clock = Clock()
     async with TelegramEmulator() as telegram:
-        options = {"token": telegram.token, "api_base": telegram.root, "clock": clock} | options
+        options = {
+            "token": telegram.token,
+            "api_base": telegram.root,
+            "clock": clock,
+            "pace": UNPACED,
+        } | options
         async with TelegramSurface(patience=patience, **options) as surface:
             yield Phone(telegram, telegram.person(7, "Ada"), surface, clock)
 
@@ -139,7 +146,12 @@ class PhoneLine:
     async def ack(self, parcel: Parcel, *, receipt: str = "") -> None:
         self._settle("ack", parcel, receipt)
 
-    async def nak(self, parcel: Parcel, reason: str, *, after_s: float | None = None) -> None:
+    async def part(self, parcel: Parcel, receipt: str) -> None:
+        self._settle("part", parcel, receipt)
+
+    async def nak(
+        self, parcel: Parcel, reason: str, *, after_s: float | None = None, quiet: bool = False
+    ) -> None:
         self._settle("nak", parcel, after_s)
 
     async def reject(self, parcel: Parcel, reason: str) -> None:

@@ -49,6 +49,7 @@ HEARING: Final = "tests/bots/test_telegram_hearing.py::"
 GROUPS: Final = "tests/core/test_groups.py::"
 EDITS: Final = "tests/core/test_edits.py::"
 ADDRESSING: Final = "tests/core/test_addressing.py::"
+OUTBOX: Final = "tests/core/test_outbox.py::"
 GET: Final = "tests/errands/test_get.py::"
 
 STORING: Final = (
@@ -267,10 +268,95 @@ LEASES: Final = (
     Mutant(
         "what a platform may have taken when we died is sent once more",
         "daemon/core/ticking.py",
-        "if delivery.reason == d.IN_HAND and conversation and",
-        "if False and conversation and",
+        "if delivery.reason == d.IN_HAND and not harmless",
+        "if False and not harmless",
         (
             "tests/core/test_handing.py::test_what_a_chat_was_being_sent_is_uncertain_and_what_was_not_begun_is_free",
+        ),
+    ),
+    Mutant(
+        "a part that was shown is shown again",
+        "daemon/core/delivery.py",
+        "parts=(*delivery.parts, event.receipt), attempts=0",
+        "parts=delivery.parts, attempts=0",
+        (OUTBOX + "test_between_two_parts_an_approval_overtakes_and_no_part_comes_again",),
+    ),
+    Mutant(
+        "a part whose answer got lost counts twice, and the next one is never shown",
+        "daemon/core/settling.py",
+        "if command.receipt in delivery.parts:",
+        "if False:",
+        (OUTBOX + "test_a_part_that_is_told_twice_is_one_part",),
+    ),
+    Mutant(
+        "what is in doubt comes again without its mark",
+        "daemon/core/delivery.py",
+        "doubts=delivery.doubts + 1,",
+        "doubts=delivery.doubts,",
+        (OUTBOX + "test_what_may_have_arrived_comes_again_by_itself_in_its_place_and_says_so",),
+    ),
+    Mutant(
+        "what is in doubt is sent for ever",
+        "daemon/store/showing.py",
+        "state = 'uncertain' AND doubts < 5",
+        "state = 'uncertain' AND doubts < 50",
+        (OUTBOX + "test_after_five_doubts_it_stays_uncertain_and_holds_up_nobody",),
+    ),
+    Mutant(
+        "an approval waits behind what was sent before it",
+        "daemon/core/deciding.py",
+        "urgency=Urgency.URGENT,",
+        "urgency=Urgency.NORMAL,",
+        (OUTBOX + "test_an_approval_comes_before_everything_and_progress_after_everything",),
+    ),
+    Mutant(
+        "a flood wait is about one message only",
+        "daemon/core/outbox.py",
+        "if command.quiet and command.after and here:",
+        "if False and here and command.after:",
+        (OUTBOX + "test_nothing_goes_to_a_room_or_its_topics_before_its_flood_wait_is_over",),
+        p0=False,
+    ),
+    Mutant(
+        "a topic is written to while its chat is flooded",
+        "daemon/core/outbox.py",
+        'return address.partition("/")[0]',
+        "return address",
+        (OUTBOX + "test_nothing_goes_to_a_room_or_its_topics_before_its_flood_wait_is_over",),
+        p0=False,
+    ),
+    Mutant(
+        "an older change is shown after a newer one was posted",
+        "daemon/core/posting.py",
+        "if envelope.kind is Kind.CHANGE:",
+        "if False:",
+        (OUTBOX + "test_a_newer_change_of_the_same_card_takes_the_place_of_one_that_waits",),
+        p0=False,
+    ),
+    Mutant(
+        "the mark of a doubtful message is not shown",
+        "bots/telegram/surface.py",
+        "message=marked(parts[at].message, doubt_of(card))",
+        'message=marked(parts[at].message, "")',
+        (SHOWN + "test_what_may_be_there_already_is_marked_and_only_that",),
+    ),
+    Mutant(
+        "a chat is written to as fast as we can",
+        "bots/pacing.py",
+        "*(stamp + pace.gap for stamp in stamps[-1:])",
+        "*(stamp for stamp in stamps[-1:])",
+        (
+            "tests/bots/test_pacing.py::test_the_gap_counts_from_the_end_of_the_last_request_and_holds_up_one_room_only",
+        ),
+        p0=False,
+    ),
+    Mutant(
+        "secrets go to chats",
+        "bots/cards.py",
+        "text, found = masked(card.markdown)",
+        "text, found = card.markdown, 0",
+        (
+            "tests/core/test_secrets.py::test_a_person_reads_that_something_was_masked_and_an_agent_reads_what_was_written",
         ),
     ),
     Mutant(
@@ -952,8 +1038,8 @@ TELEGRAM: Final = (
     Mutant(
         "a chat under a flood wait is written to",
         "bots/telegram/surface.py",
-        "if wait > 0:",
-        "if False:",
+        "        room = room_of(address)\n        if flood := ",
+        "        room = room_of(address)\n        if False and ",
         (SHOWN + "test_a_chat_under_a_flood_wait_is_left_alone_until_it_is_over_and_others_are_not",),
         p0=False,
     ),

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bots.cards import AGAIN
 from cli.actors import messages_in
 from daemon.client.interface import Question
 from daemon.client.peer import Client
@@ -67,12 +68,14 @@ class Ledger:
         self.under_way[_ends(text)] += 1
 
     def show(self, recipient: str, read: str) -> None:
-        """Note all that somebody read."""
+        """Note all that somebody read; what says that it may have come before is new only if it had not."""
+        marked = read.startswith(AGAIN)
         for found in TEXT.finditer(read):
-            if found[2] == recipient:
+            if found[2] == recipient and not (marked and found[0] in self.shown[recipient]):
                 self.shown[recipient].append(found[0])
                 self.under_way[found[1], found[2]] -= 1
-        self.told[recipient] += ANSWER.findall(read)
+        told = ANSWER.findall(read)
+        self.told[recipient] += [text for text in told if not (marked and text in self.told[recipient])]
 
 
 class Party:

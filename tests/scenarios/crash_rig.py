@@ -57,7 +57,10 @@ LOOK_S = 0.005
 UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
 NURSERY = Path(__file__).with_name("crash_nursery.py")
 STEP = re.compile(r"passed\(\"([a-z]+\.[a-z]+)\"\)")
-UNSEEN = "state IN ('queued', 'leased', 'held') OR (state = 'handed' AND road != 'chat')"
+UNSEEN = (
+    "state IN ('queued', 'leased', 'held') OR (state = 'handed' AND road != 'chat')"
+    " OR (state = 'uncertain' AND doubts < 5)"
+)
 
 
 @dataclass(frozen=True, slots=True)

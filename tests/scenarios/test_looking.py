@@ -104,15 +104,16 @@ async def test_what_was_being_looked_up_when_the_daemon_died_is_told_once(
     assert len([each for each in ada.heard() if "not said anything" in each.text]) == 1
 
 
-async def test_a_file_that_may_have_arrived_is_uncertain_and_not_sent_twice(
+async def test_a_file_that_may_have_arrived_is_uncertain_and_comes_again_marked(
     worker: FakeAgent, telegram: TelegramEmulator, ada: Person
 ) -> None:
     telegram.faults.add(Fault("drop", "sendDocument", times=1))
     ada.says("/get @worker logo.png")
-    await ada.sees(lambda message: message.document is not None, within=PATIENCE_S)
-    ada.says("/asks")
-    await ada.sees("nothing is open", within=PATIENCE_S)
-    assert len(telegram.journal.of("sendDocument")) == 1
+    await ada.sees("may have come before", within=PATIENCE_S)
+    first, again = [message for message in ada.heard() if message.document]
+    assert first.document.content == again.document.content
+    assert again.text == f"↻ may have come before\n\n{first.text}"
+    assert len(telegram.journal.of("sendDocument")) == 2
 
 
 async def test_through_pipes_the_end_waits_for_what_is_looked_up_and_files_need_a_right(

@@ -6,6 +6,7 @@ The auditor keeps books of its own: what it was told was written, not what the s
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core import model as m
 from daemon.core.deciding import SUBJECT
+from daemon.core.outbox import lane
 from daemon.core.posting import LINE
 from daemon.core.view import Decision
 from tests.simulation.scene import Broken, Scene
@@ -25,6 +27,7 @@ HELD_BY: Final = (
     c.HoldDelivery,
     c.RejectDelivery,
     c.DoubtDelivery,
+    c.PartDelivery,
 )
 ENDED: Final = frozenset({d.State.SETTLED, d.State.EXPIRED, d.State.CANCELLED})
 SECRET: Final = "zinc"  #: a circle that not everybody may hear of
@@ -81,7 +84,9 @@ class Auditor:
         envelope, seq = self.envelopes[delivery.envelope_id], self.seq[delivery_id]
         if delivery_id in self.replayed | self.let_go or delivery.state in d.OVER:
             return
-        pair = (envelope.sender.peer_id, delivery.peer_id, envelope.urgency)
+        waited = replace(delivery, state=d.State.QUEUED)
+        order = lane(waited) if delivery.road is m.Road.CHAT else envelope.urgency
+        pair = (envelope.sender.peer_id, delivery.peer_id, str(order))
         before = self.latest.get(pair, -1)
         expect(before < seq, f"{delivery_id} was overtaken by a later one from {envelope.sender.name}")
         self.latest[pair] = seq
@@ -233,7 +238,7 @@ class Auditor:
             return
         before = self.deliveries[command.delivery_id]
         holds = before.state == d.State.LEASED and before.holder == command.holder
-        ends = before.state == d.State.UNCERTAIN and isinstance(command, c.AckDelivery)
+        ends = before.state == d.State.UNCERTAIN and isinstance(command, c.AckDelivery | c.PartDelivery)
         expect(holds or ends, f"{command.holder} settled {before.delivery_id}, which was {before.state}")
 
     def _freed(self, command: c.Command, decision: Decision) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bots.interface import Card, Heard, NotEver, NotNow, Said, Tapped, Unsure
+from bots.interface import Card, Heard, NotEver, NotNow, Said, Shown, Tapped, Unsure
 from daemon.core.model import Kind, Parcel
 from tests.simulation.auditor import Auditor, expect
 from tests.simulation.house import GROUP, Bot
@@ -70,7 +70,8 @@ class Platform:
         self.messages: dict[str, list[Message]] = {}
         self.updates: list[Heard] = []  #: not confirmed
         self.handing_over: set[str] = set()
-        self.times_shown: dict[tuple[str, str], int] = {}
+        self.times_shown: dict[tuple[str, str, int], int] = {}
+        self.flooded: dict[str, float] = {}
 
     def screen(self, parcel: Parcel) -> Screen:
         return Screen(self, parcel)
@@ -79,15 +80,24 @@ class Platform:
         """It is before the person."""
         receipt = f"{address}:{self.scene.new()}"
         delivery = parcel.delivery
-        key = (address, delivery.delivery_id)
+        key = (address, delivery.delivery_id, len(delivery.parts))
         self.times_shown[key] = self.times_shown.get(key, 0) + 1
-        once = self.times_shown[key] == 1 or delivery.delivery_id in self.auditor.replayed
-        expect(once, f"{delivery.delivery_id} was shown twice in {address}, and nobody wished for it")
+        once = self.times_shown[key] == 1 or delivery.doubts or delivery.delivery_id in self.auditor.replayed
+        expect(bool(once), f"{delivery.delivery_id} was shown twice in {address}, and not marked")
         self.auditor.shown(delivery.delivery_id)
         options = len(parcel.ask.options) if parcel.ask and parcel.envelope.kind is Kind.ASK else 0
         self.messages.setdefault(address, []).append(Message(receipt, parcel, options))
         self.scene.tell(f"  {address} sees {delivery.delivery_id} as {receipt}")
         return receipt
+
+    def floods(self, address: str, seconds: float) -> None:
+        """From now on nothing may be sent there."""
+        until = self.scene.steady().total_seconds() + seconds
+        self.flooded[address] = max(until, self.flooded.get(address, until))
+
+    def is_left_alone(self, address: str) -> None:
+        left = self.flooded.get(address, 0.0) - self.scene.steady().total_seconds()
+        expect(left <= 0.1, f"{address} was to be left alone for {left} s more")
 
     def acts(self) -> None:
         """Somebody types or taps."""
@@ -143,10 +153,16 @@ class Screen:
     parcel: Parcel
     name: str = "telegram"
 
-    async def show(self, address: str, card: Card) -> str:
+    async def ready(self, address: str) -> None:
+        if self.platform.scene.wrong("a gate that is not open", 0.05):
+            raise NotNow("too fast", after_s=1.0)
+
+    async def show(self, address: str, card: Card, begun: tuple[str, ...] = ()) -> Shown:
+        expect(begun == self.parcel.delivery.parts, f"{begun} is not {self.parcel.delivery}")
         scene = self.platform.scene
         await scene.gap()
         self._refused()
+        self.platform.is_left_alone(address)
         if scene.wrong("a platform that may have taken it, and did", 0.03):
             self.platform.puts(address, self.parcel)
             raise Unsure("no answer came")
@@ -156,7 +172,7 @@ class Screen:
             await scene.takes(90)
         receipt = self.platform.puts(address, self.parcel)
         await scene.gap()
-        return receipt
+        return Shown(receipt, more=len(begun) + 1 < parts_of(self.parcel))
 
     async def change(self, address: str, receipt: str, card: Card) -> None:
         await self.platform.scene.gap()
@@ -165,8 +181,16 @@ class Screen:
     def _refused(self) -> None:
         scene = self.platform.scene
         if scene.wrong("429", 0.04):
-            raise NotNow("flood", after_s=float(scene.pick(1, 5, 40)))
+            seconds = float(scene.pick(1, 5, 40))
+            self.platform.floods(self.parcel.recipient, seconds)
+            raise NotNow("flood", after_s=seconds, quiet=True)
         if scene.wrong("5xx", 0.06):
             raise NotNow("the platform is in trouble")
         if scene.wrong("a chat that is gone", 0.01):
             raise NotEver("blocked")
+
+
+def parts_of(parcel: Parcel) -> int:
+    """How many messages it takes: the same whenever it is asked."""
+    long = parcel.envelope.kind in {Kind.NOTICE, Kind.ANSWER, Kind.ASK}
+    return 1 + sum(parcel.delivery.delivery_id.encode()) % 3 if long else 1

@@ -302,9 +302,12 @@ class Bot:
     async def ack(self, parcel: Parcel, receipt: str) -> None:
         await self._settle(c.AckDelivery, parcel, receipt=receipt)
 
-    async def nak(self, parcel: Parcel, reason: str, after_s: float | None) -> None:
+    async def part(self, parcel: Parcel, receipt: str) -> None:
+        await self._settle(c.PartDelivery, parcel, receipt=receipt)
+
+    async def nak(self, parcel: Parcel, reason: str, after_s: float | None, quiet: bool) -> None:
         after = None if after_s is None else timedelta(seconds=after_s)
-        await self._settle(c.NakDelivery, parcel, reason=reason, after=after)
+        await self._settle(c.NakDelivery, parcel, reason=reason, after=after, quiet=quiet)
 
     async def reject(self, parcel: Parcel, reason: str) -> None:
         await self._settle(c.RejectDelivery, parcel, reason=reason)

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from daemon.core import model as m
-from daemon.core.delivery import NEVER, OVER, WAITING
+from daemon.core.delivery import NEVER, OVER, WAITING, comes_again
+from daemon.core.outbox import lane
 from daemon.core.view import KEYS, Noun
 from daemon.store.interface import Remembered
 
@@ -82,14 +83,16 @@ class Ledger:
         if after is None:
             return
         self._by_mark[after.mark].add(delivery_id)
-        self._by_receipt[after.peer_id, after.receipt].add(delivery_id)
+        for receipt in (after.receipt, *after.parts):
+            self._by_receipt[after.peer_id, receipt].add(delivery_id)
         if after.state not in OVER:
             self._of_peer[after.peer_id].add(delivery_id)
             self._lively.add(delivery_id)
 
     def _forget(self, delivery_id: str, before: m.Delivery, after: m.Delivery | None) -> None:
         self._by_mark[before.mark].discard(delivery_id)
-        self._by_receipt[before.peer_id, before.receipt].discard(delivery_id)
+        for receipt in (before.receipt, *before.parts):
+            self._by_receipt[before.peer_id, receipt].discard(delivery_id)
         self._of_peer[before.peer_id].discard(delivery_id)
         self._lively.discard(delivery_id)
         if after is None:
@@ -129,6 +132,15 @@ class Ledger:
 
     def waiting(self, peer_id: str, limit: int = 50) -> Sequence[m.Delivery]:
         return [x for x in self._sorted(self._of_peer.get(peer_id, ())) if x.state in WAITING][:limit]
+
+    def next_shown(self, peer_id: str) -> m.Delivery | None:
+        found = [x for x in self._sorted(self._of_peer.get(peer_id, ())) if _is_showable(x)]
+        return min(found, key=lane, default=None)
+
+    def changes_waiting(self, peer_id: str, card: str) -> Sequence[m.Delivery]:
+        found = [x for x in self._sorted(self._of_peer.get(peer_id, ())) if x.kind is m.Kind.CHANGE]
+        waiting = [x for x in found if x.state in {"queued", "held", "uncertain"}]
+        return [x for x in waiting if self.get(m.Envelope, x.envelope_id).correlation_id == card]
 
     def waiting_count(self, peer_id: str) -> int:
         deliveries = self._nouns[m.Delivery]
@@ -217,7 +229,7 @@ class Ledger:
         found = [
             x
             for x in self._sorted(self._lively)
-            if x.state in {"queued", "held"} and since < x.due_at <= until
+            if _is_showable(x) and x.state != "leased" and since < x.due_at <= until
         ]
         return list(dict.fromkeys(x.peer_id for x in found))
 
@@ -267,6 +279,10 @@ def _is_due(x: m.Delivery, now: datetime) -> bool:
     if x.state == "handed" and x.due_at <= now:
         return True
     return x.state in LIVING and x.expires_at <= now and x.due_at < NEVER
+
+
+def _is_showable(x: m.Delivery) -> bool:
+    return x.state in WAITING or comes_again(x)
 
 
 def _ahead(x: m.Delivery, now: datetime) -> list[datetime]:

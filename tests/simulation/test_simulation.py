@@ -73,7 +73,7 @@ NOT_TAKEN = {
     },
 }
 #: Edges that not every few hundred worlds take; thousands must.
-SELDOM = {"ask working Lose", "delivery stalled Expire", "delivery stalled See"}
+SELDOM = {"delivery held Wait", "ask working Lose", "delivery stalled Expire", "delivery stalled See"}
 #: And faults of that kind.
 SELDOM_FAULTS = {"a transcript that cannot be read"}
 

@@ -19,7 +19,7 @@ from daemon.core.errors import Malformed
 
 PREFIX: Final = "PEERLINE_"
 BETWEEN: Final = "__"
-SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret"})
+SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret", "webhook_secret"})
 _USER_INFO: Final = re.compile(r"(://)([^\s/@]+)@")  #: name and password in a URL
 
 
@@ -46,6 +46,8 @@ class TelegramPerson(Section):
 class Telegram(Section):
     bot_token: str = ""
     api_base: str = "https://api.telegram.org"
+    webhook_url: str = ""  #: set: Telegram brings updates there, instead of being asked for them
+    webhook_secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,256}$")] = ""
     people: list[TelegramPerson] = []
 
 

@@ -17,12 +17,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from bots.interface import Card, Heard, NotEver, NotNow, Unsure
+from bots.telegram.looking import Looked, looked
 from bots.telegram.markup import Message
 from bots.telegram.translate import heard_in, keys, message_in, pages, parts_of, receipt, spinner_of
+from bots.telegram.trouble import Contested, Hooked
 from daemon.core.model import Attachment
+
+if TYPE_CHECKING:
+    from bots.telegram.webhook import Webhook
 
 ROOT: Final = "https://api.telegram.org"
 AGAIN_S: Final = 5.0  #: when to try again what surely did not leave
@@ -33,13 +38,17 @@ LOST_IN_A_ROW: Final = 2  #: one poll lost on the way is weather, two are troubl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """Seconds. ``poll + grace`` is how long a dead connection stays unnoticed; the rest is rhythm."""
+    """Seconds. ``poll + grace`` is how long a dead connection stays unnoticed; the rest is rhythm.
+
+    ``contested``: so long after a poll was cut off by another's, polls that go well prove nothing.
+    """
 
     poll: int = 8
     grace: float = 4.0
     least: float = 1.0
     most: float = 8.0
     pulse: float = 20.0
+    contested: float = 12.0
 
     def pause(self, failures: int, wish: float | None) -> float:
         """Return the time from one failed poll's beginning to the next: ever longer, or as Telegram says."""
@@ -58,6 +67,7 @@ class TelegramSurface:
         *,
         patience: Patience = Patience(),
         clock: Callable[[], float] = time.monotonic,
+        webhook: Webhook | None = None,
     ) -> None:
         from bots.telegram.api import Api
 
@@ -65,6 +75,9 @@ class TelegramSurface:
         self._patience = patience
         self._clock = clock
         self._health = Health(patience.pulse, clock)
+        self._webhook = webhook
+        self._contested_until = 0.0
+        self._looked = Looked()
         self._quiet_until: dict[str, float] = {}
         self._begun: dict[tuple[str, Card], int] = {}
 
@@ -85,8 +98,16 @@ class TelegramSurface:
 
     async def pulses(self) -> AsyncIterator[str]:
         """Yield "" for round trips, or what is wrong: at once when that changes, else now and then."""
+        if self._webhook:
+            async for told in self._webhook.pulses(self._api):
+                yield told
         while True:
             yield await self._health.news()
+
+    async def look(self) -> Looked:
+        """Ask Telegram who we are and what waits there; answers are good for a while."""
+        self._looked = await looked(self._api, self._looked, self._clock)
+        return self._looked
 
     async def show(self, address: str, card: Card) -> str:
         """Put the card into the chat; one that takes several messages rings once. A file comes last."""
@@ -135,7 +156,7 @@ class TelegramSurface:
 
     async def _next(self, offset: int, spinners: list[str]) -> list[dict[str, Any]]:
         async with asyncio.TaskGroup() as calls:
-            poll = calls.create_task(self._polled(offset))
+            poll = calls.create_task(self._webhook.next() if self._webhook else self._polled(offset))
             for query_id in spinners:
                 calls.create_task(self._api.stop_spinner(query_id))
         return poll.result()
@@ -151,17 +172,38 @@ class TelegramSurface:
                 failures += 1
                 await self._recover(failure, failures, begun)
             else:
-                self._health.note("")
+                self._well()
                 return updates
 
+    def _well(self) -> None:
+        """A poll went well. While another polls, too, each of us gets some through: that is no health."""
+        if self._clock() >= self._contested_until:
+            self._health.note("")
+
     async def _recover(self, failure: NotNow | NotEver | Unsure, failures: int, begun: float) -> None:
+        if isinstance(failure, Contested):
+            self._contested_until = self._clock() + self._patience.contested
         if not isinstance(failure, Unsure) or failures >= LOST_IN_A_ROW:
             self._health.note(str(failure))
         if isinstance(failure, Unsure):
             await self._api.renew()
         wish = failure.after_s if isinstance(failure, NotNow) else None
         # Counted from the beginning of the poll: one that hung long enough is followed at once.
-        await asyncio.sleep(begun + self._patience.pause(failures, wish) - self._clock())
+        until = begun + self._patience.pause(failures, wish)
+        while (left := until - self._clock()) > self._patience.pulse:  # a flood wait may last for hours
+            await asyncio.sleep(self._patience.pulse)
+            self._health.note(str(failure))
+        await asyncio.sleep(left)
+        if isinstance(failure, Hooked):
+            await self._unhook()
+
+    async def _unhook(self) -> None:
+        """We are to poll: whoever set a webhook once does not need it now. What waits there is kept."""
+        try:
+            await self._api.delete_webhook()
+        except (NotNow, NotEver, Unsure) as failure:
+            self._health.note(str(failure))
+        await asyncio.sleep(self._patience.least)
 
     @contextmanager
     def _going_on_at(self, part: int, address: str, card: Card) -> Iterator[None]:

@@ -25,6 +25,7 @@ RECORDED: Final[Mapping[str, tuple[str, ...]]] = {  # event -> its fields that h
     "pairing_failed": _WHAT,
     "paired": _WHAT,
     "granted": _BOTH,
+    "revoked": _BOTH,
     "removed": _WHAT,
     "approval_asked": _WHAT,
     "approval_decided": _WHAT,

@@ -42,14 +42,6 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
     return peer
 
 
-def beat(plan: Plan, command: c.Beat) -> None:
-    """Every conversation of the host is as alive as the host."""
-    for conversation in plan.view.conversations(command.surface):
-        if conversation.host == command.host:
-            alive = conversation.beat_at if command.trouble else plan.now
-            plan.put(replace(conversation, beat_at=alive, trouble=command.trouble))
-
-
 def close_conversation(plan: Plan, command: c.CloseConversation) -> None:
     conversation = plan.conversation(command.peer_id)
     if conversation and conversation.host == command.host:

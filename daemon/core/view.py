@@ -32,6 +32,7 @@ Noun = (
     | m.Approval
     | m.Circle
     | m.Lock
+    | m.Outage
     | m.Errand
     | m.Follow
 )
@@ -49,6 +50,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Approval: ("approval_id",),
     m.Circle: ("name",),
     m.Lock: ("name",),
+    m.Outage: ("surface",),
     m.Errand: ("errand_id",),
     m.Follow: ("conversation", "peer_id", "what"),
 }
@@ -209,6 +211,16 @@ class Plan:
         """Since when and by whom nothing is taken from chats, if it is so."""
         found: m.Lock | None = self._get(m.Lock, m.Lock().name)
         return found if found and found.locked_at else None
+
+    def outage(self, surface: str) -> m.Outage | None:
+        """Since when the surface has been in trouble, if it is."""
+        found = self.last_outage(surface)
+        return found if found.since_at else None
+
+    def last_outage(self, surface: str) -> m.Outage:
+        """The same, also when it is over, or never was."""
+        found: m.Outage | None = self._get(m.Outage, surface)
+        return found or m.Outage(surface=surface)
 
     def errand(self, errand_id: str) -> m.Errand | None:
         found: m.Errand | None = self._get(m.Errand, errand_id)

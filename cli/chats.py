@@ -11,10 +11,14 @@ import contextlib
 import logging
 import platform
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
 
+from bots.interface import NotNow
+from bots.telegram.looking import Looks
+from bots.telegram.trouble import fix
+from bots.telegram.webhook import Webhook
 from cli.redaction import learn
 from daemon.api import jsontext
 from daemon.api.caller import Caller, Standing
@@ -29,10 +33,6 @@ from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine
 from daemon.settings import Settings, Telegram, secrets
 from daemon.wire import routes
-
-if TYPE_CHECKING:
-    from bots.telegram.surface import TelegramSurface
-    from bots.telegram.webhook import Webhook
 
 Json = dict[str, Any]
 TELEGRAM: Final = "telegram"
@@ -51,7 +51,7 @@ class Chats:
         self._settings = settings
         self._load = load
         self._changed = asyncio.Event()
-        self._surface: TelegramSurface | None = None
+        self._surface: Looks | None = None
         self._webhook: Webhook | None = None
         self._proven = False
 
@@ -108,8 +108,6 @@ class Chats:
         }
 
     def fix(self, trouble: str) -> str:
-        from bots.telegram.trouble import fix
-
         if trouble == UNGUARDED:
             return "`peerline telegram start` makes one"
         return fix(trouble)
@@ -149,7 +147,6 @@ class Chats:
         """Host one surface until it breaks; return why it did, in words for people."""
         from bots import bridge  # only who has a chat pays for what draws for one
         from bots.telegram.surface import TelegramSurface
-        from bots.telegram.webhook import Webhook
 
         telegram = self._settings.telegram
         if telegram.webhook_url and not telegram.webhook_secret:
@@ -198,8 +195,6 @@ class Beating(HostingClient):
 
 
 async def _taken(webhook: Webhook, update: Json) -> None:
-    from bots.interface import NotNow
-
     try:
         async with asyncio.timeout(KEPT_S):
             await webhook.take(update)

@@ -70,8 +70,7 @@ async def serve(paths: Paths, load: Callable[[], Settings], *, ready: Callable[[
             engine = Engine(store, SystemClock(), passed=passed)
             keep = timedelta(days=settings.limits.keep_days)
             upkeep = Upkeep(engine, paths.database, paths.backups, keep=keep, cut_off=cut_off)
-            chats = Chats(engine, settings, load)
-            await _run(paths, settings, engine, upkeep, chats, ready)
+            await _run(paths, settings, engine, upkeep, Chats(engine, settings, load), ready)
         finally:
             await store.close()
             paths.socket.unlink(missing_ok=True)
@@ -85,9 +84,7 @@ async def _run(
     chats: Chats,
     ready: Callable[[str], None],
 ) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopping = _stopping()
     version = metadata.version("peerline")
     health = Health(engine, str(paths.home), str(paths.socket), version, complaints=upkeep.complaints)
     auditor = Auditor(engine, Ledger(paths.logs))
@@ -98,11 +95,7 @@ async def _run(
         Window("limits.pair_per_minute", settings.limits.pair_per_minute),
     )
     wake, tokens = Wake(), dict[str, str]()
-    transports: dict[Road, Transport] = {
-        Road.INBOX: Inbox(tokens),
-        Road.TERMINAL: Terminal(engine.clock.now, passed=engine.passed),
-        Road.HOOK: wake,
-    }
+    transports = _transports(engine, wake, tokens)
     room = Room(
         engine,
         limits,
@@ -122,6 +115,22 @@ async def _run(
         await _live(house, transports, desk, upkeep, ready)
     finally:
         await auditor.end()
+
+
+def _stopping() -> asyncio.Event:
+    """Set by the signals that ask for an end."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+def _transports(engine: Engine, wake: Wake, tokens: dict[str, str]) -> dict[Road, Transport]:
+    return {
+        Road.INBOX: Inbox(tokens),
+        Road.TERMINAL: Terminal(engine.clock.now, passed=engine.passed),
+        Road.HOOK: wake,
+    }
 
 
 async def _live(

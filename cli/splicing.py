@@ -23,15 +23,14 @@ def spliced(text: str, section: str, key: str, value: str) -> str:
     try:
         before = yaml.safe_load(text)
         after = _put(text, section, key, value)
-        good = yaml.safe_load(after) == _wanted(before, section, key, value)
+        if yaml.safe_load(after) == _wanted(before, section, key, value):
+            return after
     except (yaml.YAMLError, TypeError, ValueError, RecursionError):
-        good = False
-    if not good:
-        raise Refused(
-            f"the config is written in a way into which {section}.{key} cannot be put safely",
-            f'put it there yourself:\n{section}:\n  {key}: "…"',
-        )
-    return after
+        pass  # as if it had come out wrong
+    raise Refused(
+        f"the config is written in a way into which {section}.{key} cannot be put safely",
+        f'put it there yourself:\n{section}:\n  {key}: "…"',
+    )
 
 
 def _wanted(before: Any, section: str, key: str, value: str) -> dict[Any, Any]:

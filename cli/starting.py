@@ -51,7 +51,11 @@ async def started(line: Client, *, new_token: bool) -> Json:
             f"{config} has all that is needed, but no daemon is running",
             "start it with `peerline up`, then pair with `peerline telegram start` at another terminal",
         )
-    await line.host("telegram")
+    if not (await line.host("telegram"))["hosted"]:
+        raise Refused(
+            f"the daemon does not know the token: it stands in {VARIABLE} of this terminal alone",
+            "unset it and run this again, or start the daemon with it",
+        )
     return await _proven(line)
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 
 from bots.interface import NotEver, NotNow, Unsure
-
-if TYPE_CHECKING:
-    from bots.telegram.api import Api
 
 FRESH_S: Final = 30.0
 AGAIN_S: Final = 5.0  #: after a look that failed
@@ -25,7 +22,20 @@ class Looked:
     again_at: float = 0.0  #: on the clock of whoever looked
 
 
-async def looked(api: Api, before: Looked, clock: Callable[[], float]) -> Looked:
+class Asked(Protocol):
+    """What of the Bot API is needed for it."""
+
+    async def account(self) -> dict[str, Any]: ...
+    async def webhook(self) -> dict[str, Any]: ...
+
+
+class Looks(Protocol):
+    """Who can be asked for a look."""
+
+    async def look(self) -> Looked: ...
+
+
+async def looked(api: Asked, before: Looked, clock: Callable[[], float]) -> Looked:
     """Look, unless that was done just now; what Telegram does not answer stays as it was, or unknown."""
     begun = clock()
     if begun < before.again_at:

@@ -17,17 +17,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from bots.interface import Card, Heard, NotEver, NotNow, Unsure
 from bots.telegram.looking import Looked, looked
 from bots.telegram.markup import Message
 from bots.telegram.translate import heard_in, keys, message_in, pages, parts_of, receipt, spinner_of
 from bots.telegram.trouble import Contested, Hooked
+from bots.telegram.webhook import Webhook
 from daemon.core.model import Attachment
-
-if TYPE_CHECKING:
-    from bots.telegram.webhook import Webhook
 
 ROOT: Final = "https://api.telegram.org"
 AGAIN_S: Final = 5.0  #: when to try again what surely did not leave

@@ -9,15 +9,21 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from bots.interface import NotEver, NotNow, Unsure
-from bots.telegram.api import Api
 
 Update = dict[str, Any]
 MOST: Final = 100  #: updates that may wait here
 EVERY_S: Final = 30.0  #: how often Telegram is asked whether it reaches us
 AGAIN_S: Final = 5.0
+
+
+class Asked(Protocol):
+    """What of the Bot API is needed for it."""
+
+    async def webhook(self) -> dict[str, Any]: ...
+    async def set_webhook(self, url: str, secret: str) -> None: ...
 
 
 class Webhook:
@@ -68,7 +74,7 @@ class Webhook:
             if not kept.done():
                 kept.set_exception(NotNow("hearing ended"))
 
-    async def pulses(self, api: Api) -> AsyncIterator[str]:
+    async def pulses(self, api: Asked) -> AsyncIterator[str]:
         """Yield "" or what is wrong, now and then; the webhook is set first, and again if somebody changed it."""
         is_set = False
         while True:

@@ -38,6 +38,12 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-10 see who may speak": ("GET", "/v1/people?surface=telegram", None),
     "AUTH-11 invite a person": ("POST", "/v1/pairing", {"surface": "telegram"}),
     "AUTH-12 take a person's voice away": ("DELETE", "/v1/people/telegram/7", None),
+    "AUTH-23 give a person a right": (
+        *("PATCH", "/v1/people/telegram/7"),
+        {"right": "approve", "granted": True},
+    ),
+    "AUTH-24 see how a surface is": ("GET", "/v1/surfaces/telegram", None),
+    "AUTH-25 have a surface hosted": ("POST", "/v1/surfaces/telegram", {}),
     "AUTH-13 freeze a circle": ("POST", "/v1/circles/default/freeze", {}),
     "AUTH-14 thaw a circle": ("POST", "/v1/circles/default/thaw", {}),
     "AUTH-15 try every road": ("GET", "/v1/roads", None),
@@ -58,7 +64,7 @@ NOT_FOR_CLI = {
     name.replace("AUTH-", "AUTH-P"): told
     for name, told in NOT_FOR_AGENTS.items()
     if name[:7] in {"AUTH-01", "AUTH-04", "AUTH-05", "AUTH-06", "AUTH-07", "AUTH-09", "AUTH-11", "AUTH-12"}
-    or name[:7] in {"AUTH-13", "AUTH-14", "AUTH-21", "AUTH-22", "AUTH-17", "AUTH-18", "AUTH-19"}
+    or name[:7] in {"AUTH-13", "AUTH-14", "AUTH-21", "AUTH-22", "AUTH-17", "AUTH-18", "AUTH-19", "AUTH-23"}
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -197,7 +198,7 @@ async def test_inbound_works_again_soon_after_the_fault_and_meanwhile_nobody_is_
     ada.says("/help")
     await ada.sees("/notify", within=RECOVERY_S)
     polls = [each.at for each in telegram.journal.of("getUpdates") if each.fault]
-    gaps = [after - before for before, after in zip(polls, polls[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(polls)]
     assert min(gaps, default=1.0) > 0.95
     assert tells_the_token(house) == [str(Path(f"/proc/{house.daemon.pid}/environ"))]  # it was put there
 

@@ -44,6 +44,10 @@ def _presence(plan: Plan, by: timedelta) -> None:
         if conversation := plan.conversation(peer.peer_id):
             surfaces[conversation.surface] = None
             plan.put(_conversation(conversation, by))
+    for outage in (plan.last_outage(surface) for surface in surfaces):
+        if outage.since_at or outage.ended_at:
+            moved = {"since_at": _moved(outage.since_at, by), "ended_at": _moved(outage.ended_at, by)}
+            plan.put(replace(outage, **moved))
     for pairing in (plan.pairing(surface) for surface in surfaces):
         if pairing:
             plan.put(replace(pairing, expires_at=pairing.expires_at + by))

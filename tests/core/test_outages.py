@@ -79,6 +79,14 @@ def test_a_long_silence_soon_after_another_is_told_all_the_same(line: Line, ada:
     assert len(told(line, desk)) == 3
 
 
+def test_a_clock_that_is_set_makes_no_silence_longer(line: Line, ada: Chat, desk: Peer) -> None:
+    beat(line, NO_NETWORK)
+    line.now += timedelta(hours=1)
+    line.do(c.StepClock(by=timedelta(hours=1)))
+    beat(line, NO_NETWORK)
+    assert told(line, desk) == []
+
+
 def test_it_is_remembered_since_when(line: Line, ada: Chat) -> None:
     began = line.now
     beat(line, NO_NETWORK)

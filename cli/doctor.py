@@ -25,7 +25,17 @@ async def examined(*, fix: bool) -> list[Json]:
         told.append(finding(IS_LOCKED.level, IS_LOCKED.code, told_so[0], IS_LOCKED.fix))
     if not await is_up(client()):
         told.append(finding("info", "daemon_down", "no daemon is running", "start it with `peerline up`"))
-    return told
+        return told
+    return [*told, *_deaf((await client().status())["surfaces"])]
+
+
+def _deaf(surfaces: list[Json]) -> list[Json]:
+    """Each surface that is not reached, once, however many conversations it has."""
+    troubled = {each["surface"]: each for each in surfaces if each["trouble"]}
+    return [
+        finding("warning", f"{name}_deaf", f"{each['trouble']}, since {each['since']}", each["fix"])
+        for name, each in troubled.items()
+    ]
 
 
 async def secured(*, fix: bool) -> list[Json]:

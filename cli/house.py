@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from daemon.api.caller import Caller, Standing
+from cli.chats import Chats
 from daemon.api.door import Door
 from daemon.api.status import Health
-from daemon.client.hosting import HostingClient
-from daemon.client.local import LocalExchange
 from daemon.engine.auditor import Auditor
 from daemon.engine.engine import Engine
 from daemon.paths import Paths
@@ -27,9 +25,4 @@ class House:
     health: Health
     auditor: Auditor
     stopping: asyncio.Event
-
-    def client(self, surface: str) -> HostingClient:
-        """What a part of the daemon that hosts conversations talks through."""
-        host = f"{surface}-bot"
-        caller = Caller(standing=Standing.SERVICE, peer_id="", host=host)
-        return HostingClient(LocalExchange(self.door, caller))
+    chats: Chats

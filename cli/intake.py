@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from bots.intake import Intake
-from cli.house import House
 from daemon.core.addressing import slug
 from daemon.core.model import Attachment, Place
+from daemon.engine.engine import Engine
 from daemon.errands.shelf import Shelf
 from daemon.errands.voice import Voice
 from daemon.settings import Settings
@@ -16,15 +17,15 @@ from daemon.settings import Settings
 MOST: Final = 500 * 1024 * 1024  #: bytes of all files of the last days
 
 
-def intake(house: House) -> Intake:
+def intake(files: Path, engine: Engine, settings: Settings) -> Intake:
     """Files go below ``files/in``, and lie there as long as our other copies do."""
-    shelf = Shelf(house.paths.files / "in", most=MOST)
+    shelf = Shelf(files / "in", most=MOST)
 
     def keep(pieces: Iterable[bytes], name: str) -> Attachment:
-        shelf.tidy(house.engine.clock.now())
+        shelf.tidy(engine.clock.now())
         return shelf.keep(pieces, name)
 
-    command = house.settings.voice.command
+    command = settings.voice.command
     return Intake(keep, Voice(command).heard) if command else Intake(keep)
 
 

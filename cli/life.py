@@ -39,7 +39,8 @@ def up(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")
         from daemon.settings import load, secret_variables, secrets
 
     paths = found()
-    settings = load(paths.config, os.environ)
+    began_with = dict(os.environ)
+    settings = load(paths.config, began_with)
     contain()
     for name in secret_variables(os.environ):
         del os.environ[name]  # whatever this process starts has no use for it
@@ -50,7 +51,7 @@ def up(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")
 
     try:
         with opened(paths, secrets=secrets(settings), level=settings.daemon.log_level):
-            asyncio.run(serve(paths, settings, ready=ready))
+            asyncio.run(serve(paths, lambda: load(paths.config, began_with), ready=ready))
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -161,7 +162,9 @@ def _status(told: Json) -> str:
 
 def _surface(told: Json) -> str:
     age = told["round_trip_age_s"]
-    state = told["trouble"] or (f"last round trip {age:.0f} s ago" if age is not None else "not connected")
+    state = f"last round trip {age:.0f} s ago" if age is not None else "not connected"
+    if told["trouble"]:
+        state = f"{told['trouble']}, since {told['since']}; what to do: {told['fix']}"
     return f"surface {told['surface']} {told['address']}: {state}"
 
 

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -44,10 +44,15 @@ class Redacting(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        known = {
+        self._known = list[str]()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Mask these, too."""
+        fresh = {
             form for secret in secrets if len(secret) >= SHORTEST for form in (secret, quote(secret, safe=""))
         }
-        self._known = sorted(known, key=len, reverse=True)
+        self._known = sorted({*self._known, *fresh}, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(clean(super().format(record)), self._known).replace("\n", "\n  ")
@@ -59,6 +64,13 @@ def masked(text: str, known: Iterable[str] = ()) -> str:
     for pattern, put in _LOOKS:
         text = pattern.sub(put, text)
     return text
+
+
+def learn(secrets: Sequence[str]) -> None:
+    """Mask these in whatever is logged from now on."""
+    for told in logging.getLogger().handlers:
+        if isinstance(told.formatter, Redacting):
+            told.formatter.learn(secrets)
 
 
 @contextlib.contextmanager

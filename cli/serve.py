@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import os
-import platform
 import signal
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -14,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from cli.chats import Chats
 from cli.house import House
 from cli.intake import intake, places
 from cli.listening import sockets
@@ -27,7 +26,7 @@ from daemon.api.status import Health
 from daemon.api.table import ENDPOINTS
 from daemon.core import commands as c
 from daemon.core import unattended
-from daemon.core.model import Authority, Person, Road
+from daemon.core.model import Road
 from daemon.engine.auditor import Auditor
 from daemon.engine.clock import SystemClock
 from daemon.engine.decisions import Decisions
@@ -49,12 +48,10 @@ from daemon.transports.terminal import Terminal
 from daemon.transports.wake import Wake
 
 SERVICES: Final = ("telegram",)
-RETRY_S: Final = 5.0
-log = logging.getLogger(__name__)
 
 
-async def serve(paths: Paths, settings: Settings, *, ready: Callable[[str], None]) -> None:
-    """Run the daemon until it is told to stop, by signal or through its door.
+async def serve(paths: Paths, load: Callable[[], Settings], *, ready: Callable[[str], None]) -> None:
+    """Run the daemon until it is told to stop, by signal or through its door. ``load`` reads the configuration.
 
     Raises:
         AlreadyRunning: the home has a daemon.
@@ -64,6 +61,7 @@ async def serve(paths: Paths, settings: Settings, *, ready: Callable[[str], None
         StorageFull: there is no room to open it.
 
     """
+    settings = load()
     lifecycle.check_path(paths)
     with lifecycle.only_one(paths):
         passed = crash_point(os.environ)
@@ -73,32 +71,32 @@ async def serve(paths: Paths, settings: Settings, *, ready: Callable[[str], None
             engine = Engine(store, SystemClock(), passed=passed)
             keep = timedelta(days=settings.limits.keep_days)
             upkeep = Upkeep(engine, paths.database, paths.backups, keep=keep, cut_off=cut_off)
-            await _run(paths, settings, engine, upkeep, ready)
+            await _run(paths, settings, engine, upkeep, Chats(engine, settings, paths.files, load), ready)
         finally:
             await store.close()
             paths.socket.unlink(missing_ok=True)
 
 
 async def _run(
-    paths: Paths, settings: Settings, engine: Engine, upkeep: Upkeep, ready: Callable[[str], None]
+    paths: Paths,
+    settings: Settings,
+    engine: Engine,
+    upkeep: Upkeep,
+    chats: Chats,
+    ready: Callable[[str], None],
 ) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopping = _stopping()
     version = metadata.version("peerline")
     health = Health(engine, str(paths.home), str(paths.socket), version, complaints=upkeep.complaints)
     auditor = Auditor(engine, Ledger(paths.logs))
-    health.audit_trouble = auditor.trouble
+    health.audit_trouble, health.fix = auditor.trouble, chats.fix
+    chats.count = auditor.tally.count
     limits = Limits(
         Window("limits.peer_per_minute", settings.limits.peer_per_minute),
         Window("limits.pair_per_minute", settings.limits.pair_per_minute),
     )
     wake, tokens = Wake(), dict[str, str]()
-    transports: dict[Road, Transport] = {
-        Road.INBOX: Inbox(tokens),
-        Road.TERMINAL: Terminal(engine.clock.now, passed=engine.passed),
-        Road.HOOK: wake,
-    }
+    transports = _transports(engine, wake, tokens)
     room = Room(
         engine,
         limits,
@@ -107,16 +105,33 @@ async def _run(
         roads=Proving(engine, transports).all,
         owner=settings.owner.name,
         count=auditor.tally.count,
+        hosting=chats,
         trusts_terminal=settings.owner.trust_terminal,
     )
     door = Door(room, ENDPOINTS)
-    house = House(paths, settings, engine, door, health, auditor, stopping)
+    house = House(paths, settings, engine, door, health, auditor, stopping, chats)
     desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
     await _begin(house, desk)
     try:
         await _live(house, transports, desk, upkeep, ready)
     finally:
         await auditor.end()
+
+
+def _stopping() -> asyncio.Event:
+    """Set by the signals that ask for an end."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+def _transports(engine: Engine, wake: Wake, tokens: dict[str, str]) -> dict[Road, Transport]:
+    return {
+        Road.INBOX: Inbox(tokens),
+        Road.TERMINAL: Terminal(engine.clock.now, passed=engine.passed),
+        Road.HOOK: wake,
+    }
 
 
 async def _live(
@@ -146,20 +161,7 @@ async def _begin(house: House, desk: HookDesk) -> None:
     await house.engine.handle(c.Recover(holder_prefix=HOLDER))
     for surface in SERVICES:
         await house.engine.handle(c.Recover(holder_prefix=f"{surface}-bot"))
-    telegram = house.settings.telegram
-    if telegram.bot_token:
-        service = c.OpenConversation(
-            surface="telegram",
-            address="service",
-            host="telegram-bot",
-            wish="telegram-bot",
-            authority=Authority.PEER,
-            role_service=True,
-            machine=platform.node(),
-        )
-        await house.engine.handle(service)
-    await house.engine.handle(c.ConfigurePeople(surface="telegram", people=_people(house.settings)))
-    await house.engine.handle(c.ConfigurePlaces(surface="telegram", places=places(house.settings)))
+    await house.chats.open()
 
 
 def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime | None, str]]:
@@ -172,7 +174,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     engine = house.engine
     pump = Pump(engine, transports, ClaudeEye())
     decisions = Decisions(engine, desk.verdicts.holds, DialogKeys())
-    parts = [
+    return [
         decisions.run(),
         pump.run(),
         errands(engine, house.paths).run(),
@@ -180,47 +182,13 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         Watching(engine, pump.check_turn).run(),
         desk.run(),
         house.auditor.run(),
+        house.chats.run(house.door),
     ]
-    if house.settings.telegram.bot_token:
-        parts.append(_telegram(house))
-    return parts
-
-
-async def _telegram(house: House) -> None:
-    """Host Telegram; whatever happens to it, the line goes on and it is tried again."""
-    from bots import bridge  # only who has a chat pays for what draws for one
-    from bots.telegram.surface import TelegramSurface
-
-    settings = house.settings.telegram
-    while True:
-        try:
-            taking = intake(house)
-            async with TelegramSurface(settings.bot_token, settings.api_base, intake=taking) as surface:
-                await bridge.run(house.client("telegram"), surface, passed=house.engine.passed)
-        except* Exception:
-            log.exception("telegram ended; it begins again in %s s", RETRY_S)
-        await asyncio.sleep(RETRY_S)
 
 
 def _digest(config: Path) -> str:
     """The SHA-256 of the configuration's file; "" where there is none."""
     return hashlib.sha256(config.read_bytes()).hexdigest() if config.exists() else ""
-
-
-def _people(settings: Settings) -> tuple[Person, ...]:
-    listed = settings.telegram.people
-    named = [each.name for each in listed]
-    owner = settings.owner.name if settings.owner.name in named else (named[0] if named else "")
-    return tuple(
-        Person(
-            surface="telegram",
-            account=str(each.id),
-            name=each.name,
-            rights=("talk", "approve", "spawn") if each.name == owner else tuple(each.rights),
-            owner=each.name == owner,
-        )
-        for each in listed
-    )
 
 
 def crash_point(environment: Mapping[str, str]) -> Callable[[str], None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, Any
 
 import typer
@@ -11,10 +10,14 @@ from cli.options import AsJson
 from cli.output import ask_daemon, show, table
 from daemon.client.peer import Client
 from daemon.core.errors import Refused
-from daemon.paths import found
 
 Json = dict[str, Any]
 group = typer.Typer(help="Telegram as a surface.", no_args_is_help=True)
+people_group = typer.Typer(help="Who may speak there, and what they may.", invoke_without_command=True)
+group.add_typer(people_group, name="people")
+Who = Annotated[str, typer.Argument(help="A name, or Telegram's id.")]
+Right = Annotated[str, typer.Argument(help="talk, approve or spawn.")]
+RIGHTS = ("talk", "approve", "spawn")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,75 +25,155 @@ def add_to(app: typer.Typer) -> None:
 
 
 @group.command()
-def start(as_json: AsJson = False) -> None:
-    """Check the token and say whether the daemon hosts Telegram now."""
-    from daemon.settings import load
+def start(
+    no_pair: Annotated[bool, typer.Option("--no-pair", help="Pair nobody.")] = False,
+    new_token: Annotated[
+        bool, typer.Option("--new-token", help="Ask for a token though there is one.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn it on: take a bot's token (not shown, or from standard input), check it, host it, and pair a person."""
+    from cli.pairing import is_watched, pair, welcome
+    from cli.starting import started
 
-    settings = load(found().config, os.environ)
-    if not settings.telegram.bot_token:
-        raise Refused(
-            "there is no telegram.bot_token",
-            f"get one from BotFather, put it into {found().config} as telegram: bot_token, and restart the daemon",
-        )
-    show(ask_daemon(_state), as_json=as_json, human=_shown)
+    async def all_of_it(line: Client) -> Json:
+        told = await started(line, new_token=new_token)
+        if told["people"] or no_pair or as_json or not is_watched():
+            return told | {"paired": None}
+        print(_hosted(told), flush=True)
+        return told | {"paired": await pair(line, told["bot"])}
+
+    def human(told: Json) -> str:
+        if told["paired"]:
+            return welcome(told["paired"])
+        if told["people"]:
+            return _hosted(told)
+        return f"{_hosted(told)}\nnobody may speak to it yet: `peerline telegram pair`, at a terminal"
+
+    show(ask_daemon(all_of_it), as_json=as_json, human=human)
 
 
-@group.command()
-def pair(as_json: AsJson = False) -> None:
+@group.command("pair")
+def pair_(as_json: AsJson = False) -> None:
     """Show a code; whoever sends it to the bot in a private chat within ten minutes may speak."""
-    told = ask_daemon(_invited)
-    show(told, as_json=as_json, human=lambda x: f"send this to the bot within 10 minutes: {x['code']}")
+    from cli.pairing import invited, is_watched, pair, said, welcome
+
+    async def waited(line: Client) -> Json:
+        bot = await _bot(line)
+        if as_json or not is_watched():
+            return await invited(line, bot)
+        return await pair(line, bot)
+
+    show(
+        ask_daemon(waited),
+        as_json=as_json,
+        human=lambda told: said(told) if "code" in told else welcome(told),
+    )
 
 
 @group.command()
 def status(as_json: AsJson = False) -> None:
-    """The last proven round trip, and what is wrong, if anything."""
-    show(ask_daemon(_state), as_json=as_json, human=_shown)
+    """The last proven round trip, what waits on both sides, and what is wrong, if anything."""
+    show(ask_daemon(lambda line: line.surface("telegram")), as_json=as_json, human=_state)
 
 
-@group.command()
+@people_group.callback()
 def people(
-    remove: Annotated[str | None, typer.Option("--remove", help="Take the voice of this id away.")] = None,
+    context: typer.Context,
+    remove: Annotated[str | None, typer.Option("--remove", help="Take their voice away.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who may speak there."""
+    """List who may speak there."""
+    if context.invoked_subcommand:
+        return
     if remove:
-        gone = ask_daemon(lambda line: line.remove_person("telegram", remove))
-        show(gone, as_json=as_json, human=lambda x: f"removed: {x['name']}")
+        _remove(remove, as_json=as_json)
         return
     show(ask_daemon(lambda line: line.people("telegram")), as_json=as_json, human=_people)
 
 
-async def _invited(line: Client) -> Json:
-    if not (await _state(line))["hosted"]:
+@people_group.command()
+def grant(name: Who, right: Right, as_json: AsJson = False) -> None:
+    """Give somebody a right."""
+    _change(name, right, granted=True, as_json=as_json)
+
+
+@people_group.command()
+def revoke(name: Who, right: Right, as_json: AsJson = False) -> None:
+    """Take a right away."""
+    _change(name, right, granted=False, as_json=as_json)
+
+
+@people_group.command("remove")
+def remove_(name: Who, as_json: AsJson = False) -> None:
+    """Take somebody's voice away."""
+    _remove(name, as_json=as_json)
+
+
+def _remove(name: str, *, as_json: bool) -> None:
+    async def gone(line: Client) -> Json:
+        return await line.remove_person("telegram", await _account(line, name))
+
+    show(ask_daemon(gone), as_json=as_json, human=lambda told: f"removed: {told['name']}")
+
+
+def _change(name: str, right: str, *, granted: bool, as_json: bool) -> None:
+    if right not in RIGHTS:
+        raise Refused(f'there is no right "{right}"', f"rights are {', '.join(RIGHTS)}")
+
+    async def changed(line: Client) -> Json:
+        return await line.change_right("telegram", await _account(line, name), right, granted=granted)
+
+    show(
+        ask_daemon(changed),
+        as_json=as_json,
+        human=lambda told: f"{told['name']} may {', '.join(told['rights']) or 'do nothing'}",
+    )
+
+
+async def _account(line: Client, wanted: str) -> str:
+    """The id of somebody who is called so, or has it."""
+    known = (await line.people("telegram"))["people"]
+    found = [each["id"] for each in known if wanted in {each["id"], each["name"]}]
+    if len(found) > 1:
+        raise Refused(f'"{wanted}" is {len(found)} people', f"say which: {', '.join(found)}")
+    if not found:
+        raise Refused(f'nobody "{wanted}" may speak on telegram', "`peerline telegram people` lists who may")
+    account: str = found[0]
+    return account
+
+
+async def _bot(line: Client) -> str:
+    told = await line.surface("telegram")
+    if not told["hosted"]:
         raise Refused(
             "the daemon hosts no Telegram bot that a code could be sent to",
             "`peerline telegram start` says what is missing",
         )
-    return await line.invite("telegram")
+    bot: str = told["bot"]
+    return bot
 
 
-async def _state(line: Client) -> Json:
-    told = await line.status()
-    surfaces = [each for each in told["surfaces"] if each["surface"] == "telegram"]
-    return {"hosted": bool(surfaces), "surfaces": surfaces}
+def _hosted(told: Json) -> str:
+    bot = f"@{told['bot']}" if told["bot"] else "the bot"
+    return f"{bot} is on the line, by {told['mode']}"
 
 
-def _shown(told: Json) -> str:
+def _state(told: Json) -> str:
     if not told["hosted"]:
-        return "the daemon does not host Telegram; is telegram.bot_token set, and was it restarted since?"
+        return "the daemon does not host Telegram\nturn it on with `peerline telegram start`"
+    age, lag, pending = told["round_trip_age_s"], told["lag_s"], told["pending"]
     rows = [
-        (
-            x["address"],
-            x["trouble"]
-            or (
-                f"last round trip {x['round_trip_age_s']:.0f} s ago"
-                if x["round_trip_age_s"] is not None
-                else "no round trip yet"
-            ),
-        )
-        for x in told["surfaces"]
+        ("bot", f"@{told['bot']}" if told["bot"] else "unknown: Telegram does not answer"),
+        ("mode", told["mode"]),
+        ("last round trip", f"{age:.0f} s ago" if age is not None else "none yet"),
+        ("lag", f"{lag * 1000:.0f} ms" if lag is not None else "unknown"),
+        ("waiting at Telegram", str(pending) if pending is not None else "unknown"),
+        ("waiting to go out", str(told["waiting"])),
+        ("people", str(told["people"])),
     ]
+    if told["trouble"]:
+        rows += [("trouble", f"{told['trouble']}, since {told['since']}"), ("what to do", told["fix"])]
     return table(rows)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Section(BaseModel):
@@ -28,6 +28,8 @@ class TelegramChat(Section):
 class Telegram(Section):
     bot_token: str = ""
     api_base: str = "https://api.telegram.org"
+    webhook_url: str = ""  #: set: Telegram brings updates there, instead of being asked for them
+    webhook_secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,256}$")] = ""
     chats: list[TelegramChat] = []
 
     @field_validator("chats", mode="before")

@@ -20,7 +20,7 @@ from daemon.core.errors import Malformed
 
 PREFIX: Final = "PEERLINE_"
 BETWEEN: Final = "__"
-SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret"})
+SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret", "webhook_secret"})
 _USER_INFO: Final = re.compile(r"(://)([^\s/@]+)@")  #: name and password in a URL
 
 

@@ -27,6 +27,7 @@ from bots.telegram.translate import Rows
 from bots.telegram.verdicts import OK, Failed, Verdict, judged, unanswered
 
 CONNECT_S: Final = 5.0
+SLACK_S: Final = 1.0  #: what a poll may take beyond its patience, so that a dead line is left in time
 CALL_S: Final = 10.0
 SPINNER_S: Final = 5.0
 _QUOTING: Final = str.maketrans({'"': "'", "\\": "_"})  #: signs that a form's header would spell otherwise
@@ -88,19 +89,10 @@ class Api:
         asked = {"timeout": wait_s, "offset": offset, "allowed_updates": json.dumps(WANTED)}
         patience = wait_s + self._grace_s
         with self._judging():
-            async with asyncio.timeout(patience + CONNECT_S):
+            async with asyncio.timeout(patience + SLACK_S):
                 url = f"{self._bot.base_url}/getUpdates?{urlencode(asked)}"
                 result = await self._polls.post(url, read_timeout=patience)
         if not isinstance(result, list) or not all(_is_update(one) for one in result):
-            raise Unsure("Telegram's answer makes no sense")
-        return result
-
-    async def account(self) -> dict[str, Any]:
-        """Return who the token is of: ``id``, ``username``, ``first_name``."""
-        with self._judging():
-            async with asyncio.timeout(CALL_S):
-                result = await self._calls.post(f"{self._bot.base_url}/getMe")
-        if not isinstance(result, dict):
             raise Unsure("Telegram's answer makes no sense")
         return result
 
@@ -209,6 +201,34 @@ class Api:
                     await self._bot.answer_callback_query(query_id)
         except (NotNow, NotEver, Unsure) as failure:
             log.debug("a tap was not answered: %s", failure)
+
+    async def account(self) -> dict[str, Any]:
+        """Return who the token is of: ``id``, ``username``, ``first_name``."""
+        return await self._told("getMe")
+
+    async def webhook(self) -> dict[str, Any]:
+        """Return ``url``, ``pending_update_count`` and, where Telegram failed there, ``last_error_message``."""
+        return await self._told("getWebhookInfo")
+
+    async def set_webhook(self, url: str, secret: str) -> None:
+        """Have updates brought there, one at a time: several at once would lose their order."""
+        with self._judging():
+            await self._bot.set_webhook(
+                url, secret_token=secret, allowed_updates=list(WANTED), max_connections=1
+            )
+
+    async def delete_webhook(self) -> None:
+        """Let updates be asked for again; those that wait are kept."""
+        with self._judging():
+            await self._bot.delete_webhook(drop_pending_updates=False)
+
+    async def _told(self, method: str) -> dict[str, Any]:
+        with self._judging():
+            async with asyncio.timeout(CALL_S):
+                result = await self._calls.post(f"{self._bot.base_url}/{method}")
+        if not isinstance(result, dict):
+            raise Unsure("Telegram's answer makes no sense")
+        return result
 
     async def close(self) -> None:
         await self._polls.shutdown()

@@ -1,4 +1,4 @@
-"""Hearing Telegram by long polls, and fetching the files that people send.
+"""Hearing Telegram by long polls, or by what it brings, and fetching the files that people send.
 
 What is heard is confirmed by the next poll, and that is made only when the next thing is asked for. Hearing heals by
 itself: a poll that fails or stays out too long is followed by another, at most one a second.
@@ -16,6 +16,8 @@ from bots.intake import LARGEST, Intake
 from bots.interface import Heard, NotEver, NotNow, Raw, Said, Unsure
 from bots.telegram.hearing import Me, heard_in, raw_of, spinner_of
 from bots.telegram.sent import Sent, file_in
+from bots.telegram.trouble import Contested, Hooked
+from bots.telegram.webhook import Webhook
 from daemon.core.errors import PeerlineError
 from daemon.core.measures import size
 from daemon.core.model import File
@@ -33,6 +35,7 @@ class Patience:
     least: float = 1.0
     most: float = 8.0
     pulse: float = 20.0
+    contested: float = 12.0  #: so long after a poll was cut off by another's, polls that go well prove nothing
 
     def pause(self, failures: int, wish: float | None) -> float:
         """Return the time from one failed poll's beginning to the next: ever longer, or as Telegram says."""
@@ -43,6 +46,7 @@ class Asked(Protocol):
     """What of the Bot API is needed for it."""
 
     async def account(self) -> dict[str, Any]: ...
+    async def delete_webhook(self) -> None: ...
     async def fetch(self, file_id: str, largest: int) -> bytes: ...
     async def renew(self) -> None: ...
     async def stop_spinner(self, query_id: str) -> None: ...
@@ -60,6 +64,7 @@ class Ear:
         note: Callable[[str], None],
         intake: Intake,
         clock: Callable[[], float],
+        webhook: Webhook | None = None,
     ) -> None:
         self._api = api
         self._me = Me(bot)
@@ -67,6 +72,8 @@ class Ear:
         self._note = note
         self._intake = intake
         self._clock = clock
+        self._webhook = webhook
+        self._contested_until = 0.0
 
     async def arrivals(self) -> AsyncIterator[Sequence[Raw]]:
         """Yield what came, for ever."""
@@ -149,7 +156,7 @@ class Ear:
 
     async def _next(self, offset: int, spinners: Sequence[str]) -> list[dict[str, Any]]:
         async with asyncio.TaskGroup() as calls:
-            poll = calls.create_task(self._polled(offset))
+            poll = calls.create_task(self._webhook.next() if self._webhook else self._polled(offset))
             for query_id in spinners:
                 calls.create_task(self._api.stop_spinner(query_id))
         return poll.result()
@@ -165,14 +172,35 @@ class Ear:
                 failures += 1
                 await self._recover(failure, failures, begun)
             else:
-                self._note("")
+                self._well()
                 return updates
 
+    def _well(self) -> None:
+        """A poll went well. While another polls, too, each of us gets some through: that is no health."""
+        if self._clock() >= self._contested_until:
+            self._note("")
+
     async def _recover(self, failure: NotNow | NotEver | Unsure, failures: int, begun: float) -> None:
+        if isinstance(failure, Contested):
+            self._contested_until = self._clock() + self._patience.contested
         if not isinstance(failure, Unsure) or failures >= LOST_IN_A_ROW:
             self._note(str(failure))
         if isinstance(failure, Unsure):
             await self._api.renew()
         wish = failure.after_s if isinstance(failure, NotNow) else None
         # Counted from the beginning of the poll: one that hung long enough is followed at once.
-        await asyncio.sleep(begun + self._patience.pause(failures, wish) - self._clock())
+        until = begun + self._patience.pause(failures, wish)
+        while (left := until - self._clock()) > self._patience.pulse:  # a flood wait may last for hours
+            await asyncio.sleep(self._patience.pulse)
+            self._note(str(failure))
+        await asyncio.sleep(left)
+        if isinstance(failure, Hooked):
+            await self._unhook()
+
+    async def _unhook(self) -> None:
+        """We are to poll: whoever set a webhook once does not need it now. What waits there is kept."""
+        try:
+            await self._api.delete_webhook()
+        except (NotNow, NotEver, Unsure) as failure:
+            self._note(str(failure))
+        await asyncio.sleep(self._patience.least)

@@ -21,6 +21,7 @@ from bots.intake import Intake
 from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
 from bots.pacing import Pace, Pacing
 from bots.telegram.listening import Ear, Patience
+from bots.telegram.looking import Looked, looked
 from bots.telegram.translate import (
     TEXT_FILE,
     Carries,
@@ -33,6 +34,7 @@ from bots.telegram.translate import (
     receipt,
     room_of,
 )
+from bots.telegram.webhook import Webhook
 from daemon.core.model import Attachment
 
 PATIENCE: Final = Patience()
@@ -58,14 +60,17 @@ class TelegramSurface:
         pace: Pace = ALLOWED,
         clock: Callable[[], float] = time.monotonic,
         intake: Intake = NOTHING_TAKEN,
+        webhook: Webhook | None = None,
     ) -> None:
         from bots.telegram.api import Api
 
         self._api = Api(token, api_base.rstrip("/"), grace_s=patience.grace)
         self._clock = clock
         self._health = Health(patience.pulse, clock)
-        self._ear = Ear(self._api, _account(token), patience, self._health.note, intake, clock)
+        self._ear = Ear(self._api, _account(token), patience, self._health.note, intake, clock, webhook)
         self._pacing = Pacing(pace=pace)
+        self._webhook = webhook
+        self._looked = Looked()
 
     def arrivals(self) -> AsyncIterator[Sequence[Raw]]:
         return self._ear.arrivals()
@@ -75,8 +80,16 @@ class TelegramSurface:
 
     async def pulses(self) -> AsyncIterator[str]:
         """Yield "" for round trips, or what is wrong: at once when that changes, else now and then."""
+        if self._webhook:
+            async for told in self._webhook.pulses(self._api):
+                yield told
         while True:
             yield await self._health.news()
+
+    async def look(self) -> Looked:
+        """Ask Telegram who we are and what waits there; answers are good for a while."""
+        self._looked = await looked(self._api, self._looked, self._clock)
+        return self._looked
 
     async def ready(self, address: str) -> None:
         """Return when one request may be made at once; it is counted as made."""

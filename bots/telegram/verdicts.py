@@ -18,6 +18,7 @@ import httpx
 from telegram.error import TelegramError
 
 from bots.interface import NotEver, NotNow, Unsure
+from bots.telegram.trouble import Contested, Hooked
 
 OK: Final = 200
 SERVER_FAILED: Final = 500
@@ -69,9 +70,9 @@ def _refusal(code: int, answer: Mapping[str, Any]) -> Verdict:
         case ((401 | 404), _):
             return NotNow(f"Telegram refuses the token ({code})")
         case 409, {"description": str(said)} if "webhook" in said:
-            return NotNow("a webhook is set for this bot, so it cannot be polled (409)")
+            return Hooked("a webhook is set for this bot, so it cannot be polled (409)")
         case 409, _:
-            return NotNow("another poller holds this token (409)")
+            return Contested("another program polls with this token (409)")
         case _:
             return NotEver(str(answer.get("description") or f"Telegram refuses ({code})"))
 

@@ -200,8 +200,34 @@ class Person(Told):
     source: Literal["paired", "config"]
 
 
+class OpenPairing(Told):
+    tries_left: int
+    expires_at: Moment
+
+
 class People(Told):
+    """``pairing``: the open invitation, without its code."""
+
     people: list[Person]
+    pairing: OpenPairing | None
+
+
+class Surface(Told):
+    """``since``: of the trouble; ``proven``: there was a round trip since hosting began."""
+
+    surface: str
+    hosted: bool
+    mode: Literal["", "polling", "webhook"]
+    bot: str
+    proven: bool
+    round_trip_age_s: float | None
+    lag_s: float | None
+    trouble: str
+    since: Moment | None
+    fix: str
+    pending: int | None
+    people: int
+    waiting: int
 
 
 class Pairing(Told):

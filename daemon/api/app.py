@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 # no signal tells of that, so its own words are changed.
 vars(web_response)["SERVER_SOFTWARE"] = routes.SERVER
 
+Open = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Extra = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
 
 
@@ -46,6 +47,7 @@ class Application:
         version: of this Peerline.
         desk: takes the agents' hooks.
         extras: further paths served by other packages, each given its caller: the MCP server.
+        strangers: paths open to whoever calls; what serves one finds out for itself who that is.
 
     """
 
@@ -58,6 +60,7 @@ class Application:
         version: str,
         desk: HookDesk,
         extras: Mapping[str, Extra],
+        strangers: Mapping[str, Open],
     ) -> None:
         self._desk = desk
         self._door = door
@@ -65,6 +68,7 @@ class Application:
         self._health = health
         self._version = version
         self._extras = extras
+        self._strangers = strangers
 
     def made(self) -> web.Application:
         app = web.Application(middlewares=[self._errors], client_max_size=HOOK_LIMIT)
@@ -74,6 +78,8 @@ class Application:
         app.router.add_route("*", routes.HOOKS, self._on_hook)
         for path in self._extras:
             app.router.add_route("*", path, self._on_extra)
+        for path in self._strangers:
+            app.router.add_route("*", path, self._on_stranger)
         app.router.add_route("*", "/{path:(?s:.*)}", self._on_door)  # a newline is a character like any other
         return app
 
@@ -123,6 +129,10 @@ class Application:
         caller = await self._guards.caller(request)
         check_type(request)
         return await self._extras[request.path](request, caller)
+
+    async def _on_stranger(self, request: web.Request) -> web.StreamResponse:
+        _only(request, "POST")
+        return await self._strangers[request.path](request)
 
     async def _on_hook(self, request: web.Request) -> web.Response:
         """Bytes of an agent's hook."""

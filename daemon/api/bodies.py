@@ -249,6 +249,11 @@ class PeopleQuery(Query):
     surface: Name
 
 
+class RightBody(Strict):
+    right: Literal["talk", "approve", "spawn"]
+    granted: bool
+
+
 class PairingBody(Strict):
     surface: Literal["telegram"]
 

@@ -13,6 +13,8 @@ from daemon.core import commands as c
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.frame import ALPHABET
 from daemon.core.model import Authority, Conversation, File, Heard, Parcel, Person
+from daemon.core.people import is_open
+from daemon.core.view import Plan
 from daemon.engine import mailbox
 from daemon.wire import shapes
 from daemon.wire.codec import encode
@@ -122,8 +124,30 @@ async def _encoded(room: Room, stream: AsyncIterator[Parcel]) -> AsyncIterator[t
 
 
 async def people(room: Room, call: Call) -> Json:
-    found = await room.engine.read(lambda tx: tx.people(call.query.surface))
-    return {"people": [shapes.person(each) for each in found if each.removed_at is None]}
+    surface = call.query.surface
+    found = await room.look(lambda plan: plan.view.people(surface))
+    return {
+        "people": [shapes.person(each) for each in found if each.removed_at is None],
+        "pairing": await room.look(lambda plan: _open_pairing(plan, surface)),
+    }
+
+
+def _open_pairing(plan: Plan, surface: str) -> Json | None:
+    found = plan.pairing(surface)
+    if found is None or not is_open(plan, found):
+        return None
+    return {"tries_left": found.tries_left, "expires_at": shapes.moment(found.expires_at)}
+
+
+async def change_right(room: Room, call: Call) -> Json:
+    command = c.ChangeRight(
+        surface=call.params["surface"],
+        account=call.params["account"],
+        right=call.body.right,
+        granted=call.body.granted,
+    )
+    person: Person = await room.engine.handle(command)
+    return shapes.person(person)
 
 
 async def invite(room: Room, call: Call) -> Json:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
@@ -56,6 +56,22 @@ class Endpoint:
     here: bool = False  #: at the machine only: a token is not enough
 
 
+class Hosting(Protocol):
+    """Whoever hosts the chat surfaces of this daemon."""
+
+    def fix(self, trouble: str) -> str:
+        """What a person can do about it."""
+        ...
+
+    async def look(self) -> Json:
+        """``hosted``, ``mode``, ``bot``, ``proven``, and what the platform says: ``pending``, ``lag_s``."""
+        ...
+
+    async def host(self) -> None:
+        """Read the config again and host what stands there."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """What every handler may use."""
@@ -67,6 +83,7 @@ class Room:
     owner: str = ""  #: what the owner is called, if the config says
     roads: Callable[[], Awaitable[list[Tried]]] | None = None
     count: Count = uncounted  #: what is refused, and strangers
+    hosting: Hosting | None = None
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal
 
     async def write(

@@ -6,13 +6,14 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from daemon.api import locks
 from daemon.api.door import Call, Room
 from daemon.core import listing
 from daemon.core.errors import Unavailable
-from daemon.core.model import Conversation, PeerShown, Role, Status
+from daemon.core.model import Conversation, Outage, PeerShown, Role, Status
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
 from daemon.engine.proving import Tried
@@ -42,6 +43,7 @@ class Health:
         self.version = version
         self._began_at = engine.clock.now()
         self.tcp = ""  #: why there is no TCP, if there is none
+        self.fix: Callable[[str], str] = lambda _: ""  #: what to do about a surface's trouble
         self.audit_trouble: Callable[[], Sequence[str]] = tuple  #: why security events are not written, if so
 
     async def health(self) -> Json:
@@ -84,16 +86,16 @@ class Health:
         }
 
     async def _surfaces(self, now: datetime) -> list[Json]:
-        found = [x for name in SURFACES for x in await self._engine.read(_conversations(name))]
-        return [
-            {
-                "surface": each.surface,
-                "address": each.address,
-                "round_trip_age_s": round((now - each.beat_at).total_seconds(), 1) if each.beat_at else None,
-                "trouble": each.closed or each.trouble,
-            }
-            for each in found
-        ]
+        rows = list[Json]()
+        for name in SURFACES:
+            outage = await self._engine.read(partial(_outage, name, now))
+            since = shapes.moment(outage.since_at) if outage and outage.since_at else None
+            for each in await self._engine.read(_conversations(name)):
+                age = round((now - each.beat_at).total_seconds(), 1) if each.beat_at else None
+                told = {"surface": name, "address": each.address, "round_trip_age_s": age}
+                wrong = {"since": since, "fix": self.fix(each.trouble)} if each.trouble else {}
+                rows.append(told | {"trouble": each.closed or each.trouble} | wrong)
+        return rows
 
     def _warnings(self) -> list[str]:
         warnings = []
@@ -120,6 +122,10 @@ def _conversations(surface: str) -> Any:
         return list(tx.conversations(surface))
 
     return look
+
+
+def _outage(surface: str, now: datetime, tx: Any) -> Outage | None:
+    return Plan(tx, now, "").outage(surface)
 
 
 def _shown(plan: Plan) -> list[PeerShown]:

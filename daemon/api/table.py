@@ -16,6 +16,7 @@ from daemon.api import (
     messages,
     peers,
     status,
+    surfaces,
 )
 from daemon.api.caller import HOSTS, PEOPLE, Standing
 from daemon.api.chattable import CHATS
@@ -187,6 +188,33 @@ ENDPOINTS: Final = (
         may=OWNER,
         here=True,
         answers=answers.Pairing,
+    ),
+    Endpoint(
+        "PATCH",
+        routes.PERSON,
+        conversations.change_right,
+        "give or take a right",
+        body=bodies.RightBody,
+        may=OWNER,
+        here=True,
+        answers=answers.Person,
+    ),
+    Endpoint(
+        "GET",
+        routes.SURFACE,
+        surfaces.shown,
+        "see how a chat surface is",
+        may=OUTSIDE,
+        answers=answers.Surface,
+    ),
+    Endpoint(
+        "POST",
+        routes.SURFACE,
+        surfaces.host,
+        "host a surface as the config says now",
+        body=bodies.Nothing,
+        may=OUTSIDE,
+        answers=answers.Surface,
     ),
     Endpoint(
         "DELETE",

@@ -140,6 +140,18 @@ class Client:
     async def invite(self, surface: str) -> Json:
         return await self._post(routes.PAIRING, {"surface": surface}, None)
 
+    async def change_right(self, surface: str, account: str, right: str, *, granted: bool) -> Json:
+        path = routes.PERSON.format(surface=quote(surface, safe=""), account=quote(account, safe=""))
+        return await self._send("PATCH", path, {"right": right, "granted": granted})
+
+    async def surface(self, name: str) -> Json:
+        """How a chat surface is: what is known here, and what the platform says when asked."""
+        return await self._get(routes.SURFACE.format(surface=quote(name, safe="")))
+
+    async def host(self, name: str) -> Json:
+        """Have the daemon read the config again and host the surface as it stands there."""
+        return await self._post(routes.SURFACE.format(surface=quote(name, safe="")), {}, None)
+
     async def remove_person(self, surface: str, account: str) -> Json:
         path = routes.PERSON.format(surface=quote(surface, safe=""), account=quote(account, safe=""))
         return await self._send("DELETE", path, None)

@@ -26,6 +26,7 @@ RECORDED: Final[Mapping[str, tuple[str, ...]]] = {  # event -> its fields that h
     "paired": _WHAT,
     "knocked": _BOTH,
     "granted": _BOTH,
+    "revoked": _BOTH,
     "removed": _WHAT,
     "approval_asked": _WHAT,
     "approval_decided": _WHAT,

@@ -13,7 +13,7 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core.delivery import NEVER
-from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Session
+from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Outage, Session
 from daemon.core.outbox import room_of
 from daemon.core.view import Plan
 
@@ -47,6 +47,9 @@ def _presence(plan: Plan, by: timedelta) -> None:
             surfaces[conversation.surface] = None
             plan.put(_conversation(conversation, by))
             rooms[conversation.surface, room_of(conversation.address)] = None
+    for outage in (plan.last_outage(surface) for surface in surfaces):
+        if outage.since_at or outage.ended_at:
+            plan.put(_outage(outage, by))
     for pairing in (plan.pairing(surface) for surface in surfaces):
         if pairing:
             plan.put(replace(pairing, expires_at=pairing.expires_at + by))
@@ -84,6 +87,10 @@ def _session(session: Session, by: timedelta) -> Session:
 
 def _conversation(conversation: Conversation, by: timedelta) -> Conversation:
     return replace(conversation, beat_at=_moved(conversation.beat_at, by))
+
+
+def _outage(outage: Outage, by: timedelta) -> Outage:
+    return replace(outage, since_at=_moved(outage.since_at, by), ended_at=_moved(outage.ended_at, by))
 
 
 def _moved(at: datetime | None, by: timedelta) -> datetime | None:

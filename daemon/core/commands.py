@@ -308,6 +308,16 @@ class ConfigurePeople:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRight:
+    """Give a person a right, or take it away."""
+
+    surface: str
+    account: str
+    right: str
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemovePerson:
     surface: str
     account: str
@@ -671,6 +681,7 @@ Command = (
     | FinishIncoming
     | InvitePerson
     | ConfigurePeople
+    | ChangeRight
     | RemovePerson
     | LeaseNext
     | AckDelivery

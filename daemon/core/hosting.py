@@ -43,14 +43,6 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
     return peer
 
 
-def beat(plan: Plan, command: c.Beat) -> None:
-    """Every conversation of the host is as alive as the host."""
-    for conversation in plan.view.conversations(command.surface):
-        if conversation.host == command.host:
-            alive = conversation.beat_at if command.trouble else plan.now
-            plan.put(replace(conversation, beat_at=alive, trouble=command.trouble))
-
-
 def within(plan: Plan, surface: str, address: str) -> list[Conversation]:
     """The conversations of one chat: it itself, and its topics."""
     return [x for x in plan.view.conversations(surface) if x.address.partition("/")[0] == address]

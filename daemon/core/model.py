@@ -386,6 +386,17 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """How long a surface has been without a round trip. There is one of each surface, kept when it is over."""
+
+    surface: str
+    since_at: datetime | None = None  #: None: all is well
+    trouble: str = ""
+    told: bool = False  #: the owner knows
+    ended_at: datetime | None = None  #: of the last one that was told of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """Something to be looked up for a person, outside the core: its result comes back as a message."""
 

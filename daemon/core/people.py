@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core import hosting
+from daemon.core import deciding, hosting
 from daemon.core.addressing import DEFAULT_CIRCLE, slug
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.model import Authority, Event, Heard, Pairing, Peer, Person
@@ -30,7 +30,7 @@ def invite(plan: Plan, command: c.InvitePerson) -> Pairing:
 def redeem(plan: Plan, command: c.Say) -> Heard:
     """A stranger spoke. Only the code that is shown at the machine opens the door; all else is silence."""
     pairing = plan.pairing(command.surface)
-    if pairing is None or not command.private or command.forwarded or not _is_open(plan, pairing):
+    if pairing is None or not command.private or command.forwarded or not is_open(plan, pairing):
         return Heard("nothing")
     guess = command.text.strip().removeprefix("/start").strip().upper()
     if len(guess) != len(pairing.code):
@@ -65,6 +65,32 @@ def configure(plan: Plan, command: c.ConfigurePeople) -> tuple[Person, ...]:
     return command.people
 
 
+def change_right(plan: Plan, command: c.ChangeRight) -> Person:
+    """Give a right or take it; what waits for a decision is put before whoever may decide now.
+
+    Raises:
+        NotFound: nobody of that id may speak there.
+        NotAllowed: the person stands in the config, or is the owner.
+
+    """
+    person = _paired_person(plan, command, "change the entry there")
+    if person.owner:
+        raise NotAllowed(
+            f'"{person.name}" is the owner, who has every right', "the owner can only be removed"
+        )
+    wanted = {*person.rights, command.right} if command.granted else {*person.rights} - {command.right}
+    changed = replace(person, rights=tuple(right for right in hosting.ALL_RIGHTS if right in wanted))
+    if changed == person:
+        return person
+    plan.put(changed)
+    told = "granted" if command.granted else "revoked"
+    plan.tell(Event(told, command.surface, what=person.name, evidence=command.right))
+    here = plan.view.conversation_at(command.surface, command.account)
+    if here and (peer := plan.peer(here.peer_id)):
+        deciding.join(plan, peer)
+    return changed
+
+
 def remove(plan: Plan, command: c.RemovePerson) -> Person:
     """Take somebody's voice away.
 
@@ -73,11 +99,7 @@ def remove(plan: Plan, command: c.RemovePerson) -> Person:
         NotAllowed: the person stands in the config.
 
     """
-    person = plan.person(command.surface, command.account)
-    if person is None:
-        raise NotFound(f'nobody "{command.account}" may speak on {command.surface}', "list the people first")
-    if person.paired_at is None:
-        raise NotAllowed(f'"{person.name}" stands in the config', "remove the entry there")
+    person = _paired_person(plan, command, "remove the entry there")
     gone = replace(person, removed_at=plan.now)
     plan.put(gone)
     plan.tell(Event("removed", command.surface, what=person.name))
@@ -112,7 +134,17 @@ def free_name(plan: Plan, surface: str, wish: str) -> str:
     return name
 
 
-def _is_open(plan: Plan, pairing: Pairing) -> bool:
+def _paired_person(plan: Plan, command: c.ChangeRight | c.RemovePerson, instead: str) -> Person:
+    person = plan.person(command.surface, command.account)
+    if person is None:
+        raise NotFound(f'nobody "{command.account}" may speak on {command.surface}', "list the people first")
+    if person.paired_at is None:
+        raise NotAllowed(f'"{person.name}" stands in the config', instead)
+    return person
+
+
+def is_open(plan: Plan, pairing: Pairing) -> bool:
+    """Whether a code would still be taken."""
     return pairing.tries_left > 0 and plan.now < pairing.expires_at
 
 

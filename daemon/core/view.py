@@ -34,6 +34,7 @@ Noun = (
     | m.Approval
     | m.Circle
     | m.Lock
+    | m.Outage
     | m.Errand
     | m.Follow
     | m.Quiet
@@ -54,6 +55,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Approval: ("approval_id",),
     m.Circle: ("name",),
     m.Lock: ("name",),
+    m.Outage: ("surface",),
     m.Errand: ("errand_id",),
     m.Follow: ("conversation", "peer_id", "what"),
     m.Quiet: ("surface", "room"),
@@ -254,6 +256,16 @@ class Plan:
         """Until when nothing is to be sent there, if it is so, now or at that time."""
         found: m.Quiet | None = self._get(m.Quiet, surface, room)
         return found if found and found.until > (at or self.now) else None
+
+    def outage(self, surface: str) -> m.Outage | None:
+        """Since when the surface has been in trouble, if it is."""
+        found = self.last_outage(surface)
+        return found if found.since_at else None
+
+    def last_outage(self, surface: str) -> m.Outage:
+        """The same, also when it is over, or never was."""
+        found: m.Outage | None = self._get(m.Outage, surface)
+        return found or m.Outage(surface=surface)
 
     def errand(self, errand_id: str) -> m.Errand | None:
         found: m.Errand | None = self._get(m.Errand, errand_id)

@@ -203,7 +203,7 @@ async def test_telegram_may_be_away_and_come_back(phone, line) -> None:
     ("kind", "trouble"),
     [
         (Kind.UNAUTHORIZED, "Telegram refuses the token (401)"),
-        (Kind.CONFLICT, "another poller holds this token (409)"),
+        (Kind.CONFLICT, "another program polls with this token (409)"),
         (Kind.SERVER_ERROR, "Telegram answers 502"),
     ],
 )

@@ -241,7 +241,8 @@ async def test_what_may_have_arrived_is_in_doubt_and_never_sent_twice(phone, fau
     ],
 )
 def test_only_telegrams_own_word_is_a_refusal(code, payload, verdict) -> None:
-    assert type(judged(code, payload)) is verdict
+    found = judged(code, payload)
+    assert isinstance(found, verdict)
 
 
 async def test_what_surely_did_not_leave_may_go_later_at_the_cost_of_no_attempt(phone) -> None:

@@ -111,7 +111,9 @@ async def rigged(home: Path) -> AsyncIterator[Rig]:
         await rig.agent(name)
     await rig.agent("far", circle="elsewhere")
     await rig.outside()
-    made = Application(rig.door, rig.guards, health=rig.health.health, version="0", desk=rig.desk, extras={})
+    made = Application(
+        rig.door, rig.guards, health=rig.health.health, version="0", desk=rig.desk, extras={}, strangers={}
+    )
     runner = web.AppRunner(made.made(), access_log=None, shutdown_timeout=0.1, handle_signals=False)
     await runner.setup()
     await web.UnixSite(runner, str(rig.socket)).start()

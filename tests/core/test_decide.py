@@ -105,6 +105,7 @@ class House:
             c.FinishIncoming(surface="telegram", update_ids=("1",)),
             c.InvitePerson(surface="telegram", code=CODE, ttl=A_MINUTE),
             c.ConfigurePeople(surface="telegram", people=(ben,)),
+            c.ChangeRight(surface="telegram", account="9", right="approve", granted=True),
             c.RemovePerson(surface="telegram", account="9"),
             c.LeaseNext(peer_ids=(self.api.peer_id,), holder=PUMP, ttl=A_MINUTE),
             c.AckDelivery(delivery_id=ident, holder=BOT, receipt="r-1", proven="shown"),

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed, NotFound
-from daemon.core.model import Authority, Heard, Person
+from daemon.core.model import Ask, Authority, Heard, Person
 from tests.core.line import A_MINUTE, Line
 
 CODE = "7K2M9Q4X"
@@ -153,3 +153,52 @@ def test_an_empty_list_is_nobody() -> None:
 
     assert says(line, "hello") == says(line, CODE) == Heard("nothing")
     assert line.view.peers() == []
+
+
+def two_people(line: Line) -> None:
+    says(line, CODE)
+    line.do(c.InvitePerson(surface="telegram", code=WRONG, ttl=10 * A_MINUTE))
+    says(line, WRONG, "8")
+
+
+def change(line: Line, account: str, right: str, *, granted: bool = True) -> Person:
+    command = c.ChangeRight(surface="telegram", account=account, right=right, granted=granted)
+    person: Person = line.do(command)
+    return person
+
+
+def test_rights_are_granted_and_revoked_one_by_one(line: Line) -> None:
+    two_people(line)
+    assert change(line, "8", "spawn").rights == ("talk", "spawn")
+    assert change(line, "8", "approve").rights == ("talk", "approve", "spawn")
+    assert change(line, "8", "approve").rights == ("talk", "approve", "spawn")
+    assert change(line, "8", "spawn", granted=False).rights == ("talk", "approve")
+
+
+def test_who_may_not_talk_any_more_is_not_heard(line: Line) -> None:
+    two_people(line)
+    change(line, "8", "talk", granted=False)
+    assert says(line, "/peers", "8") == Heard("nothing")
+
+
+def test_who_may_approve_now_is_asked_what_waits_already(line: Line) -> None:
+    two_people(line)
+    api = line.agent("api", circle="default")
+    approval = line.request(api)
+    conversation = line.view.conversation_at("telegram", "8")
+    assert conversation is not None
+    assert conversation.peer_id not in line.view.get(Ask, approval.ask_id).to
+
+    change(line, "8", "approve")
+
+    assert conversation.peer_id in line.view.get(Ask, approval.ask_id).to
+
+
+def test_the_owner_keeps_every_right_and_the_config_is_read_only(line: Line) -> None:
+    two_people(line)
+    line.telegram("cleo", "9", owner=False)
+    for account in ("7", "9"):
+        with pytest.raises(NotAllowed):
+            change(line, account, "approve", granted=False)
+    with pytest.raises(NotFound):
+        change(line, "12345", "approve")

@@ -26,7 +26,7 @@ LATER = NOW + timedelta(days=7)
 BACKEND = Sender(
     peer_id="p-b", name="backend", circle="dev", role=Role.AGENT, authority=Authority.PEER, backend="x"
 )
-QUICK = Patience(poll=1, grace=0.2, least=0.05, most=0.2)
+QUICK = Patience(poll=1, grace=0.2, least=0.05, most=0.2, contested=0)
 UNPACED = Pace(gap=0, per_second=1000, per_minute=1000)
 
 

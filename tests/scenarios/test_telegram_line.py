@@ -18,6 +18,11 @@ async def worker(hosted: House) -> AsyncIterator[FakeAgent]:
         yield worker
 
 
+def code_of(text: str) -> str:
+    """What a person reads off the screen."""
+    return next(line for line in text.splitlines() if "send this to" in line).split()[-1]
+
+
 def answer_of(text: str) -> str:
     return f"answer to: {text}"
 
@@ -27,12 +32,15 @@ async def test_whoever_sends_the_code_of_the_machine_is_the_owner_and_strangers_
 ) -> None:
     await house.start(**telegram_of(telegram, ""))
     ada, eve = telegram.person(7, "Ada"), telegram.person(66, "Eve")
-    shown = await house.at_terminal("telegram", "pair")
-    code = shown.out.strip().split()[-1]
-    eve.says("let me in")
-    eve.says("AAAAAAAA")
-    ada.says(f"/start {code}")
-    assert "Paired. Hello ada" in (await ada.sees("Paired", within=PATIENCE_S)).text
+    async with house.terminal("telegram", "pair") as screen:
+        await screen.shows("waiting for it")
+        code = code_of(screen.text)
+        eve.says("let me in")
+        eve.says("AAAAAAAA")
+        ada.says(f"/start {code}")
+        assert "Paired. Hello ada" in (await ada.sees("Paired", within=PATIENCE_S)).text
+        await screen.shows("paired: ada (7), the owner")
+        assert await screen.ended() == 0
     people = (await house.cli("telegram", "people", "--json")).json["people"]
     assert [(who["id"], who["owner"], who["source"]) for who in people] == [("7", True, "paired")]
     eve.says(code)

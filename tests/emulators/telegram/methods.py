@@ -128,14 +128,19 @@ def get_file(world: World, call: Call) -> Any:
     }
 
 
+def set_webhook(world: World, call: Call) -> Any:
+    return world.hook.set(call, world.updates)
+
+
 def delete_webhook(world: World, call: Call) -> Any:
+    world.hook.url = ""
     if call.flag("drop_pending_updates"):
         world.updates.drop_pending()
     return True
 
 
 def webhook(world: World, call: Call) -> Any:
-    return {"url": "", "has_custom_certificate": False, "pending_update_count": len(world.updates.pending)}
+    return world.hook.shape(world.updates)
 
 
 Method = Callable[[World, Call], Any]
@@ -159,6 +164,7 @@ METHODS: dict[str, Method] = {
     "getmycommands": get_my_commands,
     "deletemycommands": delete_my_commands,
     "getfile": get_file,
+    "setwebhook": set_webhook,
     "deletewebhook": delete_webhook,
     "getwebhookinfo": webhook,
 }
@@ -171,6 +177,11 @@ async def perform(world: World, call: Call) -> Any:
         Refusal: the server says no.
     """
     name = call.method.lower()
+    if name == "getupdates" and world.hook.url:
+        raise Refusal(
+            "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+            code=409,
+        )
     if name == "getupdates":
         world.updates.allow(call.tree("allowed_updates"))
         seconds = min(max(call.number("timeout"), 0), limits.POLL_SECONDS)

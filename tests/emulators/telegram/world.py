@@ -12,6 +12,7 @@ from tests.emulators.telegram.journal import Journal
 from tests.emulators.telegram.limits import Refusal
 from tests.emulators.telegram.pulse import Pulse
 from tests.emulators.telegram.updates import Updates
+from tests.emulators.telegram.webhooks import Hook
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class World:
         self.bot = User(int(token.split(":", maxsplit=1)[0]), "Peerline", "peerline_bot", is_bot=True)
         self.pulse = Pulse()
         self.updates = Updates(self.pulse)
+        self.hook = Hook()
         self.journal = Journal(self.pulse)
         self.faults = Faults(self.pulse)
         self.chats: dict[int, Chat] = {}

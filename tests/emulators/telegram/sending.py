@@ -18,12 +18,12 @@ from tests.emulators.telegram.world import World
 
 
 def send_message(world: World, call: Call) -> Any:
-    chat, content = chat_of(world, call), _content(call, "text", limits.TEXT_UNITS)
+    chat, content = chat_of(world, call), content_of(call, "text", limits.TEXT_UNITS)
     return _sent(world, call, chat, text=content.text, entities=content.entities, link_preview=_preview(call))
 
 
 def send_document(world: World, call: Call) -> Any:
-    chat, content = chat_of(world, call), _content(call, "caption", limits.CAPTION_UNITS)
+    chat, content = chat_of(world, call), content_of(call, "caption", limits.CAPTION_UNITS)
     upload = call.files.get(call.text("document").removeprefix("attach://") or "document")
     known = world.files.get(call.text("document"))
     if upload is None and known is None:
@@ -42,14 +42,14 @@ def send_message_draft(world: World, call: Call) -> Any:
         raise Refusal("TEXTDRAFT_PEER_INVALID")
     if not call.number("draft_id"):
         raise Refusal("RANDOM_ID_INVALID")
-    chat.drafts[call.number("draft_id")] = _content(call, "text", limits.TEXT_UNITS).text
+    chat.drafts[call.number("draft_id")] = content_of(call, "text", limits.TEXT_UNITS).text
     world.pulse.beat()
     return True
 
 
 def edit_message_text(world: World, call: Call) -> Any:
     message = _own_message(world, call, "edit")
-    content = _content(call, "text", limits.TEXT_UNITS)
+    content = content_of(call, "text", limits.TEXT_UNITS)
     return _edited(world, message, content, inline_rows(call.tree("reply_markup")))
 
 
@@ -69,7 +69,7 @@ def delete_message(world: World, call: Call) -> Any:
     return True
 
 
-def _content(call: Call, name: str, most: int) -> Formatted:
+def content_of(call: Call, name: str, most: int) -> Formatted:
     """Return a text as people will see it; only a caption may be missing."""
     raw, entities = call.text(name), call.tree("caption_entities" if name == "caption" else "entities") or []
     if not raw:

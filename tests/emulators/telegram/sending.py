@@ -36,6 +36,26 @@ def send_document(world: World, call: Call) -> Any:
     return _sent(world, call, chat, text=content.text, entities=content.entities, document=document)
 
 
+def send_photo(world: World, call: Call) -> Any:
+    chat, content = chat_of(world, call), content_of(call, "caption", limits.CAPTION_UNITS)
+    upload = call.files.get(call.text("photo").removeprefix("attach://") or "photo")
+    known = world.files.get(call.text("photo"))
+    if upload is None and known is None:
+        raise Refusal("there is no photo in the request")
+    if upload is not None and len(upload.content) > limits.PHOTO_BYTES:
+        raise Refusal("Request Entity Too Large", code=413)
+    photo = known or world.keep(upload.name, upload.content, "photo")
+    return _sent(world, call, chat, text=content.text, entities=content.entities, document=photo)
+
+
+def edit_message_caption(world: World, call: Call) -> Any:
+    message = _own_message(world, call, "edit")
+    if message.document is None:
+        raise Refusal("there is no caption in the message to edit")
+    content = content_of(call, "caption", limits.CAPTION_UNITS)
+    return _edited(world, message, content, inline_rows(call.tree("reply_markup")))
+
+
 def send_message_draft(world: World, call: Call) -> Any:
     chat = chat_of(world, call)
     if chat.kind != "private":
@@ -49,6 +69,8 @@ def send_message_draft(world: World, call: Call) -> Any:
 
 def edit_message_text(world: World, call: Call) -> Any:
     message = _own_message(world, call, "edit")
+    if message.document is not None:
+        raise Refusal("there is no text in the message to edit")
     content = content_of(call, "text", limits.TEXT_UNITS)
     return _edited(world, message, content, inline_rows(call.tree("reply_markup")))
 
@@ -106,6 +128,8 @@ def _thread(chat: Chat, call: Call) -> int | None:
     # "General" is the absence of a thread; its number is refused, although updates may carry it.
     if thread and thread not in chat.topics:
         raise Refusal("message thread not found")
+    if thread in chat.closed_topics and not chat.bot_may_manage:
+        raise Refusal("TOPIC_CLOSED")
     return thread or None
 
 

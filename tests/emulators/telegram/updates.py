@@ -84,7 +84,7 @@ class Updates:
     def _taken(self, limit: int) -> list[Update]:
         again, self._again = self._again, []
         taken = [*again, *self.pending.values()][:limit]
-        self._handed = max(self._handed, *(update["update_id"] for update in taken))
+        self._handed = max([self._handed, *(update["update_id"] for update in taken)])
         upside_down, self._upside_down = self._upside_down, False
         return taken[::-1] if upside_down else taken
 

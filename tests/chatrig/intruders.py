@@ -15,7 +15,17 @@ from tests.emulators.telegram.chat import Chat, User
 from tests.scenarios.house import PATIENCE_S, FakeAgent
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-WORDS = ("{t}", "@worker {t}", "/to worker", "/ask worker {t}", "/peek worker", "/stop worker", "/lock", "/peers", "/start")
+WORDS = (
+    "{t}",
+    "@worker {t}",
+    "/to worker",
+    "/ask worker {t}",
+    "/peek worker",
+    "/stop worker",
+    "/lock",
+    "/peers",
+    "/start",
+)
 
 
 @dataclass(slots=True)
@@ -128,7 +138,9 @@ def private_bots(owner: Person) -> Attack:
     def attack(here: Line, found: Findings) -> None:
         for words in WORDS:
             told = words.format(t=found.token("bot in private"))
-            crowd.bot_says(here.telegram.world, owner.chat, told, User(owner.user_id, "Ada", "ada", is_bot=True))
+            crowd.bot_says(
+                here.telegram.world, owner.chat, told, User(owner.user_id, "Ada", "ada", is_bot=True)
+            )
             via = {"via_bot": User(9_999, "Inline", "inline_bot", is_bot=True).shape()}
             owner.says(words.format(t=found.token("via a bot")), marks=via)
 
@@ -171,7 +183,7 @@ async def brute_force(here: Line, chance: random.Random, tries: int) -> Findings
 async def card_in(here: Line, chat: Chat) -> Message:
     """An agent asks the group something that has buttons."""
     async with shims(here.house, "front") as (front,):
-        await front.call("ask", to=f"telegram-{chat.title.lower()}", question="Ship it?", options=["yes", "no"])
+        await front.call(
+            "ask", to=f"telegram-{chat.title.lower()}", question="Ship it?", options=["yes", "no"]
+        )
     return await here.people[0].sees("Ship it?", within=PATIENCE_S, chat=chat)
-
-

@@ -61,7 +61,9 @@ class Verdict:
     took_s: float = 0.0
 
     def told(self) -> str:
-        return f"{self.right} of {self.words} words routed right ({self.replies} by reply), {self.took_s:.1f} s"
+        return (
+            f"{self.right} of {self.words} words routed right ({self.replies} by reply), {self.took_s:.1f} s"
+        )
 
 
 async def run(plan: Plan, chance: random.Random) -> Verdict:

@@ -52,7 +52,12 @@ class Line:
 
 @asynccontextmanager
 async def line(
-    *, people: int = 1, scale: float = 1.0, forums: int = 0, topics: int = 4, allowance: Allowance | None = None
+    *,
+    people: int = 1,
+    scale: float = 1.0,
+    forums: int = 0,
+    topics: int = 4,
+    allowance: Allowance | None = None,
 ) -> AsyncIterator[Line]:
     async with AsyncExitStack() as stack:
         limits = (allowance or Allowance()).times(scale)

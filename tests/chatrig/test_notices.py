@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chatrig.luck import luck
+from tests.chatrig.luck import luck, told
 from tests.chatrig.notices import Plan, Verdict
-from tests.chatrig.notices import run as told
+from tests.chatrig.notices import run as sent
 
 
 async def run(plan: Plan) -> Verdict:
-    verdict = await told(plan, luck())
-    print(verdict.told())
+    verdict = await sent(plan, luck())
+    told(verdict.told(), verdict.wrong)
     return verdict
 
 
 async def test_a_few_notices_through_a_kill_and_bad_weather_are_shown_in_order() -> None:
-    verdict = await run(Plan(notices=15, senders=3, people=3, longest=6000, rate=0.3, scale=20, patience_s=15))
+    verdict = await run(
+        Plan(notices=15, senders=3, people=3, longest=6000, rate=0.3, scale=20, patience_s=15)
+    )
     assert verdict.wrong == []
 
 

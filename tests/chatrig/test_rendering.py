@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chatrig.luck import luck
+from tests.chatrig.luck import luck, told
 from tests.chatrig.rendering import Findings, judged
 from tests.chatrig.writings import Writer
 
@@ -13,7 +13,10 @@ def run(pairs: int) -> Findings:
     findings, writer = Findings(), Writer(luck())
     for _ in range(pairs):
         judged(writer, findings)
-    print(f"{findings.texts} texts, {findings.parts} parts, at most {findings.most_parts} of one text")
+    told(
+        f"{findings.texts} texts, {findings.parts} parts, at most {findings.most_parts} of one text",
+        findings.wrong,
+    )
     return findings
 
 

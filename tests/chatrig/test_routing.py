@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chatrig.luck import luck
+from tests.chatrig.luck import luck, told
 from tests.chatrig.routing import Plan, Verdict
 from tests.chatrig.routing import run as routed
 
 
 async def run(plan: Plan) -> Verdict:
     verdict = await routed(plan, luck())
-    print(verdict.told())
+    told(verdict.told(), verdict.wrong)
     return verdict
 
 

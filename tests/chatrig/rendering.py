@@ -36,7 +36,7 @@ def judged(writer: Writer, findings: Findings) -> None:
     text = writer.text()
     tokens, hidden = list(writer.tokens), list(writer.hidden)
     findings.wrong += [f"{sentence} in {text!r}" for sentence in _wrong(text, findings)]
-    findings.wrong += [f"{sentence} in {text!r}" for sentence in _lost(messages(text), tokens, hidden)]
+    findings.wrong += [f"{sentence} in {text!r}" for sentence in lost(messages(text), tokens, hidden)]
     noise = writer.noise()
     findings.wrong += [f"{sentence} in {noise!r}" for sentence in _wrong(noise, findings)]
     findings.wrong += [f"{sentence} in {noise!r}" for sentence in _unseen(noise)]
@@ -49,11 +49,11 @@ def _wrong(text: str, findings: Findings) -> Iterator[str]:
     findings.parts += len(shown)
     findings.most_parts = max(findings.most_parts, len(shown))
     for part in (*shown, *messages(text)):
-        yield from _refused(part)
-    yield from _torn(messages(text), messages(text, WHOLE))
+        yield from refusals(part)
+    yield from torn(messages(text), messages(text, WHOLE))
 
 
-def _refused(part: Message) -> Iterator[str]:
+def refusals(part: Message) -> Iterator[str]:
     if units(part.text) > TEXT_UNITS or len(part.entities) > ENTITIES:
         yield f"a part has {units(part.text)} units and {len(part.entities)} entities"
     try:
@@ -85,7 +85,7 @@ def _crossing(taken: Formatted) -> Iterator[str]:
                 yield f"{inner['type']} stands within {outer['type']}"
 
 
-def _torn(parts: Sequence[Message], whole: Sequence[Message]) -> Iterator[str]:
+def torn(parts: Sequence[Message], whole: Sequence[Message]) -> Iterator[str]:
     """Parts joined are the whole, but for white space at the seams."""
     together = "".join(_visible(part.text) for part in parts)
     if together != "".join(_visible(part.text) for part in whole):
@@ -95,7 +95,7 @@ def _torn(parts: Sequence[Message], whole: Sequence[Message]) -> Iterator[str]:
             yield "a character is torn apart"
 
 
-def _lost(parts: Sequence[Message], tokens: Sequence[str], hidden: Sequence[str]) -> Iterator[str]:
+def lost(parts: Sequence[Message], tokens: Sequence[str], hidden: Sequence[str]) -> Iterator[str]:
     text = "".join("".join(part.text.split()) for part in parts)
     found = TOKEN.findall(text)
     aside = {

@@ -88,7 +88,7 @@ async def run(plan: Plan, chance: random.Random) -> Verdict:
                 await _settled(here, spoken[: n + 1], agents, plan.patience_s)
             _remember(spoken[: n + 1], answered)
         await _settled(here, spoken, agents, plan.patience_s)
-        verdict.wrong += _judged(spoken, agents, verdict)
+        verdict.wrong += judged(spoken, agents, verdict)
         verdict.wrong += here.telegram.checks()
     verdict.took_s = time.monotonic() - began
     return verdict
@@ -144,7 +144,7 @@ async def _settled(here: Line, words: list[Word], agents: dict[str, FakeAgent], 
         await asyncio.sleep(LOOK_S)
 
 
-def _judged(words: list[Word], agents: dict[str, FakeAgent], verdict: Verdict) -> list[str]:
+def judged(words: list[Word], agents: dict[str, FakeAgent], verdict: Verdict) -> list[str]:
     heard = {name: "\n".join(text for _, text in agent.heard) for name, agent in agents.items()}
     wrong = []
     for word in words:

@@ -138,9 +138,8 @@ def private_bots(owner: Person) -> Attack:
     def attack(here: Line, found: Findings) -> None:
         for words in WORDS:
             told = words.format(t=found.token("bot in private"))
-            crowd.bot_says(
-                here.telegram.world, owner.chat, told, User(owner.user_id, "Ada", "ada", is_bot=True)
-            )
+            impostor = User(owner.user.user_id, "Ada", "ada", is_bot=True)
+            crowd.bot_says(here.telegram.world, owner.chat, told, impostor)
             via = {"via_bot": User(9_999, "Inline", "inline_bot", is_bot=True).shape()}
             owner.says(words.format(t=found.token("via a bot")), marks=via)
 

@@ -66,7 +66,7 @@ async def line(
         known = [telegram.person(7 + n, name) for n, name in enumerate(NAMES[:people])]
         made = Line(house, telegram, known, _settings(telegram, known, scale, FORUMS[:forums]))
         for number in FORUMS[:forums]:
-            made.forums.append(forum := telegram.group(number, f"Work{number % 10}", *known, forum=True))
+            made.forums.append(forum := telegram.group(number, _title(number), *known, forum=True))
             made.topics[number] = [telegram.topic(forum, known[0], f"topic {n}") for n in range(topics)]
         await house.start(**made.settings)
         yield made
@@ -76,7 +76,8 @@ def _settings(
     telegram: TelegramEmulator, people: list[Person], scale: float, forums: tuple[int, ...]
 ) -> dict[str, str]:
     told = [f"{{id: {each.user.user_id}, name: {each.user.first_name.lower()}}}" for each in people]
-    chats = {"PEERLINE_TELEGRAM__CHATS": f"[{', '.join(map(str, forums))}]"} if forums else {}
+    listed = [f"{{id: {number}, name: {_title(number).lower()}}}" for number in forums]
+    chats = {"PEERLINE_TELEGRAM__CHATS": f"[{', '.join(listed)}]"} if forums else {}
     pace = {"PEERLINE_CHAT_PACE": f"{scale:g}"} if scale != 1 else {}
     return {
         "PEERLINE_TELEGRAM__BOT_TOKEN": telegram.token,
@@ -86,6 +87,10 @@ def _settings(
         **chats,
         **pace,
     }
+
+
+def _title(number: int) -> str:
+    return f"Work{-number % 10}"
 
 
 class ShimFailed(Exception):

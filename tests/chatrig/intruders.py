@@ -180,9 +180,12 @@ async def brute_force(here: Line, chance: random.Random, tries: int) -> Findings
 
 
 async def card_in(here: Line, chat: Chat) -> Message:
-    """An agent asks the group something that has buttons."""
+    """An agent asks the group something that has buttons, once somebody of the list has spoken there."""
+    ada = here.people[0]
+    ada.says("/peers@peerline_bot", chat=chat)
+    await ada.sees(lambda message: message.sender == here.telegram.world.bot, within=PATIENCE_S, chat=chat)
     async with shims(here.house, "front") as (front,):
         await front.call(
             "ask", to=f"telegram-{chat.title.lower()}", question="Ship it?", options=["yes", "no"]
         )
-    return await here.people[0].sees("Ship it?", within=PATIENCE_S, chat=chat)
+    return await ada.sees("Ship it?", within=PATIENCE_S, chat=chat)

@@ -15,6 +15,7 @@ async def run(plan: Plan) -> Verdict:
     return verdict
 
 
+@pytest.mark.long
 async def test_a_few_notices_through_a_kill_and_bad_weather_are_shown_in_order() -> None:
     verdict = await run(
         Plan(notices=15, senders=3, people=3, longest=6000, rate=0.3, scale=20, patience_s=15)

@@ -21,7 +21,7 @@ def run(pairs: int) -> Findings:
 
 
 def test_no_text_is_refused_and_nothing_visible_is_lost() -> None:
-    assert run(100).wrong == []
+    assert run(60).wrong == []
 
 
 @pytest.mark.rig

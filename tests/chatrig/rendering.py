@@ -35,22 +35,24 @@ def judged(writer: Writer, findings: Findings) -> None:
     """One text that holds together and one that does not."""
     text = writer.text()
     tokens, hidden = list(writer.tokens), list(writer.hidden)
-    findings.wrong += [f"{sentence} in {text!r}" for sentence in _wrong(text, findings)]
-    findings.wrong += [f"{sentence} in {text!r}" for sentence in lost(messages(text), tokens, hidden)]
+    parts = messages(text)
+    findings.wrong += [f"{sentence} in {text!r}" for sentence in _wrong(text, parts, findings)]
+    findings.wrong += [f"{sentence} in {text!r}" for sentence in lost(parts, tokens, hidden)]
     noise = writer.noise()
-    findings.wrong += [f"{sentence} in {noise!r}" for sentence in _wrong(noise, findings)]
-    findings.wrong += [f"{sentence} in {noise!r}" for sentence in _unseen(noise)]
+    parts = messages(noise)
+    findings.wrong += [f"{sentence} in {noise!r}" for sentence in _wrong(noise, parts, findings)]
+    findings.wrong += [f"{sentence} in {noise!r}" for sentence in _unseen(noise, parts)]
 
 
-def _wrong(text: str, findings: Findings) -> Iterator[str]:
+def _wrong(text: str, parts: Sequence[Message], findings: Findings) -> Iterator[str]:
     """Everything about the parts that can be said without knowing the text."""
     shown = pages(Card(who="ada", headline="ada@dev says", markdown=text))
     findings.texts += 1
     findings.parts += len(shown)
     findings.most_parts = max(findings.most_parts, len(shown))
-    for part in (*shown, *messages(text)):
+    for part in (*shown, *parts):
         yield from refusals(part)
-    yield from torn(messages(text), messages(text, WHOLE))
+    yield from torn(parts, messages(text, WHOLE))
 
 
 def refusals(part: Message) -> Iterator[str]:
@@ -113,7 +115,7 @@ def lost(parts: Sequence[Message], tokens: Sequence[str], hidden: Sequence[str])
         yield f"addresses lost: {sorted(missing)}"
 
 
-def _unseen(noise: str) -> Iterator[str]:
+def _unseen(noise: str, parts: Sequence[Message]) -> Iterator[str]:
     """Letters outside ASCII are never markup, wherever they stand."""
     wanted = Counter(
         char for char in noise if ord(char) > 127 and unicodedata.category(char) in {"Lu", "Ll", "Lo", "So"}

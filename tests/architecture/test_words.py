@@ -37,6 +37,7 @@ OWNS_TASKS = {
     "daemon.lifecycle": "keeps each task it starts and hands its error on",
     "tests.api.test_verdicts": "each stands for a hook's own process, and is awaited where its answer is looked at",
     "tests.transports.test_wake": "the same",
+    "tests.emulators.telegram.server": "the platform pushes for as long as it is there; awaited at its end",
 }
 
 BROAD = {"Exception", "BaseException"}

@@ -14,6 +14,7 @@ import yaml
 
 from tests.daemon_process import free_port
 from tests.emulators.telegram import Fault, Kind, Person, TelegramEmulator
+from tests.emulators.telegram.pushes import Webhook
 from tests.emulators.telegram.webhooks import HEADER
 from tests.scenarios.house import ADA, LOOK_S, PATIENCE_S, House, Json, Screen, telegram_of
 
@@ -207,11 +208,11 @@ async def test_a_webhook_of_earlier_is_taken_away_and_what_waited_there_is_kept(
     house: House, telegram: TelegramEmulator
 ) -> None:
     ada = telegram.person(7, "Ada")
-    telegram.world.hook.url = "https://elsewhere.example/x"
+    telegram.world.webhook = Webhook("http://127.0.0.1:9/x", "", 40)
     ada.says("/help")
     await house.start(**telegram_of(telegram, ADA))
     await ada.sees("/notify", within=RECOVERY_S)
-    assert telegram.world.hook.url == ""
+    assert telegram.world.webhook is None
 
 
 def webhook_of(port: int) -> dict[str, str]:
@@ -228,11 +229,12 @@ async def test_telegram_may_bring_updates_to_a_webhook_and_nobody_else_may(
     settings = {"PEERLINE_TELEGRAM__WEBHOOK_SECRET": secret} | webhook_of(port)
     await house.start(**telegram_of(telegram, ADA), **settings)
     await until_state(house, "reached", proven=True, mode="webhook")
-    hook = telegram.world.hook
-    assert (hook.secret, hook.connections) == (secret, 1)
+    hook = telegram.world.webhook
+    assert hook
+    assert (hook.secret, hook.most) == (secret, 1)
     ada.says("/help")
-    assert await hook.bring(telegram.world.updates) == [200]
     await ada.sees("/notify", within=PATIENCE_S)
+    assert [status for _, status in hook.pushed] == [200]
     assert telegram.journal.of("getUpdates") == []
 
     forged = {"update_id": 1, "message": {"text": "/lock", "chat": {"id": 7, "type": "private"}}}
@@ -255,13 +257,12 @@ async def test_the_webhook_answers_only_when_the_update_is_on_disk(
     settings = {"PEERLINE_TELEGRAM__WEBHOOK_SECRET": "s3cret"} | webhook_of(free_port())
     await house.start(crash_at="store.committed", **telegram_of(telegram, ADA), **settings)
     await until_state(house, "reached", proven=True)
-    ada.says("/help")
+    first = telegram.world.webhook
     house.arm()
-    with pytest.raises(aiohttp.ClientError):
-        await telegram.world.hook.bring(telegram.world.updates)
+    ada.says("/help")
     await house.crashed(**telegram_of(telegram, ADA), **settings)
-    await until_state(house, "reached", proven=True)
-    assert await telegram.world.hook.bring(telegram.world.updates) == [200]
+    assert first
+    assert first.pushed[0][1] != 200
     await ada.sees("/notify", within=PATIENCE_S)
     assert len([each for each in ada.heard() if "/notify" in each.text]) == 1
 
@@ -279,7 +280,8 @@ async def test_a_webhook_without_a_secret_is_not_hosted_and_start_makes_one(
     assert not told["proven"]
     assert (await house.cli("telegram", "start", "--no-pair")).code == 0
     secret = yaml.safe_load(config.read_text())["telegram"]["webhook_secret"]
-    assert (telegram.world.hook.secret, len(secret) >= 32) == (secret, True)
+    assert telegram.world.webhook
+    assert (telegram.world.webhook.secret, len(secret) >= 32) == (secret, True)
     assert secret not in (await house.cli("config", "show")).out
 
 

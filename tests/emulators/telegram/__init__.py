@@ -11,9 +11,23 @@ As a process: `python -m tests.emulators.telegram --port N --token T`; then scri
 
 from __future__ import annotations
 
+from tests.emulators.telegram.allowance import Allowance
 from tests.emulators.telegram.chat import Button, Document, Message, User
 from tests.emulators.telegram.faults import Fault, Kind
 from tests.emulators.telegram.person import Person, Tap
 from tests.emulators.telegram.server import TelegramEmulator
+from tests.emulators.telegram.storm import Storm
 
-__all__ = ["Button", "Document", "Fault", "Kind", "Message", "Person", "Tap", "TelegramEmulator", "User"]
+__all__ = [
+    "Allowance",
+    "Button",
+    "Document",
+    "Fault",
+    "Kind",
+    "Message",
+    "Person",
+    "Storm",
+    "Tap",
+    "TelegramEmulator",
+    "User",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,12 +31,17 @@ class Button:
         return {"text": self.text} | ({"url": self.url} if self.url else {"callback_data": self.callback})
 
 
+# A message with one of these tells of something that was done, and has no text.
+SERVICE = frozenset(
+    {"forum_topic_edited", "forum_topic_closed", "forum_topic_reopened", "migrate_to_chat_id"}
+    | {"migrate_from_chat_id", "new_chat_members", "left_chat_member", "pinned_message", "new_chat_title"}
+)
 Rows = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file; `kind` is the member of a message it travels in: document, photo, voice, audio."""
+    """A file; `kind` is the member of a message it travels in: document, photo, voice, audio, video, sticker …"""
 
     file_id: str
     name: str
@@ -52,9 +58,20 @@ class Document:
         core = {"file_id": self.file_id, "file_unique_id": f"u{self.file_id}", "file_size": self.size}
         match self.kind:
             case "photo":
-                return [core | {"width": 640, "height": 480}]
+                small = {"file_id": f"{self.file_id}s", "file_unique_id": f"u{self.file_id}s", "file_size": 5}
+                return [small | {"width": 90, "height": 67}, core | {"width": 640, "height": 480}]
             case "voice":
-                return core | {"duration": 1, "mime_type": self.mime_type}
+                return core | {"duration": 1, "mime_type": "audio/ogg"}
+            case "audio":
+                return core | {"duration": 1, "file_name": self.name, "mime_type": "audio/mpeg"}
+            case "video" | "animation":
+                measures = {"width": 640, "height": 480, "duration": 1, "mime_type": "video/mp4"}
+                return core | measures | {"file_name": self.name}
+            case "video_note":
+                return core | {"length": 240, "duration": 1}
+            case "sticker":
+                flags = {"is_animated": False, "is_video": False, "type": "regular", "emoji": "👍"}
+                return core | {"width": 512, "height": 512} | flags
             case _:
                 return core | {"file_name": self.name, "mime_type": self.mime_type}
 
@@ -86,6 +103,9 @@ class Message:
     history: tuple[Version, ...] = ()
     reactions: tuple[str, ...] = ()
     link_preview: dict[str, Any] | None = None
+    marks: Mapping[str, Any] = field(
+        default_factory=dict
+    )  #: more members of its JSON: forward_origin, via_bot …
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -119,7 +139,9 @@ class Message:
         return f"{self.message_id} {self.sender.first_name}: {self.text or self._what_else()}{marks}"
 
     def _what_else(self) -> str:
-        return f"({self.document.kind} {self.document.name})" if self.document else f"(topic {self.topic})"
+        if self.document:
+            return f"({self.document.kind} {self.document.name})"
+        return f"(topic {self.topic})" if self.topic else f"({', '.join(self.marks)})"
 
 
 @dataclass(slots=True)
@@ -133,6 +155,9 @@ class Chat:
     members: dict[int, User] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
     topics: dict[int, str] = field(default_factory=dict)
+    closed_topics: set[int] = field(default_factory=set)
+    bot_may_manage: bool = True
+    moved_to: int = 0
     pinned: list[int] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
     drafts: dict[int, str] = field(default_factory=dict)
@@ -155,6 +180,7 @@ class Chat:
             "from": message.sender.shape(),
         }
         shape |= _content(message) | _thread(message, in_topic=message.thread_id in self.topics)
+        shape |= message.marks
         if message.edited_at:
             shape["edit_date"] = message.edited_at
         if message.buttons:
@@ -169,6 +195,8 @@ class Chat:
 def _content(message: Message) -> dict[str, Any]:
     if message.topic:
         return {"forum_topic_created": {"name": message.topic, "icon_color": 7322096}}
+    if message.marks.keys() & SERVICE:
+        return {}
     text, marks = ("caption", "caption_entities") if message.document else ("text", "entities")
     shape: dict[str, Any] = {text: message.text} if message.text or not message.document else {}
     if message.entities:

@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from tests.emulators.telegram.calls import Call
 from tests.emulators.telegram.pulse import Pulse
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     UNAUTHORIZED = "unauthorized"  # 401
     CONFLICT = "conflict"  # 409: somebody else polls with this token
     REDELIVER = "redeliver"  # the update confirmed last comes once more
+    REORDER = "reorder"  # what waits comes last first
     FREEZE = (
         "freeze"  # nothing happens until lifted (or for `seconds`), then everything as if nothing had been
     )
@@ -74,6 +75,12 @@ class _Closed:
         return Fault(Kind.FLOOD, retry_after=math.ceil(self.until - now))
 
 
+class Weather(Protocol):
+    """Faults that nobody scripted one by one."""
+
+    def claim(self, call: Call) -> Fault | None: ...
+
+
 class Faults:
     """The script. A fault that came `times` times is gone; `lift()` ends all, and whatever still hangs."""
 
@@ -82,12 +89,14 @@ class Faults:
         self._script: list[Fault] = []
         self._closed: list[_Closed] = []
         self._lifted = 0
+        self.weather: Weather | None = None
 
     def add(self, *faults: Fault) -> None:
         self._script.extend(faults)
 
     def lift(self) -> None:
         self._script.clear()
+        self.weather = None
         self._closed.clear()
         self._lifted += 1
         self._pulse.beat()
@@ -103,7 +112,13 @@ class Faults:
         """Return the fault this request meets, and count it."""
         now = time.monotonic()
         standing = next(filter(None, (closed.fault(call, now) for closed in self._closed)), None)
-        return standing or self._claimed(call, now)
+        return standing or self._claimed(call, now) or self._of_the_weather(call, now)
+
+    def _of_the_weather(self, call: Call, now: float) -> Fault | None:
+        fault = self.weather.claim(call) if self.weather else None
+        if fault and fault.lasting:
+            self._closed.append(_Closed(call.chat_id, now + fault.retry_after))
+        return fault
 
     def _claimed(self, call: Call, now: float) -> Fault | None:
         for place, fault in enumerate(self._script):

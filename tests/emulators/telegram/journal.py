@@ -23,6 +23,7 @@ class Record:
     handled: bool = False
     status: int | None = None
     retry_after: int = 0
+    refusal: str = ""  #: the sentence, if we refused by ourselves and not by a fault
     ended_at: float | None = None
 
     def shape(self) -> dict[str, Any]:
@@ -42,7 +43,7 @@ class Journal:
         return record
 
     def end(self, record: Record, status: int, retry_after: int = 0) -> None:
-        record.status, record.retry_after = status, retry_after
+        record.status, record.retry_after = status, retry_after or record.retry_after
         record.ended_at = asyncio.get_running_loop().time()
         self.pulse.beat()
 
@@ -69,9 +70,8 @@ class Journal:
 
     def impatient(self) -> list[Record]:
         """Return the requests for a chat that came before the `retry_after` it was told had passed."""
-        return [
-            record for record in self.records if any(self._ignores(record, told) for told in self.records)
-        ]
+        waits = [told for told in self.records if told.retry_after]
+        return [record for record in self.records if any(self._ignores(record, told) for told in waits)]
 
     @staticmethod
     def _ignores(record: Record, told: Record) -> bool:

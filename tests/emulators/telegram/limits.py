@@ -19,9 +19,14 @@ CALLBACK_ANSWER_UNITS = 200
 COMMANDS = 100
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 COMMAND_DESCRIPTION = range(1, 257)
+COMMAND_SCOPES = frozenset(
+    {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
+    | {"chat", "chat_administrators", "chat_member"}
+)
 TOPIC_NAME = range(1, 129)
 DOWNLOAD_BYTES = 20 * 1024 * 1024
 UPLOAD_BYTES = 50 * 1024 * 1024
+PHOTO_BYTES = 10 * 1024 * 1024
 POLL_SECONDS = 50
 POLL_UPDATES = 100
 GENERAL_TOPIC = 1

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.emulators.telegram import limits, sending
+from tests.emulators.telegram import limits, sending, topics, webhook
 from tests.emulators.telegram.calls import Call
 from tests.emulators.telegram.limits import Refusal
 from tests.emulators.telegram.sending import chat_of, message_of
@@ -49,7 +49,7 @@ def set_message_reaction(world: World, call: Call) -> Any:
         raise Refusal("REACTION_INVALID")
     if len(emoji) > 1:
         raise Refusal("REACTIONS_TOO_MANY")
-    world.change(replace(message, reactions=emoji))
+    world.change(replace(message, reactions=emoji), "reacted")
     return True
 
 
@@ -68,16 +68,6 @@ def unpin_chat_message(world: World, call: Call) -> Any:
     chat.pinned.remove(pinned)
     world.pulse.beat()
     return True
-
-
-def create_forum_topic(world: World, call: Call) -> Any:
-    chat, name = chat_of(world, call), call.text("name")
-    if not chat.is_forum and chat.kind != "private":
-        raise Refusal("the chat is not a forum")
-    if units(name) not in limits.TOPIC_NAME:
-        raise Refusal("TOPIC_TITLE_EMPTY" if not name else "TOPIC_TITLE_INVALID")
-    root = world.open_topic(chat, world.bot, name)
-    return {"message_thread_id": root.message_id, "name": name, "icon_color": 7322096}
 
 
 def get_chat(world: World, call: Call) -> Any:
@@ -99,6 +89,8 @@ def set_my_commands(world: World, call: Call) -> Any:
             raise Refusal("BOT_COMMAND_INVALID")
         if units(one.get("description", "")) not in limits.COMMAND_DESCRIPTION:
             raise Refusal("BOT_COMMAND_DESCRIPTION_INVALID")
+    if (call.tree("scope") or {"type": "default"}).get("type") not in limits.COMMAND_SCOPES:
+        raise Refusal("Unsupported type specified")
     world.commands[_scope(call)] = commands
     world.pulse.beat()
     return True
@@ -128,19 +120,24 @@ def get_file(world: World, call: Call) -> Any:
     }
 
 
-def set_webhook(world: World, call: Call) -> Any:
-    return world.hook.set(call, world.updates)
-
-
-def delete_webhook(world: World, call: Call) -> Any:
-    world.hook.url = ""
-    if call.flag("drop_pending_updates"):
-        world.updates.drop_pending()
+def unpin_all(world: World, call: Call) -> Any:
+    chat_of(world, call).pinned.clear()
+    world.pulse.beat()
     return True
 
 
-def webhook(world: World, call: Call) -> Any:
-    return world.hook.shape(world.updates)
+def get_chat_member(world: World, call: Call) -> Any:
+    chat, user_id = chat_of(world, call), call.number("user_id")
+    if user_id == world.bot.user_id:
+        return {"user": world.bot.shape(), "status": "administrator" if chat.bot_may_manage else "member"}
+    if user_id not in chat.members:
+        raise Refusal("PARTICIPANT_ID_INVALID")
+    return {"user": chat.members[user_id].shape(), "status": "member"}
+
+
+def leave_chat(world: World, call: Call) -> Any:
+    chat_of(world, call).closed_because = "bot is not a member of the chat"
+    return True
 
 
 Method = Callable[[World, Call], Any]
@@ -158,15 +155,27 @@ METHODS: dict[str, Method] = {
     "setmessagereaction": set_message_reaction,
     "pinchatmessage": pin_chat_message,
     "unpinchatmessage": unpin_chat_message,
-    "createforumtopic": create_forum_topic,
+    "createforumtopic": topics.create_forum_topic,
+    "editforumtopic": topics.edit_forum_topic,
+    "closeforumtopic": topics.close_forum_topic,
+    "reopenforumtopic": topics.reopen_forum_topic,
+    "deleteforumtopic": topics.delete_forum_topic,
+    "editgeneralforumtopic": topics.edit_general_forum_topic,
+    "unpinallforumtopicmessages": topics.unpin_all_in_topic,
+    "getforumtopiciconstickers": topics.icon_stickers,
+    "unpinallchatmessages": unpin_all,
+    "getchatmember": get_chat_member,
+    "leavechat": leave_chat,
+    "sendphoto": sending.send_photo,
+    "editmessagecaption": sending.edit_message_caption,
     "getchat": get_chat,
     "setmycommands": set_my_commands,
     "getmycommands": get_my_commands,
     "deletemycommands": delete_my_commands,
     "getfile": get_file,
-    "setwebhook": set_webhook,
-    "deletewebhook": delete_webhook,
-    "getwebhookinfo": webhook,
+    "setwebhook": webhook.set_webhook,
+    "deletewebhook": webhook.delete_webhook,
+    "getwebhookinfo": webhook.webhook_as_told,
 }
 
 
@@ -177,12 +186,12 @@ async def perform(world: World, call: Call) -> Any:
         Refusal: the server says no.
     """
     name = call.method.lower()
-    if name == "getupdates" and world.hook.url:
-        raise Refusal(
-            "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
-            code=409,
-        )
     if name == "getupdates":
+        if world.webhook:
+            raise Refusal(
+                "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+                code=409,
+            )
         world.updates.allow(call.tree("allowed_updates"))
         seconds = min(max(call.number("timeout"), 0), limits.POLL_SECONDS)
         limit = min(max(call.number("limit", limits.POLL_UPDATES), 1), limits.POLL_UPDATES)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from tests.emulators.telegram.chat import Chat, Message, User
+from tests.emulators.telegram.crowd import album, forwarded_from, membership
+from tests.emulators.telegram.limits import REACTIONS
 from tests.emulators.telegram.text import cleaned, found_entities, slice_units
-from tests.emulators.telegram.world import Query, World
+from tests.emulators.telegram.world import Query, Sight, World
 
 Wanted = str | Callable[[Message], bool]
 _SECONDS = 5.0
@@ -41,6 +43,7 @@ class Person:
     def __init__(self, world: World, user: User, *, started: bool = True) -> None:
         self._world = world
         self.user = user
+        self._reactions: dict[tuple[int, int], tuple[str, ...]] = {}
         self.chat = world.open_chat(Chat(user.user_id, "private", members={user.user_id: user}))
         self.chat.closed_because = "" if started else "not started"
 
@@ -53,9 +56,28 @@ class Person:
         reply_to: Message | int | None = None,
         chat: Chat | None = None,
         thread: int | None = None,
+        marks: Mapping[str, Any] | None = None,
     ) -> Message:
+        """`marks` are more members of the message's JSON, such as `via_bot`."""
         content = cleaned(text)
-        return self._sends(chat, reply_to, thread, text=content.text, entities=found_entities(content.text))
+        more = {"text": content.text, "entities": found_entities(content.text), "marks": marks or {}}
+        return self._sends(chat, reply_to, thread, **more)
+
+    def forwards(
+        self, text: str, *, of: User | str = "Somebody", chat: Chat | None = None, thread: int | None = None
+    ) -> Message:
+        """Forward what somebody else wrote."""
+        return self.says(text, chat=chat, thread=thread, marks=forwarded_from(self._world, of))
+
+    def sends_album(
+        self,
+        *files: tuple[str, bytes, str],
+        caption: str = "",
+        chat: Chat | None = None,
+        thread: int | None = None,
+    ) -> list[Message]:
+        """Files are (name, content, kind)."""
+        return album(self._world, chat or self.chat, self.user, files, caption, thread_id=thread)
 
     def sends_file(
         self,
@@ -66,9 +88,12 @@ class Person:
         kind: str = "document",
         size: int | None = None,
         chat: Chat | None = None,
+        thread: int | None = None,
     ) -> Message:
         document = self._world.keep(name, content, kind, size)
-        return self._sends(chat, None, None, text=caption, document=document)
+        content_of_caption = cleaned(caption)
+        more = {"text": content_of_caption.text, "entities": found_entities(content_of_caption.text)}
+        return self._sends(chat, None, thread, document=document, **more)
 
     def edits(self, message: Message, text: str) -> Message:
         content = replace(cleaned(text), entities=found_entities(cleaned(text).text))
@@ -90,7 +115,7 @@ class Person:
         """
         room = self._room(message, chat)
         shown = room.messages[_id_of(message)]
-        query = Query(f"{self.user.user_id}{self._world.serial():06d}")
+        query = Query(f"{self.user.user_id}{self._world.serial():06d}", label=label)
         self._world.queries[query.query_id] = query
         body = {
             "id": query.query_id,
@@ -103,7 +128,16 @@ class Person:
         return Tap(self._world, query)
 
     def reacts(self, message: Message, *emoji: str) -> None:
+        """Take back the earlier reactions and put these there instead.
+
+        Raises:
+            ValueError: no phone offers that one.
+        """
+        if not REACTIONS.issuperset(emoji):
+            raise ValueError(f"nobody can react with {emoji}")
         room = self._room(message, None)
+        before = self._reactions.get((room.chat_id, message.message_id), ())
+        self._reactions[room.chat_id, message.message_id] = emoji
         self._world.updates.add(
             "message_reaction",
             {
@@ -111,18 +145,17 @@ class Person:
                 "message_id": message.message_id,
                 "user": self.user.shape(),
                 "date": self._world.now(),
-                "old_reaction": [],
+                "old_reaction": [{"type": "emoji", "emoji": one} for one in before],
                 "new_reaction": [{"type": "emoji", "emoji": one} for one in emoji],
             },
         )
 
     def blocks_the_bot(self) -> None:
+        membership(self._world, self.chat, self.user, "member", "kicked")
         self.chat.closed_because = "bot was blocked by the user"
-        self._membership("member", "kicked")
 
     def unblocks_the_bot(self) -> None:
-        self.chat.closed_because = ""
-        self._membership("kicked", "member")
+        membership(self._world, self.chat, self.user, "kicked", "member")
 
     # What they see.
 
@@ -133,6 +166,17 @@ class Person:
     def heard(self, chat: Chat | None = None) -> tuple[Message, ...]:
         """Return what others wrote: the screen without one's own words."""
         return tuple(message for message in self.screen(chat) if message.sender != self.user)
+
+    def saw(self, chat: Chat | None = None, *, thread: int | None = None) -> tuple[Sight, ...]:
+        """Return everything of others that came before the eyes, in order: new, edited, deleted."""
+        room = (chat or self.chat).chat_id
+        return tuple(
+            sight
+            for sight in self._world.sights
+            if sight.message.chat_id == room
+            and sight.message.sender != self.user
+            and thread in {None, sight.message.thread_id}
+        )
 
     async def sees(self, wanted: Wanted, *, within: float = _SECONDS, chat: Chat | None = None) -> Message:
         """Wait for a message of somebody else: one that contains a text, or for which a predicate holds.
@@ -197,19 +241,6 @@ class Person:
     def _tell(self, kind: str, message: Message) -> None:
         self._world.updates.add(kind, self._world.chats[message.chat_id].shape_of(message))
 
-    def _membership(self, before: str, after: str) -> None:
-        bot = self._world.bot.shape()
-        self._world.updates.add(
-            "my_chat_member",
-            {
-                "chat": self.chat.shape(),
-                "from": self.user.shape(),
-                "date": self._world.now(),
-                "old_chat_member": _member(bot, before),
-                "new_chat_member": _member(bot, after),
-            },
-        )
-
     def _room(self, message: Message | int, chat: Chat | None) -> Chat:
         return self._world.chats[message.chat_id] if isinstance(message, Message) else chat or self.chat
 
@@ -223,7 +254,3 @@ def _id_of(message: Message | int) -> int:
 
 def _holds(wanted: Wanted) -> Callable[[Message], bool]:
     return (lambda message: wanted in message.text) if isinstance(wanted, str) else wanted
-
-
-def _member(bot: dict[str, Any], status: str) -> dict[str, Any]:
-    return {"user": bot, "status": status} | ({"until_date": 0} if status == "kicked" else {})

@@ -18,12 +18,12 @@ from tests.emulators.telegram.world import World
 
 
 def send_message(world: World, call: Call) -> Any:
-    chat, content = chat_of(world, call), _content(call, "text", limits.TEXT_UNITS)
+    chat, content = chat_of(world, call), content_of(call, "text", limits.TEXT_UNITS)
     return _sent(world, call, chat, text=content.text, entities=content.entities, link_preview=_preview(call))
 
 
 def send_document(world: World, call: Call) -> Any:
-    chat, content = chat_of(world, call), _content(call, "caption", limits.CAPTION_UNITS)
+    chat, content = chat_of(world, call), content_of(call, "caption", limits.CAPTION_UNITS)
     upload = call.files.get(call.text("document").removeprefix("attach://") or "document")
     known = world.files.get(call.text("document"))
     if upload is None and known is None:
@@ -36,20 +36,42 @@ def send_document(world: World, call: Call) -> Any:
     return _sent(world, call, chat, text=content.text, entities=content.entities, document=document)
 
 
+def send_photo(world: World, call: Call) -> Any:
+    chat, content = chat_of(world, call), content_of(call, "caption", limits.CAPTION_UNITS)
+    upload = call.files.get(call.text("photo").removeprefix("attach://") or "photo")
+    known = world.files.get(call.text("photo"))
+    if upload is None and known is None:
+        raise Refusal("there is no photo in the request")
+    if upload is not None and len(upload.content) > limits.PHOTO_BYTES:
+        raise Refusal("Request Entity Too Large", code=413)
+    photo = known or world.keep(upload.name, upload.content, "photo")
+    return _sent(world, call, chat, text=content.text, entities=content.entities, document=photo)
+
+
+def edit_message_caption(world: World, call: Call) -> Any:
+    message = _own_message(world, call, "edit")
+    if message.document is None:
+        raise Refusal("there is no caption in the message to edit")
+    content = content_of(call, "caption", limits.CAPTION_UNITS)
+    return _edited(world, message, content, inline_rows(call.tree("reply_markup")))
+
+
 def send_message_draft(world: World, call: Call) -> Any:
     chat = chat_of(world, call)
     if chat.kind != "private":
         raise Refusal("TEXTDRAFT_PEER_INVALID")
     if not call.number("draft_id"):
         raise Refusal("RANDOM_ID_INVALID")
-    chat.drafts[call.number("draft_id")] = _content(call, "text", limits.TEXT_UNITS).text
+    chat.drafts[call.number("draft_id")] = content_of(call, "text", limits.TEXT_UNITS).text
     world.pulse.beat()
     return True
 
 
 def edit_message_text(world: World, call: Call) -> Any:
     message = _own_message(world, call, "edit")
-    content = _content(call, "text", limits.TEXT_UNITS)
+    if message.document is not None:
+        raise Refusal("there is no text in the message to edit")
+    content = content_of(call, "text", limits.TEXT_UNITS)
     return _edited(world, message, content, inline_rows(call.tree("reply_markup")))
 
 
@@ -69,7 +91,7 @@ def delete_message(world: World, call: Call) -> Any:
     return True
 
 
-def _content(call: Call, name: str, most: int) -> Formatted:
+def content_of(call: Call, name: str, most: int) -> Formatted:
     """Return a text as people will see it; only a caption may be missing."""
     raw, entities = call.text(name), call.tree("caption_entities" if name == "caption" else "entities") or []
     if not raw:
@@ -106,6 +128,8 @@ def _thread(chat: Chat, call: Call) -> int | None:
     # "General" is the absence of a thread; its number is refused, although updates may carry it.
     if thread and thread not in chat.topics:
         raise Refusal("message thread not found")
+    if thread in chat.closed_topics and not chat.bot_may_manage:
+        raise Refusal("TOPIC_CLOSED")
     return thread or None
 
 

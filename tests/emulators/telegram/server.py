@@ -11,14 +11,17 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.emulators.telegram import limits
+from tests.emulators.telegram.allowance import Allowance
 from tests.emulators.telegram.calls import Call, read_call
 from tests.emulators.telegram.chat import Chat, User
+from tests.emulators.telegram.checks import checks
 from tests.emulators.telegram.control import Controls
 from tests.emulators.telegram.faults import Fault, Faults, Kind
 from tests.emulators.telegram.journal import Journal, Record
 from tests.emulators.telegram.limits import Refusal
 from tests.emulators.telegram.methods import perform
 from tests.emulators.telegram.person import Person
+from tests.emulators.telegram.webhook import pushing
 from tests.emulators.telegram.world import World
 
 TOKEN = "4242:emulated-token-that-opens-nothing"
@@ -33,8 +36,11 @@ _TITLES = {500: "500 Internal Server Error", 502: "502 Bad Gateway", 504: "504 G
 class TelegramEmulator:
     """`async with TelegramEmulator() as telegram`: a platform of its own on `telegram.root`."""
 
-    def __init__(self, *, token: str = TOKEN, port: int = 0, privacy: bool = False) -> None:
-        self.world = World(token, privacy=privacy)
+    def __init__(
+        self, *, token: str = TOKEN, port: int = 0, privacy: bool = False, allowance: Allowance | None = None
+    ) -> None:
+        self.world = World(token, privacy=privacy, allowance=allowance)
+        self._pushing: asyncio.Task[None] | None = None
         self.people: dict[int, Person] = {}
         self._port = port
         self._controls = Controls(self.world, self)
@@ -78,17 +84,29 @@ class TelegramEmulator:
         """Open a topic and return its thread id."""
         return self.world.open_topic(chat, creator.user, name).message_id
 
+    def checks(self, *forgiven: str, settled: bool = True) -> list[str]:
+        """Return everything that a correct client never does and this one did."""
+        return checks(self.world, forgiven=forgiven, settled=settled)
+
+    def client_ended(self) -> None:
+        """Tell that the client was killed: who comes next is another one."""
+        self.world.ends_of_clients.append(asyncio.get_running_loop().time())
+
     # The machine it runs on.
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
         await self.plug()
+        self._pushing = asyncio.create_task(pushing(self.world))  # noqa: TID251
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.world.updates.close()
+        if self._pushing:
+            self._pushing.cancel()
+            await asyncio.wait([self._pushing])
         self.faults.lift()
         await self._runner.cleanup()
 
@@ -139,8 +157,13 @@ class TelegramEmulator:
             case Kind.SLOW | Kind.FREEZE:
                 await self.faults.lifted(fault.seconds)
                 return await self._performed(request, call, record)
-            case Kind.REDELIVER:
-                self.world.updates.redeliver()
+            case Kind.REDELIVER | Kind.REORDER:
+                again = (
+                    self.world.updates.redeliver
+                    if fault.kind is Kind.REDELIVER
+                    else self.world.updates.reorder
+                )
+                again()
                 return await self._performed(request, call, record)
         if fault.takes_effect:
             await self._performed(request, call, record)
@@ -149,8 +172,13 @@ class TelegramEmulator:
     async def _performed(self, request: web.Request, call: Call, record: Record) -> web.Response:
         try:
             self._check(request.match_info["token"])
+            if wait := self.world.meter.claim(call, record.at):
+                record.retry_after = wait
+                raise limits.flood(wait)
             result = await perform(self.world, call)
         except Refusal as refusal:
+            # Whose connection is gone is no second poller, only a dead one.
+            record.refusal = refusal.description if request.transport is not None else ""
             return _refused(refusal)
         record.handled = True
         return web.json_response({"ok": True, "result": result})
@@ -168,6 +196,7 @@ class TelegramEmulator:
                 return web.Response(status=fault.status, text=_PAGE.format(title), content_type="text/html")
             case Kind.FLOOD:
                 record.retry_after = fault.retry_after
+                self.world.pulse.beat()
                 return _refused(limits.flood(fault.retry_after))
             case Kind.UNAUTHORIZED:
                 return _refused(limits.unauthorized())

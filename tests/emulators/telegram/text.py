@@ -23,7 +23,7 @@ bold italic underline strikethrough spoiler blockquote expandable_blockquote cod
 custom_emoji date_time
 """
 FORMATTING = frozenset(_FORMATTING.split())
-_VANISHES = frozenset("\r\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u0333\u033f\u030a")
+VANISHES = frozenset("\r\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u0333\u033f\u030a")
 _LINK = re.compile(
     r"(?:(?:https?|tg|ton)://\S+|mailto:\S+|tel:\S+|[^\s:/?#]+\.[^\s:/?#.]{2,}(?:[:/?#]\S*)?)", re.IGNORECASE
 )
@@ -102,7 +102,7 @@ def _without_control(text: str) -> tuple[str, dict[int, int]]:
     before = after = 0
     moved = {0: 0}
     for char in text:
-        shown = "" if char in _VANISHES else " " if char < " " and char != "\n" else char
+        shown = "" if char in VANISHES else " " if char < " " and char != "\n" else char
         kept.append(shown)
         before, after = before + units(char), after + units(shown)
         moved[before] = after

@@ -19,6 +19,9 @@ class Updates:
         self._closed = False
         self._wanted: frozenset[str] | None = None
         self._again: list[Update] = []
+        self._upside_down = False
+        self._handed = first_id - 1
+        self.blind: list[int] = []  #: offsets that confirm what nobody was given
         self.pending: dict[int, Update] = {}
         self.confirmed: dict[int, Update] = {}
 
@@ -42,6 +45,10 @@ class Updates:
             return
         self._again.append(self.confirmed[max(self.confirmed) if update_id is None else update_id])
         self._pulse.beat()
+
+    def reorder(self) -> None:
+        """Hand out what waits with the last of it first, once."""
+        self._upside_down = True
 
     def drop_pending(self) -> None:
         self.confirmed |= self.pending
@@ -76,11 +83,22 @@ class Updates:
 
     def _taken(self, limit: int) -> list[Update]:
         again, self._again = self._again, []
-        return [*again, *self.pending.values()][:limit]
+        taken = [*again, *self.pending.values()][:limit]
+        self._handed = max([self._handed, *(update["update_id"] for update in taken)])
+        upside_down, self._upside_down = self._upside_down, False
+        return taken[::-1] if upside_down else taken
+
+    def confirm(self, update_id: int) -> None:
+        """A pushed one was taken."""
+        if update_id in self.pending:
+            self.confirmed[update_id] = self.pending.pop(update_id)
+            self._pulse.beat()
 
     def _confirm(self, offset: int) -> None:
         if offset < 0:
             offset = (sorted(self.pending)[offset:] or [0])[0]
+        if offset > self._handed + 1:
+            self.blind.append(offset)
         for update_id in [known for known in self.pending if known < offset]:
             self.confirmed[update_id] = self.pending.pop(update_id)
 

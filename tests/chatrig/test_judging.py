@@ -1,0 +1,105 @@
+"""The judges themselves: each kind of wrong is seen, and a right run is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from bots.telegram.markup import Entity, Message, messages
+from tests.chatrig import routing
+from tests.chatrig.luck import luck
+from tests.chatrig.notices import MARK, Notice, judged
+from tests.chatrig.rendering import lost, refusals, torn
+from tests.chatrig.routing import Place, Verdict, Word
+from tests.chatrig.writings import Writer
+from tests.emulators.telegram import Person, TelegramEmulator
+
+
+@dataclass
+class Screen:
+    telegram: TelegramEmulator
+    people: list[Person]
+
+    def shows(self, *texts: str, n: int = 0) -> None:
+        for text in texts:
+            self.telegram.world.post(self.people[n].chat, self.telegram.world.bot, text=text)
+
+
+@dataclass
+class Told:
+    heard: list[tuple[str, str]]
+
+
+@pytest.fixture
+def here() -> Screen:
+    telegram = TelegramEmulator()
+    return Screen(telegram, [telegram.person(7, "Ada"), telegram.person(8, "Ben")])
+
+
+def notices(here: Screen, *words: int) -> list[Notice]:
+    return [Notice("s0", n, here.people[0], count, accepted=True) for n, count in enumerate(words)]
+
+
+def test_a_run_in_which_all_is_shown_in_order_is_right(here: Screen) -> None:
+    sent = notices(here, 3, 1)
+    here.shows("s0n0w0 s0n0w1", f"↻ {MARK}\ns0n0w1", "s0n0w2", "s0n1w0")
+    verdict = judged(here, sent)  # type: ignore[arg-type]
+    assert (verdict.wrong, verdict.marked, verdict.accepted) == ([], 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("shown", "sentence"),
+    [
+        (("s0n0w0 s0n0w1",), "of notice 1 of s0 1 of 1 words were never shown"),
+        (("s0n0w0", "s0n1w0"), "of notice 0 of s0 1 of 2 words were never shown"),
+        (("s0n1w0", "s0n0w0 s0n0w1"), "s0: word (0, 0) was shown after (1, 0)"),
+        (("s0n0w1 s0n0w0", "s0n1w0"), "s0: word (0, 0) was shown after (0, 1)"),
+        (("s0n0w0 s0n0w1", "s0n0w0", "s0n1w0"), "notice 0 of s0 was shown twice without a mark"),
+    ],
+)
+def test_what_is_missing_doubled_or_in_disorder_is_seen(
+    here: Screen, shown: tuple[str, ...], sentence: str
+) -> None:
+    sent = notices(here, 2, 1)
+    here.shows(*shown)
+    assert sentence in judged(here, sent).wrong  # type: ignore[arg-type]
+
+
+def test_what_is_shown_to_somebody_else_is_seen(here: Screen) -> None:
+    sent = notices(here, 1)
+    here.shows("s0n0w0")
+    here.shows("s0n0w0", n=1)
+    assert judged(here, sent).wrong == ["notice 0 of s0 was shown to somebody else"]  # type: ignore[arg-type]
+
+
+def test_words_that_come_to_the_wrong_agent_or_topic_are_seen(here: Screen) -> None:
+    ada = here.people[0]
+    word = Word("x1;", ada, Place(ada.chat, None), "w0")
+    agents = {"w0": Told([]), "w1": Told([("prompt", "x1;")])}
+    here.telegram.world.post(ada.chat, here.telegram.world.bot, text="answer to: x1;", thread_id=9)
+    assert routing.judged([word], agents, Verdict()) == [  # type: ignore[arg-type]
+        "x1; for w0 was heard 0 times by w0",
+        "x1; for w0 was heard 1 times by w1",
+        "x1; of 7/ was answered in topic 9",
+    ]
+
+
+def test_a_rendering_that_loses_or_turns_words_around_is_seen() -> None:
+    writer = Writer(luck())
+    text = writer.text()
+    parts = messages(text)
+    assert list(lost(parts, writer.tokens, writer.hidden)) == []
+    gone = [Message(part.text.replace(writer.tokens[0], "", 1), part.entities) for part in parts]
+    assert list(lost(gone, writer.tokens, writer.hidden)) == [f"lost ['{writer.tokens[0]}'], repeated []"]
+    turned = [writer.tokens[1], writer.tokens[0], *writer.tokens[2:]]
+    assert list(lost(parts, turned, writer.hidden)) == ["the order has changed"]
+
+
+def test_parts_that_are_refused_or_do_not_make_the_whole_are_seen() -> None:
+    assert next(iter(refusals(Message("a" * 4097)))) == "a part has 4097 units and 0 entities"
+    assert "ends after the end" in next(iter(refusals(Message("abc", (Entity("bold", 1, 3),)))))
+    assert "code and bold cross" in list(
+        refusals(Message("abc", (Entity("code", 0, 2), Entity("bold", 1, 2))))
+    )
+    assert list(torn([Message("ab")], [Message("abc")])) == ["the parts joined are not the whole"]

@@ -26,6 +26,7 @@ from daemon.api import jsontext
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
 from daemon.api.patience import visit_of
+from daemon.chatsettings import Telegram
 from daemon.client.hosting import HostingClient
 from daemon.client.local import LocalExchange
 from daemon.core import commands as c
@@ -33,7 +34,6 @@ from daemon.core.errors import Malformed, NotAuthenticated, Unavailable
 from daemon.core.model import Authority, Person
 from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine
-from daemon.chatsettings import Telegram
 from daemon.settings import Settings, secrets
 from daemon.wire import routes
 

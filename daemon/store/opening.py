@@ -206,7 +206,7 @@ def _sum_anew(conn: sqlite3.Connection, before: Mapping[Any, Sequence[str]]) -> 
 
 def _columns(conn: sqlite3.Connection, kind: Any) -> Sequence[str]:
     """Those of its table that carry a noun's fields, in the order in which they are summed."""
-    there = {row["name"] for row in conn.execute(f"PRAGMA table_info({TABLES[kind]})")}
+    there = {row[1] for row in conn.execute(f"PRAGMA table_info({TABLES[kind]})")}
     return [f'"{name}"' for name in table(kind).columns if name in there]
 
 

@@ -14,8 +14,7 @@ import yaml
 
 from tests.daemon_process import free_port
 from tests.emulators.telegram import Fault, Kind, Person, TelegramEmulator
-from tests.emulators.telegram.pushes import Webhook
-from tests.emulators.telegram.webhooks import HEADER
+from tests.emulators.telegram.pushes import HEADER, Webhook
 from tests.scenarios.house import ADA, LOOK_S, PATIENCE_S, House, Json, Screen, telegram_of
 
 CANARY = "8123456789:AAcanary-7f3qZkW9xL_0123456789abcdef"

@@ -367,3 +367,19 @@ async def test_the_files_are_for_their_user_alone(tmp_path: Path) -> None:
         await store.close()
     finally:
         os.umask(before)
+
+
+async def test_what_was_in_doubt_before_doubts_were_counted_does_not_come_again(path: Path) -> None:
+    conn = sqlite3.connect(path, isolation_level=None)
+    for _, script in opening.migrations()[:4]:
+        conn.executescript(script)
+    conn.execute("PRAGMA user_version = 4")
+    conn.execute(
+        "INSERT INTO delivery (delivery_id, envelope_id, peer_id, kind, state, due_at, expires_at, attempts, road,"
+        " mark, receipt, reason, urgency) VALUES ('d-1', 'm-1', 'p-1', 'notice', 'uncertain',"
+        " '2026-01-01T00:00:00.000000+00:00', '2099-01-01T00:00:00.000000+00:00', 1, 'chat', '', '', '', 'normal')"
+    )
+    conn.close()
+    store = SqliteStore(path)
+    assert await store.read(lambda tx: tx.next_shown("p-1")) is None
+    await store.close()

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from cli.chats import Chats
 from cli.house import House
-from cli.intake import intake, places
 from cli.listening import sockets
 from cli.looks import errands
 from cli.watching import Watching

@@ -35,7 +35,9 @@ class Patience:
     least: float = 1.0
     most: float = 8.0
     pulse: float = 20.0
-    contested: float = 12.0  #: so long after a poll was cut off by another's, polls that go well prove nothing
+    contested: float = (
+        12.0  #: so long after a poll was cut off by another's, polls that go well prove nothing
+    )
 
     def pause(self, failures: int, wish: float | None) -> float:
         """Return the time from one failed poll's beginning to the next: ever longer, or as Telegram says."""

@@ -7,6 +7,7 @@ meant by the wall, such as the hour from which requests are denied for want of a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -47,15 +48,19 @@ def _presence(plan: Plan, by: timedelta) -> None:
             surfaces[conversation.surface] = None
             plan.put(_conversation(conversation, by))
             rooms[conversation.surface, room_of(conversation.address)] = None
+    _surfaces(plan, surfaces, by)
+    for quiet in (plan.quiet(*room, at=EVER) for room in rooms):  # else what is over would begin again
+        if quiet:
+            plan.put(replace(quiet, until=quiet.until + by))
+
+
+def _surfaces(plan: Plan, surfaces: Iterable[str], by: timedelta) -> None:
     for outage in (plan.last_outage(surface) for surface in surfaces):
         if outage.since_at or outage.ended_at:
             plan.put(_outage(outage, by))
     for pairing in (plan.pairing(surface) for surface in surfaces):
         if pairing:
             plan.put(replace(pairing, expires_at=pairing.expires_at + by))
-    for quiet in (plan.quiet(*room, at=EVER) for room in rooms):  # else what is over would begin again
-        if quiet:
-            plan.put(replace(quiet, until=quiet.until + by))
 
 
 def _delivery(delivery: Delivery, by: timedelta) -> Delivery:

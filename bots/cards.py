@@ -15,7 +15,7 @@ _SIGNS: Final = {
     Kind.NOTICE: "says",
     Kind.BROADCAST: "tells everybody",
 }
-_STEERING: Final = frozenset({"choose", "route"})
+_STEERING: Final = frozenset({"choose", "route", "move"})
 
 
 def card_of(parcel: Parcel) -> Card:
@@ -30,7 +30,7 @@ def card_of(parcel: Parcel) -> Card:
         choices=_choices(ask) if envelope.kind is Kind.ASK and ask else (),
         outcome=_outcome(ask) if envelope.kind is Kind.ASK and ask else "",
         silent=envelope.silent or envelope.urgency is Urgency.FYI,
-        passing=envelope.kind is Kind.REPLY and envelope.urgency is Urgency.FYI,
+        passing=envelope.sender.peer_id == LINE.peer_id and envelope.urgency is Urgency.FYI,
         reply_to=envelope.reply_to or "",
         attachment=envelope.attachment,
         steers=ask is not None and ask.subject.partition("\n")[0] in _STEERING,

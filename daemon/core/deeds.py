@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, closing, presence, sending
+from daemon.core import addressing, closing, presence, sending, slips
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import (
@@ -29,7 +29,7 @@ from daemon.core.model import (
 )
 from daemon.core.posting import LINE, Letter, carriages, post, reply, stamp
 from daemon.core.view import Plan
-from daemon.core.words import called, help_text
+from daemon.core.words import BY_NAME, called, help_text
 
 CHOICE_LIFE: Final = timedelta(minutes=30)
 MOST_CHOICES: Final = 8
@@ -54,7 +54,12 @@ def ask(talk: Talk, peer: Peer, text: str, about: str | None = None) -> Heard:
     command = c.SendAsk(sender=talk.here.peer_id, to=(peer.name,), question=text, reply_to=about)
     sender = stamp(talk.plan, talk.here, talk.person.name)
     shown = sending.ask_of(talk.plan, sender, [peer], command)
-    talk.tell(receipt(shown.carriages[0]), passing=True)
+    carriage = shown.carriages[0]
+    if slips.waits(carriage):
+        brakes = BY_NAME["stop"].right in talk.person.rights
+        slips.offer(talk.plan, talk.here, shown.ask, carriage, receipt(carriage), brakes=brakes)
+    else:
+        talk.tell(receipt(carriage), passing=True)
     return Heard("ask", shown.ask.ask_id)
 
 

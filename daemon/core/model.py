@@ -261,7 +261,7 @@ class Ask:
     options: tuple[str, ...] = ()
     default: str | None = None
     subject: str = ""  #: what the line itself does when it is answered
-    conversation: str | None = None  #: where it was said
+    slip: str | None = None  #: what the line says of it where it was said, with keys
     answers: tuple[Answer, ...] = ()
     lost: tuple[str, ...] = ()  #: recipients that are gone for good
     reminded: tuple[str, ...] = ()

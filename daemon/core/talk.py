@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from daemon.core import asking, closing, deciding, deeds, locking, looking, people, settling, steering
+from daemon.core import (
+    asking,
+    closing,
+    deciding,
+    deeds,
+    locking,
+    looking,
+    moving,
+    people,
+    settling,
+    slips,
+    steering,
+)
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
 from daemon.core.deeds import Talk
@@ -54,6 +66,8 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     if asking.is_over(ask):
         talk.tell(f"that is {ask.state} already", passing=True)
         return Heard("nothing")
+    if slips.is_slip(ask):
+        return moving.chosen(talk, ask, ask.options[command.option])
     return _answer(talk, ask, ask.options[command.option], ask.options[command.option])
 
 
@@ -138,7 +152,8 @@ def _has_been_answered(talk: Talk, ask: Ask) -> bool:
 
 def _choice(talk: Talk, text: str) -> tuple[Ask, str] | None:
     """A bare number or label chooses an option of the newest question that has options."""
-    offered = [ask for ask in talk.plan.view.open_asks_to(talk.here.peer_id) if ask.options]
+    asked = talk.plan.view.open_asks_to(talk.here.peer_id)
+    offered = [ask for ask in asked if ask.options and not slips.is_slip(ask)]
     label = asking.option_meant(offered[-1], text) if offered else None
     if label and offered[-1].subject == deciding.SUBJECT:
         _check_plain(talk, offered)
@@ -219,5 +234,6 @@ def _routed(talk: Talk, text: str) -> Heard:
 _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     "choose": _chosen,
     "route": _chosen,
+    moving.SUBJECT: moving.moved,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
 }

@@ -33,6 +33,8 @@ def card_of(parcel: Parcel) -> Card:
         passing=envelope.sender.peer_id == LINE.peer_id and envelope.urgency is Urgency.FYI,
         reply_to=envelope.reply_to or "",
         attachment=envelope.attachment,
+        pinned=envelope.kind is Kind.BOARD,
+        keyboard=envelope.options if envelope.kind is Kind.REPLY else (),
         steers=ask is not None and ask.subject.partition("\n")[0] in _STEERING,
     )
 

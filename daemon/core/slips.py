@@ -6,17 +6,22 @@ chooses from it; a bare word or number means something else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
-from daemon.core import asking, sending, settling
+from daemon.core import asking, listing, sending, settling
 from daemon.core import commands as c
-from daemon.core.model import Answer, Ask, Carriage, Peer, Sender, Status, Urgency
+from daemon.core.model import Answer, Ask, Carriage, Peer, Role, Sender, Status, Urgency
 from daemon.core.posting import LIFE, LINE, change_card
 from daemon.core.presence import IN_TURN
 from daemon.core.view import Plan
 
 SUBJECT: Final = "sent"
+ROUTE: Final = "route"  #: subject of a choice: the words after it go to whom is chosen
+CHOICE_LIFE: Final = timedelta(minutes=30)
+MOST_CHOICES: Final = 8
 INTERRUPT: Final = "interrupt"
 MOVE: Final = "move to…"
 WITHDRAW: Final = "withdraw"
@@ -36,6 +41,25 @@ def offer(plan: Plan, here: Peer, ask: Ask, carriage: Carriage, text: str, *, br
     )
     slip = sending.ask_of(plan, LINE, [here], command, subject=f"{SUBJECT}\n{ask.ask_id}").ask
     plan.put(replace(ask, slip=slip.ask_id))
+
+
+def choice(plan: Plan, here: Peer, question: str, choices: Sequence[Peer], subject: str) -> None:
+    """Ask a person whom they mean; ``subject``: what becomes of it, and then what it is about."""
+    names = [(f"{peer.circle}/{peer.name}", peer.peer_id) for peer in choices[:MOST_CHOICES]]
+    options = tuple(name if len(name) <= sending.OPTION_LENGTH else peer_id for name, peer_id in names)
+    command = c.SendAsk(sender=LINE.peer_id, to=(), question=question, options=options, deadline=CHOICE_LIFE)
+    sending.ask_of(plan, LINE, [here], command, subject=subject)
+
+
+def elsewhere(plan: Plan, ask: Ask) -> None:
+    """Whoever a person asked is gone for good: perhaps somebody else is meant now."""
+    here = plan.peer(ask.asker)
+    if here is None or here.forgotten_at or plan.conversation(ask.asker) is None:
+        return
+    agents = {Role.AGENT, Role.ORCHESTRATOR}
+    others = [x for x in listing.there(plan, here) if x.role in agents and x.peer_id not in ask.to]
+    if others:
+        choice(plan, here, "That reached nobody. To whom instead?", others, f"{ROUTE}\n{ask.question}")
 
 
 def is_slip(ask: Ask) -> bool:

@@ -115,7 +115,7 @@ def _called(talk: Talk, name: str, rest: str) -> Heard:
     deeds.stick(talk, peer)
     if rest:
         return deeds.ask(talk, peer, rest)
-    talk.tell(f"your words go to {peer.name}")
+    deeds.tell_chosen(talk, peer)
     return Heard("command")
 
 
@@ -213,7 +213,7 @@ def _chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
     _, _, kept = ask.subject.partition("\n")
     if kept:
         return deeds.ask(talk, peer, kept)
-    talk.tell(f"your words go to {peer.name}")
+    deeds.tell_chosen(talk, peer)
     return Heard("command")
 
 
@@ -227,13 +227,13 @@ def _routed(talk: Talk, text: str) -> Heard:
     if not choices:
         talk.tell("nobody is on the line yet; your words were not sent. Start an agent, then say it again.")
         return Heard("nothing")
-    deeds.offer(talk, "To whom?", choices, f"route\n{text}")
+    deeds.offer(talk, "To whom?", choices, f"{slips.ROUTE}\n{text}")
     return Heard("kept")
 
 
 _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     "choose": _chosen,
-    "route": _chosen,
+    slips.ROUTE: _chosen,
     moving.SUBJECT: moving.moved,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
 }

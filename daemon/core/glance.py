@@ -24,10 +24,13 @@ AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 
 
 def begin(plan: Plan, here: Peer) -> None:
-    """Put a new board; an older one is changed no more."""
+    """Put a new board, where there can be one; an older one is changed no more."""
     shown = text(plan, here)
     letter = Letter(kind=Kind.BOARD, text=shown, silent=True)
     envelope, _ = post(plan, LINE, [here], letter)
+    conversation = plan.conversation(here.peer_id)
+    if conversation is None or conversation.surface in presence.OWN_SCREENS:
+        return  # what scrolls away cannot be kept up to date
     board = Follow(
         conversation=here.peer_id,
         peer_id=LINE.peer_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bots.interface import Card, Choice
@@ -27,7 +28,7 @@ def card_of(parcel: Parcel) -> Card:
         who=envelope.sender.name,
         headline=_headline(envelope.sender, envelope.kind),
         markdown=envelope.body,
-        choices=_choices(ask) if envelope.kind is Kind.ASK and ask else (),
+        choices=_choices(ask, envelope.options) if envelope.kind is Kind.ASK and ask else (),
         outcome=_outcome(ask) if envelope.kind is Kind.ASK and ask else "",
         silent=envelope.silent or envelope.urgency is Urgency.FYI,
         passing=envelope.sender.peer_id == LINE.peer_id and envelope.urgency is Urgency.FYI,
@@ -57,10 +58,10 @@ def _headline(sender: Sender, kind: Kind) -> str:
     return f"{who}@{sender.circle}{unverified} {_SIGNS[kind]}"
 
 
-def _choices(ask: Ask) -> tuple[Choice, ...]:
+def _choices(ask: Ask, labels: Sequence[str]) -> tuple[Choice, ...]:
     if is_over(ask):
         return ()
-    return tuple(Choice(label=label, ask_id=ask.ask_id, option=n) for n, label in enumerate(ask.options))
+    return tuple(Choice(label=label, ask_id=ask.ask_id, option=n) for n, label in enumerate(labels))
 
 
 def _outcome(ask: Ask) -> str:

@@ -38,6 +38,7 @@ KEEP_PLANNING: Final = "Keep planning"
 YES: Final = frozenset({"y", "yes", "ok", "okay", "allow", "approve", "go"})
 NO: Final = frozenset({"n", "no", "deny", "reject"})
 BRIEF: Final = 80  #: characters of a question in one line
+LOOK: Final = "diff"  #: stands beside what can be decided, and decides nothing
 SUBJECT: Final = "approval"  #: marks every ask of an approval, also of questions that were answered before
 
 
@@ -56,10 +57,12 @@ def concluded(plan: Plan, ask: Ask) -> None:
         _decided(plan, approval, ask.answers[-1])
 
 
-def ask_people(plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life: timedelta) -> Ask:
+def ask_people(
+    plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life: timedelta, *, looks: bool = False
+) -> Ask:
     """One question to everybody who may decide for this peer; the first answer counts.
 
-    Nobody may be there: whoever comes is asked then.
+    Nobody may be there: whoever comes is asked then. ``looks``: the card offers to look at the work tree first.
     """
     to = deciders(plan, peer.circle)
     ask = Ask(
@@ -76,7 +79,8 @@ def ask_people(plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life
     )
     plan.put(ask)
     # What is denied at once rings nobody: nobody is there.
-    letter = Letter(kind=Kind.ASK, text=text, options=options, life=LIFE_WITH_PEOPLE, silent=not life)
+    shown = (*options, LOOK) if looks else options
+    letter = Letter(kind=Kind.ASK, text=text, options=shown, life=LIFE_WITH_PEOPLE, silent=not life)
     post(plan, stamp(plan, peer), to, letter, envelope_id=ask.ask_id)
     return ask
 

@@ -58,7 +58,8 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     if talk is None:
         return Heard("nothing")
     ask = plan.ask(command.ask_id)
-    if ask is None or talk.here.peer_id not in ask.to or not 0 <= command.option < len(ask.options):
+    label = _label(plan, ask, command.option) if ask and talk.here.peer_id in ask.to else ""
+    if ask is None or not label:
         raise NotAllowed(
             f'ask "{command.ask_id}" was not asked here', "only what was asked here can be answered"
         )
@@ -67,8 +68,14 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
         talk.tell(f"that is {ask.state} already", passing=True)
         return Heard("nothing")
     if slips.is_slip(ask):
-        return moving.chosen(talk, ask, ask.options[command.option])
-    return _answer(talk, ask, ask.options[command.option], ask.options[command.option])
+        return moving.chosen(talk, ask, label)
+    return _answer(talk, ask, label, label)
+
+
+def _label(plan: Plan, ask: Ask, option: int) -> str:
+    """What stands on that key of the card; "" where there is none."""
+    card = plan.envelope(ask.ask_id)
+    return card.options[option] if card and 0 <= option < len(card.options) else ""
 
 
 def _tapped(command: c.Tap) -> c.Say:
@@ -176,6 +183,8 @@ def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     approval = talk.plan.approval_of(ask.ask_id)
     if approval is None:
         return _answered(talk, ask, text, option)
+    if text.strip().casefold() == deciding.LOOK and text not in ask.options:
+        return looking.changes(talk, ask)
     deciding.check(talk.conversation, talk.person.rights)
     if deciding.show_again(talk.plan, approval, talk.here):
         talk.tell("that was shown some time ago: here it is again. Decide once more.", passing=True)

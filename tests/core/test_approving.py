@@ -79,7 +79,7 @@ def test_everybody_who_may_decide_is_asked_and_sees_all_of_it(line: Line, ada: C
         [card] = line.shown(chat)
         assert (card.envelope.body, card.envelope.options) == (
             "wants to use **Bash**\n\n```bash\nmake\n```",
-            ("Allow", "Deny"),
+            ("Allow", "Deny", "diff"),
         )
         assert card.envelope.sender.peer_id == api.peer_id
     assert line.shown(ben) == line.shown(group) == []
@@ -356,10 +356,11 @@ def test_the_work_tree_can_be_looked_at_first_and_that_decides_nothing(
 ) -> None:
     approval = line.request(api)
     [card] = [p for p in line.shown(ada) if p.envelope.kind is Kind.ASK]
-    assert [choice.label for choice in card_of(card).choices] == ["Allow once", "Deny", "diff"]
+    assert [choice.label for choice in card_of(card).choices] == ["Allow", "Deny", "diff"]
     assert line.tap(ada, approval.ask_id, 2).understood == "errand"
     assert line.approval(approval).state == State.ASKED
-    assert [errand.what for errand in line.view.errands()] == ["diff"]
+    assert line.say(ada, "diff", reply_to=card.delivery.receipt).understood == "errand"
+    assert [errand.what for errand in line.view.errands()] == ["diff", "diff"]
     line.tap(ada, approval.ask_id, 0)
     assert decided(line.approval(approval))[0] == State.DECIDED
 

@@ -61,7 +61,7 @@ async def test_a_permission_is_given_from_the_phone(agent: ClaudeCode, ada: Pers
     await agent.type("make it")
     card = await ada.sees("touch made", within=PATIENCE_S)
     assert card.labels[0] == "Allow"
-    assert card.labels[-1] == "Deny"
+    assert card.labels[-2:] == ("Deny", "diff")
     await ada.taps(card, "Allow").answered(within=PATIENCE_S)
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert (agent.cwd / "made").exists()

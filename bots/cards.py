@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,7 +20,7 @@ _SIGNS: Final = {
     Kind.BROADCAST: "tells everybody",
 }
 AGAIN: Final = "↻ may have come before"
-_STEERING: Final = frozenset({"choose", "route"})
+_STEERING: Final = frozenset({"choose", "route", "move"})
 
 
 def card_of(parcel: Parcel) -> Card:
@@ -31,12 +32,14 @@ def card_of(parcel: Parcel) -> Card:
         who=envelope.sender.name,
         headline=_headline(envelope.sender, envelope.kind),
         markdown=envelope.body,
-        choices=_choices(ask) if envelope.kind is Kind.ASK and ask else (),
+        choices=_choices(ask, envelope.options) if envelope.kind is Kind.ASK and ask else (),
         outcome=_outcome(ask) if envelope.kind is Kind.ASK and ask else "",
         silent=envelope.silent or envelope.urgency is Urgency.FYI,
-        passing=envelope.kind is Kind.REPLY and envelope.urgency is Urgency.FYI,
+        passing=envelope.sender.peer_id == LINE.peer_id and envelope.urgency is Urgency.FYI,
         reply_to=envelope.reply_to or "",
         attachment=envelope.attachment,
+        pinned=envelope.kind is Kind.BOARD,
+        keyboard=envelope.options if envelope.kind is Kind.REPLY else (),
         steers=ask is not None and ask.subject.partition("\n")[0] in _STEERING,
         doubts=parcel.delivery.doubts,
     )
@@ -82,10 +85,10 @@ def _headline(sender: Sender, kind: Kind) -> str:
     return f"{who}@{sender.circle}{unverified} {_SIGNS[kind]}"
 
 
-def _choices(ask: Ask) -> tuple[Choice, ...]:
+def _choices(ask: Ask, labels: Sequence[str]) -> tuple[Choice, ...]:
     if is_over(ask):
         return ()
-    return tuple(Choice(label=label, ask_id=ask.ask_id, option=n) for n, label in enumerate(ask.options))
+    return tuple(Choice(label=label, ask_id=ask.ask_id, option=n) for n, label in enumerate(labels))
 
 
 def _outcome(ask: Ask) -> str:

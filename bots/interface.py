@@ -137,6 +137,8 @@ class Card:
     passing: bool = False  #: a mere receipt of the person's own words
     reply_to: str = ""
     attachment: Attachment | None = None
+    pinned: bool = False  #: it stays at the top
+    keyboard: tuple[str, ...] = ()  #: what may be typed next, as keys
     steers: bool = False  #: choosing from it says to whom words go
     doubts: int = 0  #: how often what is to be shown now may have been shown already
 

@@ -86,7 +86,7 @@ def placed(board: Board, receipt: str, card: Card) -> Board:
     """The board with a new card on it."""
     if aim := _aim(card):
         board = replace(board, aim=aim)
-    if card.passing:
+    if card.passing and not card.choices:
         return board
     return replace(board, shown=(*board.shown, (receipt, card))[-KEPT:])
 
@@ -119,7 +119,8 @@ def one_line(card: Card) -> str:
 def page(card: Card) -> list[Fragment]:
     """The card with its head, the Markdown laid out, and the keys of its options."""
     if card.passing:
-        return [("class:passing", f"  {harmless(card.markdown)}\n")]
+        keys = "".join(f" · [{each.option + 1}] {_flat(each.label)}" for each in card.choices)
+        return [("class:passing", f"  {harmless(card.markdown)}{keys}\n")]
     return [
         ("class:who", f"{_flat(card.headline or card.who)}\n"),
         *fragments(card.markdown),
@@ -207,11 +208,12 @@ def _labelled(board: Board, text: str) -> Choice | None:
 
 
 def _offered(board: Board) -> Sequence[Choice]:
-    """The options of the marked card, else of the newest that has any."""
+    """The options of the marked card, else of the newest that asks for something."""
     if board.marked:
         card = _card(board, board.marked)
         return card.choices if card else ()
-    return next((card.choices for _, card in reversed(board.shown) if card.choices), ())
+    asking = (card for _, card in reversed(board.shown) if card.choices and not card.passing)
+    return next((card.choices for card in asking), ())
 
 
 def _walked(board: Board, step: int) -> Board:

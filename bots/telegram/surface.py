@@ -1,7 +1,7 @@
 """Telegram as a chat surface: chats with a bot, heard by long polls (``listening``), shown by messages and edits.
 
 A chat that Telegram wants left alone is left alone for as long as it said, and the others are written to no faster than
-it allows (``bots.pacing``). A long card is several messages, shown one by one; how far that is, is for who calls to know.
+it allows (``bots.pacing``). A long card is several messages, shown one by one; the caller knows how far that is.
 """
 
 from __future__ import annotations

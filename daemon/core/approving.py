@@ -35,7 +35,8 @@ def request(plan: Plan, command: c.RequestApproval) -> str:
             plan, plan.session(session.session_id) or session, f"{command.tool}, too long to be shown here"
         )
         return ""
-    ask = deciding.ask_people(plan, peer, clean(shown), options, _life(plan, command.deny_at))
+    looks = command.what != a.What.QUESTION
+    ask = deciding.ask_people(plan, peer, clean(shown), options, _life(plan, command.deny_at), looks=looks)
     approval = Approval(
         approval_id=ask.ask_id,
         ask_id=ask.ask_id,

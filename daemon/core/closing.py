@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, deciding, settling
+from daemon.core import asking, deciding, glance, settling, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
@@ -74,7 +74,8 @@ def cancel(plan: Plan, command: c.CancelAsk) -> AskShown:
     over = asking.advance(ask, asking.Cancel(), now=plan.now)
     plan.put(over)
     _withdraw(plan, over)
-    _ended(plan, over, LINE)
+    asker = plan.peer(command.by)
+    _ended(plan, over, stamp(plan, asker, command.person) if asker else LINE)
     return shown(plan, ask.ask_id)
 
 
@@ -130,6 +131,10 @@ def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     if ask.state != asking.State.CANCELLED:
         _tell_asker(plan, ask, by, _outcome(plan, ask))
     _change_cards(plan, ask)
+    glance.moved(plan)
+    slips.end(plan, ask, by)
+    if ask.state == asking.State.ORPHANED:
+        slips.elsewhere(plan, ask)
 
 
 def _tell_late(plan: Plan, ask: Ask, answer: Answer) -> None:

@@ -39,6 +39,7 @@ KEEP_PLANNING: Final = "Keep planning"
 YES: Final = frozenset({"y", "yes", "ok", "okay", "allow", "approve", "go"})
 NO: Final = frozenset({"n", "no", "deny", "reject"})
 BRIEF: Final = 80  #: characters of a question in one line
+LOOK: Final = "diff"  #: stands beside what can be decided, and decides nothing
 SUBJECT: Final = "approval"  #: marks every ask of an approval, also of questions that were answered before
 
 
@@ -57,10 +58,12 @@ def concluded(plan: Plan, ask: Ask) -> None:
         _decided(plan, approval, ask.answers[-1])
 
 
-def ask_people(plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life: timedelta) -> Ask:
+def ask_people(
+    plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life: timedelta, *, looks: bool = False
+) -> Ask:
     """One question to everybody who may decide for this peer; the first answer counts.
 
-    Nobody may be there: whoever comes is asked then.
+    Nobody may be there: whoever comes is asked then. ``looks``: the card offers to look at the work tree first.
     """
     to = deciders(plan, peer.circle)
     ask = Ask(
@@ -81,7 +84,7 @@ def ask_people(plan: Plan, peer: Peer, text: str, options: tuple[str, ...], life
         kind=Kind.ASK,
         text=text,
         urgency=Urgency.URGENT,
-        options=options,
+        options=(*options, LOOK) if looks else options,
         life=LIFE_WITH_PEOPLE,
         silent=not life,
     )

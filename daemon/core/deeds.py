@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, closing, given, presence, sending
+from daemon.core import addressing, closing, given, glance, listing, sending, slips
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import (
     Ask,
-    AskShown,
     Carriage,
     Conversation,
     Heard,
@@ -29,10 +27,9 @@ from daemon.core.model import (
 )
 from daemon.core.posting import LINE, Letter, carriages, post, reply, stamp
 from daemon.core.view import Plan
-from daemon.core.words import called, help_text
+from daemon.core.words import BY_NAME, called, help_text
 
-CHOICE_LIFE: Final = timedelta(minutes=30)
-MOST_CHOICES: Final = 8
+RECENT: Final = 5
 SHORT: Final = 60  #: characters of a question in a list
 
 
@@ -58,8 +55,13 @@ def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as:
     command = c.SendAsk(sender=talk.here.peer_id, to=(peer.name,), question=question, reply_to=about)
     sender = stamp(talk.plan, talk.here, talk.person.name)
     shown = sending.ask_of(talk.plan, sender, [peer], command)
-    talk.plan.put(_said(talk, shown.ask, said_as))
-    talk.tell(receipt(shown.carriages[0]), passing=True)
+    carriage, asked = shown.carriages[0], _said(talk, shown.ask, said_as)
+    talk.plan.put(asked)
+    if slips.waits(carriage):
+        brakes = BY_NAME["stop"].right in talk.person.rights
+        slips.offer(talk.plan, talk.here, asked, carriage, receipt(carriage), brakes=brakes)
+    else:
+        talk.tell(receipt(carriage), passing=True)
     return Heard("ask", shown.ask.ask_id)
 
 
@@ -74,13 +76,9 @@ def receipt(carriage: Carriage) -> str:
     return f"to {carriage.peer.name}{behind}"
 
 
-def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> AskShown:
-    names = [(_exact(peer), peer.peer_id) for peer in choices[:MOST_CHOICES]]
-    options = tuple(name if len(name) <= sending.OPTION_LENGTH else peer_id for name, peer_id in names)
-    command = c.SendAsk(sender=LINE.peer_id, to=(), question=question, options=options, deadline=CHOICE_LIFE)
-    shown = sending.ask_of(talk.plan, LINE, [talk.here], command, subject=subject)
-    talk.plan.put(_said(talk, shown.ask))
-    return shown
+def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> None:
+    asked = slips.choice(talk.plan, talk.here, question, choices, subject)
+    talk.plan.put(_said(talk, asked))
 
 
 def _peers(talk: Talk, rest: str) -> Heard:
@@ -107,12 +105,12 @@ def _to(talk: Talk, rest: str) -> Heard:
         return Heard("command")
     peer = peer_called(talk, rest)
     stick(talk, peer)
-    talk.tell(f"your words go to {peer.name}")
+    tell_chosen(talk, peer)
     return Heard("command")
 
 
 def _clear(talk: Talk, rest: str) -> Heard:
-    talk.plan.put(Sticky(conversation=talk.here.peer_id, person=talk.person.account, peer_id=None))
+    talk.plan.put(replace(_choice(talk), peer_id=None))
     talk.tell("your words go to nobody now")
     return Heard("command")
 
@@ -128,6 +126,13 @@ def _notify(talk: Talk, rest: str) -> Heard:
     letter = Letter(kind=Kind.NOTICE, text=given.told(talk.said, text))
     envelope, deliveries = post(talk.plan, sender, [peer], letter)
     talk.tell(receipt(carriages(talk.plan, envelope, deliveries)[0]), passing=True)
+    return Heard("command")
+
+
+def _broadcast(talk: Talk, rest: str) -> Heard:
+    command = c.SendBroadcast(sender=talk.here.peer_id, text=rest, person=talk.person.name)
+    told = [carriage.peer.name for carriage in sending.send_broadcast(talk.plan, command).carriages]
+    talk.tell(f"told {', '.join(told)}" if told else "nobody is there to be told", passing=True)
     return Heard("command")
 
 
@@ -170,6 +175,7 @@ DEEDS: Final = {
     "to": _to,
     "clear": _clear,
     "notify": _notify,
+    "broadcast": _broadcast,
     "asks": _asks,
     "cancel": _cancel,
     "help": _help,
@@ -186,38 +192,42 @@ def peer_called(talk: Talk, name: str) -> Peer:
 
 
 def stick(talk: Talk, peer: Peer) -> None:
-    talk.plan.put(Sticky(conversation=talk.here.peer_id, person=talk.person.account, peer_id=peer.peer_id))
+    """Plain words go there from now on."""
+    before = _choice(talk)
+    recent = (peer.peer_id, *(each for each in before.recent if each != peer.peer_id))[:RECENT]
+    talk.plan.put(replace(before, peer_id=peer.peer_id, recent=recent))
+
+
+def tell_chosen(talk: Talk, peer: Peer) -> None:
+    """Say to whom words go, with a keyboard of those they went to lately."""
+    recent = [found for each in _choice(talk).recent if (found := talk.plan.peer(each))]
+    names = [f"@{found.circle}/{found.name}" for found in recent if not found.forgotten_at]
+    letter = Letter(
+        kind=Kind.REPLY,
+        text=f"your words go to {peer.name}",
+        options=(*names, "/peers", "/status"),
+        reply_to=talk.said.reply_to or None,
+        silent=True,
+    )
+    post(talk.plan, LINE, [talk.here], letter)
+
+
+def _choice(talk: Talk) -> Sticky:
+    found = talk.plan.chosen(talk.here.peer_id, talk.person.account)
+    return found or Sticky(conversation=talk.here.peer_id, person=talk.person.account, peer_id=None)
 
 
 def listed(talk: Talk) -> list[Peer]:
-    seen = addressing.visible(talk.plan.view.peers(), standpoint(talk), "*")
-    return [
-        peer
-        for peer in seen
-        if peer.peer_id != talk.here.peer_id
-        and peer.role is not Role.SERVICE
-        and _status(talk, peer) is not Status.OFFLINE
-    ]
+    return listing.there(talk.plan, talk.here)
 
 
 def orchestrator(talk: Talk) -> Peer | None:
     return next((peer for peer in listed(talk) if peer.role is Role.ORCHESTRATOR), None)
 
 
-def _status(talk: Talk, peer: Peer) -> Status:
-    plan = talk.plan
-    return presence.status(peer, plan.session_of(peer), plan.conversation(peer.peer_id), plan.now)
-
-
 def _row(talk: Talk, peer: Peer) -> str:
-    session = talk.plan.session_of(peer)
-    state = (session.turn if session else "") or _status(talk, peer)
     about = f": {peer.description}" if peer.description else ""
-    return f"- `{_exact(peer)}` {state}{about}"
-
-
-def _exact(peer: Peer) -> str:
-    return f"{peer.circle}/{peer.name}"
+    return f"- {glance.state(talk.plan, peer)}{about}"
 
 
 def _names(talk: Talk, ask: Ask) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import asking, deeds, gate, given, hosting, locking, settling
+from daemon.core import asking, deeds, gate, given, hosting, locking, settling, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
 from daemon.core.deeds import Talk
@@ -18,7 +18,6 @@ from daemon.core.view import Plan
 from daemon.core.words import called, parsed
 
 STILL_WAITS: Final = frozenset({"queued", "held"})
-KEPT: Final = "route"  #: words for which nobody is chosen yet
 
 
 def edit(plan: Plan, command: c.Edit) -> Heard:
@@ -52,8 +51,8 @@ def _kept(talk: Talk, ask: Ask, text: str) -> Heard:
     """Nobody was chosen yet: the words wait with the question."""
     subject, _, before = ask.subject.partition("\n")
     words = given.changed(before, text)
-    if subject == KEPT and not asking.is_over(ask) and words != before:
-        talk.plan.put(replace(ask, subject=f"{KEPT}\n{body(words)}"))
+    if subject == slips.ROUTE and not asking.is_over(ask) and words != before:
+        talk.plan.put(replace(ask, subject=f"{slips.ROUTE}\n{body(words)}"))
         talk.tell("changed", passing=True)
     return Heard("command")
 

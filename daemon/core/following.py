@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import watchers
+from daemon.core import glance, watchers
 from daemon.core.cleaning import fitted
 from daemon.core.measures import counted, lasting
 from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn, Urgency
@@ -48,6 +48,7 @@ def end(plan: Plan, here: Peer, peer: Peer, what: str) -> bool:
 
 def moved(plan: Plan, session: Session) -> None:
     """Something happened in the session's turn, or it waits."""
+    glance.moved(plan)
     for follow in plan.view.follows(session.peer_id):
         if follow.what == WATCH:
             due = plan.now + NO_SIGN_FOR if session.turn is Turn.WORKING else None
@@ -66,6 +67,7 @@ def waits(plan: Plan, session: Session, what_for: str, asked: Collection[str] = 
 
 def over(plan: Plan, session: Session, ask: Ask | None, text: str, how: str) -> None:
     """The turn is over. ``session`` as it was in the turn; ``ask``: what it was about."""
+    glance.moved(plan)
     for follow in plan.view.follows(session.peer_id):
         told = ask is not None and ask.asker == follow.conversation and bool(text.strip())
         if follow.what == FOLLOW:
@@ -82,6 +84,9 @@ def over(plan: Plan, session: Session, ask: Ask | None, text: str, how: str) -> 
 def due(plan: Plan) -> None:
     """What is to be shown by now is shown."""
     for follow in plan.view.follows_due(plan.now):
+        if follow.what == glance.STATUS:
+            _update(plan, follow)
+            continue
         peer = plan.peer(follow.peer_id)
         session = plan.session_of(peer) if peer else None
         if follow.what == FOLLOW and session and _works(session):
@@ -90,6 +95,16 @@ def due(plan: Plan) -> None:
             plan.put(replace(follow, due_at=None))
             if follow.what == WATCH and session and session.turn is Turn.WORKING:
                 watchers.say(plan, follow, f"stalls: no sign of it for {lasting(plan.now - session.turn_at)}")
+
+
+def _update(plan: Plan, board: Follow) -> None:
+    """Change a board that is no longer true."""
+    here = plan.peer(board.conversation)
+    text = glance.text(plan, here) if here and not here.forgotten_at else board.shown
+    if text == board.shown:
+        plan.put(replace(board, due_at=None))
+    else:
+        _change(plan, replace(board, shown=text), text)
 
 
 def _works(session: Session | None) -> bool:

@@ -45,6 +45,18 @@ def peers(
     return tuple(row for row in rows if show_offline or _is_listed(row))
 
 
+def there(plan: Plan, here: Peer) -> list[Peer]:
+    """Who can be spoken to from a conversation now, people too."""
+    seen = addressing.visible(plan.view.peers(), addressing.standpoint_of(plan, here), "*")
+    return [
+        peer
+        for peer in seen
+        if peer.peer_id != here.peer_id
+        and peer.role is not Role.SERVICE
+        and shown(plan, peer).status is not Status.OFFLINE
+    ]
+
+
 def story(plan: Plan, message_id: str, told: Sequence[Told]) -> Story:
     """All that is known of a message.
 

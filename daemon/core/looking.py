@@ -67,6 +67,11 @@ def chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
     return _sent(talk, what, peer, arguments[ask.options.index(choice)])
 
 
+def changes(talk: Talk, ask: Ask) -> Heard:
+    """What is changed in the work tree of an agent that waits for a decision; the decision stays open."""
+    return _sent(talk, "diff", deeds.peer_called(talk, ask.asker))
+
+
 def finish(plan: Plan, command: c.FinishErrand) -> None:
     """Tell what was found where it was wished for; what is told already is not told again."""
     errand = plan.errand(command.errand_id)

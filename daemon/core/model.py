@@ -24,6 +24,7 @@ class Kind(StrEnum):
     NOTICE = "notice"  #: wants nothing back
     BROADCAST = "broadcast"  #: a notice to everybody of a circle
     REPLY = "reply"  #: what the line itself says to a person about their own words
+    BOARD = "board"  #: what the line keeps up to date for a person, at the top of the conversation
     CHANGE = "change"  #: shows anew what was shown before; correlates with the ask whose card it is
 
 
@@ -317,6 +318,7 @@ class Ask:
     reminded: tuple[str, ...] = ()
     ended_at: datetime | None = None
     said_as: str = ""  #: the receipt of the person's own message, by which an edit finds it
+    slip: str | None = None  #: the ask by which the line says what becomes of it, with keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,11 +418,12 @@ class Follow:
 
     conversation: str
     peer_id: str
-    what: str  #: ``follow``: one message kept up to date; ``watch``: told of ends; ``stop``: told of the next end
+    what: str  #: ``follow``, ``watch``, ``stop`` (told of the next end), ``status`` (of everybody)
     since: datetime
     envelope_id: str = ""  #: the message that is kept up to date
     shown_at: datetime | None = None
     due_at: datetime | None = None  #: when there is something to show
+    shown: str = ""  #: the words it shows now, where nothing is said twice
     ended_at: datetime | None = None
 
 
@@ -431,6 +434,7 @@ class Sticky:
     conversation: str
     person: str
     peer_id: str | None
+    recent: tuple[str, ...] = ()  #: peer ids, the last chosen first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, asking, presence
+from daemon.core import addressing, asking, glance, presence
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, line
 from daemon.core.errors import Malformed, NotAllowed, NotFound
@@ -64,6 +64,7 @@ def ask_of(
         life=life,
     )
     envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)
+    glance.moved(plan)
     return AskShown(ask, tuple(to), carriages(plan, envelope, deliveries))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import addressing, braking, deeds, following, locking, watchers
+from daemon.core import addressing, braking, deeds, following, glance, locking, watchers
 from daemon.core import commands as c
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed
@@ -51,6 +51,11 @@ def _watch(talk: Talk, rest: str) -> Heard:
     return _toggled(talk, rest, watchers.WATCH, "watching {}: you are told when it ends, stalls or asks")
 
 
+def _status(talk: Talk, rest: str) -> Heard:
+    glance.begin(talk.plan, talk.here)
+    return Heard("command")
+
+
 def _toggled(talk: Talk, rest: str, what: str, said: str) -> Heard:
     peer = _meant(talk, rest, f"/{what} NAME")
     if following.end(talk.plan, talk.here, peer, what):
@@ -92,4 +97,5 @@ DEEDS: Final = {
     "lock": _lock,
     "follow": _follow,
     "watch": _watch,
+    "status": _status,
 }

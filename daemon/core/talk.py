@@ -14,13 +14,14 @@ from daemon.core import (
     closing,
     deciding,
     deeds,
-    edits,
     gate,
     given,
     groups,
     locking,
     looking,
+    moving,
     settling,
+    slips,
     steering,
 )
 from daemon.core import commands as c
@@ -61,7 +62,8 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     if talk is None:
         return gate.NOTHING
     ask = plan.ask(command.ask_id)
-    if ask is None or talk.here.peer_id not in ask.to or not 0 <= command.option < len(ask.options):
+    label = _label(plan, ask, command.option) if ask and talk.here.peer_id in ask.to else ""
+    if ask is None or not label:
         raise NotAllowed(
             f'ask "{command.ask_id}" was not asked here', "only what was asked here can be answered"
         )
@@ -69,7 +71,15 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     if asking.is_over(ask):
         talk.tell(f"that is {ask.state} already", passing=True)
         return Heard("nothing")
-    return _answer(talk, ask, ask.options[command.option], ask.options[command.option])
+    if slips.is_slip(ask):
+        return moving.chosen(talk, ask, label)
+    return _answer(talk, ask, label, label)
+
+
+def _label(plan: Plan, ask: Ask, option: int) -> str:
+    """What stands on that key of the card; "" where there is none."""
+    card = plan.envelope(ask.ask_id)
+    return card.options[option] if card and 0 <= option < len(card.options) else ""
 
 
 def refused(plan: Plan, command: c.Say | c.Tap | c.Edit, error: PeerlineError) -> Heard:
@@ -101,7 +111,7 @@ def _called(talk: Talk, name: str, rest: str) -> Heard:
     deeds.stick(talk, peer)
     if rest:
         return deeds.ask(talk, peer, rest)
-    talk.tell(f"your words go to {peer.name}")
+    deeds.tell_chosen(talk, peer)
     return Heard("command")
 
 
@@ -138,7 +148,8 @@ def _has_been_answered(talk: Talk, ask: Ask) -> bool:
 
 def _choice(talk: Talk, text: str) -> tuple[Ask, str] | None:
     """A bare number or label chooses an option of the newest question that has options."""
-    offered = [ask for ask in talk.plan.view.open_asks_to(talk.here.peer_id) if ask.options]
+    asked = talk.plan.view.open_asks_to(talk.here.peer_id)
+    offered = [ask for ask in asked if ask.options and not slips.is_slip(ask)]
     label = asking.option_meant(offered[-1], text) if offered else None
     if label and offered[-1].subject == deciding.SUBJECT:
         _check_plain(talk, offered)
@@ -161,6 +172,8 @@ def _answer(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
     approval = talk.plan.approval_of(ask.ask_id)
     if approval is None:
         return _answered(talk, ask, text, option)
+    if text.strip().casefold() == deciding.LOOK and text not in ask.options:
+        return looking.changes(talk, ask)
     deciding.check(talk.conversation, talk.person.rights)
     if deciding.show_again(talk.plan, approval, talk.here):
         talk.tell("that was shown some time ago: here it is again. Decide once more.", passing=True)
@@ -198,7 +211,7 @@ def _chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
     _, _, kept = ask.subject.partition("\n")
     if kept:
         return deeds.ask(talk, peer, kept, said_as=ask.said_as)
-    talk.tell(f"your words go to {peer.name}")
+    deeds.tell_chosen(talk, peer)
     return Heard("command")
 
 
@@ -220,13 +233,14 @@ def _routed(talk: Talk, text: str) -> Heard:
     if not choices:
         talk.tell("nobody is on the line yet; your words were not sent. Start an agent, then say it again.")
         return Heard("nothing")
-    deeds.offer(talk, "To whom?", choices, f"{edits.KEPT}\n{given.told(talk.said, text)}")
+    deeds.offer(talk, "To whom?", choices, f"{slips.ROUTE}\n{given.told(talk.said, text)}")
     return Heard("kept")
 
 
 _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     "choose": _chosen,
-    edits.KEPT: _chosen,
+    slips.ROUTE: _chosen,
     groups.ADMIT: _let_in,
+    moving.SUBJECT: moving.moved,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
 }

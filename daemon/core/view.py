@@ -271,8 +271,12 @@ class Plan:
         found: m.Errand | None = self._get(m.Errand, errand_id)
         return found
 
+    def chosen(self, conversation: str, person: str) -> m.Sticky | None:
+        found: m.Sticky | None = self._get(m.Sticky, conversation, person)
+        return found
+
     def sticky(self, conversation: str, person: str) -> m.Peer | None:
-        chosen: m.Sticky | None = self._get(m.Sticky, conversation, person)
+        chosen = self.chosen(conversation, person)
         peer = self.peer(chosen.peer_id) if chosen and chosen.peer_id else None
         return peer if peer and peer.forgotten_at is None else None
 

@@ -20,6 +20,8 @@ WORDS: Final = (
     Word("to", "/to NAME", "choose whom your plain words go to"),
     Word("clear", "/clear", "choose nobody"),
     Word("notify", "/notify [@peer] text", "tell, without wanting an answer"),
+    Word("broadcast", "/broadcast text", "tell every agent you meet, without wanting answers", "approve"),
+    Word("status", "/status", "everything at a glance, pinned and kept up to date"),
     Word("stop", "/stop NAME", "no further tool call in this turn", "approve", hurries=True),
     Word(
         "freeze", "/freeze CIRCLE", "stop a whole circle, and carry nothing into it", "approve", hurries=True

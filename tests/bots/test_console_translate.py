@@ -272,3 +272,21 @@ def test_what_goes_on_is_shown_in_one_line_and_keeps_its_place_among_the_cards()
     card = Card(who="peerline", headline="", markdown="`dev/api` works · 3 s\n> make it\n\nBash: ls")
 
     assert "".join(text for _, text in outcome(card)) == "  dev/api works · 3 s · │ make it · Bash: ls\n"
+
+
+def test_a_bare_number_chooses_nothing_from_a_mere_receipt_until_it_is_marked() -> None:
+    asking = Card(
+        who="api", headline="api", markdown="ship it?", choices=(Choice(label="yes", ask_id="a", option=0),)
+    )
+    slip = Card(
+        who="peerline",
+        headline="",
+        markdown="to api",
+        passing=True,
+        choices=(Choice(label="withdraw", ask_id="b", option=0),),
+    )
+    board = board_of(asking, slip)
+    assert pressed(board, Digit(1))[1] == asking.choices[0]
+    marked, _ = pressed(board, Walk(-1))
+    assert pressed(marked, Digit(1))[1] == slip.choices[0]
+    assert "[1] withdraw" in "".join(text for _, text in page(slip))

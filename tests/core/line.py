@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 from daemon.core import commands as c
+from daemon.core import slips
 from daemon.core.decide import decide
 from daemon.core.model import (
     Approval,
@@ -175,8 +176,8 @@ class Line:
         return seen
 
     def told(self, chat: Chat) -> list[str]:
-        """The same, as the bodies of what the line itself says."""
-        return [p.envelope.body for p in self.shown(chat) if p.envelope.kind is Kind.REPLY]
+        """The same, as the bodies of what the line itself says, slips too."""
+        return [p.envelope.body for p in self.shown(chat) if p.envelope.kind is Kind.REPLY or _is_slip(p)]
 
     # --- what agents do -----------------------------------------------------------------------------------------
 
@@ -301,3 +302,7 @@ class Line:
         """Everything that is written, to compare."""
         tables = [row[0] for row in self.conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         return {name: [tuple(row) for row in self.conn.execute(f"SELECT * FROM {name}")] for name in tables}  # noqa: S608 -- names of our own tables
+
+
+def _is_slip(parcel: Parcel) -> bool:
+    return parcel.envelope.kind is Kind.ASK and parcel.ask is not None and slips.is_slip(parcel.ask)

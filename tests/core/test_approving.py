@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from bots.cards import card_of
 from daemon.core import asking
 from daemon.core import commands as c
 from daemon.core.approval import OPEN, State
@@ -78,7 +79,7 @@ def test_everybody_who_may_decide_is_asked_and_sees_all_of_it(line: Line, ada: C
         [card] = line.shown(chat)
         assert (card.envelope.body, card.envelope.options) == (
             "wants to use **Bash**\n\n```bash\nmake\n```",
-            ("Allow", "Deny"),
+            ("Allow", "Deny", "diff"),
         )
         assert card.envelope.sender.peer_id == api.peer_id
     assert line.shown(ben) == line.shown(group) == []
@@ -343,11 +344,31 @@ def test_who_was_not_asked_cannot_tap(line: Line, ada: Chat, api: Peer) -> None:
     approval = line.request(api)
 
     group = line.group(("*",))
-    for chat, option in ((group, 0), (ada, 2), (ada, -1)):
+    for chat, option in ((group, 0), (ada, 3), (ada, -1)):
         line.tap(chat, approval.ask_id, option)
         assert "was not asked here" in line.told(chat)[-1]
     assert line.tap(ada.by("99"), approval.ask_id, 0).understood == "nothing"  # a stranger is not heard
     assert line.approval(approval).state == State.ASKED
+
+
+def test_the_work_tree_can_be_looked_at_first_and_that_decides_nothing(
+    line: Line, ada: Chat, api: Peer
+) -> None:
+    approval = line.request(api)
+    [card] = [p for p in line.shown(ada) if p.envelope.kind is Kind.ASK]
+    assert [choice.label for choice in card_of(card).choices] == ["Allow", "Deny", "diff"]
+    assert line.tap(ada, approval.ask_id, 2).understood == "errand"
+    assert line.approval(approval).state == State.ASKED
+    assert line.say(ada, "diff", reply_to=card.delivery.receipt).understood == "errand"
+    assert [errand.what for errand in line.view.errands()] == ["diff", "diff"]
+    line.tap(ada, approval.ask_id, 0)
+    assert decided(line.approval(approval))[0] == State.DECIDED
+
+
+def test_a_question_of_an_agent_has_its_own_options_alone(line: Line, ada: Chat, api: Peer) -> None:
+    line.request(api, **QUESTIONS)
+    [card] = [p for p in line.shown(ada) if p.envelope.kind is Kind.ASK]
+    assert [choice.label for choice in card_of(card).choices] == ["Red", "Blue"]
 
 
 @pytest.mark.parametrize("who", ["web", "api"])

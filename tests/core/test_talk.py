@@ -376,6 +376,8 @@ TYPED = {
     "to": ("/to api", "your words go to api"),
     "clear": ("/clear", "your words go to nobody now"),
     "notify": ("/notify @api hi", "to api"),
+    "broadcast": ("/broadcast hi", "told api"),
+    "status": ("/status", "- `dev/api` idle"),
     "peek": ("/peek api", "looking at api…"),
     "diff": ("/diff api", "looking at api…"),
     "get": ("/get @api README.md", "looking at api…"),

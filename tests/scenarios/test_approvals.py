@@ -61,7 +61,7 @@ async def test_a_permission_is_given_from_the_phone(agent: ClaudeCode, ada: Pers
     await agent.type("make it")
     card = await ada.sees("touch made", within=PATIENCE_S)
     assert card.labels[0] == "Allow"
-    assert card.labels[-1] == "Deny"
+    assert card.labels[-2:] == ("Deny", "diff")
     await ada.taps(card, "Allow").answered(within=PATIENCE_S)
     await agent.until_status("idle", seconds=PATIENCE_S)
     assert (agent.cwd / "made").exists()
@@ -301,7 +301,7 @@ async def test_a_plan_is_sent_back_with_words_and_then_approved(
     async with ClaudeCode(phone.user, phone.place / "backend", model.url, name, "dev", args=mode) as agent:
         await agent.type("plan it")
         card = await ada.sees("made a plan", within=PATIENCE_S)
-        assert card.labels == ("Approve", "Approve, and accept edits", "Keep planning")
+        assert card.labels == ("Approve", "Approve, and accept edits", "Keep planning", "diff")
         ada.says("shorter please", reply_to=card)
         await model.hears("shorter please")
         again = await ada.sees(

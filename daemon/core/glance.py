@@ -1,0 +1,98 @@
+"""The line at a glance, for a person: who does what, what waits for them, what is open.
+
+A board shows it at the top of a conversation and is changed when it is no longer true, at most every so often. Rule: it
+holds no spans of time, so that as long as nothing happens there is nothing to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import groupby
+from typing import Final
+
+from daemon.core import addressing, deciding, presence
+from daemon.core.measures import counted
+from daemon.core.model import Follow, Kind, Peer, Role, Status
+from daemon.core.posting import LINE, Letter, post
+from daemon.core.view import Plan
+
+STATUS: Final = "status"
+EVERY: Final = timedelta(seconds=20)  #: between two changes of a board
+AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
+
+
+def begin(plan: Plan, here: Peer) -> None:
+    """Put a new board, where there can be one; an older one is changed no more."""
+    shown = text(plan, here)
+    letter = Letter(kind=Kind.BOARD, text=shown, silent=True)
+    envelope, _ = post(plan, LINE, [here], letter)
+    conversation = plan.conversation(here.peer_id)
+    if conversation is None or conversation.surface in presence.OWN_SCREENS:
+        return  # what scrolls away cannot be kept up to date
+    board = Follow(
+        conversation=here.peer_id,
+        peer_id=LINE.peer_id,
+        what=STATUS,
+        since=plan.now,
+        envelope_id=envelope.envelope_id,
+        shown_at=plan.now,
+        shown=shown,
+    )
+    plan.put(board)
+
+
+def moved(plan: Plan) -> None:
+    """Something happened that a board may show."""
+    for board in plan.view.follows(LINE.peer_id):
+        if board.due_at is None:
+            plan.put(replace(board, due_at=max(plan.now, (board.shown_at or plan.now) + EVERY)))
+
+
+def text(plan: Plan, here: Peer) -> str:
+    """What a conversation may know, circle by circle."""
+    who = addressing.standpoint_of(plan, here)
+    there = [peer for peer in plan.view.peers() if peer.role in AGENTS and who.meets(peer)]
+    lines = [line for name, peers in _circles(there) for line in _circle(plan, name, peers)]
+    return "\n".join([*(lines or ["nobody is on the line yet"]), *_waiting(plan, here)])
+
+
+def state(plan: Plan, peer: Peer) -> str:
+    """Somebody in a few words."""
+    session, conversation = plan.session_of(peer), plan.conversation(peer.peer_id)
+    status = presence.status(peer, session, conversation, plan.now)
+    doing = session.turn if session and status is not Status.OFFLINE else ""
+    return f"`{peer.circle}/{peer.name}` {doing or status}"
+
+
+def _circles(peers: list[Peer]) -> Iterator[tuple[str, list[Peer]]]:
+    for name, inside in groupby(sorted(peers, key=lambda x: (x.circle, x.name)), key=lambda x: x.circle):
+        yield name, list(inside)
+
+
+def _circle(plan: Plan, name: str, peers: list[Peer]) -> Iterator[str]:
+    away = 0
+    yield f"**{name}**"
+    for peer in peers:
+        session = plan.session_of(peer)
+        if presence.status(peer, session, None, plan.now) is Status.OFFLINE:
+            away += 1
+            continue
+        waits = plan.view.waiting_count(peer.peer_id)
+        yield f"- {state(plan, peer)}{f' · {waits} waiting' if waits else ''}"
+    if away:
+        yield f"- {counted(away, 'other')} offline"
+
+
+def _waiting(plan: Plan, here: Peer) -> Iterator[str]:
+    asked = [ask for ask in plan.view.open_asks_to(here.peer_id) if ask.asker != LINE.peer_id]
+    approvals = [ask for ask in asked if ask.subject == deciding.SUBJECT]
+    parts = [
+        counted(len(approvals), "approval") if approvals else "",
+        counted(len(asked) - len(approvals), "question") if len(asked) > len(approvals) else "",
+    ]
+    if any(parts):
+        yield f"\nwaiting for you: {', '.join(filter(None, parts))}"
+    if own := plan.view.open_asks_by(here.peer_id):
+        yield f"open: {counted(len(own), 'ask')} of yours"

@@ -18,13 +18,13 @@ from urllib.parse import urlencode
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
 from telegram import Message as TelegramMessage
 from telegram.error import TelegramError
-from telegram.request import HTTPXRequest
 
 from bots.interface import NotEver, NotNow, Unsure
 from bots.telegram.hearing import WANTED
 from bots.telegram.markup import Message
 from bots.telegram.translate import Rows
-from bots.telegram.verdicts import OK, Failed, Verdict, judged, unanswered
+from bots.telegram.verdicts import Failed, Verdict
+from bots.telegram.wire import Line, Redaction, hush
 
 CONNECT_S: Final = 5.0
 SLACK_S: Final = 1.0  #: what a poll may take beyond its patience, so that a dead line is left in time
@@ -46,21 +46,6 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
-class Line(HTTPXRequest):
-    """Connections to Telegram. What comes over them is judged here, before the library rewords it."""
-
-    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        try:
-            code, payload = await super().do_request(*args, **kwargs)
-        except TelegramError as error:
-            raise Failed(unanswered(error.__cause__)) from None
-        if "GET" in {kwargs.get("method"), *args[1:2]} and code == OK:
-            return code, payload  # a file
-        if verdict := judged(code, payload):
-            raise Failed(verdict)
-        return code, payload
-
-
 class Api:
     """One bot. ``root`` is the address without ``/bot``; a poll may end ``grace_s`` later than asked."""
 
@@ -78,7 +63,7 @@ class Api:
             get_updates_request=self._polls,
         )
         self._redaction = Redaction(token)
-        _hush(self._redaction)
+        hush(self._redaction)
 
     async def updates(self, offset: int, wait_s: int) -> list[dict[str, Any]]:
         """Return what waits from ``offset`` on (0: whatever is not confirmed), after at most ``wait_s``.
@@ -247,20 +232,6 @@ class Api:
             raise Unsure(str(error).replace(self._token, "<token>")) from None
 
 
-class Redaction(logging.Filter):
-    """Takes the token out of what another program logs about its requests."""
-
-    def __init__(self, token: str) -> None:
-        super().__init__()
-        self._token = token
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        if self._token in said:
-            record.msg, record.args = said.replace(self._token, "<token>"), ()
-        return True
-
-
 async def _formatted(call: Callable[..., Awaitable[Result]], message: Message) -> Result:
     """Make the call with entities; if it is those that are refused, once more without."""
     try:
@@ -293,10 +264,3 @@ def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
 
 def _is_update(one: object) -> bool:
     return isinstance(one, dict) and isinstance(one.get("update_id"), int)
-
-
-def _hush(redaction: Redaction) -> None:
-    """Keep URLs out of the log: each of theirs contains the token."""
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("httpx").addFilter(redaction)

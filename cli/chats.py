@@ -17,6 +17,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from bots.interface import NotNow
+from bots.pacing import Pace
 from bots.telegram.looking import Looks
 from bots.telegram.trouble import fix
 from bots.telegram.webhook import Webhook
@@ -48,14 +49,23 @@ log = logging.getLogger(__name__)
 
 
 class Chats:
-    """Args: ``files``: the folder of our own copies; ``load``: the config as it is now."""
+    """Args: ``files``: the folder of our own copies; ``load``: the config as it is now; ``haste``: of platforms."""
 
-    def __init__(self, engine: Engine, settings: Settings, files: Path, load: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        files: Path,
+        load: Callable[[], Settings],
+        *,
+        haste: float = 1.0,
+    ) -> None:
         self.count: Count = uncounted
         self._engine = engine
         self._settings = settings
         self._files = files
         self._load = load
+        self._haste = haste
         self._changed = asyncio.Event()
         self._surface: Looks | None = None
         self._webhook: Webhook | None = None
@@ -168,6 +178,7 @@ class Chats:
                     telegram.api_base,
                     webhook=self._webhook,
                     intake=intake(self._files, self._engine, self._settings),
+                    pace=Pace().times(self._haste),
                 ) as self._surface,
                 asyncio.timeout(SILENT_S) as client.silence,
             ):

@@ -76,7 +76,7 @@ MAX_ATTEMPTS: Final = 5
 FIRST_DELAY: Final = timedelta(seconds=1)
 LONGEST_DELAY: Final = timedelta(minutes=5)
 MAX_DOUBTS: Final = 5  #: also in the indexes of the store
-AFTER_DOUBT: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+AFTER_DOUBT: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15))
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)  #: due_at of what waits for evidence without an end
 
 

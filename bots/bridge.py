@@ -12,6 +12,7 @@ from bots.cards import card_of
 from bots.interface import ChatSurface, Hosted, NotEver, NotNow, Shown, Unsure
 from bots.lanes import listen
 from daemon.client.hosting import HostClient
+from daemon.core import signs
 from daemon.core.errors import Refused, Unavailable
 from daemon.core.model import Parcel
 
@@ -86,7 +87,8 @@ async def _deliver(
     It begins only when the platform would take it at once, so that a crash leaves no more in doubt than it must.
     """
     try:
-        await surface.ready(parcel.recipient)
+        if not signs.is_sign(parcel):
+            await surface.ready(parcel.recipient)
         await _surely(lambda: client.extend(parcel, _patience(parcel)))
         passed("bridge.begun")
         outcome = await _tried(surface, parcel)
@@ -124,6 +126,9 @@ async def _tried(surface: ChatSurface, parcel: Parcel) -> Shown | Verdict:
     """What is shown now, or why it is not."""
     card = card_of(parcel)
     try:
+        if signs.is_sign(parcel):
+            await surface.mark(parcel.recipient, parcel.shown_as, parcel.envelope.body)
+            return Shown(parcel.shown_as)
         if parcel.shown_as:
             await surface.change(parcel.recipient, parcel.shown_as, card)
             return Shown(parcel.shown_as)

@@ -181,6 +181,10 @@ class ChatSurface(Protocol):
         """
         ...
 
+    async def mark(self, address: str, receipt: str, sign: str) -> None:
+        """Put ``seen``, ``answered``, ``declined`` or ``none`` on the person's own message. Raises as ``show``."""
+        ...
+
     async def change(self, address: str, receipt: str, card: Card) -> None:
         """Show anew what was shown as ``receipt``. Raises as ``show``; repeating it is harmless."""
         ...

@@ -64,6 +64,9 @@ class ConsoleSurface:
         self._tell()
         return Shown(receipt)
 
+    async def mark(self, address: str, receipt: str, sign: str) -> None:
+        """What was said here has scrolled away."""
+
     async def change(self, address: str, receipt: str, card: Card) -> None:  # noqa: ARG002
         try:
             await self._terminal.change(card)

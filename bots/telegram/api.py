@@ -15,7 +15,14 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    MessageEntity,
+    ReplyKeyboardMarkup,
+)
 from telegram import Message as TelegramMessage
 from telegram.error import TelegramError
 
@@ -30,6 +37,7 @@ CONNECT_S: Final = 5.0
 SLACK_S: Final = 1.0  #: what a poll may take beyond its patience, so that a dead line is left in time
 CALL_S: Final = 10.0
 SPINNER_S: Final = 5.0
+KEYS_IN_A_ROW: Final = 3
 _QUOTING: Final = str.maketrans({'"': "'", "\\": "_"})  #: signs that a form's header would spell otherwise
 UPLOAD_S: Final = 240.0  #: a file of 20 MB over a line of 1 Mbit/s takes 160
 FETCH_S: Final = 240.0  #: the same the other way
@@ -108,15 +116,19 @@ class Api:
         *,
         topic: int | None = None,
         keys: Rows = (),
+        keyboard: Sequence[str] = (),
         reply_to: int | None = None,
         silent: bool = False,
     ) -> int:
-        """Return the id of the new message; what it should reply to may be gone."""
+        """Return the id of the new message; what it should reply to may be gone.
+
+        ``keyboard`` is put below the chat, unless there are keys.
+        """
         call = partial(
             self._bot.send_message,
             chat,
             message_thread_id=topic,
-            reply_markup=_keyboard(keys),
+            reply_markup=_keyboard(keys) or _below(keyboard),
             reply_to_message_id=reply_to,
             allow_sending_without_reply=True if reply_to else None,
             disable_notification=silent,
@@ -177,6 +189,15 @@ class Api:
         except NotEver as never:
             if not any(known in str(never).lower() for known in _DONE_ALREADY):
                 raise
+
+    async def react(self, chat: int, message_id: int, emoji: str) -> None:
+        """Put this on somebody's message in place of what we put there before; "" takes it away."""
+        with self._judging():
+            await self._bot.set_message_reaction(chat, message_id, emoji or None)
+
+    async def pin(self, chat: int, message_id: int) -> None:
+        with self._judging():
+            await self._bot.pin_chat_message(chat, message_id, disable_notification=True)
 
     async def stop_spinner(self, query_id: str) -> None:
         """Tell the phone that the tap has arrived. Too late is no harm, and there is no second time."""
@@ -260,6 +281,13 @@ def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
         return None
     keys = [[InlineKeyboardButton(key.label, callback_data=key.callback) for key in row] for row in rows]
     return InlineKeyboardMarkup(keys)
+
+
+def _below(labels: Sequence[str]) -> ReplyKeyboardMarkup | None:
+    if not labels:
+        return None
+    rows = [labels[n : n + KEYS_IN_A_ROW] for n in range(0, len(labels), KEYS_IN_A_ROW)]
+    return ReplyKeyboardMarkup(rows, resize_keyboard=True, is_persistent=True)
 
 
 def _is_update(one: object) -> bool:

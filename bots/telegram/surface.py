@@ -7,6 +7,7 @@ it allows (``bots.pacing``). A long card is several messages, shown one by one; 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -42,8 +43,10 @@ NOTHING_TAKEN: Final = Intake()
 ROOT: Final = "https://api.telegram.org"
 AGAIN_S: Final = 5.0  #: when to try again what surely did not leave
 ALLOWED: Final = Pace()
+SIGNS: Final = {"seen": "👀", "answered": "👍", "declined": "👎"}  #: of those that Telegram takes
 AT_ONCE_S: Final = 0.05  #: what is waited for here; anything longer is told
 LARGEST_FILE: Final = 50 * 1024 * 1024  #: bytes that a bot may upload
+log = logging.getLogger(__name__)
 
 
 class TelegramSurface:
@@ -117,16 +120,47 @@ class TelegramSurface:
                 replace(parts[at], message=marked(parts[at].message, doubt_of(card))),
                 _file(parts[at], card, content),
                 keys=keys(card.choices) if at == last else (),
+                keyboard=card.keyboard if not room_of(address).startswith("-") else (),
                 reply_to=message_in(address, card.reply_to) if at == 0 else None,
                 silent=card.silent or card.passing or at < last,
             )
+        if card.pinned:
+            await self._pinned(address, message_id)
         return Shown(receipt(_chat(address), message_id), more=at < last)
 
-    async def _sent(self, address: str, part: Part, file: tuple[bytes, str] | None, **how: Any) -> int:
+    async def _pinned(self, address: str, message_id: int) -> None:
+        """At the top, if we may; it is shown in any case."""
+        try:
+            await self._api.pin(_chat(address), message_id)
+        except (NotNow, NotEver, Unsure) as failure:
+            log.debug("not pinned: %s", failure)
+
+    async def _sent(
+        self,
+        address: str,
+        part: Part,
+        file: tuple[bytes, str] | None,
+        *,
+        keyboard: Sequence[str],
+        **how: Any,
+    ) -> int:
         chat, topic = _chat(address), _topic(address)
         if file is None:
-            return await self._api.send(chat, part.message, topic=topic, **how)
+            return await self._api.send(chat, part.message, topic=topic, keyboard=keyboard, **how)
         return await self._api.send_file(chat, file, part.message, topic=topic, **how)
+
+    async def mark(self, address: str, receipt: str, sign: str) -> None:
+        """React to what the person said; where that is not allowed, nothing is lost."""
+        message_id, room = message_in(address, receipt), room_of(address)
+        if flood := pacing.flood(self._pacing, room, self._clock()):
+            raise NotNow(f"Telegram wants this chat left alone for {flood:.0f} s", flood, quiet=True)
+        try:
+            if message_id is not None:
+                await self._api.react(_chat(address), message_id, SIGNS.get(sign, ""))
+        except NotEver as never:
+            log.debug("no reaction: %s", never)
+        except Unsure as unsure:
+            raise NotNow(str(unsure)) from None
 
     async def change(self, address: str, receipt: str, card: Card) -> None:
         """Edit what was shown. An edit made twice is one edit, so one in doubt is made again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, deciding, glance, settling, slips
+from daemon.core import asking, deciding, glance, settling, signs, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
@@ -133,6 +133,7 @@ def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     _change_cards(plan, ask)
     glance.moved(plan)
     slips.end(plan, ask, by)
+    signs.ended(plan, ask)
     if ask.state == asking.State.ORPHANED:
         slips.elsewhere(plan, ask)
 

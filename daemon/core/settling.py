@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import asking, roads, watchers
+from daemon.core import asking, roads, signs, watchers
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.errors import NotFound
@@ -144,7 +144,9 @@ def see(plan: Plan, delivery: Delivery, evidence: str) -> Delivery:
     if ask is None or asking.is_over(ask):
         return _moved(plan, seen, d.Settle(), "nothing more to come")
     if asking.can(ask, asking.Notice):
-        plan.put(asking.advance(ask, asking.Notice(), now=plan.now))
+        noticed = asking.advance(ask, asking.Notice(), now=plan.now)
+        plan.put(noticed)
+        signs.put(plan, noticed, signs.SEEN)
     return seen
 
 

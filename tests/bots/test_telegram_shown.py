@@ -158,7 +158,7 @@ async def test_a_topic_is_written_to_in_its_chat_and_shares_its_flood_waits(phon
 
 
 async def test_no_request_is_made_faster_than_telegram_takes_them() -> None:
-    async with asyncio.timeout(15), plugged(pace=Pace()) as phone:
+    async with asyncio.timeout(15), plugged(pace=Pace(burst=1)) as phone:
         shown_as = await shown(phone, "7", card())
         with pytest.raises(NotNow) as refused:
             await phone.surface.ready("7")

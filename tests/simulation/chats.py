@@ -174,6 +174,9 @@ class Screen:
         await scene.gap()
         return Shown(receipt, more=len(begun) + 1 < parts_of(self.parcel))
 
+    async def mark(self, address: str, receipt: str, sign: str) -> None:
+        await self.platform.scene.gap()
+
     async def change(self, address: str, receipt: str, card: Card) -> None:
         await self.platform.scene.gap()
         self._refused()

@@ -81,7 +81,7 @@ class Ear:
         """Yield what came, for ever."""
         offset, spinners = 0, list[str]()
         while True:
-            batch = await self._next(offset, spinners)
+            batch = sorted(await self._next(offset, spinners), key=lambda update: update["update_id"])
             if raws := [raw for update in batch if (raw := raw_of(update, self._me.account))]:
                 yield raws
             # Asked for the next, so these are on disk: they may be confirmed, and fingers told. After an empty poll

@@ -159,8 +159,7 @@ def forwarded_commands(owner: Person) -> Attack:
 async def brute_force(here: Line, chance: random.Random, tries: int) -> Findings:
     """Nobody comes in by guessing, and after too many guesses the right code opens nothing any more."""
     found = Findings()
-    shown = await here.house.at_terminal("telegram", "pair")
-    code = shown.out.strip().split()[-1]
+    code = (await here.house.at_terminal("telegram", "pair", "--json")).json["code"]
     eves = [here.telegram.person(900 + n, f"Eve{n}") for n in range(5)]
     for n in range(tries):
         guess = "".join(chance.choice(ALPHABET) for _ in code)

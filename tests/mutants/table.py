@@ -343,10 +343,10 @@ LEASES: Final = (
     Mutant(
         "a chat is written to as fast as we can",
         "bots/pacing.py",
-        "*(stamp + pace.gap for stamp in stamps[-1:])",
-        "*(stamp for stamp in stamps[-1:])",
+        "times.append(stamps[-pace.burst] + pace.burst * pace.gap)",
+        "times.append(now)",
         (
-            "tests/bots/test_pacing.py::test_the_gap_counts_from_the_end_of_the_last_request_and_holds_up_one_room_only",
+            "tests/bots/test_pacing.py::test_what_follows_at_once_may_go_and_then_it_is_paid_for_in_one_room_only",
         ),
         p0=False,
     ),
@@ -1047,7 +1047,7 @@ TELEGRAM: Final = (
     ),
     Mutant(
         "the token of the bot stands in the log",
-        "bots/telegram/api.py",
+        "bots/telegram/wire.py",
         "if self._token in said:",
         "if False:",
         ("tests/bots/test_telegram_heard.py::test_the_token_is_in_no_log_and_no_error",),

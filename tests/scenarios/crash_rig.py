@@ -54,7 +54,11 @@ STARVED_S = 20.0
 PERSON_S = 5.0  #: in which a person sees that a text lies in a prompt
 QUIET_S = 15.0  #: a drain in which nothing moves for so long has ended
 LOOK_S = 0.005
-UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
+UNLIMITED = {
+    "PEERLINE_LIMITS__PEER_PER_MINUTE": "0",
+    "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0",
+    "PEERLINE_CHAT_PACE": "1000",
+}
 NURSERY = Path(__file__).with_name("crash_nursery.py")
 STEP = re.compile(r"passed\(\"([a-z]+\.[a-z]+)\"\)")
 UNSEEN = (
@@ -426,7 +430,9 @@ class Rig:
             "SELECT ref, count(*) FROM event WHERE type = 'ended' GROUP BY ref HAVING count(*) > 1"
         )
         yield from (f"{ask_id} ended {n} times" for ask_id, n in ended)
-        ended = self._rows("SELECT ask_id, question, state FROM ask WHERE state NOT IN ('answered')")
+        ended = self._rows(
+            "SELECT ask_id, question, state FROM ask WHERE state != 'answered' AND asker != 'p-peerline'"
+        )
         yield from (f"{ask_id} is {state}: {question}" for ask_id, question, state in ended)
         (whole,) = self._rows("PRAGMA integrity_check")[0]
         if whole != "ok":

@@ -107,7 +107,7 @@ async def test_nothing_of_strangers_bots_forwarders_and_guessers_reaches_a_peer(
     other = telegram.group(LAB, "Other", eve)
     await house.start(**telegram_of(telegram, PEOPLE[0]) | {"PEERLINE_TELEGRAM__CHATS": f"[{TEAM}]"})
     async with house.agent("ant", "default") as ant:
-        await house.at_terminal("telegram", "pair")
+        await house.at_terminal("telegram", "pair", "--json")
         origin = {"type": "user", "sender_user": eve.user.shape(), "date": 1}
         for text in (
             "@ant evil",

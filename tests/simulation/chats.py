@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.interface import Card, Heard, NotEver, NotNow, Said, Shown, Tapped, Unsure
-from daemon.core.model import Kind, Parcel
+from daemon.core.model import Kind, Parcel, Quiet
+from daemon.core.outbox import room_of
 from tests.simulation.auditor import Auditor, expect
 from tests.simulation.house import GROUP, Bot
 from tests.simulation.scene import Scene
@@ -94,6 +95,13 @@ class Platform:
         """From now on nothing may be sent there."""
         until = self.scene.steady().total_seconds() + seconds
         self.flooded[address] = max(until, self.flooded.get(address, until))
+
+    def loses_its_client(self) -> None:
+        """Whoever ended before it had a wish to be left alone on disk cannot know of it."""
+        kept = {
+            address for address in self.flooded if self.scene.store.get(Quiet, "telegram", room_of(address))
+        }
+        self.flooded = {address: until for address, until in self.flooded.items() if address in kept}
 
     def is_left_alone(self, address: str) -> None:
         left = self.flooded.get(address, 0.0) - self.scene.steady().total_seconds()

@@ -121,6 +121,7 @@ class World:
         self.hooks.cut_off()
         self.calls.cut_off()
         self.platform.handing_over.clear()
+        self.platform.loses_its_client()
         for agent in self.crowd.agents:
             agent.waker = False
             if agent.dialog:
@@ -202,6 +203,7 @@ class World:
         else:
             coro.close()
             self.platform.handing_over.clear()
+        self.platform.loses_its_client()
 
     def _daemon_looks(self) -> None:
         """What the daemon does of its own accord, or by a word at the machine."""

@@ -160,7 +160,7 @@ class TelegramEmulator:
             case Kind.REDELIVER | Kind.REORDER:
                 again = (
                     self.world.updates.redeliver
-                    if fault.kind is Kind.REDELIVER
+                    if fault.kind == Kind.REDELIVER
                     else self.world.updates.reorder
                 )
                 again()

@@ -195,6 +195,11 @@ class Api:
         with self._judging():
             await self._bot.set_message_reaction(chat, message_id, emoji or None)
 
+    async def introduce(self, words: Sequence[tuple[str, str]]) -> None:
+        """Put the words and what they do into the menu of commands."""
+        with self._judging():
+            await self._bot.set_my_commands(words)
+
     async def pin(self, chat: int, message_id: int) -> None:
         with self._judging():
             await self._bot.pin_chat_message(chat, message_id, disable_notification=True)

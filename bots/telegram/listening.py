@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -21,8 +22,10 @@ from bots.telegram.webhook import Webhook
 from daemon.core.errors import PeerlineError
 from daemon.core.measures import size
 from daemon.core.model import File
+from daemon.core.words import WORDS
 
 LOST_IN_A_ROW: Final = 2  #: one poll lost on the way is weather, two are trouble
+log = logging.getLogger(__name__)
 FETCHES: Final = 6  #: how often a file is asked for
 
 
@@ -50,6 +53,7 @@ class Asked(Protocol):
     async def account(self) -> dict[str, Any]: ...
     async def delete_webhook(self) -> None: ...
     async def fetch(self, file_id: str, largest: int) -> bytes: ...
+    async def introduce(self, words: Sequence[tuple[str, str]]) -> None: ...
     async def renew(self) -> None: ...
     async def stop_spinner(self, query_id: str) -> None: ...
     async def updates(self, offset: int, wait_s: int) -> list[dict[str, Any]]: ...
@@ -76,6 +80,7 @@ class Ear:
         self._clock = clock
         self._webhook = webhook
         self._contested_until = 0.0
+        self._heard_once = self._has_menu = False
 
     async def arrivals(self) -> AsyncIterator[Sequence[Raw]]:
         """Yield what came, for ever."""
@@ -156,8 +161,18 @@ class Ear:
                 await asyncio.sleep(self._patience.pause(failures, wish))
         return self._me
 
+    async def _introduced(self) -> None:
+        """Tell Telegram what may be typed, for its menu; a menu of yesterday is no harm."""
+        try:
+            await self._api.introduce([(word.name, word.summary) for word in WORDS])
+        except (NotNow, NotEver, Unsure) as failure:
+            log.debug("the menu was not taken: %s", failure)
+
     async def _next(self, offset: int, spinners: Sequence[str]) -> list[dict[str, Any]]:
         async with asyncio.TaskGroup() as calls:
+            if self._heard_once and not self._has_menu:
+                self._has_menu = True
+                calls.create_task(self._introduced())
             poll = calls.create_task(self._webhook.next() if self._webhook else self._polled(offset))
             for query_id in spinners:
                 calls.create_task(self._api.stop_spinner(query_id))
@@ -179,6 +194,7 @@ class Ear:
 
     def _well(self) -> None:
         """A poll went well. While another polls, too, each of us gets some through: that is no health."""
+        self._heard_once = True
         if self._clock() >= self._contested_until:
             self._note("")
 

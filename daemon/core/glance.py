@@ -55,7 +55,8 @@ def text(plan: Plan, here: Peer) -> str:
     who = addressing.standpoint_of(plan, here)
     there = [peer for peer in plan.view.peers() if peer.role in AGENTS and who.meets(peer)]
     lines = [line for name, peers in _circles(there) for line in _circle(plan, name, peers)]
-    return "\n".join([*(lines or ["nobody is on the line yet"]), *_waiting(plan, here)])
+    there_is = "\n".join(lines or ["nobody is on the line yet"])
+    return "\n\n".join([there_is, *_waiting(plan, here)])
 
 
 def state(plan: Plan, peer: Peer) -> str:
@@ -93,6 +94,6 @@ def _waiting(plan: Plan, here: Peer) -> Iterator[str]:
         counted(len(asked) - len(approvals), "question") if len(asked) > len(approvals) else "",
     ]
     if any(parts):
-        yield f"\nwaiting for you: {', '.join(filter(None, parts))}"
+        yield f"waiting for you: {', '.join(filter(None, parts))}"
     if own := plan.view.open_asks_by(here.peer_id):
         yield f"open: {counted(len(own), 'ask')} of yours"

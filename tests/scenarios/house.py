@@ -349,6 +349,7 @@ def telegram_of(telegram: TelegramEmulator, *people: str) -> dict[str, str]:
         "PEERLINE_TELEGRAM__BOT_TOKEN": telegram.token,
         "PEERLINE_TELEGRAM__API_BASE": telegram.root,
         "PEERLINE_TELEGRAM__PEOPLE": f"[{', '.join(people)}]",
+        "PEERLINE_CHAT_PACE": "50",  # where it is not about pace
     }
 
 

@@ -201,7 +201,7 @@ async def test_from_telegram(house: House, telegram: TelegramEmulator, step: str
         assert len(plain) <= 1, ada.screen()
         assert len(seen) == len(plain) or step in BRIDGE, ada.screen()
     assert agent.times_heard(HOW_FAR) == 1
-    assert left.keys() <= {"settled", "handed"}
+    assert left.keys() <= {"settled", "handed", "cancelled"}  # of two signs the newer one is shown
 
 
 async def at_rest(house: House) -> dict[str, int]:

@@ -171,18 +171,24 @@ async def test_a_token_that_somebody_else_polls_with_is_told_with_what_to_do(
 
 FAULTS = [
     Fault(Kind.UNAUTHORIZED, "getUpdates", times=None),
+    Fault(Kind.HANG, "getUpdates", times=None),
+]
+MORE_FAULTS = [
     Fault(Kind.CONFLICT, "getUpdates", times=None),
     Fault(Kind.FLOOD, "getUpdates", times=None, retry_after=1),
     Fault(Kind.SERVER_ERROR, "getUpdates", times=None),
     Fault(Kind.SERVER_ERROR, "getUpdates", times=None, status=504),
     Fault(Kind.GARBAGE, "getUpdates", times=None, handled=False),
     Fault(Kind.RESET, "getUpdates", times=None),
-    Fault(Kind.HANG, "getUpdates", times=None),
     Fault(Kind.FREEZE, "getUpdates", times=None),
 ]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.kind} {fault.status}")
+@pytest.mark.parametrize(
+    "fault",
+    [*FAULTS, *(pytest.param(each, marks=pytest.mark.rig) for each in MORE_FAULTS)],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
 async def test_inbound_works_again_soon_after_the_fault_and_meanwhile_nobody_is_pestered(
     house: House, telegram: TelegramEmulator, fault: Fault
 ) -> None:

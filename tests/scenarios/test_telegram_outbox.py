@@ -83,7 +83,7 @@ async def test_of_twenty_agents_that_finish_at_once_every_word_comes_once_and_in
         ada = telegram.person(int(OWNER), "Ada")
         names = [f"agent-{n}" for n in range(AGENTS)]
         peers = [await rig.agent(name) for name in names]
-        pace = Pace(gap=GAP_S)
+        pace = Pace(gap=GAP_S, burst=1)
         async with (
             TelegramSurface(telegram.token, telegram.root, pace=pace) as surface,
             asyncio.TaskGroup() as tasks,

@@ -66,10 +66,14 @@ async def test_a_locked_line_hears_no_phone_until_it_is_unlocked_at_the_machine(
         await ada.sees("answer to: how far now?", within=PATIENCE_S)
         assert worker.times_heard(WORDS) == 0
 
-    told = [each.text for each in ada.heard() if "that was not taken" in each.text]
-    assert len([text for text in told if AGAIN not in text]) <= 1
+    assert len([text for text in said_once(ada) if "that was not taken" in text]) <= 1
     assert eve.heard() == ()
     await _is_told_once_in_the_log(hosted)
+
+
+def said_once(person: Person) -> list[str]:
+    """What they were told and is not marked as perhaps a repeat."""
+    return [each.text for each in person.heard() if AGAIN not in each.text]
 
 
 async def _is_told_once_in_the_log(house: House) -> None:

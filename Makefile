@@ -7,7 +7,7 @@ PYTHON ?= python3
 AGENTS ?= yes
 WORKERS ?= 2
 # Tests wait half of their time.
-TESTERS ?= 3
+TESTERS ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin

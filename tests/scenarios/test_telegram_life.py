@@ -150,6 +150,7 @@ async def test_without_telegram_start_says_so_and_the_daemon_goes_on(
     assert (await house.cli("telegram", "status")).out.startswith("the daemon does not host Telegram")
 
 
+@pytest.mark.rig
 async def test_a_token_that_somebody_else_polls_with_is_told_with_what_to_do(
     house: House, telegram: TelegramEmulator
 ) -> None:
@@ -170,10 +171,10 @@ async def test_a_token_that_somebody_else_polls_with_is_told_with_what_to_do(
 
 
 FAULTS = [
-    Fault(Kind.UNAUTHORIZED, "getUpdates", times=None),
     Fault(Kind.HANG, "getUpdates", times=None),
 ]
 MORE_FAULTS = [
+    Fault(Kind.UNAUTHORIZED, "getUpdates", times=None),
     Fault(Kind.CONFLICT, "getUpdates", times=None),
     Fault(Kind.FLOOD, "getUpdates", times=None, retry_after=1),
     Fault(Kind.SERVER_ERROR, "getUpdates", times=None),

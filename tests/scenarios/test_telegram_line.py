@@ -149,7 +149,9 @@ async def test_a_tap_that_was_stored_but_not_confirmed_counts_once(
         tap = ada.taps(card, "yes")
         await house.crashed(**settings)
         told = await called(front, "wait_for", ask_id=asked["ask_id"])
-        if step != "bridge.heard":  # else it may be confirmed already, and nobody knows of its spinner any more
+        if (
+            step != "bridge.heard"
+        ):  # else it may be confirmed already, and nobody knows of its spinner any more
             await tap.answered(within=PATIENCE_S)
         await ada.sees_screen(
             lambda screen: any("yes (ada)" in each.text for each in screen), within=PATIENCE_S

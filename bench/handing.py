@@ -38,9 +38,8 @@ class Waiting:
             came = time.perf_counter()
             with contextlib.suppress(Unavailable):
                 await self._client.ack(parcel, receipt=parcel.delivery.delivery_id)
-            self._arrived.put_nowait(
-                (parcel.envelope.body, came)
-            )  # only now: an unsettled one would come again first
+            # Only now: an unsettled one would come again first.
+            self._arrived.put_nowait((parcel.envelope.body, came))
 
     async def arrival(self, text: str) -> float:
         async with asyncio.timeout(30):

@@ -65,11 +65,8 @@ class McpEntrance:
         run = _header(request, RUN)
         if not run:
             return caller
-        transport, registered = transport_of(request), self._engine.feed.registered
-        if known := self._known.caller(transport, run):
-            return known
-        found = await self._as_client(request, run)
-        return self._known.keep(transport, registered, found, run) if found else caller
+        found = await self._known.caller(transport_of(request), run, lambda: self._as_client(request, run))
+        return found or caller
 
     async def _as_client(self, request: web.Request, run: str) -> Caller | None:
         """None: it is too early to say."""

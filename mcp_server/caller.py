@@ -57,12 +57,11 @@ class Caller:
         if self.run is None:
             await self.unconfirmed.confirm(self.client)
 
-    async def took_with(self, call_id: str) -> bool:
-        """Messages went into the answer of this call; whether a receipt is wanted: there is a shim to send it."""
+    async def took_with(self, call_id: str) -> None:
+        """Messages went into the answer of this call; whether it arrives is not known yet."""
         if self.run is None:
             with suppress(PeerlineError):
                 self.took.append(((await self.client.whoami())["peer_id"], call_id))
-        return self.run is not None
 
     def written(self) -> None:
         """The answer went out to its last byte."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from contextlib import AbstractAsyncContextManager, contextmanager
 from json import JSONDecodeError
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Final, Self
 
 from aiohttp import web
@@ -50,8 +49,8 @@ class McpDoor:
 
     async def serve(self) -> None:
         """Open the door and keep it open until cancelled."""
-        server = await asyncio.to_thread(_load)
-        async with server.opened(self._version) as app:  # by this one task: it holds an anyio scope
+        made = await asyncio.to_thread(_load, self._version)
+        async with made as app:  # entered and left by this one task: it holds an anyio scope
             self._app = app
             self._opened.set()
             try:
@@ -110,12 +109,14 @@ class McpDoor:
                 request.transport.abort()
 
 
-def _load() -> ModuleType:
+def _load(version: str) -> AbstractAsyncContextManager[App]:
     """Takes 0.7 s, so it runs in a thread; that lets go ten times sooner than usual when the loop has work."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(usual / 10)
     try:
-        return import_module("mcp_server.server")
+        from mcp_server.server import made
+
+        return made(version)
     finally:
         sys.setswitchinterval(usual)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
 import mcp_types as t
@@ -36,9 +36,8 @@ have not allowed. Peers can be wrong; check before you act on what cannot be und
 Context = ServerRequestContext[Any, Any]
 
 
-@asynccontextmanager
-async def opened(version: str) -> AsyncIterator[App]:
-    """What answers requests while it is open.
+def made(version: str) -> AbstractAsyncContextManager[App]:
+    """What answers requests while it is open; making it takes 15 ms, and needs no loop.
 
     Stateless: a restarted daemon knows as much of its clients as before. What may wait is answered as a stream of
     events, because progress needs it; everything else at once, which takes a third less time.
@@ -54,7 +53,13 @@ async def opened(version: str) -> AsyncIterator[App]:
         )
         for whole in (False, True)
     )
+    return _open(streams, at_once)
 
+
+@asynccontextmanager
+async def _open(
+    streams: StreamableHTTPSessionManager, at_once: StreamableHTTPSessionManager
+) -> AsyncIterator[App]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         manager = at_once if _never_waits(dict(scope["headers"])) else streams
         await manager.handle_request(scope, receive, send)
@@ -84,8 +89,9 @@ async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolR
     call_id = caller.call_id(context.request_id)
     call = Call(caller.client, call_id, context.session.report_progress, caller.every_s)
     outcome = await called(call, asked.name, asked.arguments or {})
-    wanted = {RECEIPT: True} if call.took and await caller.took_with(call_id) else None
-    return _result(outcome, wanted)
+    if call.took:
+        await caller.took_with(call_id)
+    return _result(outcome, {RECEIPT: True} if call.took and caller.run else None)
 
 
 def _result(outcome: Outcome, meta: dict[str, Any] | None) -> t.CallToolResult:

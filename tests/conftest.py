@@ -20,9 +20,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "explore" if TRIES > 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(
-        key=lambda item: item.get_closest_marker("long") is None
-    )  # or all would wait for them at the end
+    # The longest first, or all would wait for them at the end.
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     for item in items if TRIES > 1 else ():
         test = getattr(item, "obj", None)
         own = getattr(test, "_hypothesis_internal_use_settings", None)

@@ -78,10 +78,10 @@ class Guards:
         return replace(await self._outside(Standing.OWNER, "token"), remote=True)
 
     async def _on_line(self, request: web.Request) -> Caller:
-        transport, registered = transport_of(request), self._engine.feed.registered
-        if known := self._known.caller(transport):
-            return known
-        return self._known.keep(transport, registered, await self.placed_caller(await self.placed(request)))
+        async def look() -> Caller:
+            return await self.placed_caller(await self.placed(request))
+
+        return await self._known.caller(transport_of(request), "", look)
 
     def check_health(self, request: web.Request) -> bool:
         """``/health`` is open, but not to other hosts' pages; returns whether the caller is known."""

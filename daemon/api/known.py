@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from daemon.api.caller import Caller
 from daemon.engine.feed import Feed
+
+Found = TypeVar("Found", bound=Caller | None)
 
 
 @dataclass(slots=True)
@@ -19,12 +23,18 @@ class Known:
         default_factory=WeakKeyDictionary
     )
 
-    def caller(self, transport: asyncio.Transport, named: str = "") -> Caller | None:
-        """Who it is, if that is known; ``named``: as what they asked to be known."""
-        registered, name, caller = self._found.get(transport, (None, "", None))
-        return caller if (registered, name) == (self.feed.registered, named) else None
+    async def caller(
+        self, transport: asyncio.Transport, named: str, look: Callable[[], Awaitable[Found]]
+    ) -> Caller | Found:
+        """Who it is; looked up unless that is known. ``named``: as what they asked to be known.
 
-    def keep(self, transport: asyncio.Transport, registered: int, caller: Caller, named: str = "") -> Caller:
-        """Remember the caller; ``registered``: the feed's, as it was before anything was looked up."""
-        self._found[transport] = registered, named, caller
-        return caller
+        None of ``look`` says that it is too early to say, and is not remembered.
+        """
+        now = self.feed.registered, named  # as it is before anything is looked up
+        if (known := self._found.get(transport)) and known[:2] == now:
+            return known[2]
+        found = await look()
+        caller: Caller | None = found
+        if caller:
+            self._found[transport] = (*now, caller)
+        return found

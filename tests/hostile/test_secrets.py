@@ -86,7 +86,7 @@ def test_what_a_bare_request_is_told_names_no_version(daemon: DaemonProcess, *, 
     """SEC-14: nor the program, nor the machine."""
     version = request(daemon, "GET", "/health").json["version"]
     for raw in (
-        b"\x16\x03\x01\x00\r\n\r\n",
+        b"\x16\x03\x01" if ended else b"\x16\x03\x01\x00\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/9\r\n\r\n",
         b"A" * 9000 + b"\r\n\r\n",

@@ -142,11 +142,12 @@ async def test_only_calls_that_took_messages_have_receipts(house: House) -> None
     async with ShimProcess(house.socket) as shim:
         await shim.initialize()
         await shim.answer(shim.ask("tools/list"))
+        await shim.answer(shim.ask("ping"))
         await shim.told("whoami")
         await shim.told("check_messages")
         await shim.end()
 
-    assert house.doing == ["initialize", "tools/list", "tools/call", "tools/call"]
+    assert house.doing == ["initialize", "tools/list", "ping", "tools/call", "tools/call"]
 
 
 @pytest.mark.parametrize("meta", [{}, ENVELOPE], ids=["handshake", "modern"])

@@ -62,12 +62,16 @@ async def names(line: House) -> set[str]:
     return {each["name"] for each in found["peers"] if each["backend"] == "claude-code"}
 
 
-async def until_peer(line: House, name: str, **is_so: str) -> Json:
-    """Wait until the list of peers shows it like that."""
+async def until_peer(line: House, name: str, *, road: str = "", **is_so: str) -> Json:
+    """Wait until the list of peers shows it like that; ``road``: by which it would be reached."""
     found: Json = {}
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while not (found and all(found[key] == value for key, value in is_so.items())):
+            while not (
+                found
+                and all(found[key] == value for key, value in is_so.items())
+                and road in {"", found["reach"]["road"]}
+            ):
                 found = await peer(line, name)
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:

@@ -21,11 +21,12 @@ BENCHING := build/benching
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test rigs lint types agents tests-wanted lock bench mutants
+.PHONY: help run test thorough rigs lint types agents tests-wanted lock bench mutants
 
 help:
 	@echo 'make run     practice mode: a daemon, two scripted agents and a chat; needs python3 (3.11 or newer) and git'
 	@echo 'make test    ruff, mypy and every test'
+	@echo 'make thorough  every step of what make test tries in part: some minutes more'
 	@echo 'make rigs    the tests that take minutes: hundreds of deliveries into faulty terminals'
 	@echo 'make mutants break one line of the product at a time, and see that the tests named for it notice'
 	@echo 'make lint    ruff alone            make types   mypy alone'
@@ -43,6 +44,10 @@ test: $(INSTALLED) tests-wanted
 	$(MAKE) --no-print-directory types || untidy=1; \
 	[ $$untidy = 0 ] || echo '>>> ruff or mypy complained (above), so this run counts as failed; the tests run all the same' >&2; \
 	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal && exit $$untidy
+
+# The same ways, every step of them.
+thorough: $(INSTALLED) tests-wanted
+	@$(BIN)/python -m pytest -m thorough -n $(TESTERS) --dist worksteal
 
 # What they count and measure is printed, so that a run can be compared with another.
 rigs: $(INSTALLED)

@@ -17,6 +17,7 @@ async def run(plan: Plan) -> Verdict:
     return verdict
 
 
+@pytest.mark.thorough
 async def test_an_approval_overtakes_what_a_few_agents_say_at_once() -> None:
     verdict = await run(Plan(senders=4, each=4, approvals=2, scale=4))
     assert verdict.wrong == []

@@ -15,6 +15,7 @@ async def run(plan: Plan) -> Verdict:
     return verdict
 
 
+@pytest.mark.thorough
 async def test_words_in_private_chats_find_their_agents_through_a_restart() -> None:
     verdict = await run(Plan(people=2, forums=0, agents=2, rounds=2, restarts=1))
     assert verdict.wrong == []

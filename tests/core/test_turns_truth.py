@@ -442,4 +442,4 @@ class Truth(RuleBasedStateMachine):
 
 
 TestTruth = Truth.TestCase
-TestTruth.settings = settings(max_examples=250, stateful_step_count=40)
+TestTruth.settings = settings(max_examples=120, stateful_step_count=40)

@@ -59,12 +59,13 @@ async def is_settled(house: House, ask_id: str) -> None:
 
 
 def some(*steps: str) -> list[Any]:
-    """The first and the last in every run; what lies between, which another way in has passed, with the rigs."""
-    between = [pytest.param(step, marks=pytest.mark.rig) for step in steps[1:-1]]
-    return [steps[0], *between, steps[-1]]
+    """The first in every run; the others, which another way in has passed, are for the thorough one."""
+    return [steps[0], *(pytest.param(step, marks=pytest.mark.thorough) for step in steps[1:])]
 
 
-@pytest.mark.parametrize("step", [*some(*BEFORE), *some(*AFTER), *PUMP, *HOOKS, "api.answering"])
+@pytest.mark.parametrize(
+    "step", [*some(*BEFORE), *some(*AFTER), *some(*PUMP), *some(*HOOKS), "api.answering"]
+)
 async def test_by_the_inbox(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, asyncio.TaskGroup() as both:
@@ -161,7 +162,7 @@ async def test_to_an_mcp_client_that_checks_its_messages(house: House, step: str
         assert answers(await asking) == ["all done"]
 
 
-@pytest.mark.parametrize("step", ["pump.leased", "pump.carried", *HOOKS])
+@pytest.mark.parametrize("step", some("pump.leased", "pump.carried", *HOOKS))
 async def test_to_a_practice_agent(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.piped("practice", "--linger", "25") as practice:
@@ -173,15 +174,10 @@ async def test_to_a_practice_agent(house: House, step: str) -> None:
 
 BRIDGE = [f"bridge.{moment}:{n}" for n in (1, 2) for moment in ("begun", "shown")]
 CHAT = [
-    BEFORE[0],
-    BEFORE[2],
-    *some(*AFTER),
-    "pump.leased",
-    "hook.answering:2",
-    *BRIDGE,
-    "bridge.heard",
-    "api.leased:1",
-    "api.leased:2",
+    *some(*BEFORE),
+    *some("pump.leased", "hook.answering:2", *AFTER),
+    *some(*reversed(BRIDGE)),
+    *some("bridge.heard", "api.leased:1", "api.leased:2"),
 ]
 
 
@@ -237,7 +233,7 @@ async def test_with_the_real_agent_by_its_inbox(
     assert model.times_heard(HOW_FAR) == 1
 
 
-@pytest.mark.parametrize("step", [*REAL, "terminal.pasted", "terminal.entered"])
+@pytest.mark.parametrize("step", some("terminal.pasted", "terminal.entered", *REAL))
 async def test_with_the_real_agent_by_its_terminal(
     line: House, backend: ClaudeCode, model: ModelApi, step: str
 ) -> None:
@@ -255,7 +251,7 @@ async def test_with_the_real_agent_by_its_terminal(
     assert model.times_heard(HOW_FAR) == 1
 
 
-@pytest.mark.parametrize("step", HOOKS)
+@pytest.mark.parametrize("step", some(*HOOKS))
 async def test_with_the_real_agent_by_a_hand_out(
     line: House, backend: ClaudeCode, model: ModelApi, step: str
 ) -> None:

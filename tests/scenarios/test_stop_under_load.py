@@ -6,6 +6,7 @@ import asyncio
 import time
 from itertools import count
 
+import pytest
 from mcp.client.client import Client as McpClient
 
 from daemon.core.errors import DaemonUnreachable, Unavailable
@@ -40,6 +41,7 @@ class Senders:
         return None
 
 
+@pytest.mark.thorough
 async def test_shims_hooks_chats_and_senders_survive_an_orderly_end(house: House) -> None:
     await house.start(**UNLIMITED)
     senders = Senders(house)

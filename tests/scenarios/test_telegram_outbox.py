@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from bots.bridge import run
@@ -74,6 +75,7 @@ async def approval(rig: Rig, peer: Peer) -> None:
     await rig.engine.handle(command)
 
 
+@pytest.mark.thorough
 async def test_of_twenty_agents_that_finish_at_once_every_word_comes_once_and_in_order(
     tmp_path: Path,
 ) -> None:

@@ -16,9 +16,6 @@ import pytest
 from tests.scenarios.house import House
 
 SHIM = Path(__file__).parents[2] / "mcp_server" / "shim.py"
-NOTICES = 1_000
-EACH = NOTICES // 2
-KILLS = 12
 READS_EVERY = 5
 UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
 
@@ -77,38 +74,46 @@ async def shim(house: House, name: str) -> AsyncIterator[RawClient]:
         await child.wait()
 
 
-@pytest.mark.long
+async def test_notices_survive_kills_in_order_and_once_each(house: House) -> None:
+    await _exchanged(house, each=100, kills=2)
+
+
+@pytest.mark.thorough
 async def test_a_thousand_notices_survive_twelve_kills_in_order_and_once_each(house: House) -> None:
+    await _exchanged(house, each=500, kills=12)
+
+
+async def _exchanged(house: House, *, each: int, kills: int) -> None:
     await house.start(**UNLIMITED)
     got: dict[str, list[str]] = {"ann": [], "ben": []}
     async with asyncio.timeout(120), shim(house, "ann") as ann, shim(house, "ben") as ben:
         await ann.call("whoami")
         await ben.call("whoami")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_talk(ann, "ben", got["ann"]))
-            tasks.create_task(_talk(ben, "ann", got["ben"]))
-            tasks.create_task(_kill(house, got))
-    expected = [f"notice {n}" for n in range(EACH)]
+            tasks.create_task(_talk(ann, "ben", got["ann"], each))
+            tasks.create_task(_talk(ben, "ann", got["ben"], each))
+            tasks.create_task(_kill(house, got, each, kills))
+    expected = [f"notice {n}" for n in range(each)]
     assert got == {"ann": expected, "ben": expected}
 
 
-async def _talk(client: RawClient, other: str, got: list[str]) -> None:
+async def _talk(client: RawClient, other: str, got: list[str], each: int) -> None:
     """Tell the other everything, and read what it tells, in turns."""
     sent = 0
-    while sent < EACH or len(got) < EACH:
-        if sent < EACH:
+    while sent < each or len(got) < each:
+        if sent < each:
             await client.call("notify_peer", peer=other, message=f"notice {sent}")
             sent += 1
-        if sent % READS_EVERY == 0 or sent == EACH:
+        if sent % READS_EVERY == 0 or sent == each:
             told = await client.call("check_messages", limit=20)
-            got += [each["text"] for each in told["messages"]]
+            got += [one["text"] for one in told["messages"]]
             await asyncio.sleep(0)
 
 
-async def _kill(house: House, got: dict[str, list[str]]) -> None:
-    """A kill for every thirteenth of what is to come, at whatever it is doing then."""
-    for n in range(KILLS):
-        while sum(map(len, got.values())) < n * NOTICES // (KILLS + 1):
+async def _kill(house: House, got: dict[str, list[str]], each: int, kills: int) -> None:
+    """Kills spread over all that is to come, at whatever it is doing then."""
+    for n in range(kills):
+        while sum(map(len, got.values())) < n * 2 * each // (kills + 1):
             await asyncio.sleep(0.01)
         await house.daemon.kill9()
         await house.start(**UNLIMITED)

@@ -126,6 +126,7 @@ DEEDS: list[tuple[str, str, Callable[[Path, random.Random], None]]] = [
 ]
 
 
+@pytest.mark.thorough
 def test_of_two_hundred_damaged_copies_each_is_found_out_or_harmless(homes: Path) -> None:
     chance = random.Random(SEED)  # noqa: S311
     print(f"PEERLINE_SEED={SEED}")

@@ -14,7 +14,7 @@ from bots.lanes import listen
 from daemon.client.hosting import HostClient
 from daemon.core import signs
 from daemon.core.errors import Refused, Unavailable
-from daemon.core.model import Parcel
+from daemon.core.model import Kind, Parcel
 
 SENDING_S: Final = 60.0  #: how long one send may take before its lease lapses
 SENDING_FILE_S: Final = 300.0
@@ -129,6 +129,8 @@ async def _tried(surface: ChatSurface, parcel: Parcel) -> Shown | Verdict:
         if signs.is_sign(parcel):
             await surface.mark(parcel.recipient, parcel.shown_as, parcel.envelope.body)
             return Shown(parcel.shown_as)
+        if parcel.envelope.kind is Kind.TOPIC:
+            return await surface.arrange(parcel.recipient, parcel.envelope.options[0], parcel.envelope.body)
         if parcel.shown_as:
             await surface.change(parcel.recipient, parcel.shown_as, card)
             return Shown(parcel.shown_as)

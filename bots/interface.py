@@ -181,6 +181,13 @@ class ChatSurface(Protocol):
         """
         ...
 
+    async def arrange(self, address: str, deed: str, title: str) -> Shown:
+        """Make, rename, close or reopen a topic (``daemon.core.topics``). Raises as ``show``.
+
+        To make one, ``address`` is the chat; the receipt is the topic's own.
+        """
+        ...
+
     async def mark(self, address: str, receipt: str, sign: str) -> None:
         """Put ``seen``, ``answered``, ``declined`` or ``none`` on the person's own message. Raises as ``show``."""
         ...

@@ -85,7 +85,9 @@ class Chats:
             )
             await self._engine.handle(service)
         await self._engine.handle(c.ConfigurePeople(surface=TELEGRAM, people=_people(self._settings)))
-        await self._engine.handle(c.ConfigurePlaces(surface=TELEGRAM, places=places(self._settings)))
+        topics = self._settings.telegram.topics and bool(self._settings.telegram.bot_token)
+        where = c.ConfigurePlaces(surface=TELEGRAM, places=places(self._settings), topics=topics)
+        await self._engine.handle(where)
 
     async def host(self) -> None:
         """Read the config again; what is hosted otherwise from now on begins anew.

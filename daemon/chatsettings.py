@@ -43,6 +43,7 @@ class Telegram(Section):
         )
 
     people: list[TelegramPerson] = []
+    topics: bool = False  #: every agent has a forum topic of its own, in the first of the chats that sees it
 
 
 class Voice(Section):

@@ -13,7 +13,7 @@ from typing import Final
 from bots.cards import marked
 from bots.console.api import Status, Terminal
 from bots.console.translate import Board, Spoken, decided, placed, pressed, reply_label, towards
-from bots.interface import Card, Choice, Heard, NotNow, Said, Shown, Tapped
+from bots.interface import Card, Choice, Heard, NotEver, NotNow, Said, Shown, Tapped
 
 BEAT_S: Final = 30.0
 GONE_S: Final = 5.0
@@ -63,6 +63,9 @@ class ConsoleSurface:
         self._board = placed(self._board, receipt, card)
         self._tell()
         return Shown(receipt)
+
+    async def arrange(self, address: str, deed: str, title: str) -> Shown:  # noqa: ARG002
+        raise NotEver("a terminal has no topics")
 
     async def mark(self, address: str, receipt: str, sign: str) -> None:
         """What was said here has scrolled away."""

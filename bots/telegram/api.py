@@ -9,35 +9,28 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from telegram import (
-    Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    MessageEntity,
-    ReplyKeyboardMarkup,
-)
+from telegram import Bot, LinkPreviewOptions, MessageEntity
 from telegram import Message as TelegramMessage
 from telegram.error import TelegramError
 
 from bots.interface import NotEver, NotNow, Unsure
+from bots.telegram.forms import below, formatted, keyboard
 from bots.telegram.hearing import WANTED
 from bots.telegram.markup import Message
 from bots.telegram.translate import Rows
-from bots.telegram.verdicts import Failed, Verdict
+from bots.telegram.verdicts import Failed
 from bots.telegram.wire import Line, Redaction, hush
 
 CONNECT_S: Final = 5.0
 SLACK_S: Final = 1.0  #: what a poll may take beyond its patience, so that a dead line is left in time
 CALL_S: Final = 10.0
 SPINNER_S: Final = 5.0
-KEYS_IN_A_ROW: Final = 3
 _QUOTING: Final = str.maketrans({'"': "'", "\\": "_"})  #: signs that a form's header would spell otherwise
 UPLOAD_S: Final = 240.0  #: a file of 20 MB over a line of 1 Mbit/s takes 160
 FETCH_S: Final = 240.0  #: the same the other way
@@ -50,7 +43,6 @@ _DONE_ALREADY: Final = (
     "message_id_invalid",
 )
 
-Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
@@ -116,26 +108,26 @@ class Api:
         *,
         topic: int | None = None,
         keys: Rows = (),
-        keyboard: Sequence[str] = (),
+        typed: Sequence[str] = (),
         reply_to: int | None = None,
         silent: bool = False,
     ) -> int:
         """Return the id of the new message; what it should reply to may be gone.
 
-        ``keyboard`` is put below the chat, unless there are keys.
+        ``typed`` are put as keys below the chat, unless there are keys.
         """
         call = partial(
             self._bot.send_message,
             chat,
             message_thread_id=topic,
-            reply_markup=_keyboard(keys) or _below(keyboard),
+            reply_markup=keyboard(keys) or below(typed),
             reply_to_message_id=reply_to,
             allow_sending_without_reply=True if reply_to else None,
             disable_notification=silent,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
         )
         with self._judging():
-            sent = await _formatted(call, message)
+            sent = await formatted(call, message)
         return sent.message_id
 
     async def send_file(
@@ -160,7 +152,7 @@ class Api:
                 filename=name.translate(_QUOTING),
                 caption=text or None,
                 caption_entities=entities,
-                reply_markup=_keyboard(keys),
+                reply_markup=keyboard(keys),
                 reply_to_message_id=reply_to,
                 allow_sending_without_reply=True if reply_to else None,
                 disable_notification=silent,
@@ -171,7 +163,7 @@ class Api:
 
         with self._judging():
             async with asyncio.timeout(UPLOAD_S):
-                sent = await _formatted(call, caption)
+                sent = await formatted(call, caption)
         return sent.message_id
 
     async def edit(self, chat: int, message_id: int, message: Message, *, keys: Rows = ()) -> None:
@@ -180,12 +172,12 @@ class Api:
             self._bot.edit_message_text,
             chat_id=chat,
             message_id=message_id,
-            reply_markup=_keyboard(keys),
+            reply_markup=keyboard(keys),
             link_preview_options=LinkPreviewOptions(is_disabled=True),
         )
         try:
             with self._judging():
-                await _formatted(call, message)
+                await formatted(call, message)
         except NotEver as never:
             if not any(known in str(never).lower() for known in _DONE_ALREADY):
                 raise
@@ -203,6 +195,18 @@ class Api:
     async def pin(self, chat: int, message_id: int) -> None:
         with self._judging():
             await self._bot.pin_chat_message(chat, message_id, disable_notification=True)
+
+    async def make_topic(self, chat: int, name: str) -> int:
+        """Return the id of the new topic."""
+        with self._judging():
+            return (await self._bot.create_forum_topic(chat, name)).message_thread_id
+
+    async def change_topic(self, method: str, chat: int, topic: int, **more: str) -> None:
+        """Call one of the methods that change a topic."""
+        asked = {"chat_id": chat, "message_thread_id": topic, **more}
+        with self._judging():
+            async with asyncio.timeout(CALL_S):
+                await self._calls.post(f"{self._bot.base_url}/{method}?{urlencode(asked)}")
 
     async def stop_spinner(self, query_id: str) -> None:
         """Tell the phone that the tap has arrived. Too late is no harm, and there is no second time."""
@@ -256,43 +260,6 @@ class Api:
             raise Unsure("no answer from Telegram in time") from None
         except TelegramError as error:
             raise Unsure(str(error).replace(self._token, "<token>")) from None
-
-
-async def _formatted(call: Callable[..., Awaitable[Result]], message: Message) -> Result:
-    """Make the call with entities; if it is those that are refused, once more without."""
-    try:
-        return await call(text=message.text, entities=_entities(message))
-    except Failed as failed:
-        if not message.entities or not _is_about_entities(failed.verdict):
-            raise
-        log.warning("Telegram refused how a message is formatted, so it goes plain: %s", failed.verdict)
-    return await call(text=message.text, entities=None)
-
-
-def _is_about_entities(verdict: Verdict) -> bool:
-    said = str(verdict).lower()
-    return isinstance(verdict, NotEver) and "entit" in said and "too large" not in said
-
-
-def _entities(message: Message) -> Sequence[MessageEntity]:
-    return [
-        MessageEntity(mark.type, mark.offset, mark.length, url=mark.url, language=mark.language)
-        for mark in message.entities
-    ]
-
-
-def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
-    if not rows:
-        return None
-    keys = [[InlineKeyboardButton(key.label, callback_data=key.callback) for key in row] for row in rows]
-    return InlineKeyboardMarkup(keys)
-
-
-def _below(labels: Sequence[str]) -> ReplyKeyboardMarkup | None:
-    if not labels:
-        return None
-    rows = [labels[n : n + KEYS_IN_A_ROW] for n in range(0, len(labels), KEYS_IN_A_ROW)]
-    return ReplyKeyboardMarkup(rows, resize_keyboard=True, is_persistent=True)
 
 
 def _is_update(one: object) -> bool:

@@ -130,7 +130,7 @@ def scene_of(kind: str, body: Update) -> Scene | None:
     private = type_ == "private"
     if (chat != account) if private else not (_text(type_) in GROUPS and chat < 0):
         return None
-    topic = None if private else _topic(message)
+    topic = _topic(message)
     return Scene(
         address=f"{chat}/{topic}" if topic else str(chat),
         chat=chat,

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -23,6 +24,7 @@ from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
 from bots.pacing import Pace, Pacing
 from bots.telegram.listening import Ear, Patience
 from bots.telegram.looking import Looked, looked
+from bots.telegram.topics import arrange, is_gone
 from bots.telegram.translate import (
     TEXT_FILE,
     Carries,
@@ -34,9 +36,11 @@ from bots.telegram.translate import (
     parts_of,
     receipt,
     room_of,
+    thread_of,
 )
 from bots.telegram.webhook import Webhook
 from daemon.core.model import Attachment
+from daemon.core.topics import MAKE
 
 PATIENCE: Final = Patience()
 NOTHING_TAKEN: Final = Intake()
@@ -120,7 +124,7 @@ class TelegramSurface:
                 replace(parts[at], message=marked(parts[at].message, doubt_of(card))),
                 _file(parts[at], card, content),
                 keys=keys(card.choices) if at == last else (),
-                keyboard=card.keyboard if not room_of(address).startswith("-") else (),
+                typed=card.keyboard if not room_of(address).startswith("-") else (),
                 reply_to=message_in(address, card.reply_to) if at == 0 else None,
                 silent=card.silent or card.passing or at < last,
             )
@@ -141,13 +145,31 @@ class TelegramSurface:
         part: Part,
         file: tuple[bytes, str] | None,
         *,
-        keyboard: Sequence[str],
+        typed: Sequence[str],
         **how: Any,
     ) -> int:
-        chat, topic = _chat(address), _topic(address)
+        """Into its topic; if somebody deleted that, into the chat."""
+        chat, topic = _chat(address), thread_of(address)
         if file is None:
-            return await self._api.send(chat, part.message, topic=topic, keyboard=keyboard, **how)
-        return await self._api.send_file(chat, file, part.message, topic=topic, **how)
+            send = partial(self._api.send, chat, part.message, typed=typed, **how)
+        else:
+            send = partial(self._api.send_file, chat, file, part.message, **how)
+        try:
+            return await send(topic=topic)
+        except NotEver as never:
+            if topic is None or not is_gone(never):
+                raise
+        return await send(topic=None)
+
+    async def arrange(self, address: str, deed: str, title: str) -> Shown:
+        """Change a topic. Repeating it is harmless, but for making one: nobody can ask whether it is there."""
+        try:
+            with self._spared(address):
+                return Shown(await arrange(self._api, address, deed, title))
+        except Unsure as unsure:
+            if deed == MAKE:
+                raise
+            raise NotNow(str(unsure)) from None
 
     async def mark(self, address: str, receipt: str, sign: str) -> None:
         """React to what the person said; where that is not allowed, nothing is lost."""
@@ -253,8 +275,3 @@ def _chat(address: str) -> int:
     if not room.removeprefix("-").isdecimal():
         raise NotEver(f'"{address}" is no chat of Telegram')
     return int(room)
-
-
-def _topic(address: str) -> int | None:
-    topic = address.partition("/")[2]
-    return int(topic) if topic.isdecimal() else None

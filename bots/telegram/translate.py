@@ -62,6 +62,12 @@ def room_of(address: str) -> str:
     return address.partition("/")[0]
 
 
+def thread_of(address: str) -> int | None:
+    """The topic's id; None: the chat itself, or its General."""
+    topic = address.partition("/")[2]
+    return int(topic) if topic.isdecimal() else None
+
+
 def message_in(address: str, shown_as: str) -> int | None:
     """Return the message that a receipt names, if it is one of that chat."""
     chat, _, message_id = shown_as.partition("/")

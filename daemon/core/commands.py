@@ -272,6 +272,7 @@ class ConfigurePlaces:
 
     surface: str
     places: tuple[Place, ...]
+    topics: bool = False  #: every agent is to have a topic of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

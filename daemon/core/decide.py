@@ -30,6 +30,7 @@ from daemon.core import (
     settling,
     talk,
     ticking,
+    topics,
     turns,
 )
 from daemon.core import commands as c
@@ -67,11 +68,11 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.ChangeRight: people.change_right,
     c.RemovePerson: people.remove,
     c.LeaseNext: handing.lease_next,
-    c.AckDelivery: settling.ack,
+    c.AckDelivery: topics.shown,
     c.PartDelivery: settling.part,
     c.NakDelivery: outbox.nak,
     c.HoldDelivery: settling.hold,
-    c.RejectDelivery: settling.reject,
+    c.RejectDelivery: topics.refused,
     c.DoubtDelivery: settling.doubt,
     c.ExtendDelivery: settling.extend,
     c.SeeDelivery: turns.spotted,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import glance, watchers
+from daemon.core import glance, topics, watchers
 from daemon.core.cleaning import fitted
 from daemon.core.measures import counted, lasting
 from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn, Urgency
@@ -69,6 +69,8 @@ def over(plan: Plan, session: Session, ask: Ask | None, text: str, how: str) -> 
     """The turn is over. ``session`` as it was in the turn; ``ask``: what it was about."""
     glance.moved(plan)
     for follow in plan.view.follows(session.peer_id):
+        if follow.what == topics.TOPIC:
+            continue
         told = ask is not None and ask.asker == follow.conversation and bool(text.strip())
         if follow.what == FOLLOW:
             _close(plan, follow, session, how)
@@ -84,6 +86,9 @@ def over(plan: Plan, session: Session, ask: Ask | None, text: str, how: str) -> 
 def due(plan: Plan) -> None:
     """What is to be shown by now is shown."""
     for follow in plan.view.follows_due(plan.now):
+        if follow.what == topics.TOPIC:
+            topics.due(plan, follow)
+            continue
         if follow.what == glance.STATUS:
             _update(plan, follow)
             continue

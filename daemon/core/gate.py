@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from daemon.core import addressing, groups, people
+from daemon.core import addressing, groups, people, topics
 from daemon.core import commands as c
 from daemon.core.deeds import Talk
 from daemon.core.errors import AmbiguousPeer, Refused
@@ -48,7 +48,8 @@ def entered(plan: Plan, deed: Deed) -> Talk | None:
     if here is None or conversation is None:
         return None
     groups.reopen(plan, conversation)
-    return Talk(plan, conversation, here, person, said)
+    meant = topics.meant(plan, conversation, deed.reply_to if isinstance(deed, c.Say) else deed.receipt)
+    return Talk(plan, meant, plan.peer(meant.peer_id) or here, person, said)
 
 
 def stranger(plan: Plan, said: c.Say) -> Heard:
@@ -78,8 +79,9 @@ def _place_of(plan: Plan, person: Person, said: c.Say) -> Peer | None:
     here = plan.peer(found.peer_id) if found else None
     if here and not here.forgotten_at:
         return here
-    if said.address == person.account:  # whoever still speaks is not forgotten
-        return people.admit(plan, person, live=True)
+    room, _, topic = said.address.partition("/")
+    if room == person.account:  # whoever still speaks is not forgotten
+        return people.admit(plan, person, topic, said.topic, live=True)
     return None if said.private else groups.admit(plan, person, said)
 
 

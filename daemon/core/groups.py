@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core import hosting, people, sending
+from daemon.core import hosting, people, sending, topics
 from daemon.core.addressing import DEFAULT_CIRCLE, free_name, slug
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed
@@ -32,10 +32,13 @@ def configure(plan: Plan, command: c.ConfigurePlaces) -> tuple[Place, ...]:
         moved = plan.place(command.surface, wanted.address)
         where = moved.address if moved else wanted.address
         name = wanted.name or (moved.name if moved else "")
-        plan.put(replace(wanted, address=where, name=slug(name, wanted.address.strip("-"))))
+        found = replace(wanted, address=where, name=slug(name, wanted.address.strip("-")))
+        plan.put(found)
+        _open(plan, found)
     for conversation in plan.view.conversations(command.surface):
         if place := plan.place(command.surface, conversation.address.partition("/")[0]):
             plan.put(replace(conversation, circles=place.circles))
+    topics.configure(plan, command.surface, wanted=command.topics)
     return command.places
 
 
@@ -43,14 +46,18 @@ def admit(plan: Plan, person: Person, said: c.Say) -> Peer:
     """Somebody who may talk speaks to us there: it is a conversation from now on, each topic one of its own."""
     room, _, topic = said.address.partition("/")
     place = plan.place(said.surface, room) or _found(plan, person, said, room)
-    parts = [said.surface, place.name, *([slug(said.topic, topic)] if topic else [])]
+    return _open(plan, place, topic, slug(said.topic, topic) if topic else "", live=True)
+
+
+def _open(plan: Plan, place: Place, topic: str = "", title: str = "", *, live: bool = False) -> Peer:
+    """The conversation of a group, or of one of its topics."""
     command = c.OpenConversation(
-        surface=said.surface,
-        address=said.address,
-        host=f"{said.surface}-bot",
-        wish=slug("-".join(parts)),
+        surface=place.surface,
+        address=f"{place.address}/{topic}" if topic else place.address,
+        host=f"{place.surface}-bot",
+        wish=slug("-".join(filter(None, [place.surface, place.name, title]))),
         authority=Authority.PERSON,
-        live=True,
+        live=live,
         circles=place.circles,
     )
     return hosting.open_conversation(plan, command)

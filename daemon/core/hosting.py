@@ -33,6 +33,7 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
         beat_at=plan.now if command.live else (found.beat_at if found else None),
         trusted=command.trusted,
         topic_of=found.topic_of if found else "",
+        topics=found.topics if found else False,
     )
     plan.put(peer)
     plan.put(conversation)

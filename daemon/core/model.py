@@ -25,6 +25,7 @@ class Kind(StrEnum):
     BROADCAST = "broadcast"  #: a notice to everybody of a circle
     REPLY = "reply"  #: what the line itself says to a person about their own words
     BOARD = "board"  #: what the line keeps up to date for a person, at the top of the conversation
+    TOPIC = "topic"  #: how the topic of an agent is to be; correlates with the agent
     CHANGE = "change"  #: shows anew what was shown before; correlates with the ask whose card it is
 
 
@@ -153,6 +154,7 @@ class Conversation:
     trusted: bool = True  #: approvals are taken from there
     closed: str = ""  #: why nothing gets there, whatever its host: we were shut out
     topic_of: str = ""  #: the peer whose own topic it is: every line said there is for it
+    topics: bool = False  #: every agent that it sees has a topic of its own in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -418,7 +420,7 @@ class Follow:
 
     conversation: str
     peer_id: str
-    what: str  #: ``follow``, ``watch``, ``stop`` (told of the next end), ``status`` (of everybody)
+    what: str  #: ``follow``, ``watch``, ``stop`` (told of the next end), ``status`` (of everybody), ``topic``
     since: datetime
     envelope_id: str = ""  #: the message that is kept up to date
     shown_at: datetime | None = None

@@ -106,16 +106,17 @@ def remove(plan: Plan, command: c.RemovePerson) -> Person:
     return gone
 
 
-def admit(plan: Plan, person: Person, *, live: bool) -> Peer:
-    """The private chat of a person becomes a conversation; a private chat has its person's id as address.
+def admit(plan: Plan, person: Person, topic: str = "", title: str = "", *, live: bool) -> Peer:
+    """The private chat of a person, or a topic in it, becomes a conversation; the chat has its person's id as address.
 
     The owner's sees all circles; a colleague's only the default one.
     """
+    wish = person.surface if person.owner else f"{person.surface}-{slug(person.name)}"
     command = c.OpenConversation(
         surface=person.surface,
-        address=person.account,
+        address=f"{person.account}/{topic}" if topic else person.account,
         host=f"{person.surface}-bot",
-        wish=person.surface if person.owner else f"{person.surface}-{slug(person.name)}",
+        wish=f"{wish}-{slug(title, topic)}" if topic else wish,
         authority=Authority.OWNER if person.owner else Authority.PERSON,
         person=person.name,
         live=live,

@@ -17,6 +17,7 @@ from daemon.core.model import (
     Attachment,
     Authority,
     Carriage,
+    Conversation,
     Delivery,
     Envelope,
     Event,
@@ -34,6 +35,8 @@ LIFE_WITH_PEOPLE: Final = timedelta(days=30)
 UNREAD_LIMIT: Final = 10_000
 PERSON_LENGTH: Final = 64
 _OURS: Final = str.maketrans("[]#·", "()  ")  #: what a header is made of
+
+_OWN_ACCORD: Final = frozenset({Kind.ASK, Kind.NOTICE, Kind.BROADCAST})
 
 LINE: Final = Sender(
     peer_id="p-peerline",
@@ -109,6 +112,19 @@ def carriages(plan: Plan, envelope: Envelope, deliveries: Iterable[Delivery]) ->
     return tuple(_carriage(plan, envelope, delivery) for delivery in deliveries)
 
 
+def address(plan: Plan, conversation: Conversation, envelope: Envelope) -> str:
+    """Where on its surface it is shown: what an agent says of its own accord, in the agent's topic."""
+    own = topic_of(plan, conversation, envelope.sender.peer_id) if envelope.kind in _OWN_ACCORD else None
+    return own.address if own else conversation.address
+
+
+def topic_of(plan: Plan, room: Conversation, peer_id: str) -> Conversation | None:
+    """The peer's own topic in a chat where agents have topics."""
+    there = plan.view.conversations(room.surface) if room.topics else ()
+    inside = f"{room.address}/"
+    return next((x for x in there if x.topic_of == peer_id and x.address.startswith(inside)), None)
+
+
 def reply(
     plan: Plan, conversation: Peer, text: str, *, to: str = "", passing: bool = False, aloud: bool = False
 ) -> None:
@@ -175,7 +191,7 @@ def _take_the_place(plan: Plan, change: Envelope) -> None:
 
 def _is_limited(envelope: Envelope) -> bool:
     """What a peer sends of its own accord; how an ask ended is always told."""
-    return envelope.kind in {Kind.ASK, Kind.NOTICE, Kind.BROADCAST} and envelope.sender != LINE
+    return envelope.kind in _OWN_ACCORD and envelope.sender != LINE
 
 
 def _carriage(plan: Plan, envelope: Envelope, delivery: Delivery) -> Carriage:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import addressing, asking, closing, glance, presence, settling, turns
+from daemon.core import addressing, asking, closing, glance, presence, settling, topics, turns
 from daemon.core import commands as c
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed, NotFound
@@ -211,6 +211,7 @@ def _over(plan: Plan, session: Session, why: str, source: str) -> None:
 def _reopen(plan: Plan, peer: Peer) -> None:
     """What an earlier run took and never confirmed waits again; an ask in work is merely seen."""
     glance.moved(plan)
+    topics.moved(plan, peer)
     settling.release(plan, plan.view.handed(peer.peer_id), "its session ended before there was evidence")
     for stale in plan.view.open_asks_to(peer.peer_id):
         ask = plan.ask(stale.ask_id) or stale
@@ -232,5 +233,6 @@ def _others(plan: Plan, peer: Peer) -> list[Peer]:
 def _changed(plan: Plan, peer: Peer, what: str) -> Peer:
     plan.put(peer)
     glance.moved(plan)
+    topics.moved(plan, peer)
     plan.tell(Event(what, peer.peer_id, peer.peer_id, f"{peer.circle}/{peer.name}", peer.description))
     return peer

@@ -27,7 +27,7 @@ from daemon.core.model import (
     Session,
     Urgency,
 )
-from daemon.core.posting import LINE, Letter, change_card, post, reply
+from daemon.core.posting import LINE, Letter, address, change_card, post, reply
 from daemon.core.view import Plan
 
 PROOF_WITHIN: Final = timedelta(
@@ -197,7 +197,7 @@ def parcel(plan: Plan, delivery: Delivery) -> Parcel:
         envelope,
         plan.ask(about),
         shown_as=_shown_as(plan, delivery, envelope),
-        recipient=conversation.address if conversation else "",
+        recipient=address(plan, conversation, envelope) if conversation else "",
     )
 
 

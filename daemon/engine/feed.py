@@ -87,12 +87,11 @@ class Feed:
                 self.registered += 1
             if any(is_recorded(event) for event in decision.events):
                 self.touch((RECORDED,))
-            if any(self._sooner(at, decision.at) for noun in decision.puts for at in _times(noun)):
+            if any(self._sooner(at) for noun in decision.puts for at in _times(noun, decision.at)):
                 self.touch((TIME,))
 
-    def _sooner(self, at: datetime | None, now: datetime) -> bool:
-        """What is due at once is carried at once: no business of time's."""
-        return at is not None and at > now and (self.alarm is None or at < self.alarm)
+    def _sooner(self, at: datetime | None) -> bool:
+        return at is not None and (self.alarm is None or at < self.alarm)
 
 
 def _keys(noun: object) -> tuple[str, ...]:
@@ -115,12 +114,13 @@ def _keys(noun: object) -> tuple[str, ...]:
             return ()
 
 
-def _times(noun: object) -> tuple[datetime | None, ...]:
+def _times(noun: object, now: datetime) -> tuple[datetime | None, ...]:
+    """When it wants time to look at it. A delivery that is due at once is carried at once: no business of time's."""
     match noun:
         case m.Delivery(state="leased", leased_until=until):
             return (until,)
         case m.Delivery(due_at=due_at, expires_at=expires_at):
-            return (due_at, expires_at)
+            return tuple(at for at in (due_at, expires_at) if at > now)
         case m.Ask(deadline_at=deadline_at, ended_at=None):
             return (deadline_at,)
         case m.Follow(due_at=due_at, ended_at=None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
@@ -92,6 +93,9 @@ async def test_hooks_send_the_fields_that_were_recorded(
         await agent.until_status("idle")
         await agent.type("fail")
         await agent.until_shown("API Error: 400")
+        async with asyncio.timeout(10):
+            while not tap.seen("StopFailure"):
+                await asyncio.sleep(0.05)
     fields = {each["event"]: set(each["payload"]) for each in tap.seen()}
     assert fields == {event: set(_recorded(event)["payload"]) for event in TAPPED}
 

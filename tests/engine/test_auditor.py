@@ -16,7 +16,7 @@ from daemon.core.errors import StoreBusy
 from daemon.core.model import Event, Told
 from daemon.engine.auditor import MOST_KINDS, Auditor, Tally
 from daemon.engine.engine import Engine
-from daemon.ledger import CURRENT, Json, Ledger, tail, verify
+from daemon.ledger import CURRENT, Json, Ledger, head, tail, verify
 from tests.engine.mesh import FlakyStore, agent
 from tests.fakes.clock import NOON, FakeClock
 
@@ -43,6 +43,12 @@ async def events(folder: Path, count: int) -> list[str]:
         while len(found := [line["event"] for line in tail(folder, 100)]) < count:
             await asyncio.sleep(0.01)
     return found
+
+
+async def until_noted(folder: Path, n: int) -> None:
+    async with asyncio.timeout(5):
+        while head(folder)[0] < n:
+            await asyncio.sleep(0.01)
 
 
 async def freeze(engine: Engine, *names: str) -> None:
@@ -73,9 +79,10 @@ async def test_a_line_that_was_torn_off_is_written_again(engine: Engine, folder:
     await freeze(engine, "one", "two")
     async with following(Auditor(engine, Ledger(folder))):
         await events(folder, 2)
+        await until_noted(folder, 2)
     path = folder / CURRENT
     path.write_bytes(path.read_bytes()[:-9])
-    (folder / "audit.head").unlink(missing_ok=True)  # it is written after the line, if there was time for it
+    (folder / "audit.head").unlink()  # it is written after the line, if there was time for it
     async with following(Auditor(engine, Ledger(folder))):
         await events(folder, 2)
     assert [line["ref"] for line in tail(folder, 100)] == ["one", "two"]

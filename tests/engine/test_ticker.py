@@ -12,7 +12,7 @@ import pytest
 from daemon.core import commands as c
 from daemon.core.delivery import NEVER
 from daemon.core.errors import StorageFull
-from daemon.core.model import Ask, Delivery, Parcel, Peer
+from daemon.core.model import Ask, Delivery, Parcel, Peer, Person
 from daemon.engine import ticker
 from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING
@@ -139,6 +139,20 @@ async def test_something_sooner_moves_the_alarm(engine: Engine, clock: FakeClock
             await engine.handle(ask(seconds))
             soonest = clock.now() + timedelta(seconds=min(HOUR, seconds) if seconds == HOUR else 60)
             await until(engine, lambda at=soonest: engine.feed.alarm == at)
+
+
+async def test_what_a_decision_makes_due_at_once_is_not_waited_for(engine: Engine) -> None:
+    ada = Person(surface="telegram", account="7", name="ada", rights=("talk",), owner=True)
+    await engine.handle(c.ConfigurePeople(surface="telegram", people=(ada,)))
+    await engine.handle(c.ConfigurePlaces(surface="telegram", places=(), topics=True))
+    here = await engine.read(lambda tx: tx.conversation_at("telegram", "7"))
+    b = await agent(engine, "b")
+    await engine.handle(c.SendNotice(sender=b.peer_id, to=(b.peer_id,), text="so that something lies ahead"))
+    async with asyncio.timeout(ticker.HEARTBEAT_S / 2), ticking(engine):
+        await until(engine, lambda: engine.feed.alarm is not None)
+        with engine.feed.watching(here.peer_id) as watch:
+            await agent(engine, "a")  # it is to have a topic there
+            await watch.wait()
 
 
 async def test_a_proof_that_is_overdue_is_looked_for_once(engine: Engine, clock: FakeClock) -> None:

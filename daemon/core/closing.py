@@ -8,7 +8,7 @@ from daemon.core import asking, deciding, glance, settling, signs, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
-from daemon.core.model import Answer, Ask, AskShown, Authority, Event, Kind, Peer, Role, Sender, Urgency
+from daemon.core.model import Answer, Ask, AskShown, Authority, Event, Kind, Role, Sender, Urgency
 from daemon.core.posting import LINE, Letter, change_card, post, stamp
 from daemon.core.view import Plan
 

@@ -255,10 +255,9 @@ def test_what_waits_for_a_flood_to_end_is_looked_at_again_when_it_has(line: Line
 
 def test_a_flood_wait_holds_though_what_was_being_sent_is_over_by_then(line: Line, api: Peer) -> None:
     ada = line.telegram()
-    ask = line.ask(api, ada.peer)
-    parcel = leased(line, ada)
-    line.do(c.CancelAsk(ask_id=ask.ask_id, by=api.peer_id))
     line.notify(api, ada.peer)
+    parcel = leased(line, ada)
+    line.passes(2 * A_MINUTE)  # its lease has lapsed
 
     flooded(line, parcel, A_MINUTE)
 

@@ -178,7 +178,7 @@ class Screen:
             raise Unsure("no answer came")
         if scene.wrong("a platform that may have taken it, and did not", 0.03):
             raise Unsure("no answer came")
-        if scene.wrong("a send slower than its lease", 0.01):
+        if scene.wrong("a send slower than its lease", 0.03):
             await scene.takes(90)
         receipt = self.platform.puts(address, self.parcel)
         await scene.gap()

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from daemon.chatsettings import Section, Telegram, Voice
+from daemon.chatsettings import Section, Slack, Telegram, Voice
 from daemon.core import unattended
 from daemon.core.errors import Malformed
 
@@ -62,6 +62,7 @@ class Settings(Section):
     owner: Owner = Owner()
     daemon: Daemon = Daemon()
     telegram: Telegram = Telegram()
+    slack: Slack = Slack()
     voice: Voice = Voice()
     limits: Limits = Limits()
     unattended: list[Unattended] = Field(default=[])

@@ -21,9 +21,10 @@ from bots import pacing
 from bots.cards import doubt_of
 from bots.intake import Intake
 from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
+from bots.looking import Looked
 from bots.pacing import Pace, Pacing
 from bots.telegram.listening import Ear, Patience
-from bots.telegram.looking import Looked, looked
+from bots.telegram.looking import looked
 from bots.telegram.topics import arrange, is_gone
 from bots.telegram.translate import (
     TEXT_FILE,

@@ -101,6 +101,11 @@ def shown(path: Path, environment: Mapping[str, str]) -> Iterator[Origin]:
         yield Origin(name, "(set)" if hidden else _without_user(value), source)
 
 
+def variable_of(section: str, key: str) -> str:
+    """What sets it in the environment."""
+    return f"{PREFIX}{section.upper()}{BETWEEN}{key.upper()}"
+
+
 def secrets(settings: Settings) -> list[str]:
     """Every secret there is in it."""
     flat = _flat(settings.model_dump())

@@ -166,7 +166,7 @@ class Host:
         except* Exception:
             log.exception("%s ended; it begins again in %s s", self.form.name, AGAIN_S)
         finally:
-            self._live = None
+            self._live = client.silence = None
         return f"hosting {self.form.title} broke and begins anew"
 
     def _has_proven(self) -> None:

@@ -51,7 +51,9 @@ class Said:
     called: bool = False  #: the platform says that we are meant: our name, or a reply to us
     files: tuple[File, ...] = ()
     forwarded: str = ""  #: whose words these are, if they were only passed on
-    thread: str = ""  #: address of the thread it stands in, or begins at top level if it is for us; "": there are none
+    thread: str = (
+        ""  #: address of the thread it stands in, or begins at top level if it is for us; "": there are none
+    )
     around: str = ""  #: what was said in that thread before, by whomever: nobody's words to us
     aside: bool = False  #: what the line says to it is shown to its speaker alone
 

@@ -31,9 +31,12 @@ class LineSight:
         return await self._seen(account, glance.text, "")
 
     async def known(self) -> Mapping[str, str]:
-        return await self._look(
-            lambda plan: {each.address: "" for each in plan.view.conversations(self._surface)}
-        )
+        def look(plan: Plan) -> Mapping[str, str]:
+            there = {each.address: "" for each in plan.view.conversations(self._surface)}
+            newest = dict(plan.view.newest_incoming(self._surface))
+            return there | {address: newest[address] for address in there.keys() & newest.keys()}
+
+        return await self._look(look)
 
     async def _seen(self, account: str, look: Callable[[Plan, Peer], T], nothing: T) -> T:
         def seen(plan: Plan) -> T:

@@ -1,18 +1,14 @@
-"""The manifest of the app, as Slack takes it: made of the command table, so that what it says is what is understood.
-
-Pure. What of the manifest hearing must know again, such as the names of its shortcuts, has its constant here.
-"""
+"""The manifest of the app, as Slack takes it: made of the command table, so that what it says is what is understood. Pure."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from bots.slack.pressing import ASK, ASK_ABOUT
 from daemon.core.words import BY_NAME, WORDS
 
 Json = dict[str, Any]
 COMMAND: Final = "/peerline"
-ASK: Final = "ask_an_agent"  #: the shortcut from anywhere
-ASK_ABOUT: Final = "ask_an_agent_about"  #: the same, on a message
 SUMMARY: Final = (
     "Your coding agents and this workspace on one line: ask them, answer them, approve what they want to do"
 )

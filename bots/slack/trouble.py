@@ -7,28 +7,17 @@ from typing import Final
 #: (what the trouble says, what to do about it); the first that fits.
 _FIXES: Final = (
     (
-        "refuses the bot token",
+        "it lacks",
         (
-            "copy the Bot User OAuth Token (xoxb-…) again from the app's page, OAuth & Permissions: "
-            "`peerline slack start --new-token`"
-        ),
-    ),
-    (
-        "refuses the app token",
-        (
-            "make an app-level token (xapp-…) with the scope connections:write on the app's page, Basic Information: "
-            "`peerline slack start --new-token`"
+            "put what `peerline slack manifest` prints into the app's page (App Manifest), install the app again, and "
+            "make sure that the app token has the scope connections:write"
         ),
     ),
     (
         "refuses the token",
-        "copy both tokens again from the app's page: `peerline slack start --new-token`",
+        "copy both tokens again from the app's page and put them in with `peerline slack start --new-token`",
     ),
-    (
-        "lacks the right",
-        "put the manifest of `peerline slack manifest` into the app's page (App Manifest) and install the app again",
-    ),
-    ("Socket Mode is off", "switch Socket Mode on, on the app's page"),
+    ("Socket Mode", "switch Socket Mode on, on the app's page"),
     ("cannot be reached", "is this machine online, and slack.api_base right? It goes on trying by itself"),
     ("no answer from", "it goes on trying by itself; is something in between, such as a proxy?"),
     ("asks to wait", "nothing: it goes on by itself when that time is over"),

@@ -48,7 +48,7 @@ SECRET: Final = Token(
 class Slack:
     surface: Final = SURFACE
     title: Final = "Slack"
-    final: Final = ("refuses the", "lacks the right", "Socket Mode is off")
+    final: Final = ("refuses the token", "Socket Mode")
 
     def __init__(self, *, http: bool = False) -> None:
         self._http = http

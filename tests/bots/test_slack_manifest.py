@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bots.slack.manifest import ASK, ASK_ABOUT, manifest
+from bots.slack.manifest import manifest
+from bots.slack.pressing import ASK, ASK_ABOUT
 from daemon.core.words import WORDS
 
 SLACK = Path(__file__).parents[2] / "bots" / "slack"

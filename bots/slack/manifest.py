@@ -1,4 +1,4 @@
-"""The manifest of the app, as Slack takes it: made of the command table, so that what it says is what is understood. Pure."""
+"""The manifest of the app, as Slack takes it: made of the command table, so that what it says is understood. Pure."""
 
 from __future__ import annotations
 

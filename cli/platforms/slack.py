@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from functools import partial
+from typing import Final, Protocol
+
+from aiohttp import web
 
 from bots.pacing import Pace
 from bots.slack import trouble
 from bots.slack.ids import SURFACE, Tokens, account_of
 from cli.platforms.interface import Listed, Live, Means, owner_of, persons
+from daemon.api.patience import visit_of
 from daemon.core.addressing import slug
+from daemon.core.errors import Malformed, NotAuthenticated, TooLarge
 from daemon.core.model import Person, Place
+from daemon.engine.auditor import Count
 from daemon.settings import Settings
 from daemon.wire import routes
 
+LARGEST: Final = 1024 * 1024  #: bytes that are read of somebody who has not shown a signature yet
+PIECE: Final = 65_536
 UNHEARD: Final = "slack.bot_token is set without slack.app_token or slack.signing_secret"
+
+
+class Answered(Protocol):
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+
+
+class Brought(Protocol):
+    """Who takes what Slack brings."""
+
+    async def take(self, headers: Mapping[str, str], body: str) -> Answered: ...
 
 
 class Slack:
@@ -64,8 +87,11 @@ class Slack:
     async def live(self, settings: Settings, means: Means) -> AsyncIterator[Live]:
         from bots.slack.surface import SlackSurface  # type: ignore[import-untyped]
 
+        from bots.slack.pushing import Hook  # only who has Slack pays for its library
+
         told = settings.slack
         tokens = Tokens(bot=told.bot_token, app=told.app_token, signing_secret=told.signing_secret)
+        hook = Hook(told.signing_secret) if self.mode(settings) == "http" else None
         async with SlackSurface(
             tokens,
             told.api_base,
@@ -73,5 +99,37 @@ class Slack:
             intake=means.intake,
             sight=means.sight,
             command=told.command,
+            http=hook,
         ) as surface:
-            yield Live(surface)
+            yield Live(surface, partial(_brought, hook, means.count) if hook else None)
+
+
+async def _brought(hook: Brought, count: Count, request: web.Request) -> web.Response:
+    """Take what Slack brings; it is answered when it is on disk.
+
+    Raises:
+        NotAuthenticated: Slack did not sign it, or not lately.
+        Malformed: it is no text.
+        TooLarge: it is more than Slack ever brings.
+
+    """
+    try:
+        body = (await _read(request)).decode()
+    except UnicodeDecodeError:
+        raise Malformed("that is no text", "this way in is Slack's") from None
+    told = await hook.take(request.headers, body)
+    if told.status == NotAuthenticated.status:
+        count("auth_failed", "a wrong signature of Slack's")
+        raise NotAuthenticated("the signature is missing, wrong or old", "this way in is Slack's")
+    if visit := visit_of(request):
+        visit.known()
+    return web.Response(status=told.status, text=told.body, content_type=told.content_type)
+
+
+async def _read(request: web.Request) -> bytes:
+    raw = bytearray()
+    async for piece in request.content.iter_chunked(PIECE):
+        raw += piece
+        if len(raw) > LARGEST:
+            raise TooLarge(f"a body over {LARGEST} bytes, the limit", "Slack sends less")
+    return bytes(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -69,7 +70,8 @@ class Slack:
 
         told = settings.slack
         app = given.get("app_token", "" if self._http else told.app_token)
-        api = Api(Tokens(bot=given.get("bot_token", told.bot_token), app=app), told.api_base)
+        tokens = Tokens(bot=given.get("bot_token", told.bot_token), app=app)
+        api = Api(tokens, told.api_base, clock=time.monotonic, haste=None)
         try:
             await api.call("auth.test")
             if app:

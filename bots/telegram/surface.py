@@ -22,13 +22,12 @@ from bots.cards import doubt_of
 from bots.intake import Intake
 from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
 from bots.pacing import Pace, Pacing
+from bots.pages import TEXT_FILE, Carries, Part
 from bots.telegram.listening import Ear, Patience
 from bots.telegram.looking import Looked, looked
+from bots.telegram.markup import Message
 from bots.telegram.topics import arrange, is_gone
 from bots.telegram.translate import (
-    TEXT_FILE,
-    Carries,
-    Part,
     keys,
     marked,
     message_in,
@@ -142,7 +141,7 @@ class TelegramSurface:
     async def _sent(
         self,
         address: str,
-        part: Part,
+        part: Part[Message],
         file: tuple[bytes, str] | None,
         *,
         typed: Sequence[str],
@@ -261,7 +260,7 @@ def _content(attachment: Attachment | None) -> bytes | None:
         return None
 
 
-def _file(part: Part, card: Card, content: bytes | None) -> tuple[bytes, str] | None:
+def _file(part: Part[Message], card: Card, content: bytes | None) -> tuple[bytes, str] | None:
     """Content and name of what the part brings."""
     if part.carries is Carries.TEXT:
         return card.markdown.encode(), TEXT_FILE

@@ -52,6 +52,11 @@ class Said:
     called: bool = False  #: the platform says that we are meant: our name, or a reply to us
     files: tuple[File, ...] = ()
     forwarded: str = ""  #: whose words these are, if they were only passed on
+    thread: str = (
+        ""  #: address of the thread it stands in, or begins at top level if it is for us; "": there are none
+    )
+    around: str = ""  #: what was said in that thread before, by whomever: nobody's words to us
+    aside: bool = False  #: what the line says to it is shown to its speaker alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,16 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """Somebody took away what they had said as ``receipt``."""
+
+    update_id: str
+    address: str
+    account: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reacted:
     """Somebody put a sign on what they were shown as ``receipt``."""
 
@@ -98,7 +113,7 @@ class PlaceChanged:
     moved_to: str = ""
 
 
-Heard = Said | Tapped | Edited | Reacted | PlaceChanged
+Heard = Said | Tapped | Edited | Deleted | Reacted | PlaceChanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

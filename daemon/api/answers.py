@@ -184,6 +184,7 @@ class Fresh(Told):
 
 class Updates(Told):
     updates: list[dict[str, Any]]
+    newest: dict[str, str]
 
 
 class Settled(Told):

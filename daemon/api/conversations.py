@@ -81,6 +81,9 @@ async def say(room: Room, call: Call) -> Json:
         called=body.called,
         files=tuple(File(**each.model_dump()) for each in body.files),
         forwarded=body.forwarded,
+        thread=body.thread,
+        around=body.around,
+        aside=body.aside,
     )
     return await taken(room, call, command)
 
@@ -99,7 +102,7 @@ async def tap(room: Room, call: Call) -> Json:
     return await taken(room, call, command)
 
 
-async def taken(room: Room, call: Call, command: c.Say | c.Tap | c.Edit | c.React) -> Json:
+async def taken(room: Room, call: Call, command: c.Say | c.Tap | c.Edit | c.Unsay | c.React) -> Json:
     """Its effect, and that the updates that told of it are done, in one commit."""
     finish = c.FinishIncoming(surface=command.surface, update_ids=tuple(call.body.does))
     told = await room.write(call, (command, finish), heard)

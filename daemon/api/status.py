@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from daemon.api import locks
 from daemon.api.door import Call, Room
-from daemon.core import listing
+from daemon.core import listing, threads
 from daemon.core.errors import Unavailable
 from daemon.core.model import Conversation, Outage, PeerShown, Role, Status
 from daemon.core.view import Plan
@@ -129,7 +129,7 @@ def _outage(surface: str, now: datetime, tx: Any) -> Outage | None:
 
 
 def _shown(plan: Plan) -> list[PeerShown]:
-    rows = [listing.shown(plan, peer) for peer in plan.view.peers()]
+    rows = [listing.shown(plan, peer) for peer in threads.listed(plan, plan.view.peers())]
     return [row for row in rows if row.status is not Status.OFFLINE or row.peer.role is not Role.HUMAN]
 
 

@@ -155,6 +155,7 @@ class Conversation:
     closed: str = ""  #: why nothing gets there, whatever its host: we were shut out
     topic_of: str = ""  #: the peer whose own topic it is: every line said there is for it
     topics: bool = False  #: every agent that it sees has a topic of its own in it
+    thread: bool = False  #: one thread of a chat: it bears one ask and what belongs to it, and is in no list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

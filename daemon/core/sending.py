@@ -107,7 +107,9 @@ def _may_be_asked(plan: Plan, peer: Peer, sender: Sender) -> None:
     if peer.role is Role.SERVICE:
         surface = peer.backend
         hosted: Sequence[Conversation] = plan.view.conversations(surface)
-        names = [p.name for x in hosted if (p := plan.peer(x.peer_id)) and p.role is Role.HUMAN]
+        names = [
+            p.name for x in hosted if not x.thread and (p := plan.peer(x.peer_id)) and p.role is Role.HUMAN
+        ]
         right = f"ask {', '.join(names)}" if names else "nobody is paired there yet"
         raise NotAllowed(f'"{peer.name}" is a service and answers nothing', right)
 

@@ -23,6 +23,7 @@ from daemon.core import (
     settling,
     slips,
     steering,
+    threads,
 )
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
@@ -82,7 +83,7 @@ def _label(plan: Plan, ask: Ask, option: int) -> str:
     return card.options[option] if card and 0 <= option < len(card.options) else ""
 
 
-def refused(plan: Plan, command: c.Say | c.Tap | c.Edit, error: PeerlineError) -> Heard:
+def refused(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay, error: PeerlineError) -> Heard:
     """Tell the person why not."""
     talk = gate.entered(plan, command)
     if talk:
@@ -97,12 +98,30 @@ def _meant(talk: Talk) -> Heard:
         return _routed(talk, text)
     if command := parsed(text):
         return _command(talk, *command)
-    if talk.said.reply_to and (heard := _replied(talk, text)):
+    if talk.conversation.thread:
+        return _in_thread(talk, text)
+    if talk.said.reply_to and (heard := _replied(talk, talk, text)):
         return heard
     if choice := _choice(talk, text):
         return _answer(talk, choice[0], choice[1], choice[1])
     if named := called(text):
         return _called(talk, *named)
+    return _routed(talk, text)
+
+
+def _in_thread(talk: Talk, text: str) -> Heard:
+    """Whoever is named is meant; else it answers what waits there, or what the thread is about."""
+    whole = deeds.whole_of(talk)
+    if choice := _choice(talk, text):
+        return _answer(talk, choice[0], choice[1], choice[1])
+    if named := called(text):
+        return _called(talk, *named)
+    if asked := threads.question(talk.plan, talk.conversation):
+        return _answer(talk, asked, text, asking.option_meant(asked, text))
+    if whole and threads.begins(talk.said) and (choice := _choice(whole, text)):
+        return _answer(whole, choice[0], choice[1], choice[1])
+    if whole and talk.said.reply_to and (heard := _replied(talk, whole, text)):
+        return heard
     return _routed(talk, text)
 
 
@@ -125,19 +144,21 @@ def _command(talk: Talk, name: str, rest: str) -> Heard:
     return DEEDS[name](talk, rest)
 
 
-def _replied(talk: Talk, text: str) -> Heard | None:
-    """A reply goes to the author of what it replies to, as the answer if that was an ask."""
-    delivery = talk.plan.view.shown(talk.here.peer_id, talk.said.reply_to)
+def _replied(talk: Talk, there: Talk, text: str) -> Heard | None:
+    """A reply goes to the author of what it replies to, as the answer if that was an ask. ``there`` it was shown."""
+    delivery = talk.plan.view.shown(there.here.peer_id, talk.said.reply_to)
     envelope = talk.plan.envelope(delivery.envelope_id) if delivery else None
     if delivery is None or envelope is None:
         return None
     settling.see(talk.plan, delivery, f"replied to by {talk.person.name}")
     ask = talk.plan.ask(envelope.envelope_id if envelope.kind is Kind.ASK else None)
-    if ask and ask.asker != LINE.peer_id and not _has_been_answered(talk, ask):
-        return _answer(talk, ask, text, asking.option_meant(ask, text))
+    if ask and ask.asker != LINE.peer_id and not _has_been_answered(there, ask):
+        return _answer(there, ask, text, asking.option_meant(ask, text))
     author = talk.plan.peer(envelope.sender.peer_id)
-    if author is None or author.forgotten_at or author.peer_id == talk.here.peer_id:
+    if author is None or author.forgotten_at or author.peer_id == there.here.peer_id:
         return None
+    if there != talk and talk.plan.sticky(talk.here.peer_id, talk.person.account):
+        return None  # since then they chose for themselves who is meant in that thread
     return deeds.ask(talk, author, text, about=envelope.envelope_id)
 
 
@@ -207,7 +228,7 @@ def _resolved(talk: Talk, ask: Ask, choice: str) -> Heard:
 def _chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
     """To whom words go from now on, and the words kept so far."""
     peer = deeds.peer_called(talk, choice)
-    deeds.stick(talk, peer)
+    deeds.stick(talk, peer, ask.said_as)
     _, _, kept = ask.subject.partition("\n")
     if kept:
         return deeds.ask(talk, peer, kept, said_as=ask.said_as)
@@ -223,17 +244,16 @@ def _let_in(talk: Talk, ask: Ask, choice: str) -> Heard:
 def _routed(talk: Talk, text: str) -> Heard:
     if talk.said.to:
         return deeds.ask(talk, deeds.peer_called(talk, talk.said.to), text)
-    owner = talk.plan.peer(talk.conversation.topic_of)
-    if owner and not owner.forgotten_at:
-        return deeds.ask(talk, owner, text)
-    peer = deeds.chosen(talk) or deeds.orchestrator(talk)
+    own = None if talk.conversation.thread else talk.plan.peer(talk.conversation.topic_of)
+    owner = own if own and not own.forgotten_at else None
+    peer = owner or deeds.chosen(talk) or deeds.orchestrator(talk)
     if peer:
         return deeds.ask(talk, peer, text)
     choices = [peer for peer in deeds.listed(talk) if peer.role is not Role.HUMAN]
     if not choices:
         talk.tell("nobody is on the line yet; your words were not sent. Start an agent, then say it again.")
         return Heard("nothing")
-    deeds.offer(talk, "To whom?", choices, f"{slips.ROUTE}\n{given.told(talk.said, text)}")
+    deeds.offer(talk, "To whom?", choices, f"{slips.ROUTE}\n{deeds.words_of(talk, text)}")
     return Heard("kept")
 
 

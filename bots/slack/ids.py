@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 SURFACE: Final = "slack"
+LONGEST_NUMBER: Final = 3  #: digits of an option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +117,25 @@ def thread_in(receipt: str) -> str:
     """The thread a receipt's message stands in; "" at top level."""
     parts = receipt.split("/")
     return parts[1] if len(parts) == 3 else ""  # noqa: PLR2004
+
+
+def tap_value(ask_id: str, option: int) -> str:
+    """Return what stands behind a key, or an entry of a menu, that chooses this option."""
+    return f"t:{ask_id}:{option}"
+
+
+def tap_in(value: str) -> tuple[str, int] | None:
+    """Read it back: the ask and the option, from 0; None for any other value."""
+    ask_id, _, option = value.removeprefix("t:").rpartition(":")
+    is_ours = value.startswith("t:") and ask_id and option.isascii() and option.isdecimal()
+    return (ask_id, int(option)) if is_ours and len(option) <= LONGEST_NUMBER else None
+
+
+def reply_value(ask_id: str) -> str:
+    """Return what stands behind the key that opens a modal for words of one's own."""
+    return f"w:{ask_id}"
+
+
+def reply_in(value: str) -> str:
+    """Read it back: the ask; "" for any other value."""
+    return value[2:] if value.startswith("w:") else ""

@@ -112,10 +112,14 @@ def _meant(talk: Talk) -> Heard:
 def _in_thread(talk: Talk, text: str) -> Heard:
     """Whoever is named is meant; else it answers what waits there, or what the thread is about."""
     whole = deeds.whole_of(talk)
+    if talk.said.to:
+        return _routed(talk, text)
     if choice := _choice(talk, text):
         return _answer(talk, choice[0], choice[1], choice[1])
     if named := called(text):
         return _called(talk, *named)
+    if talk.plan.view.shown(talk.here.peer_id, talk.said.reply_to) and (heard := _replied(talk, talk, text)):
+        return heard
     if asked := threads.question(talk.plan, talk.conversation):
         return _answer(talk, asked, text, asking.option_meant(asked, text))
     if whole and threads.begins(talk.said) and (choice := _choice(whole, text)):

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bots.layout import lay_out
 from bots.markdown import parse
-from bots.slack.markup import LONGEST_FALLBACK, fallback, messages, source, units
-from bots.tree import visible
-from tests.bots.test_markdown import ANY_TEXT, MARKDOWN, PIECES
+from bots.slack.markup import source
+from tests.bots.test_markdown import ANY_TEXT, PIECES
 
 CALLING = st.lists(
     st.sampled_from(

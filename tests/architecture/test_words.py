@@ -38,6 +38,7 @@ OWNS_TASKS = {
     "tests.api.test_verdicts": "each stands for a hook's own process, and is awaited where its answer is looked at",
     "tests.transports.test_wake": "the same",
     "tests.emulators.telegram.server": "the platform pushes for as long as it is there; awaited at its end",
+    "tests.emulators.slack.server": "the same: it tells what happened, four times if need be",
 }
 
 BROAD = {"Exception", "BaseException"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from daemon.core.model import Attachment, File
@@ -156,6 +157,10 @@ class Card:
     keyboard: tuple[str, ...] = ()  #: what may be typed next, as keys
     steers: bool = False  #: choosing from it says to whom words go
     doubts: int = 0  #: how often what is to be shown now may have been shown already
+    key: str = ""  #: the same whenever it is shown again: by it a platform may find what it was given
+    made_at: datetime | None = None  #: it cannot have been shown before
+    alone: str = ""  #: the account of the one person whom it is for, if it is not for everybody there
+    words_for: str = ""  #: the ask that may be answered in words of one's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import pytest
 
 from bots.interface import Card, Choice
 from bots.telegram.markup import LONGEST_TEXT, units
-from bots.telegram.translate import callback, keys, message_in, pages
+from bots.pages import callback
+from bots.telegram.translate import keys, message_in, pages
 from tests.emulators.telegram.limits import CALLBACK_BYTES
 
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}

@@ -32,7 +32,8 @@ class LineSight:
 
     async def known(self) -> Mapping[str, str]:
         def look(plan: Plan) -> Mapping[str, str]:
-            there = {each.address: "" for each in plan.view.conversations(self._surface)}
+            found = plan.view.conversations(self._surface)
+            there = {each.address: "" for each in found if _is_heard(plan, self._surface, each.address)}
             newest = dict(plan.view.newest_incoming(self._surface))
             return there | {address: newest[address] for address in there.keys() & newest.keys()}
 
@@ -56,6 +57,13 @@ def _desk(plan: Plan, surface: str, account: str) -> Peer | None:
         return None
     peer = plan.peer(found.peer_id)
     return peer if peer and not peer.forgotten_at else None
+
+
+def _is_heard(plan: Plan, surface: str, address: str) -> bool:
+    """Somebody who may speak has it for their own, or it is a channel of the config."""
+    room = address.partition("/")[0]
+    place = plan.place(surface, room)
+    return plan.person(surface, room) is not None or (place is not None and place.listed)
 
 
 def _met(plan: Plan, peer: Peer) -> Met:

@@ -180,4 +180,4 @@ async def test_whoever_may_talk_sees_what_their_own_messages_see_and_nobody_else
     sight = both.slack.means[-1].sight
     assert await sight.glance("U1") == "nobody is on the line yet"
     assert (await sight.glance("U2"), await sight.peers("U2")) == ("", [])
-    assert "U1" in await sight.known()
+    assert await sight.known() == {"U1": ""}

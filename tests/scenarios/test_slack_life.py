@@ -220,14 +220,14 @@ async def test_people_are_granted_rights_and_removed_at_the_owners_terminal_alon
 async def test_slack_may_bring_events_by_http_and_nobody_else_may(house: House, slack: SlackEmulator) -> None:
     port = free_port()
     await house.start(PEERLINE_DAEMON__PORT=str(port))
-    ada = slack.person("U0000ADA", "Ada")
     url = f"http://127.0.0.1:{port}/slack/events"
-    hook = slack.pushes_to(url)
+    slack.pushes_to(url)
     async with house.terminal("slack", "start", "--http") as screen:
         await screen.shows("bot token:")
         screen.type(BOT)
         await screen.shows("signing secret:")
         screen.type(SECRET)
+        ada = slack.person("U0000ADA", "Ada")
         await screen.shows("is on the line, by http")
         await screen.shows("waiting for it")
         ada.says(code_on(screen))

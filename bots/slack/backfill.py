@@ -25,6 +25,7 @@ MOST_THREADS: Final = 50
 PAGE: Final = 200
 MOST_PAGES: Final = 20
 AGAIN_S: Final = 3.0
+AT_ONCE: Final = 100  #: that are kept in one commit
 log = logging.getLogger(__name__)
 
 
@@ -69,7 +70,7 @@ def raws_of(messages: list[Shape], channel: str, me: Me) -> list[Raw]:
     for message in messages:
         event = {"type": "message", "channel": channel}
         changed = {"subtype": "message_changed", "message": message, "previous_message": {}}
-        told = [message | event, *([changed | event] if message.get("edited") else [])]
+        told = [{**message, **event}, *([changed | event] if message.get("edited") else [])]
         raws = (raw_of(EVENTS, {"team_id": me.team, "event": each}, me) for each in told)
         found += [raw for raw in raws if raw]
     return found

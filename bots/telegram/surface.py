@@ -95,7 +95,7 @@ class TelegramSurface:
         self._looked = await looked(self._api, self._looked, self._clock)
         return self._looked
 
-    async def ready(self, address: str) -> None:
+    async def ready(self, address: str, *, edits: bool = False) -> None:  # noqa: ARG002 -- all are counted alike
         """Return when one request may be made at once; it is counted as made."""
         room = room_of(address)
         await self._turnstile.ready(room, group=room.startswith("-"))

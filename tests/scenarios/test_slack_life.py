@@ -6,6 +6,7 @@ import asyncio
 import json
 import stat
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import aiohttp
@@ -254,7 +255,7 @@ async def test_what_slack_did_not_sign_is_not_let_in(house: House, slack: SlackE
     async with aiohttp.ClientSession() as session:
         async with session.post(url, data=b"\xff\xfe") as answer:
             assert answer.status == 400
-        async with session.post(url, data=b"x" * (2 * 1024 * 1024)) as answer:
+        async with session.post(url, data=BytesIO(b"x" * (2 * 1024 * 1024))) as answer:
             assert answer.status == 413
         async with session.get(url) as answer:
             assert answer.status == 405

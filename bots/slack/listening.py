@@ -28,9 +28,11 @@ from bots.slack.pressing import wished
 from bots.slack.proper import is_ts
 from bots.slack.pushing import Hook
 from bots.slack.sockets import Rhythm, Sockets
+from daemon.core.frame import ALPHABET
 
 EVERY_S: Final = 25.0  #: between two looks whether Slack is there, where nothing else would tell
 MOST_WAITING: Final = 2000
+CODE: Final = 8  #: characters of a pairing code
 log = logging.getLogger(__name__)
 
 
@@ -176,7 +178,7 @@ class Ear:
         words = "\n".join(filter(None, [said.text, *spoken]))
         said = replace(said, text=words, files=files)
         if said.private:
-            return said
+            return replace(said, author=await self._around.name_of(said.account)) if _pairs(said) else said
         said = replace(said, author=await self._around.name_of(said.account) if said.called else "")
         is_first = said.thread == said.address and (said.called or said.text.startswith("@"))
         return replace(said, around=await self._around.told(said)) if is_first else said
@@ -199,3 +201,9 @@ class Ear:
             return reacted
         address = address_of(room, thread)
         return replace(reacted, address=address, receipt=f"{address}/{ts}")
+
+
+def _pairs(said: Said) -> bool:
+    """Whether it may be a pairing code: whoever is let in by it needs a name, and Slack tells none with a message."""
+    words = said.text.strip().upper()
+    return len(words) == CODE and set(words) <= set(ALPHABET)

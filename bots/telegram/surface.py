@@ -20,10 +20,11 @@ from bots.cards import doubt_of
 from bots.health import Health
 from bots.intake import Intake
 from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
+from bots.looking import Looked
 from bots.pacing import Pace
 from bots.pages import Part
 from bots.telegram.listening import Ear, Patience
-from bots.telegram.looking import Looked, looked
+from bots.telegram.looking import looked
 from bots.telegram.markup import Message
 from bots.telegram.topics import arrange, is_gone
 from bots.telegram.translate import (

@@ -64,9 +64,17 @@ class Ear:
         self._clock = clock
         self._way = way
         self._me: Me | None = None
+        self._sockets: Sockets | None = None
         self._arriving: Arriving[Raw] = Arriving(MOST_WAITING)
         self._around = Around(web)
         self._beside = Beside()
+
+    @property
+    def sockets(self) -> int | None:
+        """How many of our own are open; None: there are to be none."""
+        if self._way.hook:
+            return None
+        return self._sockets.count if self._sockets else 0
 
     async def arrivals(self) -> AsyncIterator[Sequence[Raw]]:
         """Yield what came, for ever. What is given is on disk when the next is asked for."""
@@ -98,10 +106,10 @@ class Ear:
         doorway = Doorway(partial(self._take, me), self._way.hook.secret if self._way.hook else "")
         if self._way.hook is None:
             note, rhythm = self._note, self._way.rhythm
-            sockets = Sockets(
+            self._sockets = Sockets(
                 self._web.open_socket, doorway.over_socket, note, self._opened, self._clock, rhythm
             )
-            return await sockets.run()
+            return await self._sockets.run()
         self._way.hook.leads_to(doorway)
         try:
             (await self._opened())()

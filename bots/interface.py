@@ -181,8 +181,10 @@ class ChatSurface(Protocol):
         """Yield "" for every proven round trip, or what is wrong, in words."""
         ...
 
-    async def ready(self, address: str) -> None:
+    async def ready(self, address: str, *, edits: bool = False) -> None:
         """Return when one request may be made for that conversation at once; it is counted as made.
+
+        ``edits``: what is there already is to be changed, which some platforms count apart.
 
         Raises:
             NotNow: after so long. What is to be shown then is decided then, as something else may be urgent.

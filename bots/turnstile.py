@@ -69,3 +69,14 @@ class Turnstile:
 
     def leave_alone(self, room: str, for_s: float) -> None:
         self._pacing = pacing.flooded(self._pacing, room, self._clock() + for_s)
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """What did not leave costs the delivery no attempt: it is said when to try again."""
+    try:
+        yield
+    except NotNow as later:
+        if later.after_s:
+            raise
+        raise NotNow(str(later), AGAIN_S) from None

@@ -25,7 +25,9 @@ WORDS: Final = "words"  #: the action's id: somebody wants to answer in words of
 EVENT: Final = "peerline"
 REPLY: Final = "reply…"
 PICK: Final = "choose…"
+SECTION: Final = 3_000
 Shape = dict[str, Any]
+Content = dict[str, Any]
 
 
 class _Form:
@@ -87,6 +89,20 @@ def blocks(message: Message, card: Card | None = None) -> list[Shape]:
     shown: list[Shape] = [{"type": "markdown", "text": message.source}]
     elements = _elements(card) if card else []
     return [*shown, {"type": "actions", "elements": elements}] if elements else shown
+
+
+def content(message: Message, card: Card | None = None) -> Content:
+    """What is sent to show it."""
+    return {"text": message.fallback, "blocks": blocks(message, card)}
+
+
+def plainly(message: Message, card: Card | None = None) -> Content:
+    """The same without any form, where Slack would not take it."""
+    pieces = [message.source[n : n + SECTION] for n in range(0, len(message.source), SECTION)]
+    shown = [
+        {"type": "section", "text": {"type": "plain_text", "text": piece, "emoji": False}} for piece in pieces
+    ]
+    return {"text": message.fallback, "blocks": [*shown, *blocks(message, card)[1:]]}
 
 
 def metadata(key: str) -> Shape:

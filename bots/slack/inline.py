@@ -25,7 +25,7 @@ PUNCTUATION: Final = frozenset(string.punctuation)
 URL_SAFE: Final = ":/?#@$&+,;=%~.-_"
 MARKS: Final = {Strong: "**", Emphasis: "_", Strike: "~~"}
 ELSE: Final = {"_": "*"}  #: what else may mark it, within a word
-_LIVE: Final = re.compile(r"<(?=!\w|[@#]\w)")
+_LIVE: Final = re.compile(r"<(?=!(?:channel|here|everyone|group|subteam|date)|[@#]\w)", re.IGNORECASE)
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _STARTS: Final = (
     (re.compile(r"(?=#{1,6}(?:\s|$)|[-+*](?:\s|$)|=+\s*$|_(?:\s*_){2,}\s*$)"), "\\\\"),

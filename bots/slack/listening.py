@@ -28,9 +28,11 @@ from bots.slack.pressing import wished
 from bots.slack.proper import is_ts
 from bots.slack.pushing import Hook
 from bots.slack.sockets import Rhythm, Sockets
+from daemon.core.frame import ALPHABET
 
 EVERY_S: Final = 25.0  #: between two looks whether Slack is there, where nothing else would tell
 MOST_WAITING: Final = 2000
+CODE: Final = 8  #: characters of a pairing code
 log = logging.getLogger(__name__)
 
 
@@ -62,9 +64,17 @@ class Ear:
         self._clock = clock
         self._way = way
         self._me: Me | None = None
+        self._sockets: Sockets | None = None
         self._arriving: Arriving[Raw] = Arriving(MOST_WAITING)
         self._around = Around(web)
         self._beside = Beside()
+
+    @property
+    def sockets(self) -> int | None:
+        """How many of our own are open; None: there are to be none."""
+        if self._way.hook:
+            return None
+        return self._sockets.count if self._sockets else 0
 
     async def arrivals(self) -> AsyncIterator[Sequence[Raw]]:
         """Yield what came, for ever. What is given is on disk when the next is asked for."""
@@ -96,10 +106,10 @@ class Ear:
         doorway = Doorway(partial(self._take, me), self._way.hook.secret if self._way.hook else "")
         if self._way.hook is None:
             note, rhythm = self._note, self._way.rhythm
-            sockets = Sockets(
+            self._sockets = Sockets(
                 self._web.open_socket, doorway.over_socket, note, self._opened, self._clock, rhythm
             )
-            return await sockets.run()
+            return await self._sockets.run()
         self._way.hook.leads_to(doorway)
         try:
             (await self._opened())()
@@ -176,7 +186,7 @@ class Ear:
         words = "\n".join(filter(None, [said.text, *spoken]))
         said = replace(said, text=words, files=files)
         if said.private:
-            return said
+            return replace(said, author=await self._around.name_of(said.account)) if _pairs(said) else said
         said = replace(said, author=await self._around.name_of(said.account) if said.called else "")
         is_first = said.thread == said.address and (said.called or said.text.startswith("@"))
         return replace(said, around=await self._around.told(said)) if is_first else said
@@ -197,3 +207,9 @@ class Ear:
             return reacted
         address = address_of(room, thread)
         return replace(reacted, address=address, receipt=f"{address}/{ts}")
+
+
+def _pairs(said: Said) -> bool:
+    """Whether it may be a pairing code: whoever is let in by it needs a name, and Slack tells none with a message."""
+    words = said.text.strip().upper()
+    return len(words) == CODE and set(words) <= set(ALPHABET)

@@ -16,7 +16,8 @@ from bots.slack.proper import is_channel, is_plain, is_ts, person_of
 from daemon.core.words import spoken
 
 Shape = Mapping[str, Any]
-ASK: Final = "peerline_ask"  #: callback id of the shortcuts and of the modal to ask an agent
+ASK: Final = "peerline_ask"  #: callback id of the shortcut and of the modal to ask an agent
+ASK_ABOUT: Final = "peerline_ask_about"  #: of the shortcut on a message; no two of an app may have the same
 REPLY: Final = "peerline_reply"  #: of the modal for words of one's own
 TO: Final = "to"  #: block and field of whom is asked
 WORDS: Final = "words"  #: of what is said
@@ -80,7 +81,7 @@ def wished(payload: Shape) -> Wish | None:
     match payload:
         case {"type": "shortcut", "callback_id": "peerline_ask"}:
             return Wish(account, trigger, ASK, About(account))
-        case {"type": "message_action", "callback_id": "peerline_ask", "message": Mapping() as message}:
+        case {"type": "message_action", "callback_id": "peerline_ask_about", "message": Mapping() as message}:
             place = place_in(payload, account)
             return Wish(account, trigger, ASK, _about(place, message)) if place else None
         case {"type": "block_actions"}:

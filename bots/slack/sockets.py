@@ -62,7 +62,12 @@ class Sockets:
         self._opened = opened
         self._clock = clock
         self._rhythm = rhythm
-        self._trouble = ""
+        self._there = set[Socket]()
+
+    @property
+    def count(self) -> int:
+        """How many of ours are well; two while one takes over from another."""
+        return sum(each.is_well for each in self._there)
 
     async def run(self) -> None:
         """Have a socket, until cancelled."""
@@ -110,6 +115,7 @@ class Sockets:
             socket.abandon()
             raise NotNow(socket.why or "Slack opened a socket and said nothing over it")
         then()
+        self._there = {each for each in self._there if each.is_well} | {socket}
         return socket
 
 

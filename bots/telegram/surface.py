@@ -20,10 +20,11 @@ from bots.cards import doubt_of
 from bots.health import Health
 from bots.intake import Intake
 from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
+from bots.looking import Looked
 from bots.pacing import Pace
 from bots.pages import Part
 from bots.telegram.listening import Ear, Patience
-from bots.telegram.looking import Looked, looked
+from bots.telegram.looking import looked
 from bots.telegram.markup import Message
 from bots.telegram.topics import arrange, is_gone
 from bots.telegram.translate import (
@@ -94,7 +95,7 @@ class TelegramSurface:
         self._looked = await looked(self._api, self._looked, self._clock)
         return self._looked
 
-    async def ready(self, address: str) -> None:
+    async def ready(self, address: str, *, edits: bool = False) -> None:  # noqa: ARG002 -- all are counted alike
         """Return when one request may be made at once; it is counted as made."""
         room = room_of(address)
         await self._turnstile.ready(room, group=room.startswith("-"))

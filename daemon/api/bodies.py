@@ -266,7 +266,7 @@ class RightBody(Strict):
 
 
 class PairingBody(Strict):
-    surface: Literal["telegram"]
+    surface: Literal["telegram", "slack"]
 
 
 class DeliveryBody(Strict):

@@ -182,7 +182,8 @@ def _words(answer: Answer) -> str:
 def _change_cards(plan: Plan, ask: Ask) -> None:
     """Every card of it that a person can see shows how it ended."""
     for delivery in plan.view.deliveries_of(ask.ask_id):
-        change_card(plan, ask, plan.fresh(delivery))
+        card = plan.fresh(delivery)
+        change_card(plan, ask, card.peer_id, card.receipt)
 
 
 def _withdraw(plan: Plan, ask: Ask) -> None:

@@ -41,6 +41,9 @@ PERSON: Final = f"{V1}/people/{{surface}}/{{account}}"
 SURFACE: Final = f"{V1}/surfaces/{{surface}}"
 TELEGRAM: Final = "/telegram/webhook"  #: where Telegram brings updates; everybody else is asked who they are
 FROM_TELEGRAM: Final = "X-Telegram-Bot-Api-Secret-Token"
+SLACK: Final = (
+    "/slack/events"  #: where Slack brings what happened, if it is to; the signature shows that it is Slack
+)
 PAIRING: Final = f"{V1}/pairing"
 FREEZE: Final = f"{V1}/circles/{{name}}/freeze"
 THAW: Final = f"{V1}/circles/{{name}}/thaw"

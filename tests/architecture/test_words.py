@@ -24,7 +24,7 @@ CATCHES_EVERYTHING = {
         "what a step raises is raised again where the step is awaited, in another thread",
     ),
     "bots.lanes": (1, "one update that we cannot read must not hold up all that comes after it"),
-    "cli.chats": (1, "a surface's trouble is not the line's: it is logged, and the surface begins anew"),
+    "cli.hosting": (1, "a surface's trouble is not the line's: it is logged, and the surface begins anew"),
     "cli.app": (1, "a fault becomes exit code 70 with a traceback in the log"),
     # a process of its own, which the agent started and whose end it would notice
     "hooks.pipe": (

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bots.interface import Card, Choice
-from bots.telegram.markup import LONGEST_TEXT, units
 from bots.pages import callback
+from bots.telegram.markup import LONGEST_TEXT, units
 from bots.telegram.translate import keys, message_in, pages
 from tests.emulators.telegram.limits import CALLBACK_BYTES
 

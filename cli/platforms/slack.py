@@ -9,7 +9,6 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from bots.pacing import Pace
 from bots.slack import trouble
 from bots.slack.ids import SURFACE, Tokens, account_of
 from cli.platforms.interface import Listed, Live, Means, owner_of, persons
@@ -85,9 +84,8 @@ class Slack:
 
     @asynccontextmanager
     async def live(self, settings: Settings, means: Means) -> AsyncIterator[Live]:
-        from bots.slack.surface import SlackSurface  # type: ignore[import-untyped]
-
         from bots.slack.pushing import Hook  # only who has Slack pays for its library
+        from bots.slack.surface import ALLOWED, SlackSurface
 
         told = settings.slack
         tokens = Tokens(bot=told.bot_token, app=told.app_token, signing_secret=told.signing_secret)
@@ -95,7 +93,7 @@ class Slack:
         async with SlackSurface(
             tokens,
             told.api_base,
-            pace=Pace().times(means.haste),
+            pace=ALLOWED.times(means.haste),
             intake=means.intake,
             sight=means.sight,
             command=told.command,

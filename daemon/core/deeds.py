@@ -43,10 +43,15 @@ class Talk:
     person: Person
     said: c.Say
 
+    @property
+    def alone(self) -> str:
+        """Who alone is to see what the line says to this; "": whoever is there."""
+        return self.said.account if self.said.aside else ""
+
     def tell(self, text: str, *, passing: bool = False) -> None:
         # Where several talk, it is shown to whom it is said.
         to = self.said.reply_to if self.said.private else self.said.receipt or self.said.reply_to
-        reply(self.plan, self.here, text, to=to, passing=passing)
+        reply(self.plan, self.here, text, to=to, passing=passing, alone=self.alone)
 
 
 def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as: str = "") -> Heard:
@@ -60,7 +65,8 @@ def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as:
     talk.plan.put(asked)
     if slips.waits(carriage):
         brakes = BY_NAME["stop"].right in talk.person.rights
-        slips.offer(talk.plan, talk.here, asked, carriage, receipt(carriage), brakes=brakes)
+        told = receipt(carriage)
+        slips.offer(talk.plan, talk.here, asked, carriage, told, brakes=brakes, alone=talk.alone)
     else:
         talk.tell(receipt(carriage), passing=True)
     return Heard("ask", shown.ask.ask_id)
@@ -84,7 +90,7 @@ def receipt(carriage: Carriage) -> str:
 
 
 def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> None:
-    asked = slips.choice(talk.plan, talk.here, question, choices, subject)
+    asked = slips.choice(talk.plan, talk.here, question, choices, subject, alone=talk.alone)
     talk.plan.put(_said(talk, asked))
 
 
@@ -236,6 +242,7 @@ def tell_chosen(talk: Talk, peer: Peer) -> None:
         options=(*names, "/peers", "/status"),
         reply_to=talk.said.reply_to or None,
         silent=True,
+        alone=talk.alone,
     )
     post(talk.plan, LINE, [talk.here], letter)
 

@@ -255,6 +255,7 @@ class Envelope:
     reply_to: str | None = None  #: the receipt or envelope this replies to, for threading on a surface
     silent: bool = False
     attachment: Attachment | None = None
+    alone: str = ""  #: the account of the one person whom it is for, where others would see it, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,6 +414,7 @@ class Errand:
     reply_to: str = ""
     asked_at: datetime
     done_at: datetime | None = None
+    alone: str = ""  #: the account of the one person who is to see what is found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

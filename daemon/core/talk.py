@@ -7,6 +7,7 @@ commit as the effect, so a crash between the two cannot be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from daemon.core import (
@@ -32,6 +33,7 @@ from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import (
     Answer,
     Ask,
+    Envelope,
     Heard,
     Kind,
     Role,
@@ -63,12 +65,15 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     if talk is None:
         return gate.NOTHING
     ask = plan.ask(command.ask_id)
-    label = _label(plan, ask, command.option) if ask and talk.here.peer_id in ask.to else ""
+    card = plan.envelope(command.ask_id)
+    label = _label(card, command) if ask and talk.here.peer_id in ask.to else ""
     if ask is None or not label:
         raise NotAllowed(
             f'ask "{command.ask_id}" was not asked here', "only what was asked here can be answered"
         )
     settling.met(plan, ask, talk.here, command.receipt)
+    if card and card.alone:
+        talk = replace(talk, said=replace(talk.said, aside=True))
     heard = _tapped(talk, ask, label)
     _tidy(talk, ask.ask_id, command.receipt)
     return heard
@@ -90,10 +95,10 @@ def _tapped(talk: Talk, ask: Ask, label: str) -> Heard:
     return _answer(talk, ask, label, label)
 
 
-def _label(plan: Plan, ask: Ask, option: int) -> str:
-    """What stands on that key of the card; "" where there is none."""
-    card = plan.envelope(ask.ask_id)
-    return card.options[option] if card and 0 <= option < len(card.options) else ""
+def _label(card: Envelope | None, tap: c.Tap) -> str:
+    """What stands on that key of the card; "" where there is none, or for another person alone."""
+    seen = card is not None and card.alone in {"", tap.account}
+    return card.options[tap.option] if card and seen and 0 <= tap.option < len(card.options) else ""
 
 
 def refused(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay, error: PeerlineError) -> Heard:
@@ -187,11 +192,17 @@ def _has_been_answered(talk: Talk, ask: Ask) -> bool:
 def _choice(talk: Talk, text: str) -> tuple[Ask, str] | None:
     """A bare number or label chooses an option of the newest question that has options."""
     asked = talk.plan.view.open_asks_to(talk.here.peer_id)
-    offered = [ask for ask in asked if ask.options and not slips.is_slip(ask)]
+    offered = [ask for ask in asked if ask.options and not slips.is_slip(ask) and _is_seen(talk, ask)]
     label = asking.option_meant(offered[-1], text) if offered else None
     if label and offered[-1].subject == deciding.SUBJECT:
         _check_plain(talk, offered)
     return (offered[-1], label) if label else None
+
+
+def _is_seen(talk: Talk, ask: Ask) -> bool:
+    """Whether it is not for another person alone."""
+    card = talk.plan.envelope(ask.ask_id)
+    return card is not None and card.alone in {"", talk.said.account}
 
 
 def _check_plain(talk: Talk, offered: Sequence[Ask]) -> None:

@@ -23,6 +23,7 @@ class Arriving(Generic[Thing]):
         self._waiting: list[tuple[Thing, asyncio.Future[None]]] = []
         self._given: list[asyncio.Future[None]] = []
         self._fresh = asyncio.Event()
+        self._closed = False
 
     async def take(self, thing: Thing) -> None:
         """Return when it is on disk.
@@ -35,6 +36,8 @@ class Arriving(Generic[Thing]):
 
     async def put(self, things: Sequence[Thing]) -> None:
         """The same for several, in their order."""
+        if self._closed:
+            raise NotNow("hearing ended")
         if len(self._waiting) >= self._most:
             raise NotNow("too many updates wait")
         kept = [asyncio.get_running_loop().create_future() for _ in things]
@@ -55,7 +58,8 @@ class Arriving(Generic[Thing]):
         return [thing for thing, _ in taken]
 
     def close(self) -> None:
-        """Whoever waits is told to come again."""
+        """Whoever waits, or comes later, is told to come again."""
+        self._closed = True
         for kept in (*self._given, *(kept for _, kept in self._waiting)):
             if not kept.done():
                 kept.set_exception(NotNow("hearing ended"))

@@ -196,15 +196,13 @@ class Ear:
         room, ts = room_of(reacted.address), ts_in(reacted.receipt)
         try:
             channel = await self._web.channel_of(room)
-            told = await self._web.call(
-                "conversations.replies", channel=channel, ts=ts, limit=1, inclusive=True
-            )
+            only = {"oldest": ts, "latest": ts, "inclusive": True, "limit": 2}
+            told = await self._web.call("conversations.replies", channel=channel, ts=ts, **only)
         except (NotNow, NotEver, Unsure):
             return reacted
-        found: Mapping[str, Any] = next(
-            (each for each in told.get("messages") or [] if each.get("ts") == ts), {}
-        )
-        thread = found.get("thread_ts")
+        # The thread's first message may stand before it, or be all there is.
+        found = [each.get("thread_ts") for each in told.get("messages") or [] if isinstance(each, Mapping)]
+        thread = next((each for each in found if each), "")
         if not is_ts(thread) or thread == ts:
             return reacted
         address = address_of(room, thread)

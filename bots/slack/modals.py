@@ -57,7 +57,7 @@ def ask_view(about: About, peers: Sequence[Met]) -> Json:
             ASK, [_section("Nobody is on the line yet. Start an agent, then come back.")], submit=False
         )
     options = [_option(met) for met in peers[:MOST]]
-    menu = {"type": "static_select", "action_id": "field", "placeholder": _plain("whom"), "options": options}
+    menu = {"type": "static_select", "action_id": TO, "placeholder": _plain("whom"), "options": options}
     who = {"type": "input", "block_id": TO, "label": _plain("To"), "element": menu}
     return _modal(ASK, [who, _words("What do you want to ask?")], about=about)
 
@@ -85,7 +85,7 @@ def _option(met: Met) -> Json:
 def _words(label: str) -> Json:
     element = {
         "type": "plain_text_input",
-        "action_id": "field",
+        "action_id": WORDS,
         "multiline": True,
         "max_length": LONGEST_WORDS,
     }

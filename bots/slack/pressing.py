@@ -205,10 +205,11 @@ def _chosen(payload: Shape) -> Iterator[tuple[str, str]]:
 def _field(view: Shape, name: str) -> str:
     state = view.get("state")
     values = state.get("values") if isinstance(state, Mapping) else None
-    match values.get(name) if isinstance(values, Mapping) else None:
-        case {"field": {"value": str(words)}}:
+    block = values.get(name) if isinstance(values, Mapping) else None
+    match block.get(name) if isinstance(block, Mapping) else None:
+        case {"value": str(words)}:
             return words.strip()
-        case {"field": {"selected_option": {"value": str(value)}}}:
+        case {"selected_option": {"value": str(value)}}:
             return value
         case _:
             return ""

@@ -40,7 +40,11 @@ class Requests:
     async def call(self, method: str, **parameters: Any) -> Mapping[str, Any]:
         told = {name: value for name, value in parameters.items() if value is not None}
         try:
-            answer = await self._client.api_call(method, json=told) if "view" in told else await self._got(method, told)
+            answer = (
+                await self._client.api_call(method, json=told)
+                if "view" in told
+                else await self._got(method, told)
+            )
         except SlackApiError as refused:
             raise NotEver(f"{method} is refused: {refused.response['error']}") from None
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -104,6 +108,7 @@ class House:
     open: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     hook: Hook | None = None
+    _doing: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
     def said(self) -> list[str]:
@@ -132,12 +137,14 @@ class House:
                 yield ear
             finally:
                 hearing.cancel()
+                for task in self._doing:
+                    task.cancel()
                 await asyncio.wait([hearing])
 
     async def _hears(self, ear: Ear, group: asyncio.TaskGroup) -> None:
         lock = asyncio.Lock()
         for raw in [raw for name, raw in self.kept.items() if name not in self.heard]:
-            group.create_task(self._does(ear, raw, lock))
+            self._doing.append(group.create_task(self._does(ear, raw, lock)))
         async for batch in ear.arrivals():
             await self.open.wait()
             for raw in batch:
@@ -146,7 +153,8 @@ class House:
                     continue
                 self.kept[raw.update_id] = raw
                 self.shelf.newest[raw.lane] = raw.update_id
-                group.create_task(self._does(ear, raw, lock if raw.lane != "silence" else asyncio.Lock()))
+                own = lock if raw.lane != "silence" else asyncio.Lock()
+                self._doing.append(group.create_task(self._does(ear, raw, own)))
             self.changed.set()
 
     async def _does(self, ear: Ear, raw: Raw, lock: asyncio.Lock) -> None:
@@ -162,4 +170,4 @@ class House:
     def _copied(self, pieces: Any, name: str) -> Attachment:
         copy = self.files / name.replace("/", "_")
         copy.write_bytes(b"".join(pieces))
-        return Attachment(str(copy), name, copy.stat().st_size)
+        return Attachment(path=str(copy), name=name, size=copy.stat().st_size)

@@ -79,6 +79,8 @@ def content_of(world: World, call: Call, method: str, before: Message | None = N
     """
     given = call.tree("blocks", "invalid_blocks_format")
     raw = call.text("text")
+    if call.text("markdown_text"):
+        given, raw = _of_markdown(call, given, raw)
     if given is None and before and not raw:
         raise Refusal("no_text")
     blocks = list(before.blocks) if given is None and before else checked(given or [])
@@ -89,6 +91,16 @@ def content_of(world: World, call: Call, method: str, before: Message | None = N
     for mention in _live(raw, blocks, call):
         world.wrongs.append(f"{method} to {call.channel} calls {mention}")
     return {"raw": raw, "blocks": tuple(blocks)}
+
+
+def _of_markdown(call: Call, given: Any, raw: str) -> tuple[list[Block], str]:
+    """Words in `markdown_text` are one block, and their own fallback."""
+    markdown = call.text("markdown_text")
+    if given is not None or raw:
+        raise Refusal("markdown_text_conflict")
+    if len(markdown) > limits.BLOCK_TEXTS:
+        raise Refusal("msg_too_long")
+    return [{"type": "markdown", "text": markdown}], words.seen_markdown(markdown)[: limits.UPDATE_TEXT]
 
 
 def checked(blocks: Any) -> list[Block]:

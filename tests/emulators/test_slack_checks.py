@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 from aiohttp import web as server
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError

@@ -102,19 +102,20 @@ async def test_history_is_read_in_pages_from_a_time_on(web, sara, work) -> None:
     assert found == ["no 6", "no 5", "no 4", "no 3", "no 2"]
 
 
-async def test_an_edit_keeps_the_blocks_that_it_does_not_name(web, sara, work) -> None:
-    posted = await web.chat_postMessage(
-        channel=work.channel_id, text="well?", blocks=card("well?", button("yes")), **QUIET
-    )
-    await web.chat_update(channel=work.channel_id, ts=posted["ts"], text="done")
-    assert sara.screen(work)[0].labels == ("yes",)
+async def test_an_edit_by_words_alone_takes_the_blocks_away_and_keeps_the_metadata(web, sara, work) -> None:
+    metadata = {"event_type": "peerline", "event_payload": {"id": "d-1"}}
+    blocks = card("well?", button("yes"))
+    sent = {"text": "well?", "blocks": blocks, "metadata": metadata, **QUIET}
+    posted = await web.chat_postMessage(channel=work.channel_id, **sent)
 
-    await web.chat_update(
-        channel=work.channel_id, ts=posted["ts"], text="done", blocks=card("done by Sara", button("b"))[:1]
-    )
+    told = card("done by Sara", button("undo"))
+    await web.chat_update(channel=work.channel_id, ts=posted["ts"], text="done", blocks=told)
+    assert (sara.screen(work)[0].labels, sara.screen(work)[0].edited_ts) == (("undo",), "")
+    await web.chat_update(channel=work.channel_id, ts=posted["ts"], text="done")
 
     (seen,) = sara.screen(work)
-    assert (seen.text, seen.labels, len(seen.history)) == ("done by Sara", (), 2)
+    assert (seen.text, seen.labels, len(seen.history), seen.metadata) == ("done", (), 2, metadata)
+    assert seen.edited_ts
 
 
 async def test_what_one_alone_is_shown_nobody_else_sees(slack, web, sara, work) -> None:

@@ -235,7 +235,7 @@ async def test_an_upload_is_of_the_size_that_was_announced_and_used_once(slack, 
             async with session.post(asked["upload_url"], data=content) as answer:
                 assert answer.status == status
     files = [{"id": asked["file_id"], "title": "A"}]
-    with refused("channel_not_found"):
+    with refused("invalid_channel"):
         await web.files_completeUploadExternal(files=files, channel_id="CNOWHERE")
     await web.files_completeUploadExternal(files=files, channel_id=work.channel_id)
     with refused("file_not_found"):

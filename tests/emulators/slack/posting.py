@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tests.emulators.slack import blocks as kit
@@ -55,10 +56,15 @@ def post_ephemeral(world: World, call: Call) -> dict[str, Any]:
 
 def update(world: World, call: Call) -> dict[str, Any]:
     channel, message = _own(world, call, "cant_update_message")
+    if channel.archived:
+        raise Refusal("is_inactive")
     content = content_of(world, call, "chat.update", before=message)
     if len(content["raw"]) > limits.UPDATE_TEXT:
         raise Refusal("msg_too_long")
-    edited = message.edited(world.ts(), BOT.user_id, **content)
+    # Slack marks as edited only what it was given no blocks for.
+    edited = message.edited("" if call.tree("blocks") else world.ts(), BOT.user_id, **content)
+    if call.tree("metadata") is not None:
+        edited = replace(edited, metadata=_metadata(call) if call.tree("metadata") else None)
     world.change(edited)
     telling.changed(world, message, edited)
     shape = telling.shape_of(world, edited)
@@ -72,7 +78,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
 
 
 def content_of(world: World, call: Call, method: str, before: Message | None = None) -> dict[str, Any]:
-    """Return the text and blocks of a call; what an update leaves out stays as it was.
+    """Return the text and blocks of a call. An update without either is none; one with words alone takes the blocks away.
 
     Raises:
         Refusal: nothing to show, or blocks that Slack would not take.
@@ -81,9 +87,7 @@ def content_of(world: World, call: Call, method: str, before: Message | None = N
     raw = call.text("text")
     if call.text("markdown_text"):
         given, raw = _of_markdown(call, given, raw)
-    if given is None and before and not raw:
-        raise Refusal("no_text")
-    blocks = list(before.blocks) if given is None and before else checked(given or [])
+    blocks = checked(given or [])
     if not raw and not blocks:
         raise Refusal("no_text")
     if blocks and not raw:

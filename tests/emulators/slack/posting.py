@@ -34,7 +34,7 @@ def post_message(world: World, call: Call) -> dict[str, Any]:
         )
     _judge_unfurls(world, call)
     thread = thread_of(world, channel, call)
-    metadata = _metadata(call)
+    metadata = metadata_of(call)
     broadcast = call.flag("reply_broadcast") and bool(thread)
     message = world.post(channel, BOT, thread_ts=thread, broadcast=broadcast, metadata=metadata, **content)
     telling.said(world, message)
@@ -58,13 +58,15 @@ def update(world: World, call: Call) -> dict[str, Any]:
     channel, message = _own(world, call, "cant_update_message")
     if channel.archived:
         raise Refusal("is_inactive")
-    content = content_of(world, call, "chat.update", before=message)
+    if (channel.channel_id, message.ts) in world.streams:
+        raise Refusal("streaming_state_conflict")
+    content = content_of(world, call, "chat.update")
     if len(content["raw"]) > limits.UPDATE_TEXT:
         raise Refusal("msg_too_long")
     # Slack marks as edited only what it was given no blocks for.
     edited = message.edited("" if call.tree("blocks") else world.ts(), BOT.user_id, **content)
     if call.tree("metadata") is not None:
-        edited = replace(edited, metadata=_metadata(call) if call.tree("metadata") else None)
+        edited = replace(edited, metadata=metadata_of(call) if call.tree("metadata") else None)
     world.change(edited)
     telling.changed(world, message, edited)
     shape = telling.shape_of(world, edited)
@@ -77,8 +79,8 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     return {"channel": channel.channel_id, "ts": message.ts}
 
 
-def content_of(world: World, call: Call, method: str, before: Message | None = None) -> dict[str, Any]:
-    """Return the text and blocks of a call. An update without either is none; one with words alone takes the blocks away.
+def content_of(world: World, call: Call, method: str) -> dict[str, Any]:
+    """Return the text and blocks of a call: without blocks a message has none, also one that had.
 
     Raises:
         Refusal: nothing to show, or blocks that Slack would not take.
@@ -160,7 +162,7 @@ def thread_of(world: World, channel: Channel, call: Call) -> str:
     return root.thread
 
 
-def _metadata(call: Call) -> dict[str, Any] | None:
+def metadata_of(call: Call) -> dict[str, Any] | None:
     metadata = call.tree("metadata", "invalid_metadata_format")
     if metadata is None:
         return None

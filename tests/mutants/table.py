@@ -987,8 +987,8 @@ TELEGRAM: Final = (
     Mutant(
         "an unlisted group sees everything",
         "daemon/core/groups.py",
-        "circles=place.circles,\n    )\n    return hosting",
-        'circles=("*",),\n    )\n    return hosting',
+        "circles=place.circles,\n        thread=thread,\n    )\n    return hosting",
+        'circles=("*",),\n        thread=thread,\n    )\n    return hosting',
         (GROUPS + "test_an_unlisted_group_sees_default_and_the_owner_is_told_once_by_whom",),
     ),
     Mutant(
@@ -1030,9 +1030,9 @@ TELEGRAM: Final = (
     ),
     Mutant(
         "a chat under a flood wait is written to",
-        "bots/telegram/surface.py",
-        "        room = room_of(address)\n        if flood := ",
-        "        room = room_of(address)\n        if False and ",
+        "bots/turnstile.py",
+        "        self.check(room)\n        try:",
+        "        try:",
         (SHOWN + "test_a_chat_under_a_flood_wait_is_left_alone_until_it_is_over_and_others_are_not",),
         p0=False,
     ),

@@ -69,8 +69,6 @@ class _Place:
 
 
 class Screen:
-    """Args: ``me``: returns our own user, asked for once."""
-
     def __init__(self, api: Asks, pace: Pace, clock: Callable[[], float]) -> None:
         self._api = api
         self._turnstile = Turnstile("Slack", pace, clock, "this channel")
@@ -195,10 +193,10 @@ class Screen:
         earliest = finding.since(card.made_at, before if "." in before else "")
         try:
             return "", await finding.found(self._api, place.spot, earliest, fits)
-        except Refused as refused:
-            if refused.word in THREAD_GONE:
+        except NotEver as never:
+            if isinstance(never, Refused) and never.word in THREAD_GONE:
                 return "", await finding.found(self._api, place.at_top().spot, earliest, fits)
-            log.debug("what is in doubt cannot be looked for: %s", refused)
+            log.debug("what is in doubt cannot be looked for: %s", never)
         return doubt_of(card), ""
 
     async def _bring(self, place: _Place, file: tuple[bytes, str], card: Card, begun: tuple[str, ...]) -> str:

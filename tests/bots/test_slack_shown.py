@@ -13,6 +13,7 @@ import pytest
 
 from bots.interface import Card, Choice, NotEver, NotNow, Unsure
 from bots.pacing import Pace
+from bots.slack import finding
 from bots.slack.api import Api
 from bots.slack.ids import Tokens
 from bots.slack.showing import Screen
@@ -148,6 +149,22 @@ async def test_what_may_be_there_is_looked_for_and_posted_only_if_it_is_not(desk
         )
         assert again.receipt == f"{address}/{message.ts}"
         assert "may have come" not in message.text
+
+
+async def test_it_is_found_however_much_was_said_since_and_marked_where_it_was_too_much(
+    desk, monkeypatch
+) -> None:
+    whole = card(doubts=1)
+    await desk.screen.show(WORK, replace(whole, doubts=0))
+    for n in range(420):
+        desk.ada.says(f"line {n}", channel=desk.work)
+
+    await desk.screen.show(WORK, whole)
+    assert len(desk.shown()) == 1
+    monkeypatch.setattr(finding, "MOST_PAGES", 2)
+    await desk.screen.show(WORK, replace(whole, key="d-2"))
+
+    assert desk.shown()[-1].text.startswith("↻ may have come before")
 
 
 async def test_a_part_in_doubt_is_told_from_its_other_parts(desk) -> None:

@@ -350,3 +350,19 @@ async def test_posts_keep_the_pace_of_a_channel_and_edits_do_not_wait_for_it(des
     await screen.ready(DIRECT)
 
     assert later.value.after_s == pytest.approx(1, abs=0.1)
+
+
+async def test_an_app_that_may_not_read_react_or_bring_files_does_without(desk, tmp_path: Path) -> None:
+    desk.slack.world.scopes -= {"reactions:write", "files:write", "channels:history"}
+    words = desk.ada.says("how far?", channel=desk.work)
+    (tmp_path / "report.txt").write_text("all is well")
+    kept = Attachment(path=str(tmp_path / "report.txt"), name="report.txt", size=11)
+
+    await desk.screen.mark(f"{WORK}/{words.ts}", "seen")
+    await shown(desk, WORK, card("see", attachment=kept))
+    await shown(desk, WORK, card(doubts=1, key="d-2"))
+
+    named, doubtful = desk.shown()
+    assert named.text == "backend@dev asks\nsee\nreport.txt, 11 bytes, is not sent here"
+    assert doubtful.text.startswith("↻ may have come before")
+    desk.slack.journal.records.clear()

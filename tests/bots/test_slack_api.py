@@ -16,7 +16,7 @@ from bots.interface import NotEver, NotNow, Unsure
 from bots.slack.api import Api
 from bots.slack.ids import Tokens
 from bots.slack.tiers import TIERS
-from bots.slack.verdicts import Refused, judged, unanswered
+from bots.slack.verdicts import Lacking, Refused, judged, unanswered
 from tests.emulators.slack import TEAM, Allowance, Fault, Kind, Person, SlackEmulator
 from tests.emulators.slack.meter import TIER
 from tests.fakes.phone_line import Clock
@@ -52,7 +52,7 @@ def answer(**told: object) -> bytes:
         (200, answer(ok=False, error="ratelimited"), NotNow),
         (200, answer(ok=False, error="rate_limited"), NotNow),
         (200, answer(ok=False, error="invalid_auth"), NotNow),
-        (200, answer(ok=False, error="missing_scope", needed="chat:write"), NotNow),
+        (200, answer(ok=False, error="missing_scope", needed="chat:write"), Lacking),
         (200, answer(ok=False, error="is_archived"), Refused),
         (200, answer(ok=False, error="fatal_error"), Unsure),
         (500, answer(ok=False, error="internal_error"), Unsure),

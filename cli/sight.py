@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from bots.slack.ids import Met
-from daemon.core import glance, listing
+from daemon.core import glance, incoming, listing
 from daemon.core.model import Peer
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
@@ -32,10 +32,8 @@ class LineSight:
 
     async def known(self) -> Mapping[str, str]:
         def look(plan: Plan) -> Mapping[str, str]:
-            found = plan.view.conversations(self._surface)
-            there = {each.address: "" for each in found if _is_heard(plan, self._surface, each.address)}
-            newest = dict(plan.view.newest_incoming(self._surface))
-            return there | {address: newest[address] for address in there.keys() & newest.keys()}
+            found = incoming.known(plan.view, self._surface)
+            return {place: last for place, last in found.items() if _is_heard(plan, self._surface, place)}
 
         return await self._look(look)
 

@@ -11,7 +11,8 @@ from bots.slack.ids import Sight, Web, team_and_user
 from bots.slack.proper import person_of
 
 Json = dict[str, Any]
-LONGEST: Final = 11_000  #: characters of Markdown
+LONGEST: Final = 2_900  #: characters of a section
+MOST: Final = 20  #: sections
 PROMPTS: Final = (("Who is there?", "/peers"), ("Everything at a glance", "/status"))
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,23 @@ def home_view(board: str, command: str) -> Json:
     return {
         "type": "home",
         "blocks": [
-            {"type": "markdown", "text": board[:LONGEST]},
+            *[_section(each) for each in sections(board)[:MOST]],
             {"type": "divider"},
-            {"type": "section", "text": {"type": "mrkdwn", "text": how}},
+            _section(how),
         ],
     }
+
+
+def sections(board: str) -> list[str]:
+    """The board in Slack's own notation, which is all that a home takes, cut between lines."""
+    told = board.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("**", "*")
+    found = [""]
+    for line in told.split("\n"):
+        if len(found[-1]) + len(line) >= LONGEST:
+            found.append("")
+        found[-1] += f"{line[:LONGEST]}\n"
+    return [each.rstrip("\n") for each in found if each.strip()]
+
+
+def _section(text: str) -> Json:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}

@@ -34,6 +34,7 @@ def known(view: View, surface: str) -> dict[str, str]:
 
     From there on it is to be read again after a silence, if the platform can be asked.
     """
-    newest = dict(view.newest_incoming(surface))
-    there = (each.address for each in view.conversations(surface) if each.address != SERVICE)
+    there = {each.address for each in view.conversations(surface) if each.address != SERVICE}
+    # Also threads of these chats in which nobody has called us yet: somebody may have, meanwhile.
+    newest = {lane: found for lane, found in view.newest_incoming(surface) if lane.partition("/")[0] in there}
     return dict.fromkeys(there, "") | newest

@@ -155,7 +155,7 @@ async def test_files_come_with_the_words(house, sara, work) -> None:
 async def test_a_shortcut_opens_a_modal_whose_words_go_to_whom_it_says(house, sara, work) -> None:
     async with house.hearing():
         message = sara.says("the build is red", channel=work)
-        sara.shortcut("peerline_ask", message)
+        sara.shortcut("peerline_ask_about", message)
         view = await sara.sees_modal("Ask an agent")
         await house.slack.world.pulse.until(lambda: "To" in str(view.content), 3)
         sara.submits(view, to="dev/backend", words="why?")
@@ -182,7 +182,7 @@ async def test_a_stranger_sees_no_modal_and_no_home(house, work) -> None:
 async def test_the_home_shows_everything_at_a_glance(house, sara) -> None:
     async with house.hearing():
         sara.opens_home()
-        await sara.sees_home("backend is working")
+        await sara.sees_home("*backend* is working")
 
 
 # --- what may go wrong ------------------------------------------------------------------------------------------------

@@ -127,11 +127,17 @@ async def _encoded(room: Room, stream: AsyncIterator[Parcel]) -> AsyncIterator[t
 
 
 async def people(room: Room, call: Call) -> Json:
+    """Both at one moment: whoever waits for somebody sees the code void and nobody new only if it is so."""
     surface = call.query.surface
-    found = await room.look(lambda plan: plan.view.people(surface))
+    told: Json = await room.look(lambda plan: _people(plan, surface))
+    return told
+
+
+def _people(plan: Plan, surface: str) -> Json:
+    found = plan.view.people(surface)
     return {
         "people": [shapes.person(each) for each in found if each.removed_at is None],
-        "pairing": await room.look(lambda plan: _open_pairing(plan, surface)),
+        "pairing": _open_pairing(plan, surface),
     }
 
 

@@ -119,7 +119,7 @@ async def _or_nothing(reading: Awaitable[T], nothing: T, unread: list[str]) -> T
 
 def _conversations(surface: str) -> Any:
     def look(tx: Any) -> list[Conversation]:
-        return list(tx.conversations(surface))
+        return [each for each in tx.conversations(surface) if not each.thread]  # its channel is told of
 
     return look
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from daemon.api.limits import Limits, Window
 from daemon.api.table import ENDPOINTS
 from daemon.client.hosting import HostingClient
 from daemon.client.local import LocalExchange
+from daemon.core import commands as c
 from daemon.core.errors import NotAuthenticated, NotFound
 from daemon.engine.engine import Engine
 from daemon.settings import Settings
@@ -181,3 +183,37 @@ async def test_whoever_may_talk_sees_what_their_own_messages_see_and_nobody_else
     assert await sight.glance("U1") == "nobody is on the line yet"
     assert (await sight.glance("U2"), await sight.peers("U2")) == ("", [])
     assert await sight.known() == {"U1": ""}
+
+
+class Between:
+    """A store in which something happens after the next read."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.then: Callable[[], Awaitable[Any]] | None = None
+
+    async def transact(self, step: Callable[[Any], Any]) -> Any:
+        return await self._store.transact(step)
+
+    async def read(self, step: Callable[[Any], Any]) -> Any:
+        told = await self._store.read(step)
+        then, self.then = self.then, None
+        if then:
+            await then()
+        return told
+
+
+async def test_whoever_waits_for_a_person_never_sees_a_void_code_and_nobody(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "peerline.db")
+    try:
+        between = Between(store)
+        engine = Engine(between, FakeClock())  # type: ignore[arg-type]
+        made = Hosted(engine, tmp_path, {})
+        await engine.handle(c.InvitePerson(surface="slack", code="ABCDEFGH", ttl=timedelta(minutes=10)))
+        code = c.Say(surface="slack", address="T1:U1", account="T1:U1", text="ABCDEFGH", author="Ada")
+        between.then = lambda: engine.handle(code)
+        told = await made.client.people("slack")
+        assert (told["people"], told["pairing"]) != ([], None)
+        assert [each["name"] for each in (await made.client.people("slack"))["people"]] == ["ada"]
+    finally:
+        await store.close()

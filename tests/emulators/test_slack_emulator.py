@@ -102,19 +102,20 @@ async def test_history_is_read_in_pages_from_a_time_on(web, sara, work) -> None:
     assert found == ["no 6", "no 5", "no 4", "no 3", "no 2"]
 
 
-async def test_an_edit_keeps_the_blocks_that_it_does_not_name(web, sara, work) -> None:
-    posted = await web.chat_postMessage(
-        channel=work.channel_id, text="well?", blocks=card("well?", button("yes")), **QUIET
-    )
-    await web.chat_update(channel=work.channel_id, ts=posted["ts"], text="done")
-    assert sara.screen(work)[0].labels == ("yes",)
+async def test_an_edit_by_words_alone_takes_the_blocks_away_and_keeps_the_metadata(web, sara, work) -> None:
+    metadata = {"event_type": "peerline", "event_payload": {"id": "d-1"}}
+    blocks = card("well?", button("yes"))
+    sent = {"text": "well?", "blocks": blocks, "metadata": metadata, **QUIET}
+    posted = await web.chat_postMessage(channel=work.channel_id, **sent)
 
-    await web.chat_update(
-        channel=work.channel_id, ts=posted["ts"], text="done", blocks=card("done by Sara", button("b"))[:1]
-    )
+    told = card("done by Sara", button("undo"))
+    await web.chat_update(channel=work.channel_id, ts=posted["ts"], text="done", blocks=told)
+    assert (sara.screen(work)[0].labels, sara.screen(work)[0].edited_ts) == (("undo",), "")
+    await web.chat_update(channel=work.channel_id, ts=posted["ts"], text="done")
 
     (seen,) = sara.screen(work)
-    assert (seen.text, seen.labels, len(seen.history)) == ("done by Sara", (), 2)
+    assert (seen.text, seen.labels, len(seen.history), seen.metadata) == ("done", (), 2, metadata)
+    assert seen.edited_ts
 
 
 async def test_what_one_alone_is_shown_nobody_else_sees(slack, web, sara, work) -> None:
@@ -345,3 +346,51 @@ async def test_only_own_messages_are_changed(web, sara, work) -> None:
         await web.chat_delete(channel=work.channel_id, ts=note.ts)
     with refused("message_not_found"):
         await web.chat_update(channel=work.channel_id, ts="1700000000.000000", text="nobody's")
+
+
+async def test_words_may_appear_bit_by_bit_and_are_not_edited_meanwhile(slack, web, sara, work) -> None:
+    root = sara.says("how far?", channel=work)
+    with refused("missing_recipient_user_id"):
+        await web.chat_startStream(channel=work.channel_id, thread_ts=root.ts)
+    to = {"recipient_user_id": sara.user.user_id, "recipient_team_id": TEAM}
+    ts = (
+        await web.chat_startStream(channel=work.channel_id, thread_ts=root.ts, markdown_text="**half**", **to)
+    )["ts"]
+    await web.chat_appendStream(channel=work.channel_id, ts=ts, markdown_text=" way")
+    assert (await sara.sees("half way", channel=work, thread=root)).ts == ts
+    with refused("streaming_state_conflict"):
+        await web.chat_update(channel=work.channel_id, ts=ts, text="done")
+    await web.chat_stopStream(channel=work.channel_id, ts=ts, blocks=card("", button("stop"))[1:])
+
+    assert (await sara.sees("half way", channel=work)).labels == ("stop",)
+    with refused("message_not_in_streaming_state"):
+        await web.chat_appendStream(channel=work.channel_id, ts=ts, markdown_text="!")
+
+
+async def test_what_one_alone_is_shown_nobody_else_taps(slack, web, sara, work) -> None:
+    eve = slack.person("U0000EVE", "Eve")
+    blocks = card("to whom?", button("backend"))
+    await web.chat_postEphemeral(
+        channel=work.channel_id, user=sara.user.user_id, text="to whom?", blocks=blocks
+    )
+    shown = await sara.sees("to whom?", channel=work)
+
+    with pytest.raises(LookupError, match="Eve is not shown"):
+        eve.taps(shown, "backend")
+    tap = sara.taps(shown, "backend")
+    assert tap.delivery.payload["container"]["is_ephemeral"] is True
+    assert "message" not in tap.delivery.payload
+
+
+async def test_answers_to_the_bot_name_its_scopes(web) -> None:
+    assert "chat:write" in (await web.auth_test()).headers["X-OAuth-Scopes"].split(",")
+
+
+async def test_new_apps_read_history_in_small_pages(slack, web, sara, work) -> None:
+    slack.world.history_most = 2
+    for n in range(5):
+        sara.says(f"no {n}", channel=work)
+
+    page = await web.conversations_history(channel=work.channel_id, limit=100)
+
+    assert (len(page["messages"]), page["has_more"]) == (2, True)

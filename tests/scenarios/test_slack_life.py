@@ -94,7 +94,9 @@ async def test_from_tokens_to_a_paired_person_and_the_first_answer(
     assert (again.code, "send this" in again.out) == (0, False)
 
 
-@pytest.mark.parametrize("lines", [f"{BOT}\n{APP}\n", f"{APP}\n{BOT}\n"])
+@pytest.mark.parametrize(
+    "lines", [f"{BOT}\n{APP}\n", pytest.param(f"{APP}\n{BOT}\n", marks=pytest.mark.thorough)]
+)
 async def test_piped_tokens_are_put_in_and_the_rest_of_the_config_stays(
     house: House, slack: SlackEmulator, lines: str
 ) -> None:
@@ -127,8 +129,10 @@ async def test_piped_tokens_are_put_in_and_the_rest_of_the_config_stays(
     [
         (Fault(Kind.ERROR, "auth.test", error="invalid_auth"), 2, "refuses the token (invalid_auth"),
         (Fault(Kind.ERROR, "apps.connections.open", error="not_allowed_token_type"), 2, "refuses the token"),
-        (Fault(Kind.SERVER_ERROR, "auth.test"), 3, "Slack answers 503"),
-        (Fault(Kind.RESET, "auth.test"), 3, "no answer from Slack"),
+        pytest.param(
+            Fault(Kind.SERVER_ERROR, "auth.test"), 3, "Slack answers 503", marks=pytest.mark.thorough
+        ),
+        pytest.param(Fault(Kind.RESET, "auth.test"), 3, "no answer from Slack", marks=pytest.mark.thorough),
     ],
 )
 async def test_tokens_that_cannot_be_tried_are_not_kept(
@@ -151,6 +155,7 @@ async def test_what_is_no_token_is_not_repeated_and_one_alone_is_not_enough(hous
     assert not house.daemon.paths.config.exists()
 
 
+@pytest.mark.thorough
 async def test_a_bot_token_alone_is_not_hosted_and_start_asks_for_the_other(
     house: House, slack: SlackEmulator
 ) -> None:
@@ -180,6 +185,7 @@ async def test_status_tells_the_bot_its_workspace_and_its_sockets(house: House, 
     assert "open sockets" in text
 
 
+@pytest.mark.thorough
 async def test_a_token_that_is_revoked_is_told_with_what_to_do_everywhere(
     house: House, slack: SlackEmulator
 ) -> None:
@@ -199,6 +205,7 @@ async def test_a_token_that_is_revoked_is_told_with_what_to_do_everywhere(
     await until_state(house, "well again", trouble="", since=None)
 
 
+@pytest.mark.thorough
 async def test_people_are_granted_rights_and_removed_at_the_owners_terminal_alone(
     house: House, slack: SlackEmulator
 ) -> None:

@@ -19,6 +19,7 @@ from tests.emulators.slack.meter import Allowance
 from tests.emulators.slack.nouns import TEAM, Button, Channel, File, Message, User, View
 from tests.emulators.slack.person import Person
 from tests.emulators.slack.server import SlackEmulator
+from tests.emulators.slack.storm import Storm
 from tests.emulators.slack.taps import Tap
 from tests.emulators.slack.world import BOT, Tokens
 
@@ -39,6 +40,7 @@ __all__ = [
     "Patience",
     "Person",
     "SlackEmulator",
+    "Storm",
     "Tap",
     "Tokens",
     "User",

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tests.emulators.slack.deliveries import EVENT
+from tests.emulators.slack.deliveries import EVENT, Attempt
 from tests.emulators.slack.journal import Record
 from tests.emulators.slack.world import World
 
@@ -100,11 +100,13 @@ def _late(world: World) -> Iterator[str]:
 def _unacknowledged(world: World) -> Iterator[str]:
     """What was sent, and neither acknowledged nor lost with its connection."""
     for delivery in world.deliveries.all:
-        if not delivery.acked and any(
-            each.reason == "timeout" and not each.fault for each in delivery.attempts
-        ):
+        if not delivery.acked and any(map(_ignored, delivery.attempts)):
             what = "an event" if delivery.kind == EVENT else "an interaction"
             yield f"{what} was never acknowledged: {delivery.line()}"
+
+
+def _ignored(attempt: Attempt) -> bool:
+    return attempt.reason == "timeout" and not attempt.fault and not attempt.dead
 
 
 def _twice(world: World) -> Iterator[str]:

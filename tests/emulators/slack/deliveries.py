@@ -32,6 +32,7 @@ class Attempt:
     socket: int = 0
     acked_at: float | None = None
     late: bool = False
+    dead: bool = False  #: on a socket that is dead air
     acks: int = 0
     answer: dict[str, Any] | None = None
     reason: str = ""

@@ -10,7 +10,7 @@ from aiohttp import web
 from tests.emulators.slack import limits, telling
 from tests.emulators.slack.calls import Call
 from tests.emulators.slack.limits import Refusal
-from tests.emulators.slack.nouns import File
+from tests.emulators.slack.nouns import Channel, File
 from tests.emulators.slack.posting import content_of, thread_of, writable
 from tests.emulators.slack.world import BOT, World
 
@@ -47,7 +47,7 @@ def complete(world: World, call: Call) -> dict[str, Any]:
     thread, channel = "", None
     if channels:
         place = Call(call.method, dict(call.arguments) | {"channel": channels})
-        channel = writable(world, place)
+        channel = _target(world, place)
         thread = thread_of(world, channel, place)
     for file in found:
         world.files[file.file_id] = file
@@ -58,7 +58,7 @@ def complete(world: World, call: Call) -> dict[str, Any]:
         content = content_of(world, Call(call.method, words), call.method) if comment else {}
         message = world.post(channel, BOT, thread_ts=thread, files=tuple(found), **content)
         telling.said(world, message)
-    return {"files": [file.whole(world.root) for file in found]}
+    return {"files": [{"id": file.file_id, "title": file.title} for file in found]}
 
 
 def about(world: World, call: Call) -> dict[str, Any]:
@@ -86,6 +86,14 @@ def keep(world: World, name: str, content: bytes, owner: str, **more: Any) -> Fi
     )
     world.files[file.file_id] = file
     return file
+
+
+def _target(world: World, call: Call) -> Channel:
+    try:
+        return writable(world, call)
+    except Refusal as refusal:
+        word = "invalid_channel" if refusal.error == "channel_not_found" else refusal.error
+        raise Refusal(word) from None
 
 
 def _waiting(world: World, asked: Any) -> File:

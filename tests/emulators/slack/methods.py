@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.emulators.slack import files, limits, posting, telling, views
+from tests.emulators.slack import files, limits, posting, streams, telling, views
 from tests.emulators.slack.calls import Call
 from tests.emulators.slack.limits import Refusal, invalid
 from tests.emulators.slack.nouns import TEAM, Channel, Message
@@ -151,15 +151,17 @@ def _between(call: Call, messages: list[Message]) -> list[Message]:
 def _messages(world: World, call: Call, messages: list[Message], default: int) -> dict[str, Any]:
     metadata = call.flag("include_all_metadata")
     found = [telling.shape_of(world, each, metadata=metadata) for each in messages]
-    answer = _page(call, found, "messages", default, limits.PAGE + 1)
+    answer = _page(call, found, "messages", default, limits.PAGE + 1, world.history_most)
     return answer | {"has_more": bool(answer["response_metadata"]["next_cursor"]), "pin_count": 0}
 
 
-def _page(call: Call, found: list[Any], name: str, default: int, most: int) -> dict[str, Any]:
+def _page(
+    call: Call, found: list[Any], name: str, default: int, most: int, given: int = 1000
+) -> dict[str, Any]:
     limit, cursor = call.number("limit", default), call.text("cursor")
     if not 1 <= limit <= most:
         raise Refusal("invalid_limit")
-    start = 0
+    limit, start = min(limit, given), 0
     if cursor:
         known, _, place = cursor.partition(":")
         if known != "next" or not place.isdigit():
@@ -227,6 +229,9 @@ METHODS: dict[str, tuple[Method, str]] = {
     "chat.postEphemeral": (posting.post_ephemeral, "chat:write"),
     "chat.update": (posting.update, "chat:write"),
     "chat.delete": (posting.delete, "chat:write"),
+    "chat.startStream": (streams.begun, "chat:write"),
+    "chat.appendStream": (streams.added, "chat:write"),
+    "chat.stopStream": (streams.ended, "chat:write"),
     "conversations.open": (_open, "im:write"),
     "conversations.info": (_about_channel, ""),
     "conversations.list": (_channels, ""),

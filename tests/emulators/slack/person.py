@@ -258,9 +258,13 @@ class Person:
 
     def _current(self, message: Message) -> Message:
         channel = self._world.channels[message.channel_id]
-        if message.only_for:
-            return next(each for each in channel.only_for if each.ts == message.ts)
-        return channel.messages[message.ts]
+        if not message.only_for:
+            return channel.messages[message.ts]
+        mine = [each for each in channel.only_for if each.only_for == self.user.user_id]
+        found = [each for each in mine if each.ts == message.ts]
+        if not found:
+            raise LookupError(f"{self.user.name} is not shown {message.ts}")
+        return found[0]
 
 
 def _ts_of(thread: Message | str) -> str:

@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tests.emulators.slack import blocks as kit
@@ -33,7 +34,7 @@ def post_message(world: World, call: Call) -> dict[str, Any]:
         )
     _judge_unfurls(world, call)
     thread = thread_of(world, channel, call)
-    metadata = _metadata(call)
+    metadata = metadata_of(call)
     broadcast = call.flag("reply_broadcast") and bool(thread)
     message = world.post(channel, BOT, thread_ts=thread, broadcast=broadcast, metadata=metadata, **content)
     telling.said(world, message)
@@ -55,10 +56,17 @@ def post_ephemeral(world: World, call: Call) -> dict[str, Any]:
 
 def update(world: World, call: Call) -> dict[str, Any]:
     channel, message = _own(world, call, "cant_update_message")
-    content = content_of(world, call, "chat.update", before=message)
+    if channel.archived:
+        raise Refusal("is_inactive")
+    if (channel.channel_id, message.ts) in world.streams:
+        raise Refusal("streaming_state_conflict")
+    content = content_of(world, call, "chat.update")
     if len(content["raw"]) > limits.UPDATE_TEXT:
         raise Refusal("msg_too_long")
-    edited = message.edited(world.ts(), BOT.user_id, **content)
+    # Slack marks as edited only what it was given no blocks for.
+    edited = message.edited("" if call.tree("blocks") else world.ts(), BOT.user_id, **content)
+    if call.tree("metadata") is not None:
+        edited = replace(edited, metadata=metadata_of(call) if call.tree("metadata") else None)
     world.change(edited)
     telling.changed(world, message, edited)
     shape = telling.shape_of(world, edited)
@@ -71,17 +79,17 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     return {"channel": channel.channel_id, "ts": message.ts}
 
 
-def content_of(world: World, call: Call, method: str, before: Message | None = None) -> dict[str, Any]:
-    """Return the text and blocks of a call; what an update leaves out stays as it was.
+def content_of(world: World, call: Call, method: str) -> dict[str, Any]:
+    """Return the text and blocks of a call: without blocks a message has none, also one that had.
 
     Raises:
         Refusal: nothing to show, or blocks that Slack would not take.
     """
     given = call.tree("blocks", "invalid_blocks_format")
     raw = call.text("text")
-    if given is None and before and not raw:
-        raise Refusal("no_text")
-    blocks = list(before.blocks) if given is None and before else checked(given or [])
+    if call.text("markdown_text"):
+        given, raw = _of_markdown(call, given, raw)
+    blocks = checked(given or [])
     if not raw and not blocks:
         raise Refusal("no_text")
     if blocks and not raw:
@@ -89,6 +97,16 @@ def content_of(world: World, call: Call, method: str, before: Message | None = N
     for mention in _live(raw, blocks, call):
         world.wrongs.append(f"{method} to {call.channel} calls {mention}")
     return {"raw": raw, "blocks": tuple(blocks)}
+
+
+def _of_markdown(call: Call, given: Any, raw: str) -> tuple[list[Block], str]:
+    """Words in `markdown_text` are one block, and their own fallback."""
+    markdown = call.text("markdown_text")
+    if given is not None or raw:
+        raise Refusal("markdown_text_conflict")
+    if len(markdown) > limits.BLOCK_TEXTS:
+        raise Refusal("msg_too_long")
+    return [{"type": "markdown", "text": markdown}], words.seen_markdown(markdown)[: limits.UPDATE_TEXT]
 
 
 def checked(blocks: Any) -> list[Block]:
@@ -144,7 +162,7 @@ def thread_of(world: World, channel: Channel, call: Call) -> str:
     return root.thread
 
 
-def _metadata(call: Call) -> dict[str, Any] | None:
+def metadata_of(call: Call) -> dict[str, Any] | None:
     metadata = call.tree("metadata", "invalid_metadata_format")
     if metadata is None:
         return None

@@ -212,7 +212,12 @@ class SlackEmulator:
             record.refusal = refusal.error if request.transport is not None else ""
             return _refused(refusal, record.retry_after)
         record.handled = True
-        return web.json_response({"ok": True} | result)
+        return web.json_response({"ok": True} | result, headers=self._scopes(call))
+
+    def _scopes(self, call: Call) -> dict[str, str]:
+        """The answers to the bot say what it may do."""
+        mine = call.token == self.tokens.bot
+        return {"X-OAuth-Scopes": ",".join(sorted(self.world.scopes))} if mine else {}
 
     async def _misbehave(self, request: web.Request, fault: Fault, record: Record) -> web.Response:
         match fault.kind:

@@ -117,6 +117,7 @@ class Sockets:
         kind = attempt.fault.kind if attempt.fault else None
         if kind == Kind.FREEZE:
             socket.frozen = socket.ghost = True
+        attempt.dead = socket.frozen
         if kind == Kind.GARBAGE:
             await socket.says('{"envelope_id": "env-')
         if kind == Kind.RESET:
@@ -144,6 +145,8 @@ class Sockets:
         """Let the air go dead on every connection there is now."""
         for socket in self.open:
             socket.frozen = socket.ghost = True
+            for attempt in socket.attempts.values():
+                attempt.dead = attempt.acked_at is None
 
     def thaw(self) -> None:
         for socket in self.open:

@@ -85,7 +85,7 @@ def _reactions(message: Message) -> list[dict[str, Any]]:
 def said(world: World, message: Message) -> None:
     """Tell of a new message, twice where it names the app."""
     channel = world.channels[message.channel_id]
-    event = shape_of(world, message, metadata=True)
+    event = shape_of(world, message)
     event |= {"channel": channel.channel_id, "event_ts": message.ts, "channel_type": _KINDS[channel.kind]}
     if message.sender != BOT or world.echo:
         world.tell(event, channel)

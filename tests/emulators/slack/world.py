@@ -63,6 +63,9 @@ class World:
     echo: bool = True  #: the app's own messages come back to it as events, as they do
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     subscribed: set[str] = field(default_factory=lambda: set(SUBSCRIBED))
+    history_most: int = (
+        1000  #: messages a page of history; 15 for new apps that are sold outside the marketplace
+    )
     revoked: str = ""  #: the error word that every call is answered with, such as token_revoked
     people: dict[str, User] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -71,6 +74,7 @@ class World:
     views: dict[str, View] = field(default_factory=dict)
     homes: dict[str, View] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
+    streams: set[tuple[str, str]] = field(default_factory=set)
     prompts: dict[str, list[Any]] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
     sights: list[Sight] = field(default_factory=list)

@@ -112,11 +112,6 @@ def label(choice: Choice, longest: int) -> str:
     return clipped(" ".join(choice.label.split()), longest) or f"option {choice.option + 1}"
 
 
-def callback(choice: Choice) -> str:
-    """What comes back with a tap. At most 64 bytes may: what is asked stays with the daemon."""
-    return f"t:{choice.ask_id}:{choice.option}"
-
-
 def clipped(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 

@@ -62,7 +62,8 @@ class Turnstile:
         except NotNow as later:
             if later.after_s:
                 self.leave_alone(room, later.after_s)
-            raise NotNow(str(later), later.after_s or AGAIN_S, quiet=bool(later.after_s)) from None
+            later.after_s, later.quiet = later.after_s or AGAIN_S, bool(later.after_s)
+            raise
         finally:
             if counted:
                 self._pacing = pacing.ended(self._pacing, room, self._clock())
@@ -77,6 +78,5 @@ def patiently() -> Iterator[None]:
     try:
         yield
     except NotNow as later:
-        if later.after_s:
-            raise
-        raise NotNow(str(later), AGAIN_S) from None
+        later.after_s = later.after_s or AGAIN_S
+        raise

@@ -15,7 +15,7 @@ import aiohttp
 from bots.interface import NotEver, NotNow, Unsure
 from bots.slack.ids import Tokens, is_direct, team_and_user
 from bots.slack.tiers import POST, UNCOUNTED, pace_of
-from bots.slack.verdicts import OK, SERVER_FAILED, TOO_MANY, unanswered
+from bots.slack.verdicts import OK, SERVER_FAILED, TOO_MANY, Lacking, unanswered
 from bots.slack.wire import Line
 from bots.turnstile import Turnstile
 
@@ -58,6 +58,8 @@ class Api:
             await turnstile.ready(method)
             with turnstile.spared(method, counted=False):
                 return await self._called(method, parameters)
+        except Lacking:
+            raise
         except NotNow as later:  # the method rests, and not what it was for
             raise NotNow(str(later), later.after_s) from None
 

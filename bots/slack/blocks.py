@@ -1,7 +1,7 @@
 """From our cards to Slack's forms: messages, buttons and selects. Pure.
 
 A file comes before its words, since only a message of words can hold buttons and be found again. What a button brings
-back is ``bots.pages.callback``; the button for words of one's own brings back which ask it is about.
+back is ``ids.tap_value``; the button for words of one's own brings back which ask it is about.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from bots import pages as paging
 from bots.interface import Card, Choice
-from bots.pages import Carries, Part, callback, is_long, label, without_file
+from bots.pages import Carries, Part, is_long, label, without_file
+from bots.slack.ids import reply_value, tap_value
 from bots.slack.markup import LONGEST_FALLBACK, LONGEST_SOURCE, Message, escaped, fallback, messages, units
 
 MOST_PAGES: Final = 3  #: what is longer goes as a file
@@ -122,11 +123,13 @@ def key_in(message: object) -> str:
 def _elements(card: Card) -> list[Shape]:
     few = len(card.choices) <= MOST_BUTTONS
     made = [_choice(each) for each in card.choices] if few else [_select(card.choices[:MOST_OPTIONS])]
-    return [*made, _button(REPLY, WORDS, f"w:{card.words_for}")] if card.words_for else made
+    return [*made, _button(REPLY, WORDS, reply_value(card.words_for))] if card.words_for else made
 
 
 def _choice(choice: Choice) -> Shape:
-    return _button(label(choice, LONGEST_LABEL), f"{CHOOSE}:{choice.option}", callback(choice))
+    return _button(
+        label(choice, LONGEST_LABEL), f"{CHOOSE}:{choice.option}", tap_value(choice.ask_id, choice.option)
+    )
 
 
 def _button(text: str, action: str, value: str) -> Shape:
@@ -134,7 +137,10 @@ def _button(text: str, action: str, value: str) -> Shape:
 
 
 def _select(choices: Sequence[Choice]) -> Shape:
-    options = [{"text": _plain(label(each, LONGEST_LABEL)), "value": callback(each)} for each in choices]
+    options = [
+        {"text": _plain(label(each, LONGEST_LABEL)), "value": tap_value(each.ask_id, each.option)}
+        for each in choices
+    ]
     return {"type": "static_select", "action_id": CHOOSE, "placeholder": _plain(PICK), "options": options}
 
 

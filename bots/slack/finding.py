@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from bots.interface import NotEver
 from bots.slack.blocks import key_in
 
 PAGE: Final = 200
@@ -60,8 +61,8 @@ async def found(api: Reads, spot: Spot, since: str, fits: Fits) -> str:
             return str(ts)
         cursor = (told.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
-            break
-    return ""
+            return ""
+    raise NotEver("too much was said there since to look for it")
 
 
 def since(made_at: datetime | None, before: str) -> str:

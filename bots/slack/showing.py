@@ -16,7 +16,7 @@ from bots import enclosed
 from bots.cards import doubt_of
 from bots.interface import Card, NotEver, NotNow, Shown, Unsure
 from bots.pacing import Pace
-from bots.pages import Part
+from bots.pages import Part, without_file
 from bots.slack import blocks, finding
 from bots.slack.finding import Spot
 from bots.slack.ids import (
@@ -30,7 +30,7 @@ from bots.slack.ids import (
     ts_in,
 )
 from bots.slack.markup import Message
-from bots.slack.verdicts import Refused
+from bots.slack.verdicts import Lacking, Refused
 from bots.turnstile import AGAIN_S, Turnstile, patiently
 
 LARGEST_FILE: Final = 50 * 1024 * 1024  #: bytes, which are read at once
@@ -69,8 +69,6 @@ class _Place:
 
 
 class Screen:
-    """Args: ``me``: returns our own user, asked for once."""
-
     def __init__(self, api: Asks, pace: Pace, clock: Callable[[], float]) -> None:
         self._api = api
         self._turnstile = Turnstile("Slack", pace, clock, "this channel")
@@ -95,11 +93,14 @@ class Screen:
         last = len(parts) - 1
         at = min(len(begun), last)
         file = enclosed.file_of(parts[at].carries, card, kept)
-        if file:
-            receipt = await self._bring(place, file, card, begun)
-        else:
-            receipt = await self._post(place, parts[at], card, begun, holds=at == last)
-        return Shown(receipt, more=at < last)
+        if file is None:
+            return Shown(await self._post(place, parts[at], card, begun, holds=at == last), more=at < last)
+        try:
+            return Shown(await self._bring(place, file, card, begun), more=True)
+        except Lacking:
+            if card.attachment is None:
+                raise
+        return await self._shown(place, without_file(card), begun)
 
     async def change(self, receipt: str, card: Card) -> None:
         """Edit what was shown. An edit made twice is one edit, so one in doubt is made again."""
@@ -126,7 +127,7 @@ class Screen:
                 await self._reacted("reactions.add", channel, ts, wanted)
             if wanted != SIGNS["seen"]:
                 await self._reacted("reactions.remove", channel, ts, SIGNS["seen"])
-        except NotEver as never:
+        except (NotEver, Lacking) as never:
             log.debug("no reaction: %s", never)
         except Unsure as unsure:
             raise NotNow(str(unsure), AGAIN_S) from None
@@ -195,10 +196,10 @@ class Screen:
         earliest = finding.since(card.made_at, before if "." in before else "")
         try:
             return "", await finding.found(self._api, place.spot, earliest, fits)
-        except Refused as refused:
-            if refused.word in THREAD_GONE:
+        except (NotEver, Lacking) as never:
+            if isinstance(never, Refused) and never.word in THREAD_GONE:
                 return "", await finding.found(self._api, place.at_top().spot, earliest, fits)
-            log.debug("what is in doubt cannot be looked for: %s", refused)
+            log.debug("what is in doubt cannot be looked for: %s", never)
         return doubt_of(card), ""
 
     async def _bring(self, place: _Place, file: tuple[bytes, str], card: Card, begun: tuple[str, ...]) -> str:

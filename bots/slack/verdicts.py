@@ -33,6 +33,7 @@ _TOKEN: Final = frozenset({
     "account_inactive", "app_uninstalled", "enterprise_is_restricted", "invalid_auth", "missing_scope",
     "no_permission", "not_allowed_token_type", "not_authed", "org_login_required", "token_expired", "token_revoked",
 })  # fmt: skip
+_RIGHTS: Final = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
 _LATER: Final = frozenset({
     "accesslimited", "message_limit_exceeded", "rate_limited", "ratelimited", "request_timeout", "team_added_to_org",
     "upload_request_timeout",
@@ -48,6 +49,10 @@ class Refused(NotEver):
     def __init__(self, word: str, about: str = "") -> None:
         super().__init__(f"Slack refuses: {word}{about}")
         self.word = word
+
+
+class Lacking(NotNow):
+    """The app may not do that: whoever can do without it does, until somebody changes the app."""
 
 
 def unanswered(cause: BaseException) -> Verdict:
@@ -84,7 +89,8 @@ def _refusal(error: str, answer: Mapping[str, Any]) -> Verdict:
     if error in _TOKEN:
         needed = answer.get("needed")
         lacks = f": it lacks {needed}" if isinstance(needed, str) and needed else ""
-        return NotNow(f"Slack refuses the token ({error}{lacks})")
+        kind = Lacking if error in _RIGHTS else NotNow
+        return kind(f"Slack refuses the token ({error}{lacks})")
     if error in _LATER:
         return NotNow(f"Slack asks to wait ({error})")
     return Refused(error, _about(answer))

@@ -12,7 +12,7 @@ from typing import Final
 
 from bots import pages as paging
 from bots.interface import Card, Choice
-from bots.pages import Carries, Part, callback, has_room, is_long, label, without_file
+from bots.pages import Carries, Part, has_room, is_long, label, without_file
 from bots.telegram.markup import LONGEST_TEXT, Message, messages, units
 
 MOST_KEYS: Final = 100
@@ -112,6 +112,11 @@ def keys(choices: Sequence[Choice]) -> Rows:
     return tuple(
         _rows([Key(label(choice, LONGEST_LABEL), callback(choice)) for choice in choices[:MOST_KEYS]])
     )
+
+
+def callback(choice: Choice) -> str:
+    """At most 64 bytes may come back with a tap: what is asked stays with the daemon."""
+    return f"t:{choice.ask_id}:{choice.option}"
 
 
 def _rows(row: Sequence[Key]) -> Iterator[tuple[Key, ...]]:

@@ -13,6 +13,7 @@ import pytest
 
 from bots.interface import Card, Choice, NotEver, NotNow, Unsure
 from bots.pacing import Pace
+from bots.slack import finding
 from bots.slack.api import Api
 from bots.slack.ids import Tokens
 from bots.slack.showing import Screen
@@ -148,6 +149,22 @@ async def test_what_may_be_there_is_looked_for_and_posted_only_if_it_is_not(desk
         )
         assert again.receipt == f"{address}/{message.ts}"
         assert "may have come" not in message.text
+
+
+async def test_it_is_found_however_much_was_said_since_and_marked_where_it_was_too_much(
+    desk, monkeypatch
+) -> None:
+    whole = card(doubts=1)
+    await desk.screen.show(WORK, replace(whole, doubts=0))
+    for n in range(420):
+        desk.ada.says(f"line {n}", channel=desk.work)
+
+    await desk.screen.show(WORK, whole)
+    assert len(desk.shown()) == 1
+    monkeypatch.setattr(finding, "MOST_PAGES", 2)
+    await desk.screen.show(WORK, replace(whole, key="d-2"))
+
+    assert desk.shown()[-1].text.startswith("↻ may have come before")
 
 
 async def test_a_part_in_doubt_is_told_from_its_other_parts(desk) -> None:
@@ -333,3 +350,19 @@ async def test_posts_keep_the_pace_of_a_channel_and_edits_do_not_wait_for_it(des
     await screen.ready(DIRECT)
 
     assert later.value.after_s == pytest.approx(1, abs=0.1)
+
+
+async def test_an_app_that_may_not_read_react_or_bring_files_does_without(desk, tmp_path: Path) -> None:
+    desk.slack.world.scopes -= {"reactions:write", "files:write", "channels:history"}
+    words = desk.ada.says("how far?", channel=desk.work)
+    (tmp_path / "report.txt").write_text("all is well")
+    kept = Attachment(path=str(tmp_path / "report.txt"), name="report.txt", size=11)
+
+    await desk.screen.mark(f"{WORK}/{words.ts}", "seen")
+    await shown(desk, WORK, card("see", attachment=kept))
+    await shown(desk, WORK, card(doubts=1, key="d-2"))
+
+    named, doubtful = desk.shown()
+    assert named.text == "backend@dev asks\nsee\nreport.txt, 11 bytes, is not sent here"
+    assert doubtful.text.startswith("↻ may have come before")
+    desk.slack.journal.records.clear()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bots.interface import Choice, Edited, PlaceChanged, Reacted, Said, Tapped
-from bots.pages import callback
 from bots.telegram.hearing import WANTED, Me, heard_in, raw_of, spinner_of
 from bots.telegram.sent import file_in
+from bots.telegram.translate import callback
 from daemon.core.model import File
 
 Json = dict[str, Any]

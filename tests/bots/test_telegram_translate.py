@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from bots.interface import Card, Choice
-from bots.pages import callback
 from bots.telegram.markup import LONGEST_TEXT, units
-from bots.telegram.translate import keys, message_in, pages
+from bots.telegram.translate import callback, keys, message_in, pages
 from tests.emulators.telegram.limits import CALLBACK_BYTES
 
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}

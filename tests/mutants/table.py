@@ -1037,6 +1037,24 @@ TELEGRAM: Final = (
         p0=False,
     ),
     Mutant(
+        "a surface that breaks takes the daemon with it",
+        "cli/hosting.py",
+        "self._live = client.silence = None",
+        "self._live = None",
+        ("tests/cli/test_hosting.py::test_a_surface_that_breaks_says_so_and_the_other_goes_on",),
+        p0=False,
+    ),
+    Mutant(
+        "whoever may not talk sees the line in Slack's home",
+        "cli/sight.py",
+        'if person is None or found is None or "talk" not in person.rights:',
+        "if found is None:",
+        (
+            "tests/cli/test_hosting.py::test_whoever_may_talk_sees_what_their_own_messages_see_and_nobody_else_anything",
+        ),
+        p0=False,
+    ),
+    Mutant(
         "Telegram fetches the pages that messages link to",
         "bots/telegram/api.py",
         "disable_notification=silent,\n            link_preview_options=LinkPreviewOptions(is_disabled=True),",

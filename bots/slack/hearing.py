@@ -25,7 +25,7 @@ from daemon.core.words import hurries, spoken
 Shape = Mapping[str, Any]
 EVENTS, INTERACTIVE, COMMANDS = "events_api", "interactive", "slash_commands"
 #: Messages of other subtypes tell of the channel, not of what somebody says.
-SAID: Final = frozenset({None, "file_share", "thread_broadcast", "me_message"})
+SAID: Final = frozenset({"file_share", "thread_broadcast", "me_message"})
 #: A message with one of these is not the words of the person it is from.
 NOT_IN_PERSON: Final = ("bot_id", "bot_profile", "hidden", "app_id", "inviter")
 #: What nobody reads again, or nobody else is to read.
@@ -156,8 +156,7 @@ def scene_of(message: Shape, channel: object, team: object, me: Me) -> Scene | N
 
 def _said(event: Shape, team: object, me: Me, files: Sequence[File] | None) -> Said | None:
     scene = scene_of(event, event.get("channel"), team, me)
-    subtype = event.get("subtype")
-    if scene is None or not (subtype is None or (isinstance(subtype, str) and subtype in SAID)):
+    if scene is None or not _is_said(event):
         return None
     words = words_of(event, me.user)
     brings = files_in(event) if files is None else files
@@ -180,6 +179,11 @@ def _said(event: Shape, team: object, me: Me, files: Sequence[File] | None) -> S
     )
 
 
+def _is_said(message: Shape) -> bool:
+    subtype = message.get("subtype")
+    return subtype is None or (isinstance(subtype, str) and subtype in SAID)
+
+
 def _thread(scene: Scene) -> str:
     """Direct messages at top level are plain talk; in a channel each line may begin a thread."""
     return scene.address if scene.thread else "" if scene.private else address_of(scene.room, scene.ts)
@@ -198,7 +202,7 @@ def _changed(event: Shape, team: object, me: Me) -> Heard | None:
         return _deleted(event, message.get("ts"), team, me)
     edited, scene = message.get("edited"), scene_of(message, event.get("channel"), team, me)
     stamp = edited.get("ts") if isinstance(edited, Mapping) else None
-    if scene is None or not is_ts(stamp) or message.get("subtype") not in SAID:
+    if scene is None or not is_ts(stamp) or not _is_said(message):
         return None
     words = words_of(message, me.user)
     same = isinstance(before, Mapping) and before.get("text") == message.get("text")

@@ -159,7 +159,7 @@ def _filled_in(payload: Shape) -> Said | None:
     words, to = _field(view, WORDS), _field(view, TO)
     if not (account and about and words and is_plain(view.get("id")) and is_plain(view.get("hash"))):
         return None
-    if view.get("callback_id") not in {ASK, REPLY} or not _is_place(about.address, account):
+    if _text(view.get("callback_id")) not in {ASK, REPLY} or not _is_place(about.address, account):
         return None
     is_reply = view["callback_id"] == REPLY
     direct = about.address.partition("/")[0] == account

@@ -154,7 +154,7 @@ class Socket:
                 pings.cancel()
         finally:
             self._ends()
-            with suppress(Exception):
+            with suppress(aiohttp.ClientError, OSError, RuntimeError, TimeoutError):
                 await asyncio.wait_for(self._stream.close(), self._rhythm.grace)
 
     def abandon(self) -> None:

@@ -35,6 +35,7 @@ CATCHES_EVERYTHING = {
 READS_THE_CLOCK = {"daemon.engine.clock": "the one clock; everybody else is handed `now`"}
 OWNS_TASKS = {
     "daemon.lifecycle": "keeps each task it starts and hands its error on",
+    "bots.beside": "a generator can hold no group over its yields: each is kept, ended with its owner, its error told",
     "tests.api.test_verdicts": "each stands for a hook's own process, and is awaited where its answer is looked at",
     "tests.transports.test_wake": "the same",
     "tests.emulators.telegram.server": "the platform pushes for as long as it is there; awaited at its end",

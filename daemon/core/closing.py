@@ -8,7 +8,7 @@ from daemon.core import asking, deciding, glance, settling, signs, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
-from daemon.core.model import Answer, Ask, AskShown, Authority, Event, Kind, Peer, Role, Sender, Urgency
+from daemon.core.model import Answer, Ask, AskShown, Authority, Event, Kind, Role, Sender, Urgency
 from daemon.core.posting import LINE, Letter, change_card, post, stamp
 from daemon.core.view import Plan
 
@@ -182,16 +182,16 @@ def _words(answer: Answer) -> str:
 def _change_cards(plan: Plan, ask: Ask) -> None:
     """Every card of it that a person can see shows how it ended."""
     for delivery in plan.view.deliveries_of(ask.ask_id):
-        change_card(plan, ask, plan.fresh(delivery))
+        card = plan.fresh(delivery)
+        change_card(plan, ask, card.peer_id, card.receipt)
 
 
 def _withdraw(plan: Plan, ask: Ask) -> None:
     """Who has it already, or is about to get it, is told that it is off, without being woken."""
     carried = {"seen", "handed", "leased"}
     having = {x.peer_id for x in plan.view.deliveries_of(ask.ask_id) if x.state in carried}
-    peers: list[Peer] = [
-        p for x in ask.to if x in having and (p := plan.peer(x)) and p.role is not Role.HUMAN
-    ]
+    found = [plan.peer(x) for x in ask.to if x in having]
+    peers = [p for p in found if p and not p.forgotten_at and p.role is not Role.HUMAN]
     if peers:
         text = f"ask {ask.ask_id} is {ask.state}; no answer is needed any more"
         post(plan, LINE, peers, Letter(kind=Kind.NOTICE, text=text, urgency=Urgency.FYI))

@@ -151,13 +151,19 @@ def _asks(talk: Talk, rest: str) -> Heard:
 
 
 def _cancel(talk: Talk, rest: str) -> Heard:
-    own = talk.plan.view.open_asks_by(talk.here.peer_id)
+    own = [ask for ask in talk.plan.view.open_asks_by(talk.here.peer_id) if _is_own(talk, ask)]
     wanted = [ask for ask in own if ask.ask_id == rest] if rest else own[-1:]
     if not wanted:
         raise NotAllowed(f'no open ask "{rest}" of yours' if rest else "no open ask of yours", "see /asks")
     closing.cancel(talk.plan, c.CancelAsk(ask_id=wanted[0].ask_id, by=talk.here.peer_id))
     talk.tell(f"cancelled: {_short(wanted[0])}")
     return Heard("command", wanted[0].ask_id)
+
+
+def _is_own(talk: Talk, ask: Ask) -> bool:
+    """Whether it was this very person who asked, where several speak."""
+    asked = talk.plan.envelope(ask.ask_id)
+    return asked is not None and asked.sender.person == stamp(talk.plan, talk.here, talk.person.name).person
 
 
 def _help(talk: Talk, rest: str) -> Heard:

@@ -164,16 +164,12 @@ def addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
     return delivery
 
 
-def change_card(plan: Plan, ask: Ask, delivery: Delivery) -> None:
-    """The card that a person sees of the ask shows how it stands now."""
-    peer, asked = plan.peer(delivery.peer_id), plan.envelope(ask.ask_id)
-    if peer and peer.role is Role.HUMAN and delivery.receipt:
+def change_card(plan: Plan, ask: Ask, peer_id: str, receipt: str) -> None:
+    """The card of the ask that a person sees as ``receipt`` shows how it stands now."""
+    peer, asked = plan.peer(peer_id), plan.envelope(ask.ask_id)
+    if peer and peer.role is Role.HUMAN and receipt:
         letter = Letter(
-            kind=Kind.CHANGE,
-            text=ask.question,
-            correlation_id=ask.ask_id,
-            reply_to=delivery.receipt,
-            silent=True,
+            kind=Kind.CHANGE, text=ask.question, correlation_id=ask.ask_id, reply_to=receipt, silent=True
         )
         post(plan, asked.sender if asked else LINE, [peer], letter)
 

@@ -42,7 +42,7 @@ def ack(plan: Plan, command: c.AckDelivery) -> Delivery:
     delivery = _moved(plan, known(plan, command.delivery_id), given, _taken(command.receipt))
     ask = _ask_of(plan, delivery)
     if ask and asking.is_over(ask):  # it ended while the card was on its way
-        change_card(plan, ask, delivery)
+        change_card(plan, ask, delivery.peer_id, delivery.receipt)
     return see(plan, delivery, command.proven) if command.proven else delivery
 
 

@@ -76,4 +76,5 @@ def end(plan: Plan, ask: Ask, by: Sender) -> None:
     plan.put(over)
     settling.close(plan, over)
     for delivery in plan.view.deliveries_of(over.ask_id):
-        change_card(plan, over, plan.fresh(delivery))
+        card = plan.fresh(delivery)
+        change_card(plan, over, card.peer_id, card.receipt)

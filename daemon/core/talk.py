@@ -35,7 +35,7 @@ from daemon.core.model import (
     Kind,
     Role,
 )
-from daemon.core.posting import LINE, stamp
+from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
@@ -68,6 +68,19 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
             f'ask "{command.ask_id}" was not asked here', "only what was asked here can be answered"
         )
     settling.met(plan, ask, talk.here, command.receipt)
+    heard = _tapped(talk, ask, label)
+    _tidy(talk, ask.ask_id, command.receipt)
+    return heard
+
+
+def _tidy(talk: Talk, ask_id: str, receipt: str) -> None:
+    """A card that was shown when nobody could note it, in a crash, is changed by whoever taps on it."""
+    ask, cards = talk.plan.ask(ask_id), map(talk.plan.fresh, talk.plan.view.deliveries_of(ask_id))
+    if receipt and ask and asking.is_over(ask) and receipt not in {each.receipt for each in cards}:
+        change_card(talk.plan, ask, talk.here.peer_id, receipt)
+
+
+def _tapped(talk: Talk, ask: Ask, label: str) -> Heard:
     if asking.is_over(ask):
         talk.tell(f"that is {ask.state} already", passing=True)
         return Heard("nothing")

@@ -280,6 +280,18 @@ def test_what_some_said_is_not_lost_when_the_time_of_all_is_up(line: Line, boss:
     ]
 
 
+def test_who_was_forgotten_with_it_in_hand_is_told_nothing(line: Line, boss: Peer) -> None:
+    api, db = line.agent("api"), line.agent("db")
+    ask = line.ask_all(boss, (api, db))
+    line.work(api)
+    line.do(c.EndSession(session_id=line.session(api).session_id, why="exit"))
+    line.do(c.ForgetPeer(peer_id=api.peer_id))
+
+    line.do(c.CancelAsk(ask_id=ask.ask_id, by=boss.peer_id))
+
+    assert line.view.waiting(api.peer_id, 10) == []
+
+
 def test_who_worked_on_it_when_it_expired_is_told(line: Line, boss: Peer) -> None:
     api = line.agent("api")
     ask = line.ask(boss, api, deadline=A_MINUTE)

@@ -162,6 +162,14 @@ def test_what_people_say_to_each_other_is_not(line: Line, ada: Chat, api: Peer, 
     assert line.rows() == before
 
 
+def test_cancel_takes_back_what_that_very_person_asked_there(line: Line, ada: Chat, api: Peer) -> None:
+    first = says(line, "@api how far?")
+    says(line, "@api and the docs?", "8")
+    says(line, "/cancel")
+    assert [ask.asker == here(line).peer.peer_id for ask in line.view.open_asks_to(api.peer_id)] == [True]
+    assert line.asked(first.ask_id or "").state == "cancelled"
+
+
 def test_a_reply_to_what_we_showed_there_is_for_us(line: Line, ada: Chat, api: Peer) -> None:
     says(line, "@api first")
     asked = line.ask(api, here(line).peer, "go on?")

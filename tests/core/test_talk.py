@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from daemon.core import commands as c
@@ -642,6 +644,16 @@ def test_a_colleagues_own_chat_meets_the_default_circle_only(line: Line) -> None
 
     assert line.inbox(secret) == []
     assert not [text for text in line.told(ben) if "home" in text.partition("\n")[2]]
+
+
+def test_a_tap_on_a_card_that_a_crash_left_behind_changes_both(line: Line, ada: Chat) -> None:
+    ask = line.ask(line.agent("api"), ada.peer, options=("yes", "no"))
+    [again] = line.shown(ada)
+    tapped = c.Tap(surface=ada.surface, address=ada.address, account=ada.account, ask_id=ask.ask_id, option=0)
+    line.do(replace(tapped, receipt="7/3"))
+
+    changed = [x.shown_as for x in line.shown(ada) if x.envelope.kind is Kind.CHANGE]
+    assert sorted(changed) == sorted(["7/3", again.delivery.receipt])
 
 
 def test_a_tap_tells_that_a_card_in_doubt_was_shown_and_so_it_can_be_changed(line: Line, ada: Chat) -> None:

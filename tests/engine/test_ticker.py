@@ -141,14 +141,17 @@ async def test_something_sooner_moves_the_alarm(engine: Engine, clock: FakeClock
             await until(engine, lambda at=soonest: engine.feed.alarm == at)
 
 
-async def test_what_a_decision_makes_due_at_once_is_not_waited_for(engine: Engine) -> None:
+async def test_what_a_decision_makes_due_at_once_is_not_waited_for(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ticker, "HEARTBEAT_S", HOUR)
     ada = Person(surface="telegram", account="7", name="ada", rights=("talk",), owner=True)
     await engine.handle(c.ConfigurePeople(surface="telegram", people=(ada,)))
     await engine.handle(c.ConfigurePlaces(surface="telegram", places=(), topics=True))
     here = await engine.read(lambda tx: tx.conversation_at("telegram", "7"))
     b = await agent(engine, "b")
     await engine.handle(c.SendNotice(sender=b.peer_id, to=(b.peer_id,), text="so that something lies ahead"))
-    async with asyncio.timeout(ticker.HEARTBEAT_S / 2), ticking(engine):
+    async with asyncio.timeout(5), ticking(engine):
         await until(engine, lambda: engine.feed.alarm is not None)
         with engine.feed.watching(here.peer_id) as watch:
             await agent(engine, "a")  # it is to have a topic there

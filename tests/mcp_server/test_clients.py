@@ -141,6 +141,7 @@ async def test_an_answer_that_was_waited_for_does_not_come_again(client: Client,
         assert (await told(client, "check_messages"))["messages"] == []
 
 
+@pytest.mark.thorough
 async def test_a_thousand_notices_are_a_thousand_notices(house: House, mesh: Mesh) -> None:
     async with over("shim", house, "legacy") as client:
         for n in range(1000):

@@ -129,6 +129,7 @@ async def test_the_daemon_dies_while_the_hook_waits_and_the_tap_still_counts(
     await decided(ada, card, "Allow (ada)")
 
 
+@pytest.mark.thorough
 async def test_after_eleven_minutes_the_card_is_shown_again_and_the_second_tap_answers_the_dialog(
     phone: House, agent: ClaudeCode, ada: Person, telegram: TelegramEmulator, model: ModelApi
 ) -> None:
@@ -193,6 +194,7 @@ async def test_a_question_of_the_agent_is_answered_by_a_button(
     await agent.until_status("idle", seconds=PATIENCE_S)
 
 
+@pytest.mark.thorough
 async def test_at_night_what_is_asked_is_denied_and_the_agent_told_why(
     house: House, telegram: TelegramEmulator, ada: Person, model: ModelApi
 ) -> None:
@@ -239,6 +241,7 @@ async def test_a_permission_is_given_at_a_trusted_terminal_and_the_phone_shows_i
         assert (agent.cwd / "made").exists()
 
 
+@pytest.mark.thorough
 async def test_a_terminal_that_is_not_trusted_shows_the_request_and_takes_no_decision(
     phone: House, agent: ClaudeCode, ada: Person, model: ModelApi
 ) -> None:
@@ -259,6 +262,7 @@ async def test_a_terminal_that_is_not_trusted_shows_the_request_and_takes_no_dec
         await screen.shows("Deny (ada)")
 
 
+@pytest.mark.thorough
 async def test_the_doctor_tries_every_road_without_calling_the_model(
     phone: House, agent: ClaudeCode, model: ModelApi
 ) -> None:
@@ -284,6 +288,7 @@ async def asked_id(house: House) -> str:
 # --- plans and subagents ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 async def test_a_plan_is_sent_back_with_words_and_then_approved(
     phone: House, ada: Person, model: ModelApi
 ) -> None:
@@ -314,6 +319,7 @@ async def test_a_plan_is_sent_back_with_words_and_then_approved(
     await decided(ada, card, "Keep planning")
 
 
+@pytest.mark.thorough
 async def test_what_a_subagent_asks_is_answered_in_its_own_dialog(
     agent: ClaudeCode, ada: Person, model: ModelApi
 ) -> None:

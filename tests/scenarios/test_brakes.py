@@ -62,6 +62,7 @@ async def test_after_a_stop_no_tool_call_follows_the_one_that_runs(
     await ada.sees("I am done", within=PATIENCE_S)
 
 
+@pytest.mark.thorough
 async def test_what_is_said_after_a_stop_starts_anew(agent: ClaudeCode, ada: Person, model: ModelApi) -> None:
     model.script = loop()
     await in_the_loop(agent)
@@ -106,6 +107,7 @@ async def test_a_notice_is_handed_over_between_two_tool_calls(
     assert any("between" in each["evidence"] for each in story["events"])
 
 
+@pytest.mark.thorough
 async def test_a_frozen_circle_makes_no_call_and_gets_nothing_until_it_is_thawed(
     phone: House, agent: ClaudeCode, ada: Person, model: ModelApi
 ) -> None:
@@ -142,6 +144,7 @@ async def test_one_message_shows_how_the_agent_gets_on(
     assert all(m.silent for m in ada.heard())
 
 
+@pytest.mark.thorough
 async def test_who_watches_is_told_of_the_end(
     phone: House, agent: ClaudeCode, ada: Person, model: ModelApi
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.agents.claude_code import ClaudeCode
 from tests.emulators.model_api import ModelApi, Rule, Says, Script
 from tests.scenarios.house import House, answers
@@ -25,6 +27,7 @@ async def test_an_empty_turn_is_reminded_of_its_ask_instead_of_answering_with_ol
     assert answers(second.json) == ["here it is"]
 
 
+@pytest.mark.thorough
 async def test_the_same_words_twice_are_two_answers(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:

@@ -41,6 +41,7 @@ async def agent(line: House, model: ModelApi) -> AsyncIterator[ClaudeCode]:
         yield agent
 
 
+@pytest.mark.thorough
 async def test_hostile_bodies_arrive_as_one_frame_each_and_run_nothing(
     line: House, agent: ClaudeCode, model: ModelApi
 ) -> None:

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.agents.claude_code import ClaudeCode, claude_binary, write_settings
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
 from tests.scenarios.askers import answered, by_cli, by_owner, names, peer, until_peer
@@ -48,6 +50,7 @@ async def ran(like: ClaudeCode, prompt: str) -> str:
 # --- runs for one prompt --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 async def test_runs_for_one_prompt_share_one_numbered_name_and_take_nobodys_place(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -66,6 +69,7 @@ async def test_runs_for_one_prompt_share_one_numbered_name_and_take_nobodys_plac
     assert await answered(line, await by_owner(line, "a question from the owner")) == ["for the owner"]
 
 
+@pytest.mark.thorough
 async def test_a_run_for_one_prompt_gets_nothing_of_the_mail_of_an_agent_that_is_away(
     line: House, model: ModelApi
 ) -> None:
@@ -171,6 +175,7 @@ async def test_an_agent_outside_tmux_is_reached_by_its_inbox(line: House, model:
     assert set(roads) <= {"inbox", "hook"}
 
 
+@pytest.mark.thorough
 async def test_an_agent_that_never_had_an_inbox_is_woken_by_the_hook_in_its_background(
     line: House, model: ModelApi
 ) -> None:
@@ -196,6 +201,7 @@ async def unlinked(folder: Path) -> None:
     found[0].unlink()
 
 
+@pytest.mark.thorough
 async def test_an_agent_whose_inbox_vanished_is_reached_all_the_same(line: House, model: ModelApi) -> None:
     model.script = Script(BOTH)
     async with another(line, model, env={"XDG_RUNTIME_DIR": str(line.place)}) as agent:
@@ -212,6 +218,7 @@ async def test_an_agent_whose_inbox_vanished_is_reached_all_the_same(line: House
 # --- a daemon that was away -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 async def test_a_daemon_that_starts_anew_knows_an_idle_agent_and_the_turn_of_another(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -227,6 +234,7 @@ async def test_a_daemon_that_starts_anew_knows_an_idle_agent_and_the_turn_of_ano
     assert model.times_heard("the first question") == 1
 
 
+@pytest.mark.thorough
 async def test_what_happened_while_the_daemon_was_away_for_ten_minutes_is_made_up_for(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:

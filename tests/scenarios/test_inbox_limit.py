@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.agents.claude_code import ClaudeCode
 from tests.emulators.model_api import ModelApi, Rule, Says, Script
 from tests.scenarios.house import House
@@ -9,6 +11,7 @@ from tests.scenarios.house import House
 DROPPED = "exceeded the peer message rate limit"
 
 
+@pytest.mark.thorough
 async def test_it_takes_thirty_at_once_and_drops_the_rest_without_a_word(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:

@@ -110,6 +110,7 @@ async def test_a_locked_line_takes_nothing_from_a_token_and_says_that_it_is_lock
     assert told.code == 0
 
 
+@pytest.mark.thorough
 async def test_each_event_is_in_the_audit_log_once_whenever_the_daemon_was_killed(house: House) -> None:
     for n in range(3):
         daemon = (await open_to_tokens(house)).daemon

@@ -100,6 +100,7 @@ async def test_nothing_is_typed_into_a_dialog_and_what_was_asked_meanwhile_follo
     await each_has_its_own(line, model, asked)
 
 
+@pytest.mark.thorough
 async def test_a_dialog_that_no_hook_tells_of_is_not_typed_into(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -132,6 +133,7 @@ async def test_a_draft_is_never_fused_with_what_is_asked(
     assert heard == (["mine"] if key == "Enter" else [])
 
 
+@pytest.mark.thorough
 async def test_a_pane_in_copy_mode_is_left_alone_until_it_is_over(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -170,6 +172,7 @@ async def test_asks_right_after_a_clear_are_answered_by_the_same_peer(
     assert await names(line) == {"backend"}
 
 
+@pytest.mark.thorough
 async def test_asks_during_and_after_a_compaction_are_answered(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -182,6 +185,7 @@ async def test_asks_during_and_after_a_compaction_are_answered(
     assert await names(line) == {"backend"}
 
 
+@pytest.mark.thorough
 async def test_a_resumed_session_gets_what_was_asked_while_it_was_away_and_a_fork_gets_none_of_it(
     line: House, model: ModelApi
 ) -> None:
@@ -229,6 +233,7 @@ async def test_two_sessions_in_one_folder_answer_each_for_itself(
 # --- what goes wrong ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 async def test_a_turn_that_fails_answers_nothing_and_the_ask_is_reminded_of(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -238,6 +243,7 @@ async def test_a_turn_that_fails_answers_nothing_and_the_ask_is_reminded_of(
     assert (model.times_heard("still waits"), model.times_heard("the first question")) == (1, 1)
 
 
+@pytest.mark.thorough
 async def test_a_killed_agent_that_is_started_again_is_the_same_peer_and_reminded_of_what_it_was_at(
     line: House, model: ModelApi
 ) -> None:

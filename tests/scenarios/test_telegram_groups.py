@@ -15,6 +15,7 @@ from tests.emulators.telegram import Fault, Person, TelegramEmulator
 from tests.emulators.telegram.chat import Chat
 from tests.scenarios.house import PATIENCE_S, FakeAgent, House, telegram_of, until
 
+LATER = ("bridge.kept", "store.committed:1", "store.committed:2")
 PEOPLE = ("{id: 7, name: ada}", "{id: 8, name: ben}", "{id: 9, name: cyd}")
 TEAM, LAB = -1_001_000_000_001, -1_001_000_000_002
 AGENTS = ("ant", "bee", "cat", "dog", "eel")
@@ -38,6 +39,7 @@ def comes(telegram: TelegramEmulator, sender: dict[str, Any], chat: Chat, **cont
     telegram.world.updates.add("message", shape | content)
 
 
+@pytest.mark.thorough
 async def test_many_people_in_many_topics_reach_whom_they_mean_across_a_crash(
     house: House, telegram: TelegramEmulator, crowd: list[Person]
 ) -> None:
@@ -223,7 +225,9 @@ async def test_a_slow_download_holds_up_its_own_lane_only_and_a_stop_overtakes(
     )
 
 
-@pytest.mark.parametrize("step", ["bridge.kept", "store.committed:1", "store.committed:2", "bridge.heard"])
+@pytest.mark.parametrize(
+    "step", ["bridge.heard", *(pytest.param(each, marks=pytest.mark.thorough) for each in LATER)]
+)
 async def test_what_was_kept_is_done_once_whenever_it_crashes(
     house: House, telegram: TelegramEmulator, step: str
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.agents.claude_code import ClaudeCode
 from tests.emulators.model_api import ModelApi, Rule, Says, Script
 from tests.scenarios.house import House, answers
@@ -11,6 +13,7 @@ from tests.scenarios.house import House, answers
 UNGUARDED = ("--dangerously-skip-permissions",)
 
 
+@pytest.mark.thorough
 async def test_what_others_ask_wakes_it_and_what_the_owner_asks_is_typed(
     line: House, model: ModelApi
 ) -> None:

@@ -77,9 +77,7 @@ class View(Protocol):
         """What came and is not done."""
         ...
 
-    def newest_incoming(
-        self, surface: str
-    ) -> Sequence[tuple[str, str]]: ...  #: (lane, update id), done or not
+    def newest_incoming(self, surface: str) -> Sequence[tuple[str, str]]: ...  #: (lane, update id)
     def marked(self, mark: str) -> m.Delivery | None: ...
     def deliveries_of(self, envelope_id: str) -> Sequence[m.Delivery]: ...
     def waiting(self, peer_id: str, limit: int = 50) -> Sequence[m.Delivery]:

@@ -88,7 +88,7 @@ async def _deliver(
     """
     try:
         if not signs.is_sign(parcel):
-            await surface.ready(parcel.recipient)
+            await surface.ready(parcel.recipient, edits=bool(parcel.shown_as))
         await _surely(lambda: client.extend(parcel, _patience(parcel)))
         passed("bridge.begun")
         outcome = await _tried(surface, parcel)

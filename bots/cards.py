@@ -9,7 +9,7 @@ from typing import Final
 from bots.interface import Card, Choice
 from daemon.core.asking import is_over
 from daemon.core.measures import counted
-from daemon.core.model import Ask, Authority, Kind, Parcel, Sender, Urgency
+from daemon.core.model import Ask, Authority, Envelope, Kind, Parcel, Sender, Urgency
 from daemon.core.posting import LINE
 from daemon.core.secrets import masked
 
@@ -42,6 +42,10 @@ def card_of(parcel: Parcel) -> Card:
         keyboard=envelope.options if envelope.kind is Kind.REPLY else (),
         steers=ask is not None and ask.subject.partition("\n")[0] in _STEERING,
         doubts=parcel.delivery.doubts,
+        key=parcel.delivery.delivery_id,
+        made_at=envelope.created_at,
+        alone=envelope.alone,
+        words_for=ask.ask_id if ask and _takes_words(envelope, ask) else "",
     )
     return _discreet(card)
 
@@ -83,6 +87,11 @@ def _headline(sender: Sender, kind: Kind) -> str:
     unverified = " (unverified)" if sender.authority is Authority.UNVERIFIED else ""
     who = f"{sender.person} at {sender.name}" if sender.person else sender.name
     return f"{who}@{sender.circle}{unverified} {_SIGNS[kind]}"
+
+
+def _takes_words(envelope: Envelope, ask: Ask) -> bool:
+    """Whether somebody may answer as they like; what the line itself asks wants one of its keys."""
+    return envelope.kind is Kind.ASK and envelope.sender.peer_id != LINE.peer_id and not is_over(ask)
 
 
 def _choices(ask: Ask, labels: Sequence[str]) -> tuple[Choice, ...]:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from bots.interface import Edited, Heard, PlaceChanged, Reacted, Said, Tapped
+from bots.interface import Deleted, Edited, Heard, PlaceChanged, Reacted, Said, Tapped
 from daemon.client.hosting import HostClient, Utterance
 from daemon.core.errors import Refused, Unavailable
 
@@ -71,6 +71,9 @@ async def _told(client: HostClient, surface: str, heard: Heard, does: Sequence[s
                 receipt=heard.receipt,
             )
             return await client.edit(words, key=key, does=does)
+        case Deleted():
+            gone = (heard.address, heard.account, heard.receipt)
+            return await client.unsay(surface, *gone, key=key, does=does)
         case Reacted():
             where = (heard.address, heard.account, heard.receipt, heard.sign)
             return await client.mark(surface, *where, key=key, does=does)
@@ -95,4 +98,7 @@ def _utterance(surface: str, said: Said) -> Utterance:
         called=said.called,
         files=said.files,
         forwarded=said.forwarded,
+        thread=said.thread,
+        around=said.around,
+        aside=said.aside,
     )

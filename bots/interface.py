@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from daemon.core.model import Attachment, File
@@ -51,6 +52,11 @@ class Said:
     called: bool = False  #: the platform says that we are meant: our name, or a reply to us
     files: tuple[File, ...] = ()
     forwarded: str = ""  #: whose words these are, if they were only passed on
+    thread: str = (
+        ""  #: address of the thread it stands in, or begins at top level if it is for us; "": there are none
+    )
+    around: str = ""  #: what was said in that thread before, by whomever: nobody's words to us
+    aside: bool = False  #: what the line says to it is shown to its speaker alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,16 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """Somebody took away what they had said as ``receipt``."""
+
+    update_id: str
+    address: str
+    account: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reacted:
     """Somebody put a sign on what they were shown as ``receipt``."""
 
@@ -97,7 +113,7 @@ class PlaceChanged:
     moved_to: str = ""
 
 
-Heard = Said | Tapped | Edited | Reacted | PlaceChanged
+Heard = Said | Tapped | Edited | Deleted | Reacted | PlaceChanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +157,10 @@ class Card:
     keyboard: tuple[str, ...] = ()  #: what may be typed next, as keys
     steers: bool = False  #: choosing from it says to whom words go
     doubts: int = 0  #: how often what is to be shown now may have been shown already
+    key: str = ""  #: the same whenever it is shown again: by it a platform may find what it was given
+    made_at: datetime | None = None  #: it cannot have been shown before
+    alone: str = ""  #: the account of the one person whom it is for, if it is not for everybody there
+    words_for: str = ""  #: the ask that may be answered in words of one's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +181,10 @@ class ChatSurface(Protocol):
         """Yield "" for every proven round trip, or what is wrong, in words."""
         ...
 
-    async def ready(self, address: str) -> None:
+    async def ready(self, address: str, *, edits: bool = False) -> None:
         """Return when one request may be made for that conversation at once; it is counted as made.
+
+        ``edits``: what is there already is to be changed, which some platforms count apart.
 
         Raises:
             NotNow: after so long. What is to be shown then is decided then, as something else may be urgent.

@@ -157,13 +157,16 @@ def _cut_spans(block: Paragraph | Heading, spans: tuple[Span, ...], fits: Fits, 
 def _gentle(spans: Sequence[Span], longest: int) -> int:
     """Return the best place outside all entities, 0 if there is none."""
     text, closed = _text(spans)[: longest + 1], list(_entities(spans))
-    free = [
-        [at for at in _ends(pattern, text, longest) if not any(start < at < end for start, end in closed)]
-        for pattern in (NEWLINE, SENTENCE, SPACE)
-    ]
-    roomy = (cuts[-1] for cuts in free if cuts and cuts[-1] >= longest // 2)
+    free = [_last_free(pattern, text, longest, closed) for pattern in (NEWLINE, SENTENCE, SPACE)]
+    roomy = (at for at in free if at and at >= longest // 2)
     edges = (at for edge in closed for at in edge if 0 < at <= longest)
-    return next(roomy, 0) or (free[-1][-1] if free[-1] else 0) or max(edges, default=0)
+    return next(roomy, 0) or free[-1] or max(edges, default=0)
+
+
+def _last_free(pattern: re.Pattern[str], text: str, longest: int, closed: Sequence[tuple[int, int]]) -> int:
+    """The last place that the pattern ends at outside all of them, 0 if there is none."""
+    cuts = reversed([*_ends(pattern, text, longest)])
+    return next((at for at in cuts if not any(start < at < end for start, end in closed)), 0)
 
 
 def _rough(spans: Sequence[Span], longest: int) -> int:

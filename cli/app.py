@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, chatting, circles, hooking, life, messages, peers, restoring, telegram
+from cli import audit, chatting, circles, hooking, life, messages, peers, restoring, slack, telegram
 from cli.output import fail
 from daemon.core.errors import Fault, PeerlineError
 
@@ -41,6 +41,7 @@ messages.add_to(app)
 chatting.add_to(app)
 hooking.add_to(app)
 telegram.add_to(app)
+slack.add_to(app)
 audit.add_to(app)
 
 

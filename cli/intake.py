@@ -1,4 +1,4 @@
-"""What comes in from chats, put together: groups of the config, where files are kept, who puts voices into words."""
+"""What comes in from chats, put together: where files are kept, who puts voices into words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bots.intake import Intake
-from daemon.core.addressing import slug
-from daemon.core.model import Attachment, Place
+from daemon.core.model import Attachment
 from daemon.engine.engine import Engine
 from daemon.errands.shelf import Shelf
 from daemon.errands.voice import Voice
@@ -27,17 +26,3 @@ def intake(files: Path, engine: Engine, settings: Settings) -> Intake:
 
     command = settings.voice.command
     return Intake(keep, Voice(command).heard) if command else Intake(keep)
-
-
-def places(settings: Settings) -> tuple[Place, ...]:
-    """The groups that may be spoken to us in, and what they see."""
-    return tuple(
-        Place(
-            surface="telegram",
-            address=str(each.id),
-            name=slug(each.name) if each.name else "",
-            circles=tuple(each.circles),
-            listed=True,
-        )
-        for each in settings.telegram.chats
-    )

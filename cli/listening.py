@@ -61,7 +61,7 @@ def _runner(house: House, guards: Guards, desk: HookDesk, entrance: McpEntrance)
         version=house.health.version,
         desk=desk,
         extras={routes.MCP: entrance.handle, routes.MCP_RECEIPTS: entrance.receipts},
-        strangers={routes.TELEGRAM: house.chats.hook},
+        strangers=house.chats.takes,
     )
     return web.AppRunner(
         application.made(),

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from typing import Any, Final
 
+from cli.fronts import Front
 from cli.output import clean_for_terminal, note
 from daemon.client.peer import Client
 from daemon.core.errors import Refused
@@ -14,25 +15,20 @@ Json = dict[str, Any]
 LOOK_S: Final = 0.3
 
 
-def link(bot: str, code: str) -> str:
-    """Opens the chat with the bot and needs one tap; "" while the bot's name is unknown."""
-    return f"https://t.me/{bot}?start={code}" if bot else ""
-
-
-def said(told: Json) -> str:
+def said(front: Front, told: Json) -> str:
     """The code stands last, where the eye ends and a script finds it."""
     where = f"open {told['link']}\nor " if told["link"] else ""
     whom = f"@{told['bot']}" if told["bot"] else "the bot"
-    return f"{where}send this to {whom} in a private chat within 10 minutes: {told['code']}"
+    return f"{where}send this to {whom} in {front.chat} within 10 minutes: {told['code']}"
 
 
-async def invited(line: Client, bot: str) -> Json:
+async def invited(line: Client, front: Front, bot: str) -> Json:
     """Open an invitation; an earlier one is void. Returns ``code``, ``expires_at``, ``bot``, ``link``."""
-    told = await line.invite("telegram")
-    return told | {"bot": bot, "link": link(bot, told["code"])}
+    told = await line.invite(front.surface)
+    return told | {"bot": bot, "link": front.link(bot, told["code"])}
 
 
-async def paired(line: Client, before: set[str]) -> Json:
+async def paired(line: Client, front: Front, before: set[str]) -> Json:
     """Wait for somebody who was not there before; return the person.
 
     Raises:
@@ -40,7 +36,7 @@ async def paired(line: Client, before: set[str]) -> Json:
 
     """
     while True:
-        told = await line.people("telegram")
+        told = await line.people(front.surface)
         fresh = [each for each in told["people"] if each["id"] not in before]
         if fresh:
             person: Json = fresh[0]
@@ -48,28 +44,28 @@ async def paired(line: Client, before: set[str]) -> Json:
         if told["pairing"] is None:
             raise Refused(
                 "nobody was paired: the code is void after 10 minutes or 5 wrong tries",
-                "`peerline telegram pair` shows a new one",
+                f"`{front.command} pair` shows a new one",
             )
         await asyncio.sleep(LOOK_S)
 
 
-async def pair(line: Client, bot: str, *, out: bool = True) -> Json:
+async def pair(line: Client, front: Front, bot: str, *, out: bool = True) -> Json:
     """Show a code and wait; return the person. ``out``: to standard output, else beside it."""
-    before = {each["id"] for each in (await line.people("telegram"))["people"]}
-    told = await invited(line, bot)
+    before = {each["id"] for each in (await line.people(front.surface))["people"]}
+    told = await invited(line, front, bot)
     if out:
-        print(clean_for_terminal(said(told)), flush=True)
+        print(clean_for_terminal(said(front, told)), flush=True)
     else:
-        note(clean_for_terminal(said(told)))
+        note(clean_for_terminal(said(front, told)))
     note("waiting for it; Ctrl-C ends the waiting, the code stays good")
-    return await paired(line, before)
+    return await paired(line, front, before)
 
 
-def welcome(person: Json) -> str:
+def welcome(front: Front, person: Json) -> str:
     who = f"{person['name']} ({person['id']})"
     if person["owner"]:
         return f"paired: {who}, the owner: may talk, approve and spawn"
-    return f"paired: {who} may {', '.join(person['rights'])}; more with `peerline telegram people grant`"
+    return f"paired: {who} may {', '.join(person['rights'])}; more with `{front.command} people grant`"
 
 
 def is_watched() -> bool:

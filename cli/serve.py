@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cli.chats import Chats
 from cli.house import House
@@ -45,8 +45,6 @@ from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
 from daemon.transports.terminal import Terminal
 from daemon.transports.wake import Wake
-
-SERVICES: Final = ("telegram",)
 
 
 async def serve(paths: Paths, load: Callable[[], Settings], *, ready: Callable[[str], None]) -> None:
@@ -105,7 +103,7 @@ async def _run(
         roads=Proving(engine, transports).all,
         owner=settings.owner.name,
         count=auditor.tally.count,
-        hosting=chats,
+        hosting=chats.hosts,
         trusts_terminal=settings.owner.trust_terminal,
     )
     door = Door(room, ENDPOINTS)
@@ -159,8 +157,8 @@ async def _begin(house: House, desk: HookDesk) -> None:
     await house.engine.begin()
     await desk.replay()
     await house.engine.handle(c.Recover(holder_prefix=HOLDER))
-    for surface in SERVICES:
-        await house.engine.handle(c.Recover(holder_prefix=f"{surface}-bot"))
+    for host in house.chats.hosts.values():
+        await house.engine.handle(c.Recover(holder_prefix=host.service))
     await house.chats.open()
 
 

@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+Right = Literal["talk", "approve", "spawn"]
+SlackId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")]  #: such as ``C0123456789``; a name is none
+
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -14,7 +17,7 @@ class Section(BaseModel):
 class TelegramPerson(Section):
     id: int
     name: str
-    rights: list[Literal["talk", "approve", "spawn"]] = ["talk"]
+    rights: list[Right] = ["talk"]
 
 
 class TelegramChat(Section):
@@ -44,6 +47,46 @@ class Telegram(Section):
 
     people: list[TelegramPerson] = []
     topics: bool = False  #: every agent has a forum topic of its own, in the first of the chats that sees it
+
+
+class SlackPerson(Section):
+    """A user's id means somebody in their own workspace alone."""
+
+    team: SlackId
+    id: SlackId
+    name: str
+    rights: list[Right] = ["talk"]
+
+
+class SlackChannel(Section):
+    """A channel that is heard, and the circles it sees."""
+
+    id: SlackId
+    name: str = ""
+    circles: list[str] = ["default"]
+
+
+class Slack(Section):
+    """Heard by sockets with an app token; with a signing secret alone by what is brought to ``/slack/events``."""
+
+    bot_token: str = ""
+    app_token: str = ""
+    signing_secret: str = ""
+    api_base: str = "https://slack.com/api/"
+    channels: list[SlackChannel] = []
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _named(cls, channels: Any) -> Any:
+        """A bare id is a channel of which nothing more is said."""
+        return (
+            [{"id": each} if isinstance(each, str) else each for each in channels]
+            if isinstance(channels, list)
+            else channels
+        )
+
+    people: list[SlackPerson] = []
+    command: Annotated[str, Field(pattern=r"^/[a-z0-9_-]{1,31}$")] = "/peerline"  #: the app's slash command
 
 
 class Voice(Section):

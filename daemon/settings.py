@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from daemon.chatsettings import Section, Telegram, Voice
+from daemon.chatsettings import Section, Slack, Telegram, Voice
 from daemon.core import unattended
 from daemon.core.errors import Malformed
 
@@ -62,6 +62,7 @@ class Settings(Section):
     owner: Owner = Owner()
     daemon: Daemon = Daemon()
     telegram: Telegram = Telegram()
+    slack: Slack = Slack()
     voice: Voice = Voice()
     limits: Limits = Limits()
     unattended: list[Unattended] = Field(default=[])
@@ -98,6 +99,11 @@ def shown(path: Path, environment: Mapping[str, str]) -> Iterator[Origin]:
             source = f"{PREFIX}{name.upper().replace('.', BETWEEN)}"
         hidden = _is_secret(name) and value
         yield Origin(name, "(set)" if hidden else _without_user(value), source)
+
+
+def variable_of(section: str, key: str) -> str:
+    """What sets it in the environment."""
+    return f"{PREFIX}{section.upper()}{BETWEEN}{key.upper()}"
 
 
 def secrets(settings: Settings) -> list[str]:

@@ -159,6 +159,11 @@ def ownerless(scene: Scene) -> Scene:
     return given(scene, telegram={"bot_token": A_TOKEN})
 
 
+def ownerless_on_slack(scene: Scene) -> Scene:
+    put(scene, Person(surface="slack", account="T1:U8", name="ben", rights=("talk",), paired_at=NOON))
+    return given(scene, slack={"bot_token": "xoxb-1"})
+
+
 def owned_by_another(name: str) -> Callable[[Scene], Scene]:
     def broken(scene: Scene) -> Scene:
         os.chown(scene.paths.home / name, SOMEBODY, -1)
@@ -191,6 +196,9 @@ BROKEN: list[tuple[str, Callable[[Scene], Scene]]] = [
     ("no_owner", ownerless),
     ("nobody_may_speak", lambda scene: given(scene, telegram={"bot_token": A_TOKEN})),
     ("terminal_trusted", lambda scene: given(scene, owner={"trust_terminal": True})),
+    ("no_owner", ownerless_on_slack),
+    ("nobody_may_speak", lambda scene: given(scene, slack={"bot_token": "xoxb-1"})),
+    ("slack_in_clear", lambda scene: given(scene, slack={"api_base": "http://slack.example/api/"})),
     ("telegram_in_clear", lambda scene: given(scene, telegram={"api_base": "http://api.example"})),
     ("umask", lambda scene: replace(scene, umask=0)),
     ("hooks_writable", hooks(0o620)),

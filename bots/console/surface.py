@@ -51,7 +51,7 @@ class ConsoleSurface:
             yield ""
             await asyncio.sleep(BEAT_S)
 
-    async def ready(self, address: str) -> None:
+    async def ready(self, address: str, *, edits: bool = False) -> None:
         """A terminal always is."""
 
     async def show(self, address: str, card: Card, begun: tuple[str, ...] = ()) -> Shown:  # noqa: ARG002  there is one only, and no parts

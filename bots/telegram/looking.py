@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 from bots.interface import NotEver, NotNow, Unsure
-
-FRESH_S: Final = 30.0
-AGAIN_S: Final = 5.0  #: after a look that failed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
-    """One look. ``lag_s`` is how long the answer took; None: there was none yet, or not this time."""
-
-    bot: str = ""  #: its user name, without the @
-    pending: int | None = None
-    lag_s: float | None = None
-    again_at: float = 0.0  #: on the clock of whoever looked
+from bots.looking import AGAIN_S, FRESH_S, Looked
 
 
 class Asked(Protocol):
@@ -27,12 +15,6 @@ class Asked(Protocol):
 
     async def account(self) -> dict[str, Any]: ...
     async def webhook(self) -> dict[str, Any]: ...
-
-
-class Looks(Protocol):
-    """Who can be asked for a look."""
-
-    async def look(self) -> Looked: ...
 
 
 async def looked(api: Asked, before: Looked, clock: Callable[[], float]) -> Looked:

@@ -9,26 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from bots import pacing
+from bots import enclosed
 from bots.cards import doubt_of
+from bots.health import Health
 from bots.intake import Intake
 from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
-from bots.pacing import Pace, Pacing
+from bots.looking import Looked
+from bots.pacing import Pace
+from bots.pages import Part
 from bots.telegram.listening import Ear, Patience
-from bots.telegram.looking import Looked, looked
+from bots.telegram.looking import looked
+from bots.telegram.markup import Message
 from bots.telegram.topics import arrange, is_gone
 from bots.telegram.translate import (
-    TEXT_FILE,
-    Carries,
-    Part,
     keys,
     marked,
     message_in,
@@ -39,16 +38,14 @@ from bots.telegram.translate import (
     thread_of,
 )
 from bots.telegram.webhook import Webhook
-from daemon.core.model import Attachment
+from bots.turnstile import Turnstile
 from daemon.core.topics import MAKE
 
 PATIENCE: Final = Patience()
 NOTHING_TAKEN: Final = Intake()
 ROOT: Final = "https://api.telegram.org"
-AGAIN_S: Final = 5.0  #: when to try again what surely did not leave
 ALLOWED: Final = Pace()
 SIGNS: Final = {"seen": "👀", "answered": "👍", "declined": "👎"}  #: of those that Telegram takes
-AT_ONCE_S: Final = 0.05  #: what is waited for here; anything longer is told
 LARGEST_FILE: Final = 50 * 1024 * 1024  #: bytes that a bot may upload
 log = logging.getLogger(__name__)
 
@@ -75,7 +72,7 @@ class TelegramSurface:
         self._clock = clock
         self._health = Health(patience.pulse, clock)
         self._ear = Ear(self._api, _account(token), patience, self._health.note, intake, clock, webhook)
-        self._pacing = Pacing(pace=pace)
+        self._turnstile = Turnstile("Telegram", pace, clock)
         self._webhook = webhook
         self._looked = Looked()
 
@@ -98,31 +95,22 @@ class TelegramSurface:
         self._looked = await looked(self._api, self._looked, self._clock)
         return self._looked
 
-    async def ready(self, address: str) -> None:
+    async def ready(self, address: str, *, edits: bool = False) -> None:  # noqa: ARG002 -- all are counted alike
         """Return when one request may be made at once; it is counted as made."""
         room = room_of(address)
-        while wait := self._wait(room):
-            if flood := pacing.flood(self._pacing, room, self._clock()):
-                raise NotNow(f"Telegram wants this chat left alone for {flood:.0f} s", flood, quiet=True)
-            if wait > AT_ONCE_S:
-                raise NotNow("Telegram takes only so many messages in a time", wait)
-            await asyncio.sleep(wait)
-        self._pacing = pacing.started(self._pacing, room, self._clock())
-
-    def _wait(self, room: str) -> float:
-        return pacing.wait(self._pacing, room, self._clock(), group=room.startswith("-"))
+        await self._turnstile.ready(room, group=room.startswith("-"))
 
     async def show(self, address: str, card: Card, begun: tuple[str, ...] = ()) -> Shown:
         """Put the card, or its next message, into the chat; one that takes several rings once. A file comes last."""
-        content = await asyncio.to_thread(_content, card.attachment)
+        content = await asyncio.to_thread(enclosed.content, card.attachment, LARGEST_FILE)
         parts = parts_of(card, sent=content is not None)
         last = len(parts) - 1
         at = min(len(begun), last)
-        with self._spared(address):
+        with self._turnstile.spared(room_of(address)):
             message_id = await self._sent(
                 address,
                 replace(parts[at], message=marked(parts[at].message, doubt_of(card))),
-                _file(parts[at], card, content),
+                enclosed.file_of(parts[at].carries, card, content),
                 keys=keys(card.choices) if at == last else (),
                 typed=card.keyboard if not room_of(address).startswith("-") else (),
                 reply_to=message_in(address, card.reply_to) if at == 0 else None,
@@ -142,7 +130,7 @@ class TelegramSurface:
     async def _sent(
         self,
         address: str,
-        part: Part,
+        part: Part[Message],
         file: tuple[bytes, str] | None,
         *,
         typed: Sequence[str],
@@ -164,7 +152,7 @@ class TelegramSurface:
     async def arrange(self, address: str, deed: str, title: str) -> Shown:
         """Change a topic. Repeating it is harmless, but for making one: nobody can ask whether it is there."""
         try:
-            with self._spared(address):
+            with self._turnstile.spared(room_of(address)):
                 return Shown(await arrange(self._api, address, deed, title))
         except Unsure as unsure:
             if deed == MAKE:
@@ -173,9 +161,8 @@ class TelegramSurface:
 
     async def mark(self, address: str, receipt: str, sign: str) -> None:
         """React to what the person said; where that is not allowed, nothing is lost."""
-        message_id, room = message_in(address, receipt), room_of(address)
-        if flood := pacing.flood(self._pacing, room, self._clock()):
-            raise NotNow(f"Telegram wants this chat left alone for {flood:.0f} s", flood, quiet=True)
+        message_id = message_in(address, receipt)
+        self._turnstile.check(room_of(address))
         try:
             if message_id is not None:
                 await self._api.react(_chat(address), message_id, SIGNS.get(sign, ""))
@@ -190,7 +177,7 @@ class TelegramSurface:
         if message_id is None:
             raise NotEver(f'"{receipt}" was not shown in this chat')
         try:
-            with self._spared(address):
+            with self._turnstile.spared(room_of(address)):
                 await self._api.edit(_chat(address), message_id, pages(card)[-1], keys=keys(card.choices))
         except Unsure as unsure:
             raise NotNow(str(unsure)) from None
@@ -206,68 +193,11 @@ class TelegramSurface:
     ) -> None:
         await self.close()
 
-    @contextmanager
-    def _spared(self, address: str) -> Iterator[None]:
-        """No request to a chat under a flood wait; and what did not leave costs the delivery no attempt."""
-        room = room_of(address)
-        if flood := pacing.flood(self._pacing, room, self._clock()):
-            raise NotNow(f"Telegram wants this chat left alone for {flood:.0f} s", flood, quiet=True)
-        try:
-            yield
-        except NotNow as later:
-            if later.after_s:
-                self._pacing = pacing.flooded(self._pacing, room, self._clock() + later.after_s)
-            raise NotNow(str(later), later.after_s or AGAIN_S, quiet=bool(later.after_s)) from None
-        finally:
-            self._pacing = pacing.ended(self._pacing, room, self._clock())
-
-
-class Health:
-    """What is to be told of the connection: each change at once, what stays the same every so often."""
-
-    def __init__(self, every_s: float, clock: Callable[[], float]) -> None:
-        self._every_s = every_s
-        self._clock = clock
-        self._trouble: str | None = None
-        self._told_at = 0.0
-        self._fresh = asyncio.Event()
-
-    def note(self, trouble: str) -> None:
-        now = self._clock()
-        if trouble == self._trouble and now - self._told_at < self._every_s:
-            return
-        self._trouble, self._told_at = trouble, now
-        self._fresh.set()
-
-    async def news(self) -> str:
-        await self._fresh.wait()
-        self._fresh.clear()
-        return self._trouble or ""
-
 
 def _account(token: str) -> int:
     """The bot's own, with which its token begins."""
     account = token.partition(":")[0]
     return int(account) if account.isascii() and account.isdecimal() else 0
-
-
-def _content(attachment: Attachment | None) -> bytes | None:
-    """The file as it was kept; None where Telegram would not take it, or it is gone."""
-    if attachment is None or not 0 < attachment.size <= LARGEST_FILE:
-        return None
-    try:
-        return Path(attachment.path).read_bytes() or None
-    except OSError:
-        return None
-
-
-def _file(part: Part, card: Card, content: bytes | None) -> tuple[bytes, str] | None:
-    """Content and name of what the part brings."""
-    if part.carries is Carries.TEXT:
-        return card.markdown.encode(), TEXT_FILE
-    if part.carries is Carries.FILE and content and card.attachment:
-        return content, card.attachment.name
-    return None
 
 
 def _chat(address: str) -> int:

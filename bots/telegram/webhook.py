@@ -11,10 +11,10 @@ import hmac
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Protocol
 
+from bots.arriving import Arriving
 from bots.interface import NotEver, NotNow, Unsure
 
 Update = dict[str, Any]
-MOST: Final = 100  #: updates that may wait here
 EVERY_S: Final = 30.0  #: how often Telegram is asked whether it reaches us
 AGAIN_S: Final = 5.0
 
@@ -26,53 +26,18 @@ class Asked(Protocol):
     async def set_webhook(self, url: str, secret: str) -> None: ...
 
 
-class Webhook:
+class Webhook(Arriving[Update]):
     """What stands between the way in (``take``) and whoever hears (``next``)."""
 
     def __init__(self, url: str, secret: str) -> None:
+        super().__init__()
         self._url = url
         self._secret = secret
-        self._waiting: list[tuple[Update, asyncio.Future[None]]] = []
-        self._given: list[asyncio.Future[None]] = []
-        self._fresh = asyncio.Event()
 
     def knows(self, offered: str) -> bool:
         """Whether that is the secret which only Telegram was told."""
         given = offered.encode("utf-8", "surrogateescape")
         return bool(self._secret) and hmac.compare_digest(given, self._secret.encode())
-
-    async def take(self, update: Update) -> None:
-        """Return when it is on disk.
-
-        Raises:
-            NotNow: too many wait, or hearing ended; it is to be brought again.
-
-        """
-        if len(self._waiting) >= MOST:
-            raise NotNow("too many updates wait")
-        kept = asyncio.get_running_loop().create_future()
-        self._waiting.append((update, kept))
-        self._fresh.set()
-        await kept
-
-    async def next(self) -> list[Update]:
-        """Confirm what was given before, and return what came since, when something has."""
-        for kept in self._given:
-            if not kept.done():
-                kept.set_result(None)
-        self._given = []
-        while not self._waiting:
-            self._fresh.clear()
-            await self._fresh.wait()
-        taken, self._waiting = self._waiting, []
-        self._given = [kept for _, kept in taken]
-        return [update for update, _ in taken]
-
-    def close(self) -> None:
-        """Whoever waits is told to come again."""
-        for kept in (*self._given, *(kept for _, kept in self._waiting)):
-            if not kept.done():
-                kept.set_exception(NotNow("hearing ended"))
 
     async def pulses(self, api: Asked) -> AsyncIterator[str]:
         """Yield "" or what is wrong, now and then; the webhook is set first, and again if somebody changed it."""

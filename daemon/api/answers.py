@@ -184,6 +184,7 @@ class Fresh(Told):
 
 class Updates(Told):
     updates: list[dict[str, Any]]
+    newest: dict[str, str]
 
 
 class Settled(Told):
@@ -213,12 +214,14 @@ class People(Told):
 
 
 class Surface(Told):
-    """``since``: of the trouble; ``proven``: there was a round trip since hosting began."""
+    """``since``: of the trouble; ``proven``: there was a round trip since hosting began; ``sockets``: that we hold."""
 
     surface: str
     hosted: bool
-    mode: Literal["", "polling", "webhook"]
+    mode: Literal["", "polling", "webhook", "socket", "http"]
     bot: str
+    workspace: str
+    sockets: int | None
     proven: bool
     round_trip_age_s: float | None
     lag_s: float | None

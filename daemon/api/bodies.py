@@ -172,6 +172,9 @@ class SayBody(Strict):
     called: bool = False
     files: Annotated[list[FileBody], Field(max_length=100)] = []
     forwarded: Title = ""
+    thread: Receipt = ""
+    around: Text = ""
+    aside: bool = False
     author: Annotated[str, StringConstraints(max_length=200)] = ""
     reply_to: Annotated[str, StringConstraints(max_length=200)] = ""
     private: bool = True
@@ -194,6 +197,14 @@ class EditBody(Strict):
     account: Name
     receipt: Id
     text: Text
+    does: Does = []
+
+
+class UnsayBody(Strict):
+    surface: Name
+    address: Name
+    account: Name
+    receipt: Id
     does: Does = []
 
 
@@ -255,7 +266,7 @@ class RightBody(Strict):
 
 
 class PairingBody(Strict):
-    surface: Literal["telegram"]
+    surface: Literal["telegram", "slack"]
 
 
 class DeliveryBody(Strict):

@@ -81,6 +81,9 @@ async def say(room: Room, call: Call) -> Json:
         called=body.called,
         files=tuple(File(**each.model_dump()) for each in body.files),
         forwarded=body.forwarded,
+        thread=body.thread,
+        around=body.around,
+        aside=body.aside,
     )
     return await taken(room, call, command)
 
@@ -99,7 +102,7 @@ async def tap(room: Room, call: Call) -> Json:
     return await taken(room, call, command)
 
 
-async def taken(room: Room, call: Call, command: c.Say | c.Tap | c.Edit | c.React) -> Json:
+async def taken(room: Room, call: Call, command: c.Say | c.Tap | c.Edit | c.Unsay | c.React) -> Json:
     """Its effect, and that the updates that told of it are done, in one commit."""
     finish = c.FinishIncoming(surface=command.surface, update_ids=tuple(call.body.does))
     told = await room.write(call, (command, finish), heard)
@@ -124,11 +127,17 @@ async def _encoded(room: Room, stream: AsyncIterator[Parcel]) -> AsyncIterator[t
 
 
 async def people(room: Room, call: Call) -> Json:
+    """Both at one moment: whoever waits for somebody sees the code void and nobody new only if it is so."""
     surface = call.query.surface
-    found = await room.look(lambda plan: plan.view.people(surface))
+    told: Json = await room.look(lambda plan: _people(plan, surface))
+    return told
+
+
+def _people(plan: Plan, surface: str) -> Json:
+    found = plan.view.people(surface)
     return {
         "people": [shapes.person(each) for each in found if each.removed_at is None],
-        "pairing": await room.look(lambda plan: _open_pairing(plan, surface)),
+        "pairing": _open_pairing(plan, surface),
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -57,14 +57,14 @@ class Endpoint:
 
 
 class Hosting(Protocol):
-    """Whoever hosts the chat surfaces of this daemon."""
+    """Whoever hosts one chat surface of this daemon."""
 
     def fix(self, trouble: str) -> str:
         """What a person can do about it."""
         ...
 
     async def look(self) -> Json:
-        """``hosted``, ``mode``, ``bot``, ``proven``, and what the platform says: ``pending``, ``lag_s``."""
+        """``hosted``, ``mode``, ``proven``, ``bot``, ``workspace``; and ``pending``, ``lag_s``, ``sockets``."""
         ...
 
     async def host(self) -> None:
@@ -83,7 +83,7 @@ class Room:
     owner: str = ""  #: what the owner is called, if the config says
     roads: Callable[[], Awaitable[list[Tried]]] | None = None
     count: Count = uncounted  #: what is refused, and strangers
-    hosting: Hosting | None = None
+    hosting: Mapping[str, Hosting] = field(default_factory=dict)  #: by the surface's name
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal
 
     async def write(

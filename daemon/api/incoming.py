@@ -24,7 +24,8 @@ async def keep(room: Room, call: Call) -> Json:
 async def waiting(room: Room, call: Call) -> Json:
     own_surface(call.caller, call.query.surface)
     found = await room.engine.read(lambda tx: tx.incoming(call.query.surface))
-    return {"updates": [_shown(each) for each in found]}
+    newest = await room.engine.read(lambda tx: tx.newest_incoming(call.query.surface))
+    return {"updates": [_shown(each) for each in found], "newest": dict(newest)}
 
 
 async def done(room: Room, call: Call) -> Json:
@@ -44,6 +45,13 @@ async def edit(room: Room, call: Call) -> Json:
         text=body.text,
     )
     return await taken(room, call, command)
+
+
+async def unsay(room: Room, call: Call) -> Json:
+    body = call.body
+    await hosts(room, call.caller, body.surface, body.address)
+    where = {"surface": body.surface, "address": body.address}
+    return await taken(room, call, c.Unsay(**where, account=body.account, receipt=body.receipt))
 
 
 async def mark(room: Room, call: Call) -> Json:

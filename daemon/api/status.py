@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from daemon.api import locks
 from daemon.api.door import Call, Room
-from daemon.core import listing
+from daemon.core import listing, threads
 from daemon.core.errors import Unavailable
 from daemon.core.model import Conversation, Outage, PeerShown, Role, Status
 from daemon.core.view import Plan
@@ -22,7 +22,7 @@ from daemon.wire import shapes
 Json = dict[str, Any]
 T = TypeVar("T")
 
-SURFACES: Final = ("telegram", "console")
+SURFACES: Final = ("telegram", "slack", "console")
 
 
 class Health:
@@ -43,7 +43,7 @@ class Health:
         self.version = version
         self._began_at = engine.clock.now()
         self.tcp = ""  #: why there is no TCP, if there is none
-        self.fix: Callable[[str], str] = lambda _: ""  #: what to do about a surface's trouble
+        self.fix: Callable[[str, str], str] = lambda *_: ""  #: what to do about a surface's trouble
         self.audit_trouble: Callable[[], Sequence[str]] = tuple  #: why security events are not written, if so
 
     async def health(self) -> Json:
@@ -93,7 +93,7 @@ class Health:
             for each in await self._engine.read(_conversations(name)):
                 age = round((now - each.beat_at).total_seconds(), 1) if each.beat_at else None
                 told = {"surface": name, "address": each.address, "round_trip_age_s": age}
-                wrong = {"since": since, "fix": self.fix(each.trouble)} if each.trouble else {}
+                wrong = {"since": since, "fix": self.fix(name, each.trouble)} if each.trouble else {}
                 rows.append(told | {"trouble": each.closed or each.trouble} | wrong)
         return rows
 
@@ -119,7 +119,7 @@ async def _or_nothing(reading: Awaitable[T], nothing: T, unread: list[str]) -> T
 
 def _conversations(surface: str) -> Any:
     def look(tx: Any) -> list[Conversation]:
-        return list(tx.conversations(surface))
+        return [each for each in tx.conversations(surface) if not each.thread]  # its channel is told of
 
     return look
 
@@ -129,7 +129,7 @@ def _outage(surface: str, now: datetime, tx: Any) -> Outage | None:
 
 
 def _shown(plan: Plan) -> list[PeerShown]:
-    rows = [listing.shown(plan, peer) for peer in plan.view.peers()]
+    rows = [listing.shown(plan, peer) for peer in threads.listed(plan, plan.view.peers())]
     return [row for row in rows if row.status is not Status.OFFLINE or row.peer.role is not Role.HUMAN]
 
 

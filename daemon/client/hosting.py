@@ -35,6 +35,9 @@ class Utterance:
     called: bool = False  #: the platform says that we are meant
     files: tuple[File, ...] = ()
     forwarded: str = ""  #: whose words these are, if they were passed on
+    thread: str = ""  #: address of the thread it stands in, or begins if it is for us
+    around: str = ""  #: what was said in that thread before
+    aside: bool = False  #: what the line says to it is for its speaker's eyes alone
 
 
 class HostClient(PeerClient, Protocol):
@@ -58,6 +61,12 @@ class HostClient(PeerClient, Protocol):
 
     async def edit(self, words: Utterance, *, key: str, does: Sequence[str] = ()) -> Json:
         """What is said as ``receipt`` was changed to these words."""
+        ...
+
+    async def unsay(
+        self, surface: str, address: str, account: str, receipt: str, *, key: str, does: Sequence[str] = ()
+    ) -> Json:
+        """What was said as ``receipt`` was taken away by who said it."""
         ...
 
     async def mark(
@@ -168,6 +177,12 @@ class HostingClient(Client):
         told = {"surface": words.surface, "address": words.address, "account": words.account}
         told |= {"receipt": words.receipt, "text": words.text}
         return await self._post(routes.EDITS, told | {"does": list(does)}, key)
+
+    async def unsay(
+        self, surface: str, address: str, account: str, receipt: str, *, key: str, does: Sequence[str] = ()
+    ) -> Json:
+        body = {"surface": surface, "address": address, "account": account, "receipt": receipt}
+        return await self._post(routes.DELETIONS, body | {"does": list(does)}, key)
 
     async def mark(
         self,

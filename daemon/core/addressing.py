@@ -178,7 +178,7 @@ def _hears(plan: Plan, peer: Peer, circle: str | None, origin: str) -> bool:
     if peer.role in {Role.AGENT, Role.ORCHESTRATOR}:
         return circle is None or peer.circle == circle
     conversation = plan.conversation(peer.peer_id)
-    if peer.role is not Role.HUMAN or conversation is None or peer.backend == "cli":
+    if peer.role is not Role.HUMAN or conversation is None or conversation.thread or peer.backend == "cli":
         return False
     return "*" in conversation.circles or (circle or origin) in conversation.circles
 
@@ -259,7 +259,8 @@ def _expanded(plan: Plan, who: Standpoint, name: str, circle: str | None) -> Col
     kind, _, value = name.partition(":")
     if kind == "role":
         inside = visible(plan.view.peers(), who, circle or ("*" if who.everywhere else None))
-        return [peer for peer in inside if peer.role == value and _is_told(plan, who, peer)]
+        met = [peer for peer in inside if peer.role == value and _is_told(plan, who, peer)]
+        return [peer for peer in met if not ((there := plan.conversation(peer.peer_id)) and there.thread)]
     if kind == "circle":
         agents = {Role.AGENT, Role.ORCHESTRATOR}
         return [p for p in visible(plan.view.peers(), who, value) if p.role in agents and p.circle == value]

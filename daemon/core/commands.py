@@ -78,6 +78,7 @@ class OpenConversation:
     live: bool = True  #: somebody is there now
     shared: bool = False  #: any address of this surface that is not live may be taken over (consoles)
     circles: tuple[str, ...] = ("*",)
+    thread: bool = False  #: it is one thread of a chat
     person: str = ""
     account: str = ""  #: who types there, found by the edge; they may speak
     machine: str = ""
@@ -220,6 +221,9 @@ class Say:
     called: bool = False  #: the surface says that we are meant: by our name, or by a reply to us
     files: tuple[File, ...] = ()
     forwarded: str = ""  #: whose words these are, if the person only passed them on
+    thread: str = ""  #: address of the thread it stands in, or would begin; "": the surface has none there
+    around: str = ""  #: what was said in that thread before, by whomever
+    aside: bool = False  #: what the line says to it is for its speaker's eyes alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +247,16 @@ class Edit:
     account: str
     receipt: str  #: of the changed message
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsay:
+    """Somebody took away what they had said."""
+
+    surface: str
+    address: str
+    account: str
+    receipt: str  #: of the message that is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -675,6 +689,7 @@ Command = (
     | Say
     | Tap
     | Edit
+    | Unsay
     | React
     | ChangePlace
     | ConfigurePlaces

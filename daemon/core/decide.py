@@ -58,6 +58,7 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.Say: talk.say,
     c.Tap: talk.tap,
     c.Edit: edits.edit,
+    c.Unsay: edits.unsay,
     c.React: edits.react,
     c.ChangePlace: groups.change,
     c.ConfigurePlaces: groups.configure,
@@ -122,7 +123,7 @@ def decide(command: c.Command, view: View, now: datetime, seed: str) -> Decision
     try:
         return plan.decision(ROOMS[type(command)](plan, command))
     except (Refused, Throttled) as error:
-        if not isinstance(command, c.Say | c.Tap | c.Edit):
+        if not isinstance(command, c.Say | c.Tap | c.Edit | c.Unsay):
             raise
         # A person is told in the conversation, on a sheet that holds nothing of the attempt.
         plan = Plan(view, now, seed)

@@ -204,7 +204,12 @@ def _show(plan: Plan, approval: Approval, here: Peer) -> None:
 
 def _decides(plan: Plan, peer: Peer, circle: str) -> bool:
     here = plan.conversation(peer.peer_id)
-    if here is None or here.surface == "cli" or not ("*" in here.circles or circle in here.circles):
+    if (
+        here is None
+        or here.thread
+        or here.surface == "cli"
+        or not ("*" in here.circles or circle in here.circles)
+    ):
         return False
     if here.surface in presence.OWN_SCREENS and presence.status(peer, None, here, plan.now) is Status.OFFLINE:
         return False

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from daemon.core import addressing, closing, given, glance, listing, sending, slips
+from daemon.core import addressing, closing, given, glance, listing, sending, slips, threads
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import (
@@ -43,26 +43,39 @@ class Talk:
     person: Person
     said: c.Say
 
+    @property
+    def alone(self) -> str:
+        """Who alone is to see what the line says to this; "": whoever is there."""
+        return self.said.account if self.said.aside else ""
+
     def tell(self, text: str, *, passing: bool = False) -> None:
         # Where several talk, it is shown to whom it is said.
         to = self.said.reply_to if self.said.private else self.said.receipt or self.said.reply_to
-        reply(self.plan, self.here, text, to=to, passing=passing)
+        reply(self.plan, self.here, text, to=to, passing=passing, alone=self.alone)
 
 
 def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as: str = "") -> Heard:
     """Their words, with what they gave along. ``said_as``: by which message, if not by the one that is heard now."""
-    question = given.told(talk.said, text)
+    question = words_of(talk, text)
     command = c.SendAsk(sender=talk.here.peer_id, to=(peer.name,), question=question, reply_to=about)
     sender = stamp(talk.plan, talk.here, talk.person.name)
     shown = sending.ask_of(talk.plan, sender, [peer], command)
+    threads.belongs_to(talk.plan, talk.here, peer)
     carriage, asked = shown.carriages[0], _said(talk, shown.ask, said_as)
     talk.plan.put(asked)
     if slips.waits(carriage):
         brakes = BY_NAME["stop"].right in talk.person.rights
-        slips.offer(talk.plan, talk.here, asked, carriage, receipt(carriage), brakes=brakes)
+        told = receipt(carriage)
+        slips.offer(talk.plan, talk.here, asked, carriage, told, brakes=brakes, alone=talk.alone)
     else:
         talk.tell(receipt(carriage), passing=True)
     return Heard("ask", shown.ask.ask_id)
+
+
+def words_of(talk: Talk, text: str) -> str:
+    """What is asked: to the first ask of a thread belongs what was said there before."""
+    told, here = given.told(talk.said, text), talk.conversation
+    return given.among(told, talk.said.around) if here.thread and not here.topic_of else told
 
 
 def _said(talk: Talk, ask: Ask, said_as: str = "") -> Ask:
@@ -77,7 +90,7 @@ def receipt(carriage: Carriage) -> str:
 
 
 def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> None:
-    asked = slips.choice(talk.plan, talk.here, question, choices, subject)
+    asked = slips.choice(talk.plan, talk.here, question, choices, subject, alone=talk.alone)
     talk.plan.put(_said(talk, asked))
 
 
@@ -137,9 +150,22 @@ def _broadcast(talk: Talk, rest: str) -> Heard:
 
 
 def chosen(talk: Talk) -> Peer | None:
-    """Whom this person chose here, while this conversation meets them."""
+    """Whom this person chose here, while this conversation meets them; in a thread, else whose it is."""
     sticky = talk.plan.sticky(talk.here.peer_id, talk.person.account)
-    return sticky if sticky and standpoint(talk).meets(sticky) else None
+    if sticky and standpoint(talk).meets(sticky):
+        return sticky
+    whole = whole_of(talk)
+    owner = talk.plan.peer(talk.conversation.topic_of) if whole else None
+    if owner and not owner.forgotten_at:
+        return owner
+    return chosen(whole) if whole else None
+
+
+def whole_of(talk: Talk) -> Talk | None:
+    """The same in the whole chat, if it is said in a thread."""
+    room = threads.room(talk.plan, talk.conversation)
+    peer = talk.plan.peer(room.peer_id) if room else None
+    return replace(talk, conversation=room, here=peer) if room and peer else None
 
 
 def _asks(talk: Talk, rest: str) -> Heard:
@@ -197,8 +223,10 @@ def peer_called(talk: Talk, name: str) -> Peer:
     return addressing.one(talk.plan, standpoint(talk), name)
 
 
-def stick(talk: Talk, peer: Peer) -> None:
-    """Plain words go there from now on."""
+def stick(talk: Talk, peer: Peer, said_as: str = "") -> None:
+    """Plain words go there from now on; what begins a thread chooses for the whole chat, too."""
+    if (said_as or talk.said.receipt) == talk.conversation.address and (whole := whole_of(talk)):
+        stick(whole, peer)
     before = _choice(talk)
     recent = (peer.peer_id, *(each for each in before.recent if each != peer.peer_id))[:RECENT]
     talk.plan.put(replace(before, peer_id=peer.peer_id, recent=recent))
@@ -214,6 +242,7 @@ def tell_chosen(talk: Talk, peer: Peer) -> None:
         options=(*names, "/peers", "/status"),
         reply_to=talk.said.reply_to or None,
         silent=True,
+        alone=talk.alone,
     )
     post(talk.plan, LINE, [talk.here], letter)
 

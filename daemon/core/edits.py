@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import asking, deeds, gate, given, hosting, locking, settling, slips
+from daemon.core import asking, closing, deeds, gate, given, hosting, locking, settling, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
 from daemon.core.deeds import Talk
-from daemon.core.model import Ask, Delivery, Event, Heard
+from daemon.core.model import Ask, Conversation, Delivery, Event, Heard
 from daemon.core.posting import LINE
 from daemon.core.view import Plan
 from daemon.core.words import called, parsed
@@ -33,6 +33,24 @@ def edit(plan: Plan, command: c.Edit) -> Heard:
     return _kept(talk, ask, text) if ask.asker == LINE.peer_id else _sent(talk, ask, text)
 
 
+def unsay(plan: Plan, command: c.Unsay) -> Heard:
+    """What still waits is withdrawn; nobody can take back what somebody has read."""
+    command = gate.arrived(plan, command)
+    if locking.keeps_out(plan, command.surface):
+        return locking.unheard(plan, command)
+    talk = gate.entered(plan, command)
+    ask = plan.view.said_as(command.receipt)
+    if talk is None or ask is None or ask.conversation != talk.here.peer_id or asking.is_over(ask):
+        return Heard("nothing")
+    late = [x for x in plan.view.deliveries_of(ask.ask_id) if x.state not in STILL_WAITS]
+    if late and ask.asker != LINE.peer_id:
+        talk.tell(f"too late to take that back unread: {_whose(talk, ask, late)}. /cancel ends the question.")
+        return Heard("nothing")
+    closing.cancel(plan, c.CancelAsk(ask_id=ask.ask_id, by=ask.asker, person=talk.person.name))
+    talk.tell("withdrawn", passing=True)
+    return Heard("command", ask.ask_id)
+
+
 def react(plan: Plan, command: c.React) -> Heard:
     """A mark is evidence that it was seen; it says nothing else."""
     command = gate.arrived(plan, command)
@@ -41,10 +59,16 @@ def react(plan: Plan, command: c.React) -> Heard:
     person = plan.person(command.surface, command.account)
     if person is None or "talk" not in person.rights:
         return Heard("nothing")
-    for conversation in hosting.within(plan, command.surface, command.address):
+    for conversation in _conversations(plan, command):
         if delivery := plan.view.shown(conversation.peer_id, command.receipt):
             settling.see(plan, delivery, f"marked with {command.sign[:8]} by {person.name}")
     return Heard("command")
+
+
+def _conversations(plan: Plan, command: c.React) -> list[Conversation]:
+    """Where it may have been shown: there, or in any topic of it."""
+    here = plan.view.conversation_at(command.surface, command.address)
+    return [here] if here and here.thread else hosting.within(plan, command.surface, command.address)
 
 
 def _kept(talk: Talk, ask: Ask, text: str) -> Heard:

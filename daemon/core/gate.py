@@ -7,24 +7,27 @@ others meet silence, but for the code that is shown at the machine, and for one 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Final, TypeVar
 
-from daemon.core import addressing, groups, people, topics
+from daemon.core import addressing, groups, hosting, people, threads, topics
 from daemon.core import commands as c
 from daemon.core.deeds import Talk
 from daemon.core.errors import AmbiguousPeer, Refused
-from daemon.core.model import Heard, Peer, Person
+from daemon.core.model import Conversation, Heard, Peer, Person
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, parsed
 
-Deed = c.Say | c.Tap | c.Edit | c.React
-AnyDeed = TypeVar("AnyDeed", c.Say, c.Tap, c.Edit, c.React)
+Deed = c.Say | c.Tap | c.Edit | c.Unsay | c.React
+AnyDeed = TypeVar("AnyDeed", c.Say, c.Tap, c.Edit, c.Unsay, c.React)
 NOTHING: Final = Heard("nothing")
 ASIDE: Final = Heard("aside")
 
 
 def is_for_us(plan: Plan, said: c.Say) -> bool:
     """Where several people talk, only what is said to us is; what somebody else wrote never says so."""
+    if not groups.is_heard(plan, said.surface, said.address, said.account):
+        return False
     if said.private or _in_own_topic(plan, said):
         return True
     if said.forwarded:
@@ -39,16 +42,18 @@ def is_for_us(plan: Plan, said: c.Say) -> bool:
 
 def entered(plan: Plan, deed: Deed) -> Talk | None:
     """Whoever may come in, with everything around them."""
-    said = words_of(deed)
+    said = threads.placed(words_of(deed))
     person = plan.person(said.surface, said.account)
     if person is None or "talk" not in person.rights:
         return None
-    here = _place_of(plan, person, said)
+    if not groups.is_heard(plan, said.surface, said.address, said.account):
+        return None
+    here = _place_of(plan, person, said, _known(plan, deed, said))
     conversation = plan.conversation(here.peer_id) if here else None
     if here is None or conversation is None:
         return None
     groups.reopen(plan, conversation)
-    meant = topics.meant(plan, conversation, deed.reply_to if isinstance(deed, c.Say) else deed.receipt)
+    meant = _meant(plan, conversation, deed)
     return Talk(plan, meant, plan.peer(meant.peer_id) or here, person, said)
 
 
@@ -74,14 +79,32 @@ def words_of(deed: Deed) -> c.Say:
     return c.Say(surface=deed.surface, address=deed.address, account=deed.account, text=text)
 
 
-def _place_of(plan: Plan, person: Person, said: c.Say) -> Peer | None:
-    found = plan.view.conversation_at(said.surface, said.address)
+def _known(plan: Plan, deed: Deed, said: c.Say) -> Conversation | None:
+    """The conversation it was done in, if there is one yet."""
+    at = partial(plan.view.conversation_at, said.surface)
+    if isinstance(deed, c.Say) or said.surface not in hosting.CHANNELED:
+        return at(said.address)
+    # The first message of a thread stands in the chat; and in a thread that is none of ours, the chat's cards are.
+    begun = at(deed.receipt) if isinstance(deed, c.Edit | c.Unsay) else None
+    return begun or at(said.address) or at(said.address.partition("/")[0])
+
+
+def _meant(plan: Plan, here: Conversation, deed: Deed) -> Conversation:
+    if not isinstance(deed, c.Say):
+        return topics.meant(plan, here, deed.receipt)
+    return here if here.thread else topics.meant(plan, here, deed.reply_to)
+
+
+def _place_of(plan: Plan, person: Person, said: c.Say, found: Conversation | None) -> Peer | None:
     here = plan.peer(found.peer_id) if found else None
-    if here and not here.forgotten_at:
+    if found and here and not here.forgotten_at:
+        threads.stirred(plan, here, found)
         return here
     room, _, topic = said.address.partition("/")
     if room == person.account:  # whoever still speaks is not forgotten
-        return people.admit(plan, person, topic, said.topic, live=True)
+        thread = bool(topic) and said.thread == said.address
+        title = threads.title(topic) if thread else said.topic
+        return people.admit(plan, person, topic, title, live=True, thread=thread)
     return None if said.private else groups.admit(plan, person, said)
 
 
@@ -91,8 +114,9 @@ def _in_own_topic(plan: Plan, said: c.Say) -> bool:
 
 
 def _is_reply_to_us(plan: Plan, said: c.Say) -> bool:
-    found = plan.view.conversation_at(said.surface, said.address)
-    return found is not None and bool(said.reply_to) and bool(plan.view.shown(found.peer_id, said.reply_to))
+    where = [said.address, *([said.address.partition("/")[0]] if said.thread == said.address else [])]
+    found = [plan.view.conversation_at(said.surface, each) for each in where if said.reply_to]
+    return any(each and plan.view.shown(each.peer_id, said.reply_to) for each in found)
 
 
 def _is_met(plan: Plan, said: c.Say, name: str) -> bool:

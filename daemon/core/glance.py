@@ -15,7 +15,7 @@ from typing import Final
 from daemon.core import addressing, deciding, presence
 from daemon.core.measures import counted
 from daemon.core.model import Follow, Kind, Peer, Role, Status
-from daemon.core.posting import LINE, Letter, post
+from daemon.core.posting import LINE, Letter, post, reply
 from daemon.core.view import Plan
 
 STATUS: Final = "status"
@@ -23,9 +23,12 @@ EVERY: Final = timedelta(seconds=20)  #: between two changes of a board
 AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 
 
-def begin(plan: Plan, here: Peer) -> None:
-    """Put a new board, where there can be one; an older one is changed no more."""
+def begin(plan: Plan, here: Peer, *, alone: str = "") -> None:
+    """Put a new board, where there can be one; an older one is changed no more. What one sees alone is no board."""
     shown = text(plan, here)
+    if alone:
+        reply(plan, here, shown, alone=alone)
+        return
     letter = Letter(kind=Kind.BOARD, text=shown, silent=True)
     envelope, _ = post(plan, LINE, [here], letter)
     conversation = plan.conversation(here.peer_id)

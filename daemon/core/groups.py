@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core import hosting, people, sending, topics
+from daemon.core import hosting, people, sending, threads, topics
 from daemon.core.addressing import DEFAULT_CIRCLE, free_name, slug
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed
@@ -28,13 +28,13 @@ def configure(plan: Plan, command: c.ConfigurePlaces) -> tuple[Place, ...]:
     for known in plan.view.places(command.surface):
         if known.listed:
             plan.put(replace(known, listed=False, circles=(DEFAULT_CIRCLE,)))
-    for wanted in command.places:
+    for n, wanted in enumerate(command.places):
         moved = plan.place(command.surface, wanted.address)
         where = moved.address if moved else wanted.address
         name = wanted.name or (moved.name if moved else "")
         found = replace(wanted, address=where, name=slug(name, wanted.address.strip("-")))
         plan.put(found)
-        _open(plan, found)
+        _open(plan, found, first=n == 0)
     for conversation in plan.view.conversations(command.surface):
         if place := plan.place(command.surface, conversation.address.partition("/")[0]):
             plan.put(replace(conversation, circles=place.circles))
@@ -46,21 +46,42 @@ def admit(plan: Plan, person: Person, said: c.Say) -> Peer:
     """Somebody who may talk speaks to us there: it is a conversation from now on, each topic one of its own."""
     room, _, topic = said.address.partition("/")
     place = plan.place(said.surface, room) or _found(plan, person, said, room)
-    return _open(plan, place, topic, slug(said.topic, topic) if topic else "", live=True)
+    thread = bool(topic) and said.thread == said.address
+    title = threads.title(topic) if thread else slug(said.topic, topic) if topic else ""
+    return _open(plan, place, topic, title, live=True, thread=thread)
 
 
-def _open(plan: Plan, place: Place, topic: str = "", title: str = "", *, live: bool = False) -> Peer:
+def _open(
+    plan: Plan,
+    place: Place,
+    topic: str = "",
+    title: str = "",
+    *,
+    first: bool = False,
+    live: bool = False,
+    thread: bool = False,
+) -> Peer:
     """The conversation of a group, or of one of its topics."""
+    leads = first and place.surface in hosting.CHANNELED
+    named = [place.surface] if leads else [place.surface, place.name, title]
     command = c.OpenConversation(
         surface=place.surface,
         address=f"{place.address}/{topic}" if topic else place.address,
         host=f"{place.surface}-bot",
-        wish=slug("-".join(filter(None, [place.surface, place.name, title]))),
+        wish=slug("-".join(filter(None, named))),
         authority=Authority.PERSON,
         live=live,
         circles=place.circles,
+        thread=thread,
     )
     return hosting.open_conversation(plan, command)
+
+
+def is_heard(plan: Plan, surface: str, address: str, account: str) -> bool:
+    """Whether what is done there may be for us at all: of channels, only those of the config are."""
+    room = address.partition("/")[0]
+    place = plan.place(surface, room)
+    return surface not in hosting.CHANNELED or room == account or (place is not None and place.listed)
 
 
 def circles(plan: Plan, said: c.Say) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from daemon.core.model import Authority, Conversation, Event, Peer, Person, Role
 from daemon.core.view import Plan
 
 ALL_RIGHTS: Final = ("talk", "approve", "spawn")
+#: Surfaces whose first channel bears their name, and where only the channels of the config are heard.
+CHANNELED: Final = frozenset({"slack"})
 
 
 def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
@@ -34,13 +36,15 @@ def open_conversation(plan: Plan, command: c.OpenConversation) -> Peer:
         trusted=command.trusted,
         topic_of=found.topic_of if found else "",
         topics=found.topics if found else False,
+        thread=command.thread,
     )
     plan.put(peer)
     plan.put(conversation)
     if command.account:  # whoever types there is whom the edge found at the other end of the socket
         plan.put(_typist(command))
     plan.tell(Event("registered", peer.peer_id, peer.peer_id, peer.name, command.surface))
-    deciding.join(plan, peer)
+    if not command.thread:
+        deciding.join(plan, peer)
     return peer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from daemon.core import addressing, braking, presence, roads
+from daemon.core import addressing, braking, presence, roads, threads
 from daemon.core.delivery import State
 from daemon.core.errors import Gone, NotFound, PeerlineError
 from daemon.core.model import Authority, Delivery, Envelope, Peer, PeerShown, Role, Status, Story, Told
@@ -38,7 +38,7 @@ def peers(
     who = addressing.standpoint_of(plan, caller)
     if circle is None and (who.everywhere or scope):
         circle = "*"
-    found = addressing.visible(plan.view.peers(), who, circle)
+    found = addressing.visible(threads.listed(plan, plan.view.peers()), who, circle)
     if scope:
         found = addressing.in_scope(found, scope, caller)
     rows = [shown(plan, peer) for peer in found if include_self or peer.peer_id != caller.peer_id]
@@ -47,7 +47,8 @@ def peers(
 
 def there(plan: Plan, here: Peer) -> list[Peer]:
     """Who can be spoken to from a conversation now, people too."""
-    seen = addressing.visible(plan.view.peers(), addressing.standpoint_of(plan, here), "*")
+    everybody = threads.listed(plan, plan.view.peers())
+    seen = addressing.visible(everybody, addressing.standpoint_of(plan, here), "*")
     return [
         peer
         for peer in seen

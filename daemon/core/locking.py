@@ -48,7 +48,7 @@ def keeps_out(plan: Plan, surface: str) -> bool:
     return surface not in presence.OWN_SCREENS and plan.locked() is not None
 
 
-def unheard(plan: Plan, command: c.Say | c.Tap | c.Edit) -> Heard:
+def unheard(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay) -> Heard:
     """Take nothing; tell the owner, once in each conversation, and nobody else anything."""
     locked = plan.locked()
     person = plan.person(command.surface, command.account)
@@ -80,7 +80,7 @@ def announce(plan: Plan, text: str) -> None:
 def hears(plan: Plan, peer: Peer) -> bool:
     """Whether it is a conversation of the owner's in which somebody may be; a closed terminal is none."""
     here = plan.conversation(peer.peer_id)
-    if here is None or peer.role is not Role.HUMAN or peer.authority is not Authority.OWNER:
+    if here is None or here.thread or peer.role is not Role.HUMAN or peer.authority is not Authority.OWNER:
         return False
     return (
         here.surface not in presence.OWN_SCREENS

@@ -93,6 +93,7 @@ def finish(plan: Plan, command: c.FinishErrand) -> None:
         reply_to=errand.reply_to or None,
         silent=True,
         attachment=command.attachment,
+        alone=errand.alone,
     )
     post(plan, LINE, [here], letter)
 
@@ -108,7 +109,7 @@ def _offer(plan: Plan, errand: Errand, here: Peer, command: c.FinishErrand) -> N
         reply_to=errand.errand_id,
     )
     subject = f"{errand.what}\n{errand.peer_id}\n{json.dumps(arguments)}"
-    sending.ask_of(plan, LINE, [here], question, subject=subject)
+    sending.ask_of(plan, LINE, [here], question, subject=subject, alone=errand.alone)
 
 
 def labels(arguments: Sequence[str]) -> tuple[str, ...]:
@@ -133,6 +134,7 @@ def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
         conversation=talk.here.peer_id,
         reply_to=talk.said.reply_to,
         asked_at=talk.plan.now,
+        alone=talk.alone,
     )
     talk.plan.put(errand)
     evidence = line(f"{talk.person.name}: {argument}" if argument else talk.person.name, TOLD_OF)

@@ -155,6 +155,7 @@ class Conversation:
     closed: str = ""  #: why nothing gets there, whatever its host: we were shut out
     topic_of: str = ""  #: the peer whose own topic it is: every line said there is for it
     topics: bool = False  #: every agent that it sees has a topic of its own in it
+    thread: bool = False  #: one thread of a chat: it bears one ask and what belongs to it, and is in no list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +255,7 @@ class Envelope:
     reply_to: str | None = None  #: the receipt or envelope this replies to, for threading on a surface
     silent: bool = False
     attachment: Attachment | None = None
+    alone: str = ""  #: the account of the one person whom it is for, where others would see it, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,6 +414,7 @@ class Errand:
     reply_to: str = ""
     asked_at: datetime
     done_at: datetime | None = None
+    alone: str = ""  #: the account of the one person who is to see what is found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

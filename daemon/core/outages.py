@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from daemon.core import commands as c
+from daemon.core import threads
 from daemon.core.locking import hears
 from daemon.core.model import Conversation, Event, Kind, Outage
 from daemon.core.posting import LINE, Letter, post
@@ -24,7 +25,7 @@ WORN: Final = timedelta(minutes=10)
 def beat(plan: Plan, command: c.Beat) -> None:
     """Every conversation of the host is as alive as the host."""
     for conversation in plan.view.conversations(command.surface):
-        if conversation.host == command.host:
+        if conversation.host == command.host and threads.is_awake(plan, conversation):
             alive = conversation.beat_at if command.trouble else plan.now
             plan.put(replace(conversation, beat_at=alive, trouble=command.trouble))
     outage = plan.last_outage(command.surface)

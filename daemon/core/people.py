@@ -106,12 +106,15 @@ def remove(plan: Plan, command: c.RemovePerson) -> Person:
     return gone
 
 
-def admit(plan: Plan, person: Person, topic: str = "", title: str = "", *, live: bool) -> Peer:
+def admit(
+    plan: Plan, person: Person, topic: str = "", title: str = "", *, live: bool, thread: bool = False
+) -> Peer:
     """The private chat of a person, or a topic in it, becomes a conversation; the chat has its person's id as address.
 
     The owner's sees all circles; a colleague's only the default one.
     """
-    wish = person.surface if person.owner else f"{person.surface}-{slug(person.name)}"
+    leads = person.owner and person.surface not in hosting.CHANNELED
+    wish = person.surface if leads else f"{person.surface}-{slug(person.name)}"
     command = c.OpenConversation(
         surface=person.surface,
         address=f"{person.account}/{topic}" if topic else person.account,
@@ -121,6 +124,7 @@ def admit(plan: Plan, person: Person, topic: str = "", title: str = "", *, live:
         person=person.name,
         live=live,
         circles=("*",) if person.owner else (DEFAULT_CIRCLE,),
+        thread=thread,
     )
     return hosting.open_conversation(plan, command)
 

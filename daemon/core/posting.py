@@ -61,6 +61,7 @@ class Letter:
     silent: bool = False
     life: timedelta = LIFE
     attachment: Attachment | None = None
+    alone: str = ""
 
 
 def stamp(plan: Plan, peer: Peer, person: str = "") -> Sender:
@@ -100,6 +101,7 @@ def post(
         reply_to=letter.reply_to,
         silent=letter.silent,
         attachment=letter.attachment,
+        alone=letter.alone,
     )
     if envelope.kind is Kind.CHANGE:
         _take_the_place(plan, envelope)
@@ -126,7 +128,14 @@ def topic_of(plan: Plan, room: Conversation, peer_id: str) -> Conversation | Non
 
 
 def reply(
-    plan: Plan, conversation: Peer, text: str, *, to: str = "", passing: bool = False, aloud: bool = False
+    plan: Plan,
+    conversation: Peer,
+    text: str,
+    *,
+    to: str = "",
+    passing: bool = False,
+    aloud: bool = False,
+    alone: str = "",
 ) -> None:
     """The line itself says something to a person about their own words.
 
@@ -137,10 +146,13 @@ def reply(
         to: the message it is about, for threading.
         passing: a mere receipt.
         aloud: with a sound, since something went wrong.
+        alone: the account of the one person who is to see it.
 
     """
     urgency = Urgency.FYI if passing else Urgency.NORMAL
-    letter = Letter(kind=Kind.REPLY, text=text, urgency=urgency, reply_to=to or None, silent=not aloud)
+    letter = Letter(
+        kind=Kind.REPLY, text=text, urgency=urgency, reply_to=to or None, silent=not aloud, alone=alone
+    )
     post(plan, LINE, [conversation], letter)
 
 
@@ -165,9 +177,9 @@ def addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
 
 
 def change_card(plan: Plan, ask: Ask, peer_id: str, receipt: str) -> None:
-    """The card of the ask that a person sees as ``receipt`` shows how it stands now."""
+    """The card of the ask that a person sees as ``receipt`` shows how it stands now; what one saw alone is gone."""
     peer, asked = plan.peer(peer_id), plan.envelope(ask.ask_id)
-    if peer and peer.role is Role.HUMAN and receipt:
+    if peer and peer.role is Role.HUMAN and receipt and not (asked and asked.alone):
         letter = Letter(
             kind=Kind.CHANGE, text=ask.question, correlation_id=ask.ask_id, reply_to=receipt, silent=True
         )

@@ -34,9 +34,15 @@ def send_ask(plan: Plan, command: c.SendAsk) -> AskShown:
 
 
 def ask_of(
-    plan: Plan, sender: Sender, to: Sequence[Peer], command: c.SendAsk, *, subject: str = ""
+    plan: Plan,
+    sender: Sender,
+    to: Sequence[Peer],
+    command: c.SendAsk,
+    *,
+    subject: str = "",
+    alone: str = "",
 ) -> AskShown:
-    """The same, with the recipients found already."""
+    """The same, with the recipients found already; ``alone``: the account of the one person who is to see it."""
     for peer in to:
         _may_be_asked(plan, peer, sender)
     life = _life(command.deadline, to)
@@ -62,6 +68,7 @@ def ask_of(
         reply_to=command.reply_to,
         correlation_id=command.reply_to,
         life=life,
+        alone=alone,
     )
     envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)
     glance.moved(plan)
@@ -107,7 +114,9 @@ def _may_be_asked(plan: Plan, peer: Peer, sender: Sender) -> None:
     if peer.role is Role.SERVICE:
         surface = peer.backend
         hosted: Sequence[Conversation] = plan.view.conversations(surface)
-        names = [p.name for x in hosted if (p := plan.peer(x.peer_id)) and p.role is Role.HUMAN]
+        names = [
+            p.name for x in hosted if not x.thread and (p := plan.peer(x.peer_id)) and p.role is Role.HUMAN
+        ]
         right = f"ask {', '.join(names)}" if names else "nobody is paired there yet"
         raise NotAllowed(f'"{peer.name}" is a service and answers nothing', right)
 

@@ -33,22 +33,26 @@ def waits(carriage: Carriage) -> bool:
     return busy or carriage.ahead > 0
 
 
-def offer(plan: Plan, here: Peer, ask: Ask, carriage: Carriage, text: str, *, brakes: bool) -> None:
+def offer(
+    plan: Plan, here: Peer, ask: Ask, carriage: Carriage, text: str, *, brakes: bool, alone: str = ""
+) -> None:
     """Put the slip of an ask; ``brakes``: whoever asked may stop the turn that it waits for."""
     options = (*([INTERRUPT] if brakes and carriage.turn in IN_TURN else []), MOVE, WITHDRAW)
     command = c.SendAsk(
         sender=LINE.peer_id, to=(), question=text, options=options, urgency=Urgency.FYI, deadline=LIFE
     )
-    slip = sending.ask_of(plan, LINE, [here], command, subject=f"{SUBJECT}\n{ask.ask_id}").ask
+    slip = sending.ask_of(plan, LINE, [here], command, subject=f"{SUBJECT}\n{ask.ask_id}", alone=alone).ask
     plan.put(replace(ask, slip=slip.ask_id))
 
 
-def choice(plan: Plan, here: Peer, question: str, choices: Sequence[Peer], subject: str) -> Ask:
+def choice(
+    plan: Plan, here: Peer, question: str, choices: Sequence[Peer], subject: str, *, alone: str = ""
+) -> Ask:
     """Ask a person whom they mean; ``subject``: what becomes of it, and then what it is about."""
     names = [(f"{peer.circle}/{peer.name}", peer.peer_id) for peer in choices[:MOST_CHOICES]]
     options = tuple(name if len(name) <= sending.OPTION_LENGTH else peer_id for name, peer_id in names)
     command = c.SendAsk(sender=LINE.peer_id, to=(), question=question, options=options, deadline=CHOICE_LIFE)
-    return sending.ask_of(plan, LINE, [here], command, subject=subject).ask
+    return sending.ask_of(plan, LINE, [here], command, subject=subject, alone=alone).ask
 
 
 def elsewhere(plan: Plan, ask: Ask) -> None:

@@ -52,7 +52,7 @@ def _watch(talk: Talk, rest: str) -> Heard:
 
 
 def _status(talk: Talk, rest: str) -> Heard:
-    glance.begin(talk.plan, talk.here)
+    glance.begin(talk.plan, talk.here, alone=talk.alone)
     return Heard("command")
 
 

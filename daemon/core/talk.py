@@ -7,6 +7,7 @@ commit as the effect, so a crash between the two cannot be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from daemon.core import (
@@ -23,6 +24,7 @@ from daemon.core import (
     settling,
     slips,
     steering,
+    threads,
 )
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
@@ -31,6 +33,7 @@ from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import (
     Answer,
     Ask,
+    Envelope,
     Heard,
     Kind,
     Role,
@@ -62,12 +65,15 @@ def tap(plan: Plan, command: c.Tap) -> Heard:
     if talk is None:
         return gate.NOTHING
     ask = plan.ask(command.ask_id)
-    label = _label(plan, ask, command.option) if ask and talk.here.peer_id in ask.to else ""
+    card = plan.envelope(command.ask_id)
+    label = _label(card, command) if ask and talk.here.peer_id in ask.to else ""
     if ask is None or not label:
         raise NotAllowed(
             f'ask "{command.ask_id}" was not asked here', "only what was asked here can be answered"
         )
     settling.met(plan, ask, talk.here, command.receipt)
+    if card and card.alone:
+        talk = replace(talk, said=replace(talk.said, aside=True))
     heard = _tapped(talk, ask, label)
     _tidy(talk, ask.ask_id, command.receipt)
     return heard
@@ -89,13 +95,13 @@ def _tapped(talk: Talk, ask: Ask, label: str) -> Heard:
     return _answer(talk, ask, label, label)
 
 
-def _label(plan: Plan, ask: Ask, option: int) -> str:
-    """What stands on that key of the card; "" where there is none."""
-    card = plan.envelope(ask.ask_id)
-    return card.options[option] if card and 0 <= option < len(card.options) else ""
+def _label(card: Envelope | None, tap: c.Tap) -> str:
+    """What stands on that key of the card; "" where there is none, or for another person alone."""
+    seen = card is not None and card.alone in {"", tap.account}
+    return card.options[tap.option] if card and seen and 0 <= tap.option < len(card.options) else ""
 
 
-def refused(plan: Plan, command: c.Say | c.Tap | c.Edit, error: PeerlineError) -> Heard:
+def refused(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay, error: PeerlineError) -> Heard:
     """Tell the person why not."""
     talk = gate.entered(plan, command)
     if talk:
@@ -110,12 +116,34 @@ def _meant(talk: Talk) -> Heard:
         return _routed(talk, text)
     if command := parsed(text):
         return _command(talk, *command)
-    if talk.said.reply_to and (heard := _replied(talk, text)):
+    if talk.conversation.thread:
+        return _in_thread(talk, text)
+    if talk.said.reply_to and (heard := _replied(talk, talk, text)):
         return heard
     if choice := _choice(talk, text):
         return _answer(talk, choice[0], choice[1], choice[1])
     if named := called(text):
         return _called(talk, *named)
+    return _routed(talk, text)
+
+
+def _in_thread(talk: Talk, text: str) -> Heard:
+    """Whoever is named is meant; else it answers what waits there, or what the thread is about."""
+    whole = deeds.whole_of(talk)
+    if talk.said.to:
+        return _routed(talk, text)
+    if choice := _choice(talk, text):
+        return _answer(talk, choice[0], choice[1], choice[1])
+    if named := called(text):
+        return _called(talk, *named)
+    if talk.plan.view.shown(talk.here.peer_id, talk.said.reply_to) and (heard := _replied(talk, talk, text)):
+        return heard
+    if asked := threads.question(talk.plan, talk.conversation):
+        return _answer(talk, asked, text, asking.option_meant(asked, text))
+    if whole and threads.begins(talk.said) and (choice := _choice(whole, text)):
+        return _answer(whole, choice[0], choice[1], choice[1])
+    if whole and talk.said.reply_to and (heard := _replied(talk, whole, text)):
+        return heard
     return _routed(talk, text)
 
 
@@ -138,19 +166,21 @@ def _command(talk: Talk, name: str, rest: str) -> Heard:
     return DEEDS[name](talk, rest)
 
 
-def _replied(talk: Talk, text: str) -> Heard | None:
-    """A reply goes to the author of what it replies to, as the answer if that was an ask."""
-    delivery = talk.plan.view.shown(talk.here.peer_id, talk.said.reply_to)
+def _replied(talk: Talk, there: Talk, text: str) -> Heard | None:
+    """A reply goes to the author of what it replies to, as the answer if that was an ask. ``there`` it was shown."""
+    delivery = talk.plan.view.shown(there.here.peer_id, talk.said.reply_to)
     envelope = talk.plan.envelope(delivery.envelope_id) if delivery else None
     if delivery is None or envelope is None:
         return None
     settling.see(talk.plan, delivery, f"replied to by {talk.person.name}")
     ask = talk.plan.ask(envelope.envelope_id if envelope.kind is Kind.ASK else None)
-    if ask and ask.asker != LINE.peer_id and not _has_been_answered(talk, ask):
-        return _answer(talk, ask, text, asking.option_meant(ask, text))
+    if ask and ask.asker != LINE.peer_id and not _has_been_answered(there, ask):
+        return _answer(there, ask, text, asking.option_meant(ask, text))
     author = talk.plan.peer(envelope.sender.peer_id)
-    if author is None or author.forgotten_at or author.peer_id == talk.here.peer_id:
+    if author is None or author.forgotten_at or author.peer_id == there.here.peer_id:
         return None
+    if there != talk and talk.plan.sticky(talk.here.peer_id, talk.person.account):
+        return None  # since then they chose for themselves who is meant in that thread
     return deeds.ask(talk, author, text, about=envelope.envelope_id)
 
 
@@ -162,11 +192,17 @@ def _has_been_answered(talk: Talk, ask: Ask) -> bool:
 def _choice(talk: Talk, text: str) -> tuple[Ask, str] | None:
     """A bare number or label chooses an option of the newest question that has options."""
     asked = talk.plan.view.open_asks_to(talk.here.peer_id)
-    offered = [ask for ask in asked if ask.options and not slips.is_slip(ask)]
+    offered = [ask for ask in asked if ask.options and not slips.is_slip(ask) and _is_seen(talk, ask)]
     label = asking.option_meant(offered[-1], text) if offered else None
     if label and offered[-1].subject == deciding.SUBJECT:
         _check_plain(talk, offered)
     return (offered[-1], label) if label else None
+
+
+def _is_seen(talk: Talk, ask: Ask) -> bool:
+    """Whether it is not for another person alone."""
+    card = talk.plan.envelope(ask.ask_id)
+    return card is not None and card.alone in {"", talk.said.account}
 
 
 def _check_plain(talk: Talk, offered: Sequence[Ask]) -> None:
@@ -220,7 +256,7 @@ def _resolved(talk: Talk, ask: Ask, choice: str) -> Heard:
 def _chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
     """To whom words go from now on, and the words kept so far."""
     peer = deeds.peer_called(talk, choice)
-    deeds.stick(talk, peer)
+    deeds.stick(talk, peer, ask.said_as)
     _, _, kept = ask.subject.partition("\n")
     if kept:
         return deeds.ask(talk, peer, kept, said_as=ask.said_as)
@@ -236,17 +272,16 @@ def _let_in(talk: Talk, ask: Ask, choice: str) -> Heard:
 def _routed(talk: Talk, text: str) -> Heard:
     if talk.said.to:
         return deeds.ask(talk, deeds.peer_called(talk, talk.said.to), text)
-    owner = talk.plan.peer(talk.conversation.topic_of)
-    if owner and not owner.forgotten_at:
-        return deeds.ask(talk, owner, text)
-    peer = deeds.chosen(talk) or deeds.orchestrator(talk)
+    own = None if talk.conversation.thread else talk.plan.peer(talk.conversation.topic_of)
+    owner = own if own and not own.forgotten_at else None
+    peer = owner or deeds.chosen(talk) or deeds.orchestrator(talk)
     if peer:
         return deeds.ask(talk, peer, text)
     choices = [peer for peer in deeds.listed(talk) if peer.role is not Role.HUMAN]
     if not choices:
         talk.tell("nobody is on the line yet; your words were not sent. Start an agent, then say it again.")
         return Heard("nothing")
-    deeds.offer(talk, "To whom?", choices, f"{slips.ROUTE}\n{given.told(talk.said, text)}")
+    deeds.offer(talk, "To whom?", choices, f"{slips.ROUTE}\n{deeds.words_of(talk, text)}")
     return Heard("kept")
 
 

@@ -88,8 +88,8 @@ def refused(plan: Plan, command: c.RejectDelivery) -> Delivery:
 
 
 def meant(plan: Plan, here: Conversation, receipt: str) -> Conversation:
-    """Where a card belongs that is seen in an agent's topic: what it said to the whole chat is shown there, too."""
-    if not here.topic_of or not receipt or plan.view.shown(here.peer_id, receipt):
+    """Where a card belongs that is seen in a topic or thread: what was said to the whole chat may stand there."""
+    if not (here.topic_of or here.thread) or not receipt or plan.view.shown(here.peer_id, receipt):
         return here
     room = plan.view.conversation_at(here.surface, here.address.partition("/")[0])
     return room if room and plan.view.shown(room.peer_id, receipt) else here

@@ -60,6 +60,21 @@ def parsed(text: str) -> tuple[str, str] | None:
     return name, f"{more}{newline}{rest}".strip()
 
 
+def spoken(text: str) -> str:
+    """The same words as a command, if their first is one of the table's and no more follows than belongs to it.
+
+    For places where whoever is called hears commands without a slash: ``stop api`` is one, ``stop that noise`` is not.
+    """
+    name, _, rest = text.strip().partition(" ")
+    word = BY_NAME.get(name.lower())
+    if word is None:
+        return text
+    wanted = word.usage.split()[1:]
+    most = 0 if not wanted else 1 if len(wanted) == 1 and wanted[0].strip("[]").isupper() else None
+    fits = most is None or len(rest.split()) <= most
+    return f"/{name.lower()} {rest.strip()}".strip() if fits else text
+
+
 def hurries(text: str) -> bool:
     """Whether it is a brake: what it is to stop may be what it would wait behind."""
     command = parsed(text.strip())

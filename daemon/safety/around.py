@@ -22,8 +22,9 @@ OLDEST: Final = {  # and why
 }
 HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 PORT_S: Final = 1.0
+PLATFORMS: Final = ("Telegram", "Slack")
 LOCKED: Final = "SELECT locked_at, locked_by FROM lock WHERE locked_at IS NOT NULL"
-SPEAKING: Final = "SELECT owner FROM person WHERE surface = 'telegram' AND removed_at IS NULL"
+SPEAKING: Final = "SELECT surface, owner FROM person WHERE removed_at IS NULL"
 
 
 def _old(name: str) -> Check:
@@ -60,21 +61,26 @@ def _squatted(scene: Scene) -> Iterator[str]:
     yield f"port {port} is in other hands"
 
 
-def _speaking(scene: Scene) -> list[bool]:
-    """For each who may speak on Telegram, whether it is the owner."""
-    listed = scene.settings.telegram.people
-    return [*(n == 0 for n in range(len(listed))), *(bool(owner) for (owner,) in scene.rows(SPEAKING))]
+def _hosted(scene: Scene) -> Iterator[tuple[str, list[bool]]]:
+    """The title of each platform that has a bot; for each who may speak there, whether it may be the owner."""
+    rows = scene.rows(SPEAKING)
+    for title in PLATFORMS:
+        section = getattr(scene.settings, title.lower())
+        if section.bot_token:
+            listed = [n == 0 for n in range(len(section.people))]
+            yield title, [*listed, *(bool(owner) for surface, owner in rows if surface == title.lower())]
 
 
 def _nobody(scene: Scene) -> Iterator[str]:
-    if scene.settings.telegram.bot_token and not _speaking(scene):
-        yield "a Telegram bot is hosted, and nobody may speak to it"
+    for title, speaking in _hosted(scene):
+        if not speaking:
+            yield f"a {title} bot is hosted, and nobody may speak to it"
 
 
 def _ownerless(scene: Scene) -> Iterator[str]:
-    speaking = _speaking(scene)
-    if scene.settings.telegram.bot_token and speaking and not any(speaking):
-        yield "people may speak on Telegram, and none of them is the owner"
+    for title, speaking in _hosted(scene):
+        if speaking and not any(speaking):
+            yield f"people may speak on {title}, and none of them is the owner"
 
 
 def _trusted(scene: Scene) -> Iterator[str]:
@@ -82,10 +88,13 @@ def _trusted(scene: Scene) -> Iterator[str]:
         yield "approvals are taken from a terminal: whatever types there can give them"
 
 
-def _plain(scene: Scene) -> Iterator[str]:
-    parts = urlsplit(scene.settings.telegram.api_base)
-    if parts.scheme != "https" and parts.hostname not in HERE:
-        yield "telegram.api_base is not https: the bot's token crosses the network in clear"
+def _plain(surface: str) -> Callable[[Scene], Iterator[str]]:
+    def look(scene: Scene) -> Iterator[str]:
+        parts = urlsplit(getattr(scene.settings, surface).api_base)
+        if parts.scheme != "https" and parts.hostname not in HERE:
+            yield f"{surface}.api_base is not https: the bot's token crosses the network in clear"
+
+    return look
 
 
 def _root(scene: Scene) -> Iterator[str]:
@@ -162,14 +171,18 @@ CHECKS: Final = (
         "end that program, or set daemon.port",
     ),
     Check(
-        "nobody_may_speak", "warning", "somebody may speak on Telegram", _nobody, "`peerline telegram pair`"
+        "nobody_may_speak",
+        "warning",
+        "somebody may speak to each bot",
+        _nobody,
+        "`peerline telegram pair`, `peerline slack pair`",
     ),
     Check(
         "no_owner",
         "warning",
-        "the owner may speak on Telegram",
+        "the owner may speak to each bot",
         _ownerless,
-        "put yourself first in telegram.people",
+        "put yourself first in telegram.people or slack.people",
     ),
     Check(
         "terminal_trusted",
@@ -178,12 +191,15 @@ CHECKS: Final = (
         _trusted,
         "take owner.trust_terminal away",
     ),
-    Check(
-        "telegram_in_clear",
-        "error",
-        "Telegram is spoken to by https",
-        _plain,
-        "begin telegram.api_base with https",
+    *(
+        Check(
+            f"{title.lower()}_in_clear",
+            "error",
+            f"{title} is spoken to by https",
+            _plain(title.lower()),
+            f"begin {title.lower()}.api_base with https",
+        )
+        for title in PLATFORMS
     ),
     Check("root", "warning", "this is no superuser", _root, "run it as a user of its own"),
     Check(

@@ -32,11 +32,21 @@ class ChatWords:
         sql = "SELECT * FROM incoming WHERE surface = ? AND done_at IS NULL ORDER BY seq"
         return self._all(m.Incoming, sql, surface)
 
+    def newest_incoming(self, surface: str) -> Sequence[tuple[str, str]]:
+        sql = (
+            "SELECT lane, update_id FROM incoming WHERE seq IN"
+            " (SELECT max(seq) FROM incoming WHERE surface = ? GROUP BY lane) ORDER BY seq"
+        )
+        return self._pairs(sql, surface)
+
     def said_as(self, receipt: str) -> m.Ask | None:
         sql = "SELECT * FROM ask WHERE said_as = ? AND said_as != '' ORDER BY rowid DESC"
         return self._one(m.Ask, sql, receipt)
 
     def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
+        raise NotImplementedError
+
+    def _pairs(self, sql: str, *values: Any) -> Sequence[tuple[str, str]]:
         raise NotImplementedError
 
     def _one(self, kind: type[N], sql: str, *values: Any) -> N | None:

@@ -287,5 +287,8 @@ class Words(ChatWords):
         cursor = self._conn.execute(sql, values)
         return map(reader(kind, [column[0] for column in cursor.description]), cursor)
 
+    def _pairs(self, sql: str, *values: Any) -> Sequence[tuple[str, str]]:
+        return [(row[0], row[1]) for row in self._conn.execute(sql, values)]
+
     def _number(self, sql: str, *values: Any) -> int:
         return int(self._conn.execute(sql, values).fetchone()[0])

@@ -26,6 +26,7 @@ HOOKS: Final = f"{V1}/hooks/{{agent}}/{{event}}"
 SAYS: Final = f"{V1}/says"
 TAPS: Final = f"{V1}/taps"
 EDITS: Final = f"{V1}/edits"
+DELETIONS: Final = f"{V1}/deletions"
 MARKS: Final = f"{V1}/marks"
 PLACES: Final = f"{V1}/places"
 UPDATES: Final = f"{V1}/updates"
@@ -40,6 +41,9 @@ PERSON: Final = f"{V1}/people/{{surface}}/{{account}}"
 SURFACE: Final = f"{V1}/surfaces/{{surface}}"
 TELEGRAM: Final = "/telegram/webhook"  #: where Telegram brings updates; everybody else is asked who they are
 FROM_TELEGRAM: Final = "X-Telegram-Bot-Api-Secret-Token"
+SLACK: Final = (
+    "/slack/events"  #: where Slack brings what happened, if it is to; the signature shows that it is Slack
+)
 PAIRING: Final = f"{V1}/pairing"
 FREEZE: Final = f"{V1}/circles/{{name}}/freeze"
 THAW: Final = f"{V1}/circles/{{name}}/thaw"

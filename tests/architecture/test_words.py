@@ -24,7 +24,7 @@ CATCHES_EVERYTHING = {
         "what a step raises is raised again where the step is awaited, in another thread",
     ),
     "bots.lanes": (1, "one update that we cannot read must not hold up all that comes after it"),
-    "cli.chats": (1, "a surface's trouble is not the line's: it is logged, and the surface begins anew"),
+    "cli.hosting": (1, "a surface's trouble is not the line's: it is logged, and the surface begins anew"),
     "cli.app": (1, "a fault becomes exit code 70 with a traceback in the log"),
     # a process of its own, which the agent started and whose end it would notice
     "hooks.pipe": (
@@ -35,9 +35,11 @@ CATCHES_EVERYTHING = {
 READS_THE_CLOCK = {"daemon.engine.clock": "the one clock; everybody else is handed `now`"}
 OWNS_TASKS = {
     "daemon.lifecycle": "keeps each task it starts and hands its error on",
+    "bots.beside": "a generator can hold no group over its yields: each is kept, ended with its owner, its error told",
     "tests.api.test_verdicts": "each stands for a hook's own process, and is awaited where its answer is looked at",
     "tests.transports.test_wake": "the same",
     "tests.emulators.telegram.server": "the platform pushes for as long as it is there; awaited at its end",
+    "tests.emulators.slack.server": "the same: it tells what happened, four times if need be",
 }
 
 BROAD = {"Exception", "BaseException"}

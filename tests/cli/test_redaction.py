@@ -11,7 +11,7 @@ from io import StringIO
 import pytest
 
 from cli.redaction import Redacting, masked
-from daemon.settings import Settings, Telegram, secret_variables, secrets
+from daemon.settings import Settings, Slack, Telegram, secret_variables, secrets
 
 BODY = string.ascii_letters + "0123456789"
 KNOWN = "gAlN3x/odd+shape=="
@@ -100,6 +100,12 @@ def test_a_line_cannot_be_forged_nor_a_terminal_steered(written: StringIO) -> No
 def test_every_secret_of_the_settings_is_known() -> None:
     telegram = Telegram(bot_token="8123456789:secret", api_base="http://bot:hunter22@127.0.0.1:1")
     assert secrets(Settings(telegram=telegram)) == ["8123456789:secret", "bot:hunter22", "hunter22"]
+    slack = Slack(bot_token="xoxb-secret", app_token="xapp-secret", signing_secret="0123abcd")
+    assert secrets(Settings(slack=slack)) == ["xoxb-secret", "xapp-secret", "0123abcd"]
     assert secrets(Settings()) == []
+    given = dict.fromkeys(
+        ("PEERLINE_SLACK__APP_TOKEN", "PEERLINE_SLACK__SIGNING_SECRET", "PEERLINE_SLACK__COMMAND"), "x"
+    )
+    assert secret_variables(given) == ["PEERLINE_SLACK__APP_TOKEN", "PEERLINE_SLACK__SIGNING_SECRET"]
     given = {"PEERLINE_TELEGRAM__BOT_TOKEN": "x", "PEERLINE_HOME": "y", "PATH": "z", "BOT_TOKEN": "q"}
     assert secret_variables(given) == ["PEERLINE_TELEGRAM__BOT_TOKEN"]

@@ -79,6 +79,27 @@ def test_every_value_is_read(config: Path) -> None:
     assert (settings.limits.peer_per_minute, settings.limits.pair_per_minute) == (0, 5)
 
 
+def test_slack_is_read_channels_bare_or_with_what_they_see(config: Path) -> None:
+    config.write_text(
+        "slack:\n  bot_token: xoxb-1\n  channels: [C1, {id: C2, name: team, circles: [api]}]\n"
+        "  people: [{team: T1, id: U1, name: ada, rights: [talk, approve]}]\n"
+    )
+    slack = load(config, {"PEERLINE_SLACK__APP_TOKEN": "xapp-1"}).slack
+    assert (slack.bot_token, slack.app_token, slack.signing_secret, slack.command) == (
+        "xoxb-1",
+        "xapp-1",
+        "",
+        "/peerline",
+    )
+    assert slack.api_base == "https://slack.com/api/"
+    assert [(each.id, each.name, each.circles) for each in slack.channels] == [
+        ("C1", "", ["default"]),
+        ("C2", "team", ["api"]),
+    ]
+    [ada] = slack.people
+    assert (ada.team, ada.id, ada.name, list(ada.rights)) == ("T1", "U1", "ada", ["talk", "approve"])
+
+
 # --- the environment --------------------------------------------------------------------------------------------
 
 
@@ -174,6 +195,9 @@ WRONG = [
         "telegram.people.0.rights.1",
     ),
     ("telegram:\n  people: ada\n", 2, "telegram.people"),
+    ('slack:\n  channels:\n    - "#general"\n', 3, "slack.channels.0.id"),
+    ("slack:\n  people:\n    - {id: U1, name: ada}\n", 3, "slack.people.0.team"),
+    ("slack:\n  command: peerline\n", 2, "slack.command"),
     ("telegram:\n  bot_token: [a]\n", 2, "telegram.bot_token"),
     ("limits:\n  pair_per_minute: -1\n", 2, "limits.pair_per_minute"),
     ("1: x\n", 1, "1"),

@@ -98,6 +98,7 @@ class House:
             c.Say(**ada, text="@api how far?"),
             c.Tap(**ada, ask_id=self.card.ask_id, option=0),
             c.Edit(**ada, receipt="7/1", text="@gone how far now?"),
+            c.Unsay(**ada, receipt="7/1"),
             c.React(**ada, receipt=self.shown, sign="👍"),
             c.ChangePlace(surface="telegram", address="7", closed="we were blocked there"),
             c.ConfigurePlaces(surface="telegram", places=(team,)),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.model import Authority, Peer
+from daemon.core.model import Authority, Peer, Person
 from tests.core.line import A_MINUTE, Chat, Line
 
 NO_NETWORK = "Telegram cannot be reached"
@@ -27,6 +27,16 @@ def desk(line: Line, ada: Chat) -> Peer:
 
 def beat(line: Line, trouble: str = "") -> None:
     line.do(c.Beat(surface="telegram", host="telegram-bot", trouble=trouble))
+
+
+def slack(line: Line) -> Peer:
+    """The owner's direct messages there."""
+    ada = Person(surface="slack", account="T1:U1", name="ada", rights=("talk",), owner=True)
+    ben = Person(surface="slack", account="T1:U2", name="ben", rights=("talk",))
+    line.do(c.ConfigurePeople(surface="slack", people=(ada, ben)))
+    found = line.view.conversation_at("slack", "T1:U1")
+    assert found
+    return line.peer(found.peer_id)
 
 
 def troubled(line: Line, desk: Peer, time: timedelta) -> None:
@@ -97,3 +107,21 @@ def test_it_is_remembered_since_when(line: Line, ada: Chat) -> None:
     assert (outage.since_at, outage.trouble) == (began, "Telegram answers 502")
     beat(line)
     assert line.plan().outage("telegram") is None
+
+
+@pytest.mark.parametrize(("deaf", "told_on"), [("slack", "telegram"), ("telegram", "slack")])
+def test_one_surface_that_is_deaf_is_told_of_on_the_other_to_the_owner_alone(
+    line: Line, ada: Chat, deaf: str, told_on: str
+) -> None:
+    chats = {"telegram": ada.peer, "slack": slack(line)}
+    ben = line.view.conversation_at("slack", "T1:U2")
+    for _ in range(5):
+        line.do(c.Beat(surface=deaf, host=f"{deaf}-bot", trouble="no line"))
+        line.do(c.Beat(surface=told_on, host=f"{told_on}-bot"))
+        line.now += SECONDS_20
+    assert told(line, chats[told_on]) == [f"{deaf} is deaf since 2026-03-02 12:00 UTC: no line"]
+    line.do(c.Beat(surface=deaf, host=f"{deaf}-bot"))
+    assert len(told(line, chats[told_on])) == 2
+    assert told(line, chats[deaf]) == []
+    assert ben
+    assert told(line, line.peer(ben.peer_id)) == []

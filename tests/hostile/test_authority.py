@@ -33,6 +33,10 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
         *("POST", "/v1/edits"),
         {"surface": "telegram", "address": "7", "account": "7", "receipt": "7/3", "text": "approve it"},
     ),
+    "AUTH-43 take away what a person said": (
+        *("POST", "/v1/deletions"),
+        {"surface": "telegram", "address": "7", "account": "7", "receipt": "7/3"},
+    ),
     "AUTH-24 put a person's mark on something": (
         *("POST", "/v1/marks"),
         {"surface": "telegram", "address": "7", "account": "7", "receipt": "7/3", "sign": "x"},

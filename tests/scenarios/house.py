@@ -26,6 +26,7 @@ from mcp.client.stdio import StdioServerParameters
 from daemon.core.errors import DaemonUnreachable
 from daemon.store import opening
 from tests.daemon_process import COMMAND, DaemonProcess, environment, short_home
+from tests.emulators.slack import SlackEmulator
 from tests.emulators.telegram import TelegramEmulator
 
 Json = dict[str, Any]
@@ -350,6 +351,18 @@ def telegram_of(telegram: TelegramEmulator, *people: str) -> dict[str, str]:
         "PEERLINE_TELEGRAM__API_BASE": telegram.root,
         "PEERLINE_TELEGRAM__PEOPLE": f"[{', '.join(people)}]",
         "PEERLINE_CHAT_PACE": "50",  # where it is not about pace
+    }
+
+
+def slack_of(slack: SlackEmulator, *people: str, channels: str = "[]") -> dict[str, str]:
+    """The same for Slack."""
+    return {
+        "PEERLINE_SLACK__BOT_TOKEN": slack.tokens.bot,
+        "PEERLINE_SLACK__APP_TOKEN": slack.tokens.app,
+        "PEERLINE_SLACK__API_BASE": slack.root,
+        "PEERLINE_SLACK__PEOPLE": f"[{', '.join(people)}]",
+        "PEERLINE_SLACK__CHANNELS": channels,
+        "PEERLINE_CHAT_PACE": "50",
     }
 
 

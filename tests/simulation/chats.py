@@ -163,7 +163,7 @@ class Screen:
     parcel: Parcel
     name: str = "telegram"
 
-    async def ready(self, address: str) -> None:
+    async def ready(self, address: str, *, edits: bool = False) -> None:
         if self.platform.scene.wrong("a gate that is not open", 0.05):
             raise NotNow("too fast", after_s=1.0)
 

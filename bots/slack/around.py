@@ -1,0 +1,88 @@
+"""What stands around a mention: the thread before it, and the names of whoever speaks there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bots.interface import NotEver, NotNow, Said, Unsure
+from bots.slack.ids import Web, room_of, team_and_user, thread_of, ts_in
+from bots.slack.wording import plain
+
+LAST: Final = 50  #: messages
+PAGE: Final = 200
+MOST_PAGES: Final = 5
+LONGEST: Final = 600  #: characters of one message
+MOST_NAMES: Final = 500
+
+
+class Around:
+    """It asks once for each name."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self._names: dict[str, str] = {}
+        self._told: set[str] = set()
+
+    async def told(self, said: Said) -> str:
+        """What was said in the thread before these words, by whomever; "" where nobody can tell."""
+        if said.thread in self._told:
+            return ""
+        try:
+            messages = await self._before(said)
+        except (NotNow, NotEver, Unsure):
+            return ""
+        if len(self._told) >= MOST_NAMES:
+            self._told.clear()
+        self._told.add(said.thread)
+        lines = [
+            f"{await self._speaker(each)}: {plain(str(each.get('text') or ''))[:LONGEST]}"
+            for each in messages
+        ]
+        return "\n".join(lines)
+
+    async def name_of(self, account: str) -> str:
+        """What somebody is called in Slack, for labels; "" if nobody says."""
+        user = team_and_user(account)[1]
+        if user not in self._names:
+            try:
+                told = await self._web.call("users.info", user=user)
+            except (NotNow, NotEver, Unsure):
+                return ""
+            if len(self._names) >= MOST_NAMES:
+                self._names.clear()
+            self._names[user] = _called(told.get("user"))
+        return self._names[user]
+
+    async def _before(self, said: Said) -> Sequence[Mapping[str, Any]]:
+        channel, ts = await self._web.channel_of(room_of(said.address)), ts_in(said.receipt)
+        place = {"channel": channel, "ts": thread_of(said.thread), "latest": ts, "limit": PAGE}
+        found: list[Mapping[str, Any]] = []
+        cursor: str | None = None
+        for _ in range(MOST_PAGES):
+            told = await self._web.call("conversations.replies", **place, cursor=cursor)
+            found += [each for each in told.get("messages") or [] if isinstance(each, Mapping)]
+            cursor = (told.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                break
+        before = [each for each in found if str(each.get("ts")) < ts and each.get("text")]
+        return sorted(before, key=lambda each: str(each.get("ts")))[-LAST:]
+
+    async def _speaker(self, message: Mapping[str, Any]) -> str:
+        profile = message.get("bot_profile")
+        if isinstance(profile, Mapping):
+            return str(profile.get("name") or "an app")
+        user = str(message.get("user") or "")
+        return await self.name_of(f":{user}") or user or "somebody"
+
+
+def _called(user: object) -> str:
+    if not isinstance(user, Mapping):
+        return ""
+    profile = user.get("profile")
+    names = [
+        profile.get("display_name") if isinstance(profile, Mapping) else None,
+        user.get("real_name"),
+        user.get("name"),
+    ]
+    return next((name[:80] for name in names if isinstance(name, str) and name), "")

@@ -1,0 +1,1 @@
+"""The chat platforms that this daemon can host: one small description each."""

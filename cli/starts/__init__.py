@@ -1,0 +1,1 @@
+"""What turning each chat surface on needs: its tokens, and asking the platform about them."""

@@ -253,6 +253,18 @@ def test_what_waits_for_a_flood_to_end_is_looked_at_again_when_it_has(line: Line
     assert set(due) == {chat.peer.peer_id for chat in topics}
 
 
+def test_a_flood_wait_holds_though_what_was_being_sent_is_over_by_then(line: Line, api: Peer) -> None:
+    ada = line.telegram()
+    ask = line.ask(api, ada.peer)
+    parcel = leased(line, ada)
+    line.do(c.CancelAsk(ask_id=ask.ask_id, by=api.peer_id))
+    line.notify(api, ada.peer)
+
+    flooded(line, parcel, A_MINUTE)
+
+    assert nothing_is_shown(line, ada)
+
+
 def test_a_shorter_flood_wait_shortens_nothing(line: Line, api: Peer) -> None:
     ada = line.telegram()
     line.notify(api, ada.peer)

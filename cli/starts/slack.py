@@ -65,7 +65,6 @@ class Slack:
     async def check(self, settings: Settings, given: Mapping[str, str]) -> None:
         """Ask Slack whose bot it is, and for a socket where there are to be some."""
         from bots.slack.api import Api
-
         from bots.slack.trouble import fix
 
         told = settings.slack

@@ -182,6 +182,10 @@ async def test_whoever_may_talk_sees_what_their_own_messages_see_and_nobody_else
     sight = both.slack.means[-1].sight
     assert await sight.glance("U1") == "nobody is on the line yet"
     assert (await sight.glance("U2"), await sight.peers("U2")) == ("", [])
+    await both.engine.handle(c.ConfigurePeople(surface="slack", people=()))
+    assert (await sight.glance("U1"), await sight.known()) == ("", {})
+    both.config = dict(BOTH)
+    await both.client.host("slack")
     assert await sight.known() == {"U1": ""}
 
 

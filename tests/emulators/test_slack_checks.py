@@ -195,6 +195,24 @@ async def test_over_http_a_failed_post_is_repeated_and_says_so() -> None:
     assert slack.deliveries.all[0].acked
 
 
+async def test_over_http_an_answer_may_ask_for_no_further_attempt() -> None:
+    async def refuses(request: server.Request) -> server.Response:
+        return server.Response(status=500, headers={"X-Slack-No-Retry": "1"})
+
+    app = server.Application()
+    app.router.add_post("/slack/events", refuses)
+    runner = server.AppRunner(app)
+    await runner.setup()
+    await server.TCPSite(runner, "127.0.0.1", 0).start()
+    async with SlackEmulator(patience=Patience().retrying(0.01, 0.01, 0.01)) as slack:
+        hook = slack.pushes_to(f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events")
+        slack.person("U0000SARA", "Sara").says("hello")
+        await slack.deliveries.settled()
+    await runner.cleanup()
+
+    assert hook.pushed == [("message", 500)]
+
+
 async def test_as_a_process_it_is_scripted_through_its_own_routes() -> None:
     async with emulator_process() as root, aiohttp.ClientSession() as session:
 

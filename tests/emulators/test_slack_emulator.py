@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -394,3 +395,42 @@ async def test_new_apps_read_history_in_small_pages(slack, web, sara, work) -> N
     page = await web.conversations_history(channel=work.channel_id, limit=100)
 
     assert (len(page["messages"]), page["has_more"]) == (2, True)
+
+
+async def test_private_channels_and_direct_messages_of_several_are_told_as_such(
+    heard, slack, web, sara
+) -> None:
+    slack.channel("C0000PRIV", "plans", sara, private=True)
+    slack.channel("C0000MANY", "mpdm-sara-eve", sara, slack.person("U0000EVE", "Eve"), direct=True)
+    for channel_id in ("C0000PRIV", "C0000MANY"):
+        sara.says("psst", channel=slack.world.channels[channel_id])
+    await slack.deliveries.settled()
+
+    assert [event["channel_type"] for event in events(heard)] == ["group", "mpim"]
+    with refused("missing_scope"):
+        await web.conversations_list(types="mpim")
+    slack.world.scopes.add("mpim:read")
+    listed = await web.conversations_list(types="private_channel,mpim,im")
+    assert [each["id"] for each in listed["channels"]] == ["C0000PRIV", "C0000MANY"]
+    members = await web.conversations_members(channel="C0000MANY")
+    assert members["members"] == ["U0000SARA", "U0000EVE", BOT.user_id]
+
+
+async def test_a_message_has_an_address_on_the_web(web, sara, work) -> None:
+    note = sara.says("here", channel=work, thread=sara.says("who?", channel=work))
+
+    told = await web.chat_getPermalink(channel=work.channel_id, message_ts=note.ts)
+
+    assert told["permalink"].endswith(f"p{note.ts.replace('.', '')}?thread_ts={note.thread_ts}&cid=C0000WORK")
+
+
+async def test_many_events_and_a_long_history_take_little_time(heard, slack, web, sara, work) -> None:
+    async with asyncio.timeout(10):
+        root = sara.says("begin", channel=work)
+        for n in range(300):
+            sara.says(f"no {n}", channel=work, thread=root if n % 2 else "")
+        await slack.deliveries.settled(within=10)
+        page = await web.conversations_history(channel=work.channel_id, limit=999)
+
+    assert (len(page["messages"]), page["messages"][-1]["reply_count"]) == (151, 150)
+    assert len(slack.deliveries.latencies()) == len(events(heard)) == 301

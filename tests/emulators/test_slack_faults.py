@@ -248,6 +248,46 @@ async def test_a_socket_may_be_refused_cut_told_to_go_or_silent_from_the_start(s
             pass
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(Kind.GARBAGE, "envelope"),
+        Fault(Kind.SLOW, "envelope", seconds=0.05),
+        Fault(Kind.DROP, "envelope"),
+        Fault(Kind.FREEZE, "envelope"),
+        Fault(Kind.DISCONNECT, "envelope", reason=REFRESH),
+        Fault(Kind.DISCONNECT, "envelope", reason=WARNING),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.reason}",
+)
+async def test_whatever_befalls_an_envelope_the_event_is_heard(sara, fault) -> None:
+    patience = Patience(ack_s=0.3, again_s=(0.2, 0.4, 0.8), warned_s=0.2)
+    async with SlackEmulator(patience=patience) as slack:
+        app, heard = app_at(slack), []
+        keeps(app, heard)
+        slack.faults.add(fault)
+        async with listening(slack, app, ping_s=0.1):
+            slack.person("U0000SARA", "Sara").says("heard?")
+            await slack.deliveries.settled()
+
+        assert set(texts(heard)) == {"heard?"}
+        assert slack.journal.of("socket")[0].status == 101
+
+
+async def test_the_real_client_comes_back_once_somebody_listens_again(slack, sara, work) -> None:
+    app, heard = app_at(slack), []
+    keeps(app, heard)
+    async with listening(slack, app, ping_s=0.2):
+        await slack.unplug()
+        await slack.world.pulse.until(lambda: not slack.sockets.open, 2)
+        await slack.plug()
+        await slack.sockets.there()
+        sara.says("back?", channel=work)
+        await slack.deliveries.settled()
+
+    assert texts(heard) == ["back?"]
+
+
 async def test_nothing_listens_while_it_is_unplugged(slack, web) -> None:
     await slack.unplug()
     with pytest.raises(aiohttp.ClientConnectorError):

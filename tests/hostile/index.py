@@ -32,6 +32,7 @@ CLASSES: Final = {
     "PANE": "tmux: formats, targets, wrong panes",
     "STOP": "Stopping and killing",
     "TG": "Telegram",
+    "SLK": "Slack",
     "APPR": "Approvals",
     "FILE": "Attachments and what is looked at",
     "NET": "The way out",

@@ -987,8 +987,8 @@ TELEGRAM: Final = (
     Mutant(
         "an unlisted group sees everything",
         "daemon/core/groups.py",
-        "circles=place.circles,\n    )\n    return hosting",
-        'circles=("*",),\n    )\n    return hosting',
+        "circles=place.circles,\n        thread=thread,\n    )\n    return hosting",
+        'circles=("*",),\n        thread=thread,\n    )\n    return hosting',
         (GROUPS + "test_an_unlisted_group_sees_default_and_the_owner_is_told_once_by_whom",),
     ),
     Mutant(
@@ -1030,10 +1030,28 @@ TELEGRAM: Final = (
     ),
     Mutant(
         "a chat under a flood wait is written to",
-        "bots/telegram/surface.py",
-        "        room = room_of(address)\n        if flood := ",
-        "        room = room_of(address)\n        if False and ",
+        "bots/turnstile.py",
+        "        self.check(room)\n        try:",
+        "        try:",
         (SHOWN + "test_a_chat_under_a_flood_wait_is_left_alone_until_it_is_over_and_others_are_not",),
+        p0=False,
+    ),
+    Mutant(
+        "a surface that breaks takes the daemon with it",
+        "cli/hosting.py",
+        "self._live = client.silence = None",
+        "self._live = None",
+        ("tests/cli/test_hosting.py::test_a_surface_that_breaks_says_so_and_the_other_goes_on",),
+        p0=False,
+    ),
+    Mutant(
+        "whoever may not talk sees the line in Slack's home",
+        "cli/sight.py",
+        'if person is None or found is None or "talk" not in person.rights:',
+        "if found is None:",
+        (
+            "tests/cli/test_hosting.py::test_whoever_may_talk_sees_what_their_own_messages_see_and_nobody_else_anything",
+        ),
         p0=False,
     ),
     Mutant(

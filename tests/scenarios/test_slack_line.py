@@ -135,3 +135,16 @@ async def test_a_crash_in_the_midst_of_a_post_shows_it_once(
             "shown", lambda story: story["deliveries"][0]["level"] == "handed", told.json["message_id"]
         )
     assert [message.text.partition("\n")[2] for message in ada.heard(work)] == ["the build is red"]
+
+
+async def test_many_at_once_come_in_order_at_the_channels_pace_and_each_once(
+    hosted: House, slack: SlackEmulator, ada: Person, work: Channel
+) -> None:
+    slack.faults.add(Fault(Kind.FLOOD, "chat.postMessage", after=7, retry_after=1, lasting=True))
+    slack.faults.add(Fault(Kind.DROP, "chat.postMessage", after=12))
+    async with hosted.mcp("front") as front:
+        for n in range(25):
+            await called(front, "notify_peer", peer="slack", message=f"note {n}.")
+        await ada.sees("note 24.", channel=work, within=PATIENCE_S)
+    seen = [message.text.partition("\n")[2] for message in ada.heard(work)]
+    assert seen == [f"note {n}." for n in range(25)]

@@ -8,6 +8,11 @@
         answer = await ada.sees("half way", channel=work)
 
 What a person sees is `text`: of a message with blocks that is what they read, not the fallback (`raw`).
+Slack's own waiting (three seconds for an acknowledgement, up to five minutes between attempts) is a `Patience`;
+`Patience().times(30)` runs its clock thirty times as fast, `.retrying(0.1, 0.2, 0.4)` changes the pauses alone.
+What goes wrong is a `Fault` for a method, a `socket` or an `envelope` (`slack.faults`), or done at once:
+`slack.sockets.disconnect(reason)`, `.freeze()`, `.cut()`; `slack.unplug()`; `slack.away()` for a long absence.
+`slack.checks()` says what a correct client never does.
 As a process: `python -m tests.emulators.slack --port N`; then scripted through `/emulator/...`.
 """
 

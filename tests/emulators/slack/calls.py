@@ -14,7 +14,14 @@ from tests.emulators.slack.limits import Refusal
 # These read no JSON body: what stands in one is as if it had not been said.
 FORM_ONLY = frozenset(
     {"conversations.history", "conversations.replies", "conversations.info", "conversations.list"}
-    | {"users.info", "users.conversations", "files.info", "files.getUploadURLExternal"}
+    | {
+        "conversations.members",
+        "chat.getPermalink",
+        "users.info",
+        "users.conversations",
+        "files.info",
+        "files.getUploadURLExternal",
+    }
 )
 
 

@@ -98,6 +98,7 @@ class Deliveries:
         self.strays: list[str] = []  #: acknowledgements of what was never sent
         self.route: Route | None = None
         self.disconnect: Callable[[str], Awaitable[None]] | None = None
+        self._under_way: dict[int, Delivery] = {}
         self._group: asyncio.TaskGroup | None = None
         self._sent = 0
         self._serial = 0
@@ -105,6 +106,7 @@ class Deliveries:
     def add(self, kind: str, name: str, payload: dict[str, Any], channel: str = "") -> Delivery:
         delivery = Delivery(len(self.all) + 1, kind, name, channel, payload)
         self.all.append(delivery)
+        self._under_way[delivery.number] = delivery
         assert self._group is not None, "the emulator is not running"
         self._group.create_task(self._carried(delivery))
         self._pulse.beat()
@@ -112,7 +114,7 @@ class Deliveries:
 
     def give_up(self, *, channel: str = "") -> list[Delivery]:
         """Give up everything not yet acknowledged, as Slack does after its last attempt."""
-        gone = [each for each in self.all if not each.outcome and channel in {"", each.channel}]
+        gone = [each for each in self._under_way.values() if channel in {"", each.channel}]
         for each in gone:
             each.given_up.set()
         return gone
@@ -130,9 +132,9 @@ class Deliveries:
             AssertionError: it is not; the sentence names what is under way.
         """
         try:
-            await self._pulse.until(lambda: all(each.outcome for each in self.all), within)
+            await self._pulse.until(lambda: not self._under_way, within)
         except TimeoutError:
-            lines = "; ".join(each.line() for each in self.all if not each.outcome)
+            lines = "; ".join(each.line() for each in self._under_way.values())
             raise AssertionError(f"still under way after {within} s: {lines}") from None
 
     def aside(self, doing: Coroutine[Any, Any, None]) -> None:
@@ -157,7 +159,7 @@ class Deliveries:
             if delivery.acked or await _rests(delivery, pause):
                 break
             reason = await self._tried(delivery, number, reason, fault if number == 0 else None)
-        self._ended(delivery)
+        self._decided(delivery, DROPPED)
 
     async def _disturb(self, delivery: Delivery, fault: Fault) -> None:
         match fault.kind:
@@ -198,11 +200,12 @@ class Deliveries:
         except TimeoutError:
             attempt.fail("timeout")
         if attempt.acked_at is not None and not attempt.late:
-            delivery.outcome, delivery.answer = ACKED, attempt.answer
-            self._pulse.beat()
+            delivery.answer = attempt.answer
+            self._decided(delivery, ACKED)
 
-    def _ended(self, delivery: Delivery) -> None:
-        delivery.outcome = delivery.outcome or DROPPED
+    def _decided(self, delivery: Delivery, outcome: str) -> None:
+        delivery.outcome = delivery.outcome or outcome
+        self._under_way.pop(delivery.number, None)
         self._pulse.beat()
 
 

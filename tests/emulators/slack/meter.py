@@ -18,7 +18,8 @@ _TIERS = {
     2: "conversations.list users.conversations reactions.remove users.list chat.startStream chat.stopStream",
     3: "apps.connections.open chat.update chat.delete conversations.history conversations.replies conversations.open"
     " conversations.info reactions.add",
-    4: "chat.postEphemeral users.info views.open views.update views.publish files.info files.getUploadURLExternal"
+    4: "conversations.members chat.postEphemeral users.info views.open views.update views.publish files.info"
+    " files.getUploadURLExternal"
     " files.completeUploadExternal chat.appendStream assistant.threads.setStatus assistant.threads.setSuggestedPrompts",
 }
 TIER = {method: tier for tier, methods in _TIERS.items() for method in methods.split()}

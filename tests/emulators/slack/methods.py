@@ -201,6 +201,26 @@ def _about_user(world: World, call: Call) -> dict[str, Any]:
     return {"user": person.shape()}
 
 
+def _members(world: World, call: Call) -> dict[str, Any]:
+    channel = world.channel(call.channel)
+    need(world, f"{_READING[channel.kind]}:read")
+    found = [*channel.members, *([BOT.user_id] if channel.bot_in else [])]
+    return _page(call, found, "members", 100, 1000)
+
+
+def _permalink(world: World, call: Call) -> dict[str, Any]:
+    channel = world.channel(call.channel)
+    message = channel.messages.get(call.text("message_ts").strip('"'))
+    if message is None:
+        raise Refusal("message_not_found")
+    place = f"{channel.channel_id}/p{message.ts.replace('.', '')}"
+    thread = f"?thread_ts={message.thread_ts}&cid={channel.channel_id}" if message.thread_ts else ""
+    return {
+        "channel": channel.channel_id,
+        "permalink": f"https://{DOMAIN}.slack.com/archives/{place}{thread}",
+    }
+
+
 def _prompts(world: World, call: Call) -> dict[str, Any]:
     prompts = call.tree("prompts") or []
     if not 1 <= len(prompts) <= limits.PROMPTS or not all(
@@ -234,6 +254,8 @@ METHODS: dict[str, tuple[Method, str]] = {
     "chat.stopStream": (streams.ended, "chat:write"),
     "conversations.open": (_open, "im:write"),
     "conversations.info": (_about_channel, ""),
+    "conversations.members": (_members, ""),
+    "chat.getPermalink": (_permalink, ""),
     "conversations.list": (_channels, ""),
     "users.conversations": (_channels, ""),
     "conversations.history": (_history, ""),

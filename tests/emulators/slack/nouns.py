@@ -242,6 +242,9 @@ class Channel:
     opened: bool = True
     messages: dict[str, Message] = field(default_factory=dict)
     only_for: list[Message] = field(default_factory=list)
+    threads: dict[str, list[str]] = field(
+        default_factory=dict
+    )  #: the ts of every answer, by the first message's
 
     def shape(self) -> dict[str, Any]:
         core = {"id": self.channel_id, "created": 1_700_000_000, "is_archived": self.archived}
@@ -256,7 +259,7 @@ class Channel:
         return core | kinds | more | {"num_members": len(self.members) + self.bot_in}
 
     def replies(self, ts: str) -> list[Message]:
-        return [message for message in self.messages.values() if message.thread_ts == ts]
+        return [self.messages[each] for each in self.threads.get(ts, ()) if each in self.messages]
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ class Hook:
     url: str
     world: World
     pushed: list[tuple[str, int]] = field(default_factory=list)
+    enough: bool = False  #: the last answer asked for no further attempt
 
     async def carry(self, delivery: Delivery, attempt: Attempt) -> None:
         body, kind = _body(delivery)
@@ -45,6 +46,8 @@ class Hook:
             attempt.ack(answer)
         else:
             attempt.fail("http_error" if status else "no connection")
+        if self.enough:
+            delivery.given_up.set()
 
     async def post(
         self,
@@ -68,8 +71,9 @@ class Hook:
         try:
             async with (
                 aiohttp.ClientSession() as session,
-                session.post(self.url, data=body.encode(), headers=headers) as answer,
+                session.post(self.url, data=body.encode(), headers=headers, allow_redirects=False) as answer,
             ):
+                self.enough = answer.headers.get("X-Slack-No-Retry") == "1"
                 return answer.status, _answer(await answer.text())
         except aiohttp.ClientError:
             return 0, None

@@ -92,12 +92,13 @@ class SlackEmulator:
         name: str,
         *members: Person,
         private: bool = False,
+        direct: bool = False,
         bot_in: bool = True,
         shared: bool = False,
     ) -> Channel:
-        """Open a channel; `shared` with another workspace."""
+        """Open a channel, or (`direct`) the direct messages of several; `shared` with another workspace."""
         named = {member.user.user_id: member.user for member in members}
-        kind = "group" if private else "channel"
+        kind = "mpim" if direct else "group" if private else "channel"
         made = Channel(channel_id, kind, name, named, bot_in=bot_in, shared=shared)
         return self.world.channels.setdefault(channel_id, made)
 

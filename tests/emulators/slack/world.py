@@ -145,6 +145,8 @@ class World:
             channel.only_for.append(message)
         else:
             channel.messages[message.ts] = message
+            if message.thread_ts:
+                channel.threads.setdefault(message.thread_ts, []).append(message.ts)
         self.seen("new", message)
         return message
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.emulators.slack import Patience, SlackEmulator, limits
-from tests.emulators.slack.blocks import problems_of, view_problems
+from tests.emulators.slack.blocks import problems_of, texts_of, view_problems
 from tests.emulators.slack.library import QUIET, client_at, refusal_of, refused
 from tests.emulators.slack.text import live, seen, seen_markdown
 
@@ -44,6 +46,19 @@ def choice(*labels: str, value: str = "v", **more: Any) -> dict[str, Any]:
     } | more
 
 
+MEMBERS = [
+    "type",
+    "text",
+    "fields",
+    "elements",
+    "element",
+    "label",
+    "options",
+    "option_groups",
+    "accessory",
+    "rows",
+]
+MEMBERS += ["placeholder", "value", "action_id", "block_id", "alt_text", "image_url", "hint", "description"]
 AT_THE_LIMIT = [
     [section("x" * 3000)],
     [{"type": "section", "fields": [marked("x" * 1000)] * 10}],
@@ -89,7 +104,7 @@ OVER_IT = [
     ([{"type": "markdown", "text": ""}], "non-empty string"),
     ([{"type": "image", "image_url": "https://example.org/a.png"}], "alt_text"),
     ([{"type": "song"}], "unsupported type: song"),
-    (["words"], "unsupported type: None"),
+    (["words"], "unsupported type: "),
     ({"type": "divider"}, "must be an array"),
 ]
 
@@ -106,6 +121,34 @@ def test_blocks_over_it_are_refused_with_a_pointer(blocks, why) -> None:
 
     assert why in first
     assert re.search(r"\[json-pointer:/blocks[\w/]*\]$", first)
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+KINDS = st.sampled_from(
+    ["section", "actions", "context", "header", "input", "rich_text", "table", "image", "markdown"]
+)
+BLOCK = st.builds(
+    lambda kind, rest: rest | {"type": kind}, KINDS, st.dictionaries(st.sampled_from(MEMBERS), ANY)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(BLOCK | ANY, max_size=3) | ANY)
+def test_whatever_is_sent_as_blocks_is_judged(blocks) -> None:
+    for problem in (
+        *problems_of(blocks),
+        *view_problems({"type": "modal", "blocks": blocks}),
+        *view_problems(blocks),
+    ):
+        assert "[json-pointer:/" in problem
+    assert isinstance(sum(len(text) for text, _ in texts_of(blocks)), int)
 
 
 async def test_invalid_blocks_are_told_in_messages(web, work) -> None:

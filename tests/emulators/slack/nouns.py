@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.emulators.slack import text as words
+from tests.emulators.slack.reading import Block, Button, lines_of, parts_of, tappable
 
 TEAM = "T0000HOME"
-Block = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +82,6 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
-    """Something to tap, or an option to select (then `option` is what is sent of it)."""
-
-    label: str
-    element: Mapping[str, Any]
-    block_id: str
-    option: Mapping[str, Any] | None = None
-
-    @property
-    def value(self) -> str:
-        return str((self.option or self.element).get("value", ""))
-
-
-@dataclass(frozen=True, slots=True)
 class Version:
     """What a message said before an edit."""
 
@@ -127,7 +113,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        return "\n".join(_read(self.blocks)) if self.blocks else words.seen(self.raw)
+        return "\n".join(lines_of(self.blocks)) if self.blocks else words.seen(self.raw)
 
     @property
     def source(self) -> str:
@@ -174,58 +160,6 @@ class Message:
         files = "".join(f" ({file.name})" for file in self.files)
         where = f"{self.thread_ts} > " if self.thread_ts else ""
         return f"{where}{self.ts} {self.sender.name}: {self.text}{marks}{files}{' (only you)' if self.only_for else ''}"
-
-
-def tappable(blocks: tuple[Block, ...] | list[Block]) -> list[Button]:
-    """Return the buttons and options of blocks, in the order in which they stand."""
-    found: list[Button] = []
-    for block in blocks:
-        elements = block.get("elements", []) if block["type"] == "actions" else [block.get("accessory") or {}]
-        for element in elements:
-            found += _of_element(element, block.get("block_id", ""))
-    return found
-
-
-def _of_element(element: Mapping[str, Any], block_id: str) -> list[Button]:
-    if element.get("type") == "button":
-        return [Button(element["text"]["text"], element, block_id)]
-    groups = element.get("option_groups") or [{"options": element.get("options", [])}]
-    options = [option for group in groups for option in group["options"]]
-    return [Button(option["text"]["text"], element, block_id, option) for option in options]
-
-
-def _read(blocks: tuple[Block, ...]) -> list[str]:
-    lines = []
-    for block in blocks:
-        match block["type"]:
-            case "markdown":
-                lines.append(words.seen_markdown(block["text"]))
-            case "section":
-                lines += [_object(each) for each in (block.get("text"), *(block.get("fields") or ())) if each]
-            case "header":
-                lines.append(_object(block["text"]))
-            case "context":
-                lines += [_object(each) for each in block["elements"] if "text" in each]
-            case "rich_text":
-                lines.append("".join(_rich(block)))
-    return lines
-
-
-def read(blocks: Any) -> str:
-    """Return what people read in blocks, a line each."""
-    return "\n".join(_read(tuple(blocks)))
-
-
-def _object(thing: Mapping[str, Any]) -> str:
-    return words.seen(thing["text"]) if thing["type"] == "mrkdwn" else thing["text"]
-
-
-def _rich(thing: Any) -> list[str]:
-    if isinstance(thing, dict):
-        if thing.get("type") == "user":
-            return [f"@{thing['user_id']}"]
-        return [thing["text"]] if thing.get("type") == "text" else _rich(thing.get("elements", []))
-    return [word for each in thing for word in _rich(each)]
 
 
 @dataclass(slots=True)
@@ -281,7 +215,7 @@ class View:
     @property
     def text(self) -> str:
         labels = [b["label"]["text"] for b in self.content["blocks"] if b["type"] == "input"]
-        return "\n".join([*_read(tuple(self.content["blocks"])), *labels])
+        return "\n".join([*lines_of(tuple(self.content["blocks"])), *labels])
 
     @property
     def buttons(self) -> list[Button]:
@@ -294,7 +228,7 @@ class View:
     @property
     def options(self) -> tuple[str, ...]:
         """Return what can be chosen in its input blocks."""
-        found = [b for block in self.inputs for b in _of_element(block["element"], "") if b.option]
+        found = [b for block in self.inputs for b in parts_of(block["element"], "") if b.option]
         return tuple(button.label for button in found)
 
     def shape(self, bot: User, app: str, values: dict[str, Any] | None = None) -> dict[str, Any]:

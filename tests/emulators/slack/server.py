@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 
 from tests.emulators.slack import files, posting
+from tests.emulators.slack.answers import broken, cut, refused
 from tests.emulators.slack.calls import Call, read_call
 from tests.emulators.slack.checks import checks
 from tests.emulators.slack.control import Controls
@@ -27,8 +26,6 @@ from tests.emulators.slack.sockets import Sockets
 from tests.emulators.slack.world import Tokens, World
 
 _LOOPBACK = "127.0.0.1"
-_NO_LINGER = struct.pack("ii", 1, 0)
-_PAGE = "<!DOCTYPE html>\n<html><head><title>Server Error | Slack</title></head><body>{0}</body></html>\n"
 _FOR_SOCKETS = {Kind.FREEZE, Kind.DISCONNECT, Kind.DROP, Kind.GARBAGE}
 
 
@@ -177,7 +174,7 @@ class SlackEmulator:
         try:
             call = await read_call(request)
         except Refusal as refusal:
-            return _refused(refusal)
+            return refused(refusal)
         except ConnectionResetError:  # the client died in the middle of its words
             return web.Response()
         return await self._journaled(request, call, self._performed)
@@ -211,7 +208,7 @@ class SlackEmulator:
             result = perform(self.world, call)
         except Refusal as refusal:
             record.refusal = refusal.error if request.transport is not None else ""
-            return _refused(refusal, record.retry_after)
+            return refused(refusal, record.retry_after)
         record.handled = True
         return web.json_response({"ok": True} | result, headers=self._scopes(call))
 
@@ -223,13 +220,12 @@ class SlackEmulator:
     async def _misbehave(self, request: web.Request, fault: Fault, record: Record) -> web.Response:
         match fault.kind:
             case Kind.SERVER_ERROR:
-                page = _PAGE.format(fault.status)
-                return web.Response(status=fault.status, text=page, content_type="text/html")
+                return broken(fault.status)
             case Kind.FLOOD:
                 record.retry_after = fault.retry_after
-                return _refused(ratelimited(), fault.retry_after)
+                return refused(ratelimited(), fault.retry_after)
             case Kind.ERROR:
-                return _refused(Refusal(fault.error))
+                return refused(Refusal(fault.error))
             case Kind.GARBAGE:
                 return web.Response(text='{"ok":true,"channel":"C0', content_type="application/json")
             case Kind.HANG | Kind.FREEZE:
@@ -238,12 +234,7 @@ class SlackEmulator:
 
     def _cut(self, request: web.Request, record: Record, *, polite: bool) -> web.Response:
         self.journal.end(record, 0)
-        if request.transport is not None:
-            peer: socket.socket = request.transport.get_extra_info("socket")
-            if not polite:
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-            request.transport.abort()
-        return web.Response()  # to nobody
+        return cut(request, polite=polite)
 
     # What is no method.
 
@@ -300,8 +291,3 @@ class SlackEmulator:
 
     async def _serve_login(self, request: web.Request) -> web.Response:
         return web.Response(text="<!DOCTYPE html><html>Sign in to Slack</html>", content_type="text/html")
-
-
-def _refused(refusal: Refusal, retry_after: int = 0) -> web.Response:
-    headers = {"Retry-After": str(retry_after)} if retry_after else {}
-    return web.json_response(refusal.shape(), status=refusal.status, headers=headers)

@@ -312,8 +312,8 @@ LEASES: Final = (
     Mutant(
         "a flood wait is about one message only",
         "daemon/core/outbox.py",
-        "if command.quiet and command.after and here:",
-        "if False and here and command.after:",
+        "if not (command.quiet and command.after and here):",
+        "if here or not command.after:",
         (OUTBOX + "test_nothing_goes_to_a_room_or_its_topics_before_its_flood_wait_is_over",),
         p0=False,
     ),

@@ -9,7 +9,7 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core import settling
-from daemon.core.delivery import State, Wait, advance
+from daemon.core.delivery import Nak, State, Wait, advance, can
 from daemon.core.model import Delivery, Kind, Quiet, Urgency
 from daemon.core.view import Plan
 
@@ -33,13 +33,17 @@ def lane(delivery: Delivery) -> int:
 
 def nak(plan: Plan, command: c.NakDelivery) -> Delivery:
     """Not now; and if the platform wants to be left alone, nothing else goes there before that is over."""
-    delivery = settling.nak(plan, command)
+    delivery = settling.known(plan, command.delivery_id)
     here = plan.conversation(delivery.peer_id)
-    if command.quiet and command.after and here:
-        room, until = room_of(here.address), plan.now + command.after
-        known = plan.quiet(here.surface, room)
-        plan.put(Quiet(surface=here.surface, room=room, until=max(until, known.until) if known else until))
-    return delivery
+    if not (command.quiet and command.after and here):
+        return settling.nak(plan, command)
+    room, until = room_of(here.address), plan.now + command.after
+    known = plan.quiet(here.surface, room)
+    plan.put(Quiet(surface=here.surface, room=room, until=max(until, known.until) if known else until))
+    # It may be over, or somebody else's, by now; what the platform wishes holds all the same.
+    return (
+        settling.nak(plan, command) if delivery.holder == command.holder and can(delivery, Nak) else delivery
+    )
 
 
 def is_quiet(plan: Plan, delivery: Delivery) -> bool:

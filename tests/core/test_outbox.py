@@ -253,6 +253,17 @@ def test_what_waits_for_a_flood_to_end_is_looked_at_again_when_it_has(line: Line
     assert set(due) == {chat.peer.peer_id for chat in topics}
 
 
+def test_a_flood_wait_holds_though_what_was_being_sent_is_over_by_then(line: Line, api: Peer) -> None:
+    ada = line.telegram()
+    line.notify(api, ada.peer)
+    parcel = leased(line, ada)
+    line.passes(2 * A_MINUTE)  # its lease has lapsed
+
+    flooded(line, parcel, A_MINUTE)
+
+    assert nothing_is_shown(line, ada)
+
+
 def test_a_shorter_flood_wait_shortens_nothing(line: Line, api: Peer) -> None:
     ada = line.telegram()
     line.notify(api, ada.peer)

@@ -98,10 +98,12 @@ class Platform:
 
     def loses_its_client(self) -> None:
         """Whoever ended before it had a wish to be left alone on disk cannot know of it."""
-        kept = {
-            address for address in self.flooded if self.scene.store.get(Quiet, "telegram", room_of(address))
-        }
-        self.flooded = {address: until for address, until in self.flooded.items() if address in kept}
+        self.flooded = {address: until for address, until in self.flooded.items() if self._is_kept(address)}
+
+    def _is_kept(self, address: str) -> bool:
+        """Its wish is on disk; not an older one that is over."""
+        quiet: Quiet | None = self.scene.store.get(Quiet, "telegram", room_of(address))
+        return quiet is not None and quiet.until > self.scene.now()
 
     def is_left_alone(self, address: str) -> None:
         left = self.flooded.get(address, 0.0) - self.scene.steady().total_seconds()
@@ -176,7 +178,7 @@ class Screen:
             raise Unsure("no answer came")
         if scene.wrong("a platform that may have taken it, and did not", 0.03):
             raise Unsure("no answer came")
-        if scene.wrong("a send slower than its lease", 0.01):
+        if scene.wrong("a send slower than its lease", 0.03):
             await scene.takes(90)
         receipt = self.platform.puts(address, self.parcel)
         await scene.gap()

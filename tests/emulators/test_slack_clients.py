@@ -17,7 +17,7 @@ from tests.emulators.slack.crowd import bot_says, integration_says, joins
 from tests.emulators.slack.library import QUIET, app_at, client_at, keeps, listening
 from tests.emulators.slack.storm import MENU
 
-HASTY = Patience(ack_s=0.5, again_s=(0.05, 0.1, 0.15), warned_s=0.2)
+HASTY = Patience(ack_s=1, again_s=(0.05, 0.1, 0.15), warned_s=0.2)
 NOT_FOR_IT = {Kind.HANG, Kind.FREEZE, Kind.GARBAGE}  #: what the client needs long to notice
 
 
@@ -33,7 +33,8 @@ async def test_the_default_retry_posts_twice_after_a_cut_answer(slack, sara, wor
 
 
 async def test_an_event_that_bolt_has_no_listener_for_is_never_acknowledged(sara) -> None:
-    async with SlackEmulator(patience=HASTY) as slack, listening(slack, app_at(slack)):
+    patience = Patience(ack_s=0.15, again_s=(0.05, 0.05, 0.05))
+    async with SlackEmulator(patience=patience) as slack, listening(slack, app_at(slack)):
         slack.person("U0000SARA", "Sara").says("anybody?")
         await slack.deliveries.settled()
 

@@ -84,7 +84,7 @@ def _weight(page: Page, limit: int) -> int:
 
 
 def _is_seen(text: str) -> bool:
-    return any(not char.isspace() and unicodedata.category(char) != "Cf" for char in text)
+    return any(not char.isspace() and unicodedata.category(char) not in {"Cf", "Cc"} for char in text)
 
 
 def _bounds(page: Page) -> tuple[int, int]:

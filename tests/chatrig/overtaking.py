@@ -97,9 +97,7 @@ class Working:
         self._session = f"session-{os.urandom(6).hex()}"
         self._registry = self._home / f".claude/sessions/{os.getpid()}.json"
         self._registry.parent.mkdir(parents=True)
-        self._registry.write_text(
-            json.dumps({"pid": os.getpid(), "sessionId": self._session, "status": "busy"})
-        )
+        self._is("busy")
 
     def report(self, event: str, **more: object) -> str:
         payload = {
@@ -118,8 +116,17 @@ class Working:
 
     async def asks(self, command: str) -> str:
         """Want to run this; what the hook then tells the agent."""
-        return await asyncio.to_thread(
-            self.report, "PermissionRequest", tool_name="Bash", tool_input={"command": command}
+        self._is("waiting")  # whoever says anything else has been answered at the agent itself
+        try:
+            return await asyncio.to_thread(
+                self.report, "PermissionRequest", tool_name="Bash", tool_input={"command": command}
+            )
+        finally:
+            self._is("busy")
+
+    def _is(self, status: str) -> None:
+        self._registry.write_text(
+            json.dumps({"pid": os.getpid(), "sessionId": self._session, "status": status})
         )
 
 

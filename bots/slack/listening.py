@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from bots.arriving import Arriving
 from bots.beside import Beside
+from bots.health import resting
 from bots.interface import Heard, NotEver, NotNow, Raw, Reacted, Said, Unsure
 from bots.slack import backfill, home, modals
 from bots.slack.around import Around
@@ -165,20 +166,21 @@ class Ear:
                 failures += 1
                 self._note(str(failure))
                 wish = failure.after_s if isinstance(failure, NotNow) else None
-                await asyncio.sleep(self._way.rhythm.pause(failures, wish))
+                rhythm = self._way.rhythm
+                await resting(self._note, str(failure), rhythm.pause(failures, wish), rhythm.said)
         return self._me
 
     async def _look(self) -> None:
         """Ask now and then whether Slack is there: no socket tells."""
         while True:
-            wish = None
+            wish, why = None, ""
             try:
                 await self._web.call("auth.test")
-                self._note("")
             except (NotNow, NotEver, Unsure) as failure:
-                self._note(str(failure))
+                why = str(failure)
                 wish = failure.after_s if isinstance(failure, NotNow) else self._way.rhythm.most
-            await asyncio.sleep(wish or EVERY_S)
+            self._note(why)
+            await resting(self._note, why, wish or EVERY_S, self._way.rhythm.said + EVERY_S)
 
     async def _completed(self, said: Said, message: Mapping[str, Any]) -> Said:
         """With its files, with who speaks where that may be asked for, and with what stands around a first mention."""

@@ -184,13 +184,18 @@ class Ear:
 
     async def _completed(self, said: Said, message: Mapping[str, Any]) -> Said:
         """With its files, with who speaks where that may be asked for, and with what stands around a first mention."""
+        concern = await self._sight.concern(said)
+        if not concern.heard:
+            # Whoever calls us, or may be sending a code, is asked for by name; what a stranger sends stays there.
+            author = await self._around.name_of(said.account) if said.called or _pairs(said) else ""
+            return replace(said, author=author, files=self._fetching.named(message))
         files, spoken = await self._fetching.fetched(message)
         words = "\n".join(filter(None, [said.text, *spoken]))
         said = replace(said, text=words, files=files)
         if said.private:
-            return replace(said, author=await self._around.name_of(said.account)) if _pairs(said) else said
+            return said
         said = replace(said, author=await self._around.name_of(said.account) if said.called else "")
-        is_first = said.thread == said.address and (said.called or said.text.startswith("@"))
+        is_first = concern.first and said.thread == said.address
         return replace(said, around=await self._around.told(said)) if is_first else said
 
     async def _placed(self, reacted: Reacted) -> Reacted:

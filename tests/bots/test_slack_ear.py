@@ -78,12 +78,36 @@ async def test_a_first_mention_in_a_thread_brings_what_was_said_there(house, sar
     async with house.hearing():
         sara.mentions("what do you think?", channel=work, thread=root)
         await house.until(lambda: "what do you think?" in house.said)
+        house.shelf.begun.add(f"{WORK}/{root.ts}")
         sara.mentions("well?", channel=work, thread=root)
         await house.until(lambda: "well?" in house.said)
 
     first, second = (each for each in only(house, Said) if each.called)
     assert first.around == "sara: shall we?\nben: I would & I will"
     assert (second.around, second.address, second.reply_to) == ("", f"{WORK}/{root.ts}", f"{WORK}/{root.ts}")
+
+
+async def test_what_others_and_commands_say_first_takes_nothing_from_the_first_ask(house, sara, work) -> None:
+    ben = house.slack.person("U0000BENB", "Ben")
+    root = sara.says("shall we?", channel=work)
+    async with house.hearing():
+        for person, words in ((ben, "me first"), (sara, "peers"), (sara, "what do you think?")):
+            person.mentions(words, channel=work, thread=root)
+        await house.until(lambda: "what do you think?" in house.said)
+
+    strangers, _, ask = (each for each in only(house, Said) if each.called)
+    assert strangers.around == ""
+    assert "sara: shall we?" in ask.around
+
+
+async def test_what_a_stranger_sends_stays_where_it_is(house, work) -> None:
+    ben = house.slack.person("U0000BENB", "Ben")
+    async with house.hearing():
+        ben.sends_file("plan.txt", b"all of it", channel=work, caption="@Peerline look")
+        ben.sends_file("mine.txt", b"all of it")
+        await house.until(lambda: len(house.said) == 2)
+    assert [each.files[0].name for each in only(house, Said)] == ["plan.txt", "mine.txt"]
+    assert list(house.files.iterdir()) == []
 
 
 async def test_edits_and_deletions_are_the_authors(house, sara, work) -> None:

@@ -311,6 +311,19 @@ async def test_what_was_said_while_nobody_heard_is_read_once(house, sara, work) 
     assert [each for each in house.said if each.startswith("away")] == ["away 0", "away 1", "away 2"]
 
 
+async def test_what_was_said_below_an_old_message_while_nobody_heard_is_read(house, sara, work) -> None:
+    await client_at(house.slack).chat_postMessage(channel=WORK, text="Ship it?")
+    card = await sara.sees("Ship it?", channel=work)
+    house.slack.world.passes(3600)
+    async with house.hearing():
+        sara.says("before", channel=work)
+        await house.until(lambda: house.said == ["before"])
+    sara.says("yes", channel=work, thread=card)
+    house.slack.away()
+    async with house.hearing():
+        await house.until(lambda: house.said == ["before", "yes"])
+
+
 async def test_the_first_start_reads_nothing_back(house, sara, work) -> None:
     sara.says("long ago", channel=work)
     house.slack.away()

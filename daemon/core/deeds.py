@@ -48,10 +48,13 @@ class Talk:
         """Who alone is to see what the line says to this; "": whoever is there."""
         return self.said.account if self.said.aside else ""
 
+    @property
+    def near(self) -> str:
+        """By which message an answer stands: where several talk, by what was said, so that one sees to whom."""
+        return self.said.reply_to if self.said.private else self.said.receipt or self.said.reply_to
+
     def tell(self, text: str, *, passing: bool = False) -> None:
-        # Where several talk, it is shown to whom it is said.
-        to = self.said.reply_to if self.said.private else self.said.receipt or self.said.reply_to
-        reply(self.plan, self.here, text, to=to, passing=passing, alone=self.alone)
+        reply(self.plan, self.here, text, to=self.near, passing=passing, alone=self.alone)
 
 
 def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as: str = "") -> Heard:
@@ -90,7 +93,7 @@ def receipt(carriage: Carriage) -> str:
 
 
 def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> None:
-    asked = slips.choice(talk.plan, talk.here, question, choices, subject, alone=talk.alone)
+    asked = slips.choice(talk.plan, talk.here, question, choices, subject, alone=talk.alone, near=talk.near)
     talk.plan.put(_said(talk, asked))
 
 
@@ -240,7 +243,7 @@ def tell_chosen(talk: Talk, peer: Peer) -> None:
         kind=Kind.REPLY,
         text=f"your words go to {peer.name}",
         options=(*names, "/peers", "/status"),
-        reply_to=talk.said.reply_to or None,
+        reply_to=talk.near or None,
         silent=True,
         alone=talk.alone,
     )

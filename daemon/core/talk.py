@@ -104,6 +104,9 @@ def _label(card: Envelope | None, tap: c.Tap) -> str:
 def refused(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay, error: PeerlineError) -> Heard:
     """Tell the person why not."""
     talk = gate.entered(plan, command)
+    card = plan.envelope(command.ask_id) if isinstance(command, c.Tap) else None
+    if talk and card and card.alone:
+        talk = replace(talk, said=replace(talk.said, aside=True))
     if talk:
         hint = f"\n{error.hint}" if error.hint else ""
         talk.tell(f"{error}{hint}")

@@ -104,3 +104,24 @@ def test_what_is_looked_up_is_found_for_the_same_person(line: Line, slack: Chat)
     heard = commands(line, "/peek api")
     line.do(c.FinishErrand(errand_id=heard.errand_id or "", text="it said hello"))
     assert [(each.body, each.alone) for each in shown(line, slack)][-1] == ("it said hello", ADA)
+
+
+@pytest.mark.parametrize("text", ["/peers", "/to api", "/help", "/peek api"])
+def test_what_is_told_of_a_command_in_a_channel_stands_in_the_thread_of_the_command(
+    line: Line, slack: Chat, text: str
+) -> None:
+    line.agent("api")
+    said = c.Say(
+        surface="slack",
+        address="C1",
+        account=ADA,
+        text=text,
+        private=False,
+        called=True,
+        receipt="C1/100.1",
+        thread="C1/100.1",
+    )
+    line.do(said)
+    told = shown(line, slack)
+    assert told
+    assert {each.reply_to for each in told} == {"C1/100.1"}

@@ -130,7 +130,7 @@ async def _read(web: Web, method: str, room: str, since: str, thread: str = "") 
 
 
 async def _older(web: Web, room: str, since: str) -> list[str]:
-    """Threads that began before and went on since, such as below what an agent asked there: nobody spoke in them yet."""
+    """Threads that began before and went on since, such as below an agent's question: nobody spoke in them yet."""
     found: list[str] = []
     cursor: str | None = None
     oldest = f"{max(0.0, _number(since) - LIVE_S):.6f}"

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from daemon.core import addressing, closing, given, glance, listing, sending, slips, threads
+from daemon.core import addressing, closing, given, glance, hosting, listing, sending, slips, threads
 from daemon.core import commands as c
+from daemon.core.cleaning import fitted
 from daemon.core.errors import NotAllowed
 from daemon.core.model import (
     Ask,
@@ -66,6 +67,8 @@ def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as:
     threads.belongs_to(talk.plan, talk.here, peer)
     carriage, asked = shown.carriages[0], _said(talk, shown.ask, said_as)
     talk.plan.put(asked)
+    if not asked.said_as and talk.conversation.surface in hosting.CHANNELED:
+        _show(talk, asked, peer, text)
     if slips.waits(carriage):
         brakes = BY_NAME["stop"].right in talk.person.rights
         told = receipt(carriage)
@@ -73,6 +76,14 @@ def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as:
     else:
         talk.tell(receipt(carriage), passing=True)
     return Heard("ask", shown.ask.ask_id)
+
+
+def _show(talk: Talk, asked: Ask, peer: Peer, text: str) -> None:
+    """What was asked by a command or in a form nobody has seen: said aloud, its answer has where to stand."""
+    quoted = "\n".join(f"> {each}" for each in text.split("\n"))
+    told = f"{talk.person.name} asks {peer.name}:\n\n{quoted}"
+    letter = Letter(kind=Kind.REPLY, text=fitted(told), correlation_id=asked.ask_id, silent=True)
+    post(talk.plan, LINE, [talk.here], letter)
 
 
 def words_of(talk: Talk, text: str) -> str:

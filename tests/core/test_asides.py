@@ -6,7 +6,7 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core.model import Envelope, Heard, Kind, Person, Place
-from tests.core.line import Chat, Line
+from tests.core.line import BOT, Chat, Line
 
 ADA, BEN = "T1:U1", "T1:U2"
 
@@ -68,7 +68,35 @@ def test_an_ask_by_it_is_an_ask_and_only_its_receipt_is_an_aside(line: Line, sla
     asked = line.work(api).envelope
     assert (asked.envelope_id, asked.alone) == (heard.ask_id, "")
     line.answer(line.asked(asked.envelope_id), api, "half way")
-    assert {each.kind: each.alone for each in shown(line, slack)} == {Kind.REPLY: ADA, Kind.ANSWER: ""}
+    assert [(each.kind, each.alone) for each in shown(line, slack)] == [
+        (Kind.REPLY, ""),
+        (Kind.REPLY, ADA),
+        (Kind.ANSWER, ""),
+    ]
+
+
+def test_what_is_asked_by_it_is_said_aloud_and_has_its_thread_there(line: Line, slack: Chat) -> None:
+    api = line.agent("api")
+    heard = commands(line, "@api how far?\nall of it")
+    parcel = line.lease(slack.peer, holder=BOT, shows=True)
+    assert parcel is not None
+    assert parcel.envelope.body == "ada asks api:\n\n> how far?\n> all of it"
+    line.do(c.AckDelivery(delivery_id=parcel.delivery.delivery_id, holder=BOT, receipt="C1/100.1"))
+    assert line.asked(heard.ask_id or "").said_as == "C1/100.1"
+    thread = line.view.conversation_at("slack", "C1/100.1")
+    assert thread is not None
+    assert (thread.thread, thread.topic_of, thread.circles) == (True, api.peer_id, ("dev",))
+    said = c.Say(
+        surface="slack",
+        address="C1/100.1",
+        account=BEN,
+        text="and now?",
+        private=False,
+        reply_to="C1/100.1",
+        receipt="C1/100.1/100.2",
+        thread="C1/100.1",
+    )
+    assert line.asked(line.do(said).ask_id).to == (api.peer_id,)
 
 
 def test_a_card_that_one_sees_alone_is_tapped_by_them_alone_and_so_is_what_comes_of_it(

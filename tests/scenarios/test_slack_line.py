@@ -105,7 +105,13 @@ async def test_what_a_slash_command_is_told_its_asker_sees_alone_and_the_answer_
     assert chosen.only_for == "U0000ADA"
     ada.slash("/peerline", "@worker how far?", channel=work)
     await ben.sees("answer to: how far?", channel=work, within=PATIENCE_S)
-    assert [message.text for message in ben.heard(work)] == ["worker@dev answers\nanswer to: how far?"]
+    asked, answer = ben.heard(work)
+    assert asked.text == "ada asks worker:\nhow far?"
+    assert (answer.text, answer.thread_ts) == ("worker@dev answers\nanswer to: how far?", asked.ts)
+    ben.says("and now?", channel=work, thread=asked)  # nobody listed him
+    ada.says("and then?", channel=work, thread=asked)
+    await ben.sees("answer to: and then?", channel=work, thread=asked, within=PATIENCE_S)
+    assert "answer to: and now?" not in " ".join(each.text for each in ada.heard(work))
 
 
 @pytest.mark.parametrize("kind", [Kind.DROP, Kind.RESET])

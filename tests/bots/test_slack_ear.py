@@ -212,6 +212,19 @@ async def test_the_home_shows_everything_at_a_glance(house, sara) -> None:
 # --- what may go wrong ------------------------------------------------------------------------------------------------
 
 
+async def test_who_opens_the_chat_is_offered_what_to_say_first_and_a_stranger_nothing(
+    house, sara, work
+) -> None:
+    ben = house.slack.person("U0000BENB", "Ben")
+    async with house.hearing():
+        ben.opens_home("messages")
+        sara.opens_home("messages")
+        await house.slack.journal.reaches("assistant.threads.setSuggestedPrompts", within=5)
+    [(place, prompts)] = house.slack.world.prompts.items()
+    assert sara.chat.channel_id in place
+    assert [each["message"] for each in prompts] == ["/peers", "/status"]
+
+
 async def test_nothing_is_acknowledged_before_it_is_kept(house, sara, work) -> None:
     async with house.hearing():
         house.open.clear()

@@ -42,7 +42,7 @@ class Requests:
         try:
             answer = (
                 await self._client.api_call(method, json=told)
-                if "view" in told
+                if "view" in told or "prompts" in told
                 else await self._got(method, told)
             )
         except SlackApiError as refused:

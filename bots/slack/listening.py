@@ -69,6 +69,8 @@ class Ear:
         self._arriving: Arriving[Raw] = Arriving(MOST_WAITING)
         self._around = Around(web)
         self._beside = Beside()
+        self._there = asyncio.Event()  #: a connection, since where hearing ended was marked
+        self._marked = False
 
     @property
     def sockets(self) -> int | None:
@@ -92,6 +94,7 @@ class Ear:
         told = json.loads(raws[0].body)
         kind, payload, me = told["kind"], told["payload"], await self._named()
         if kind == backfill.SILENCE:
+            await self._there.wait()
             async for missed in backfill.missed(self._web, me, payload):
                 await self._put(missed)
             return None
@@ -111,9 +114,10 @@ class Ear:
                 self._web.open_socket, doorway.over_socket, note, self._opened, self._clock, rhythm
             )
             return await self._sockets.run()
+        connected = await self._opened()
         self._way.hook.leads_to(doorway)
         try:
-            (await self._opened())()
+            connected()
             await self._look()
         finally:
             self._way.hook.leads_to(None)
@@ -139,9 +143,17 @@ class Ear:
             await home.prompted(self._web, account)
 
     async def _opened(self) -> Callable[[], None]:
-        """Note where hearing ended, before a new connection brings more; what was missed is read once it is there."""
-        missing = backfill.silence(await self._sight.known(), uuid.uuid4().hex)
-        return lambda: self._beside.aside(self._put([missing] if missing else []))
+        """Have on disk where hearing ended, before a new connection brings more; it is read back once that is there."""
+        if not self._marked:
+            self._there.clear()
+            missing = backfill.silence(await self._sight.known(), uuid.uuid4().hex)
+            await self._put([missing] if missing else [])
+            self._marked = True
+        return self._connected
+
+    def _connected(self) -> None:
+        self._marked = False
+        self._there.set()
 
     async def _put(self, raws: Sequence[Raw]) -> None:
         """Have them on disk, however many come meanwhile."""

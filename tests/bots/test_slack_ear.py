@@ -324,6 +324,20 @@ async def test_what_was_said_while_nobody_heard_is_read_once(house, sara, work) 
     assert [each for each in house.said if each.startswith("away")] == ["away 0", "away 1", "away 2"]
 
 
+async def test_nothing_is_opened_before_it_is_on_disk_where_hearing_ended(house, sara, work) -> None:
+    async with house.hearing():
+        sara.says("before", channel=work)
+        await house.until(lambda: house.said == ["before"])
+    sara.says("away", channel=work)
+    house.slack.away()
+    async with house.hearing(there=False):
+        house.open.clear()
+        with pytest.raises(AssertionError):
+            await house.slack.sockets.there(within=0.3)
+        house.open.set()
+        await house.until(lambda: house.said == ["before", "away"])
+
+
 async def test_what_was_said_below_an_old_message_while_nobody_heard_is_read(house, sara, work) -> None:
     await client_at(house.slack).chat_postMessage(channel=WORK, text="Ship it?")
     card = await sara.sees("Ship it?", channel=work)

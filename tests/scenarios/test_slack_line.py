@@ -137,9 +137,7 @@ async def test_files_are_taken_of_whoever_is_heard_and_of_nobody_else(
     ada.sends_file("private.txt", b"not for us", channel=work)
     ada.sends_file("adas.txt", b"for you", channel=work, caption="@Peerline @worker look")
     await ada.sees("answer to: look", channel=work, within=PATIENCE_S)
-    kept = [each.name for each in (hosted.home / ".peerline" / "files").rglob("*.txt")]
-    assert len(kept) == 1
-    assert "adas" in kept[0]
+    assert [each.read_bytes() for each in hosted.home.rglob("*.txt")] == [b"for you"]
 
 
 @pytest.mark.parametrize("kind", [Kind.DROP, Kind.RESET])

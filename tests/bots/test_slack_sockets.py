@@ -6,8 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import pytest
+
 from bots.health import resting
 from bots.interface import NotNow
+from bots.slack.doorway import Doorway
 from bots.slack.sockets import Rhythm, Sockets
 
 RHYTHM = Rhythm(said=0.02)
@@ -40,6 +43,14 @@ async def test_a_rest_is_as_long_as_was_wished() -> None:
     await resting(told.append, "why", 0.1, 0.03)
     assert 0.1 <= time.monotonic() - begun < 1
     assert told == ["why"] * 3
+
+
+async def test_what_could_not_be_kept_for_whatever_reason_is_to_come_again() -> None:
+    async def fails(kind: str, payload: object) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    with pytest.raises(NotNow):
+        await Doorway(fails).over_socket({"type": "event_callback", "event": {"type": "message"}})
 
 
 async def _takes(_: object) -> None:

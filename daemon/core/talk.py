@@ -21,6 +21,7 @@ from daemon.core import (
     locking,
     looking,
     moving,
+    presence,
     settling,
     slips,
     steering,
@@ -121,6 +122,8 @@ def _meant(talk: Talk) -> Heard:
         return _command(talk, *command)
     if talk.conversation.thread:
         return _in_thread(talk, text)
+    if talk.said.to and talk.here.backend not in presence.OWN_SCREENS:  # chosen for these very words
+        return _routed(talk, text)
     if talk.said.reply_to and (heard := _replied(talk, talk, text)):
         return heard
     if choice := _choice(talk, text):

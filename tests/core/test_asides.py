@@ -153,3 +153,14 @@ def test_what_is_told_of_a_command_in_a_channel_stands_in_the_thread_of_the_comm
     told = shown(line, slack)
     assert told
     assert {each.reply_to for each in told} == {"C1/100.1"}
+
+
+def test_whom_a_form_says_is_asked_whatever_question_waits_there(line: Line, slack: Chat) -> None:
+    api, web = line.agent("api"), line.agent("web")
+    waits = line.do(c.SendAsk(sender=web.peer_id, to=("slack",), question="Ship it?", options=("yes", "no")))
+    said = c.Say(
+        surface="slack", address="C1", account=ADA, text="yes", private=False, called=True, to="dev/api"
+    )
+    heard: Heard = line.do(said)
+    assert line.asked(heard.ask_id or "").to == (api.peer_id,)
+    assert line.asked(waits.ask.ask_id).answers == ()

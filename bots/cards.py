@@ -37,6 +37,7 @@ def card_of(parcel: Parcel) -> Card:
         silent=envelope.silent or envelope.urgency is Urgency.FYI,
         passing=envelope.sender.peer_id == LINE.peer_id and envelope.urgency is Urgency.FYI,
         reply_to=envelope.reply_to or "",
+        asked_as=ask.said_as if ask and envelope.kind is Kind.ANSWER else "",
         attachment=envelope.attachment,
         pinned=envelope.kind is Kind.BOARD,
         keyboard=envelope.options if envelope.kind is Kind.REPLY else (),

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
+
+SAID_S: Final = 20.0  #: whoever says nothing for much longer is taken for dead
+
+
+async def resting(note: Callable[[str], None], why: str, for_s: float, every_s: float = SAID_S) -> None:
+    """Wait, and say why now and then: a platform may want to be left alone for hours."""
+    left = for_s
+    while left > every_s:
+        await asyncio.sleep(every_s)
+        note(why)
+        left -= every_s
+    await asyncio.sleep(left)
 
 
 class Health:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from bots.slack.ids import Met
-from daemon.core import glance, incoming, listing
+from bots.interface import Said
+from bots.slack.ids import Concern, Met
+from daemon.core import commands as c
+from daemon.core import gate, glance, incoming, listing, locking, threads
 from daemon.core.model import Peer
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
@@ -30,6 +32,20 @@ class LineSight:
     async def glance(self, account: str) -> str:
         return await self._seen(account, glance.text, "")
 
+    async def concern(self, said: Said) -> Concern:
+        words = c.Say(
+            surface=self._surface,
+            address=said.address,
+            account=said.account,
+            text=said.text,
+            reply_to=said.reply_to,
+            private=said.private,
+            called=said.called,
+            forwarded=said.forwarded,
+            thread=said.thread,
+        )
+        return await self._look(lambda plan: Concern(gate.concerns(plan, words), threads.is_new(plan, words)))
+
     async def known(self) -> Mapping[str, str]:
         def look(plan: Plan) -> Mapping[str, str]:
             found = incoming.known(plan.view, self._surface)
@@ -49,9 +65,9 @@ class LineSight:
 
 
 def _desk(plan: Plan, surface: str, account: str) -> Peer | None:
-    """The private conversation of somebody who may talk."""
+    """The private conversation of somebody who may talk; nobody may while the line is locked."""
     person, found = plan.person(surface, account), plan.view.conversation_at(surface, account)
-    if person is None or found is None or "talk" not in person.rights:
+    if person is None or found is None or "talk" not in person.rights or locking.keeps_out(plan, surface):
         return None
     peer = plan.peer(found.peer_id)
     return peer if peer and not peer.forgotten_at else None

@@ -22,19 +22,13 @@ class Around:
     def __init__(self, web: Web) -> None:
         self._web = web
         self._names: dict[str, str] = {}
-        self._told: set[str] = set()
 
     async def told(self, said: Said) -> str:
         """What was said in the thread before these words, by whomever; "" where nobody can tell."""
-        if said.thread in self._told:
-            return ""
         try:
             messages = await self._before(said)
         except (NotNow, NotEver, Unsure):
             return ""
-        if len(self._told) >= MOST_NAMES:
-            self._told.clear()
-        self._told.add(said.thread)
         lines = [
             f"{await self._speaker(each)}: {plain(str(each.get('text') or ''))[:LONGEST]}"
             for each in messages

@@ -24,6 +24,7 @@ LIVE_S: Final = 7 * 86_400.0  #: a thread in which nothing was said for so long 
 MOST_THREADS: Final = 50
 PAGE: Final = 200
 MOST_PAGES: Final = 20
+OLDER_PAGES: Final = 3  #: of each room, in which threads are sought that began before and went on since
 AGAIN_S: Final = 3.0
 AT_ONCE: Final = 100  #: that are kept in one commit
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ async def missed(web: Web, me: Me, told: Shape) -> AsyncIterator[list[Raw]]:
         async for messages in _read(web, "conversations.history", room, since):
             threads |= {address_of(room, ts) for each in messages if (ts := _answered_since(each, since))}
             yield raws_of(messages, await _channel(web, room), me)
+        threads |= {address_of(room, ts) for ts in await _older(web, room, since)}
     for address in sorted(threads):
         async for messages in _read(
             web, "conversations.replies", room_of(address), since, thread_of(address)
@@ -125,6 +127,26 @@ async def _read(web: Web, method: str, room: str, since: str, thread: str = "") 
         log.warning("what was said in %s meanwhile cannot be read: %s", room, never)
     if found:
         yield sorted(found, key=lambda each: _number(each.get("ts")))
+
+
+async def _older(web: Web, room: str, since: str) -> list[str]:
+    """Threads that began before and went on since, such as below an agent's question: nobody spoke in them yet."""
+    found: list[str] = []
+    cursor: str | None = None
+    oldest = f"{max(0.0, _number(since) - LIVE_S):.6f}"
+    try:
+        channel = await _channel(web, room)
+        for _ in range(OLDER_PAGES):
+            place = {"channel": channel, "oldest": oldest, "latest": since, "limit": PAGE, "cursor": cursor}
+            told = await insisted(web, "conversations.history", **place)
+            messages = [each for each in told.get("messages") or [] if isinstance(each, Mapping)]
+            found += [ts for each in messages if (ts := _answered_since(each, since))]
+            cursor = (told.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                break
+    except NotEver as never:
+        log.debug("older threads of %s cannot be looked for: %s", room, never)
+    return found
 
 
 def _answered_since(message: Shape, since: str) -> str:

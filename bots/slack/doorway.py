@@ -70,7 +70,7 @@ class Doorway:
         """
         told = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
         answered = await self._app.async_dispatch(told)
-        if answered.status == LATER:
+        if answered.status != OK:  # also where we failed at it: acknowledged, it would be gone
             raise NotNow("it was not kept")
 
     async def by_http(self, headers: Mapping[str, str], body: str) -> BoltResponse:

@@ -29,6 +29,14 @@ class Fetching:
         files = tuple([await self._fetched(each) for each in files_in(message)])
         return files, [await self._spoken(file) for file in files]
 
+    @staticmethod
+    def named(message: Mapping[str, Any]) -> tuple[File, ...]:
+        """The same files, left where they are."""
+        return tuple(
+            File(kind=each.kind, name=each.name, size=each.size, note="not fetched")
+            for each in files_in(message)
+        )
+
     async def _fetched(self, sent: Sent) -> File:
         file = File(kind=sent.kind, name=sent.name, size=sent.size)
         if self._intake.keep is None:

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from bots.interface import Said
+
 SURFACE: Final = "slack"
 LONGEST_NUMBER: Final = 3  #: digits of an option
 
@@ -35,8 +37,20 @@ class Met:
     note: str = ""  #: what they are doing, in one line
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """How words concern us before all of them is known."""
+
+    heard: bool  #: they may be for us, of somebody who may say them
+    first: bool = False  #: nobody was asked in their thread yet
+
+
 class Sight(Protocol):
     """What of the line its modals and its home show, and where hearing goes on."""
+
+    async def concern(self, said: Said) -> Concern:
+        """Whether anything is to be asked for that stands around these words, such as their files."""
+        ...
 
     async def peers(self, account: str) -> Sequence[Met]:
         """Whom that person meets in their direct messages; nobody for one who may not talk."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from bots.arriving import Arriving
 from bots.beside import Beside
+from bots.health import resting
 from bots.interface import Heard, NotEver, NotNow, Raw, Reacted, Said, Unsure
 from bots.slack import backfill, home, modals
 from bots.slack.around import Around
@@ -68,6 +69,8 @@ class Ear:
         self._arriving: Arriving[Raw] = Arriving(MOST_WAITING)
         self._around = Around(web)
         self._beside = Beside()
+        self._there = asyncio.Event()  #: a connection, since where hearing ended was marked
+        self._marked = False
 
     @property
     def sockets(self) -> int | None:
@@ -91,6 +94,7 @@ class Ear:
         told = json.loads(raws[0].body)
         kind, payload, me = told["kind"], told["payload"], await self._named()
         if kind == backfill.SILENCE:
+            await self._there.wait()
             async for missed in backfill.missed(self._web, me, payload):
                 await self._put(missed)
             return None
@@ -110,9 +114,10 @@ class Ear:
                 self._web.open_socket, doorway.over_socket, note, self._opened, self._clock, rhythm
             )
             return await self._sockets.run()
+        connected = await self._opened()
         self._way.hook.leads_to(doorway)
         try:
-            (await self._opened())()
+            connected()
             await self._look()
         finally:
             self._way.hook.leads_to(None)
@@ -138,9 +143,17 @@ class Ear:
             await home.prompted(self._web, account)
 
     async def _opened(self) -> Callable[[], None]:
-        """Note where hearing ended, before a new connection brings more; what was missed is read once it is there."""
-        missing = backfill.silence(await self._sight.known(), uuid.uuid4().hex)
-        return lambda: self._beside.aside(self._put([missing] if missing else []))
+        """Have on disk where hearing ended, before a new connection brings more; it is read back once that is there."""
+        if not self._marked:
+            self._there.clear()
+            missing = backfill.silence(await self._sight.known(), uuid.uuid4().hex)
+            await self._put([missing] if missing else [])
+            self._marked = True
+        return self._connected
+
+    def _connected(self) -> None:
+        self._marked = False
+        self._there.set()
 
     async def _put(self, raws: Sequence[Raw]) -> None:
         """Have them on disk, however many come meanwhile."""
@@ -165,30 +178,36 @@ class Ear:
                 failures += 1
                 self._note(str(failure))
                 wish = failure.after_s if isinstance(failure, NotNow) else None
-                await asyncio.sleep(self._way.rhythm.pause(failures, wish))
+                rhythm = self._way.rhythm
+                await resting(self._note, str(failure), rhythm.pause(failures, wish), rhythm.said)
         return self._me
 
     async def _look(self) -> None:
         """Ask now and then whether Slack is there: no socket tells."""
         while True:
-            wish = None
+            wish, why = None, ""
             try:
                 await self._web.call("auth.test")
-                self._note("")
             except (NotNow, NotEver, Unsure) as failure:
-                self._note(str(failure))
+                why = str(failure)
                 wish = failure.after_s if isinstance(failure, NotNow) else self._way.rhythm.most
-            await asyncio.sleep(wish or EVERY_S)
+            self._note(why)
+            await resting(self._note, why, wish or EVERY_S, self._way.rhythm.said + EVERY_S)
 
     async def _completed(self, said: Said, message: Mapping[str, Any]) -> Said:
         """With its files, with who speaks where that may be asked for, and with what stands around a first mention."""
+        concern = await self._sight.concern(said)
+        if not concern.heard:
+            # Whoever calls us, or may be sending a code, is asked for by name; what a stranger sends stays there.
+            author = await self._around.name_of(said.account) if said.called or _pairs(said) else ""
+            return replace(said, author=author, files=self._fetching.named(message))
         files, spoken = await self._fetching.fetched(message)
         words = "\n".join(filter(None, [said.text, *spoken]))
         said = replace(said, text=words, files=files)
         if said.private:
-            return replace(said, author=await self._around.name_of(said.account)) if _pairs(said) else said
+            return said
         said = replace(said, author=await self._around.name_of(said.account) if said.called else "")
-        is_first = said.thread == said.address and (said.called or said.text.startswith("@"))
+        is_first = concern.first and said.thread == said.address
         return replace(said, around=await self._around.told(said)) if is_first else said
 
     async def _placed(self, reacted: Reacted) -> Reacted:

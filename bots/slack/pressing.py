@@ -174,6 +174,7 @@ def _filled_in(payload: Shape) -> Said | None:
         called=True,
         thread=about.address if "/" in about.address else "",
         around=about.around,
+        aside=not direct,  # whom they may ask, others there may not even know of
     )
 
 

@@ -134,8 +134,9 @@ class Screen:
 
     async def _place(self, address: str, card: Card) -> _Place:
         room, thread = room_of(address), thread_of(address)
-        if not thread and room_of(card.reply_to) == room:
-            thread = thread_in(card.reply_to) or ("" if is_direct(address) else ts_in(card.reply_to))
+        near = card.reply_to or card.asked_as
+        if not thread and room_of(near) == room:
+            thread = thread_in(near) or ("" if is_direct(address) else ts_in(near))
         return _Place(room, Spot(await self._api.channel_of(room), thread))
 
     async def _post(

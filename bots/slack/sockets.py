@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from bots.health import SAID_S, resting
 from bots.interface import NotEver, NotNow, Unsure
 
 Json = dict[str, Any]
@@ -38,6 +39,7 @@ class Rhythm:
     least: float = 1.0
     most: float = 3.0
     weather: float = 5.0  #: a shorter time without a socket is nothing to tell of
+    said: float = SAID_S  #: how often it is told why nothing is tried
 
     def pause(self, failures: int, wish: float | None) -> float:
         """Return the time from one attempt to the next: a little longer each time, or as Slack says."""
@@ -74,14 +76,14 @@ class Sockets:
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as reading:
             failures, alone_since = 0, self._clock()
             while True:
-                begun, wish = self._clock(), None
+                begun, wish, why = self._clock(), None, ""
                 try:
                     socket = await self._open(session, reading)
                 except (NotNow, NotEver, Unsure) as failure:
-                    failures += 1
+                    failures, why = failures + 1, str(failure)
                     wish = failure.after_s if isinstance(failure, NotNow) else None
                     if isinstance(failure, NotEver) or begun - alone_since >= self._rhythm.weather or wish:
-                        self._note(str(failure))
+                        self._lacks(why)
                 else:
                     failures = 0
                     await socket.retired.wait()
@@ -89,7 +91,13 @@ class Sockets:
                     alone_since = self._clock()
                     if socket.why:
                         self._note(socket.why)
-                await asyncio.sleep(begun + self._rhythm.pause(failures, wish) - self._clock())
+                pause = begun + self._rhythm.pause(failures, wish) - self._clock()
+                await resting(self._lacks, why, pause, self._rhythm.said)
+
+    def _lacks(self, why: str) -> None:
+        """Another is needed and cannot be had; that is nothing to tell of while one is well."""
+        if not self.count:
+            self._note(why)
 
     async def _open(self, session: aiohttp.ClientSession, reading: asyncio.TaskGroup) -> Socket:
         """A socket that has said hello.

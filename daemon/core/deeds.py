@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from daemon.core import addressing, closing, given, glance, listing, sending, slips, threads
+from daemon.core import addressing, closing, given, glance, hosting, listing, sending, slips, threads
 from daemon.core import commands as c
+from daemon.core.cleaning import fitted
 from daemon.core.errors import NotAllowed
 from daemon.core.model import (
     Ask,
@@ -48,10 +49,13 @@ class Talk:
         """Who alone is to see what the line says to this; "": whoever is there."""
         return self.said.account if self.said.aside else ""
 
+    @property
+    def near(self) -> str:
+        """By which message an answer stands: where several talk, by what was said, so that one sees to whom."""
+        return self.said.reply_to if self.said.private else self.said.receipt or self.said.reply_to
+
     def tell(self, text: str, *, passing: bool = False) -> None:
-        # Where several talk, it is shown to whom it is said.
-        to = self.said.reply_to if self.said.private else self.said.receipt or self.said.reply_to
-        reply(self.plan, self.here, text, to=to, passing=passing, alone=self.alone)
+        reply(self.plan, self.here, text, to=self.near, passing=passing, alone=self.alone)
 
 
 def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as: str = "") -> Heard:
@@ -63,6 +67,8 @@ def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as:
     threads.belongs_to(talk.plan, talk.here, peer)
     carriage, asked = shown.carriages[0], _said(talk, shown.ask, said_as)
     talk.plan.put(asked)
+    if not asked.said_as and talk.conversation.surface in hosting.CHANNELED:
+        _show(talk, asked, peer, text)
     if slips.waits(carriage):
         brakes = BY_NAME["stop"].right in talk.person.rights
         told = receipt(carriage)
@@ -70,6 +76,14 @@ def ask(talk: Talk, peer: Peer, text: str, about: str | None = None, *, said_as:
     else:
         talk.tell(receipt(carriage), passing=True)
     return Heard("ask", shown.ask.ask_id)
+
+
+def _show(talk: Talk, asked: Ask, peer: Peer, text: str) -> None:
+    """What was asked by a command or in a form nobody has seen: said aloud, its answer has where to stand."""
+    quoted = "\n".join(f"> {each}" for each in text.split("\n"))
+    told = f"{talk.person.name} asks {peer.name}:\n\n{quoted}"
+    letter = Letter(kind=Kind.REPLY, text=fitted(told), correlation_id=asked.ask_id, silent=True)
+    post(talk.plan, LINE, [talk.here], letter)
 
 
 def words_of(talk: Talk, text: str) -> str:
@@ -90,7 +104,7 @@ def receipt(carriage: Carriage) -> str:
 
 
 def offer(talk: Talk, question: str, choices: Sequence[Peer], subject: str) -> None:
-    asked = slips.choice(talk.plan, talk.here, question, choices, subject, alone=talk.alone)
+    asked = slips.choice(talk.plan, talk.here, question, choices, subject, alone=talk.alone, near=talk.near)
     talk.plan.put(_said(talk, asked))
 
 
@@ -240,7 +254,7 @@ def tell_chosen(talk: Talk, peer: Peer) -> None:
         kind=Kind.REPLY,
         text=f"your words go to {peer.name}",
         options=(*names, "/peers", "/status"),
-        reply_to=talk.said.reply_to or None,
+        reply_to=talk.near or None,
         silent=True,
         alone=talk.alone,
     )

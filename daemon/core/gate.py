@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
-from daemon.core import addressing, groups, hosting, people, threads, topics
+from daemon.core import addressing, groups, hosting, locking, people, threads, topics
 from daemon.core import commands as c
 from daemon.core.deeds import Talk
 from daemon.core.errors import AmbiguousPeer, Refused
@@ -38,6 +38,13 @@ def is_for_us(plan: Plan, said: c.Say) -> bool:
         return command[0] in BY_NAME
     named = called(said.text.strip())
     return named is not None and _is_met(plan, said, named[0])
+
+
+def concerns(plan: Plan, said: c.Say) -> bool:
+    """Whether words are for us, and of somebody who may say them; decided before all that belongs to them is known."""
+    said, person = arrived(plan, said), plan.person(said.surface, said.account)
+    may = person is not None and "talk" in person.rights and not locking.keeps_out(plan, said.surface)
+    return may and is_for_us(plan, said)
 
 
 def entered(plan: Plan, deed: Deed) -> Talk | None:

@@ -109,7 +109,7 @@ def _offer(plan: Plan, errand: Errand, here: Peer, command: c.FinishErrand) -> N
         reply_to=errand.errand_id,
     )
     subject = f"{errand.what}\n{errand.peer_id}\n{json.dumps(arguments)}"
-    sending.ask_of(plan, LINE, [here], question, subject=subject, alone=errand.alone)
+    sending.ask_of(plan, LINE, [here], question, subject=subject, alone=errand.alone, near=errand.reply_to)
 
 
 def labels(arguments: Sequence[str]) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
         peer_id=peer.peer_id,
         argument=argument.translate(_UNSTORABLE),
         conversation=talk.here.peer_id,
-        reply_to=talk.said.reply_to,
+        reply_to=talk.near,
         asked_at=talk.plan.now,
         alone=talk.alone,
     )

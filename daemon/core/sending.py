@@ -41,8 +41,12 @@ def ask_of(
     *,
     subject: str = "",
     alone: str = "",
+    near: str = "",
 ) -> AskShown:
-    """The same, with the recipients found already; ``alone``: the account of the one person who is to see it."""
+    """The same, with the recipients found already.
+
+    ``alone``: the account of the one person who is to see it; ``near``: the message by which it is shown.
+    """
     for peer in to:
         _may_be_asked(plan, peer, sender)
     life = _life(command.deadline, to)
@@ -65,7 +69,7 @@ def ask_of(
         text=command.question,
         urgency=command.urgency,
         options=ask.options,
-        reply_to=command.reply_to,
+        reply_to=near or command.reply_to,
         correlation_id=command.reply_to,
         life=life,
         alone=alone,

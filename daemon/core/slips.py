@@ -46,13 +46,20 @@ def offer(
 
 
 def choice(
-    plan: Plan, here: Peer, question: str, choices: Sequence[Peer], subject: str, *, alone: str = ""
+    plan: Plan,
+    here: Peer,
+    question: str,
+    choices: Sequence[Peer],
+    subject: str,
+    *,
+    alone: str = "",
+    near: str = "",
 ) -> Ask:
-    """Ask a person whom they mean; ``subject``: what becomes of it, and then what it is about."""
+    """Ask a person whom they mean, by their message ``near``; ``subject``: what becomes of it, and what it is about."""
     names = [(f"{peer.circle}/{peer.name}", peer.peer_id) for peer in choices[:MOST_CHOICES]]
     options = tuple(name if len(name) <= sending.OPTION_LENGTH else peer_id for name, peer_id in names)
     command = c.SendAsk(sender=LINE.peer_id, to=(), question=question, options=options, deadline=CHOICE_LIFE)
-    return sending.ask_of(plan, LINE, [here], command, subject=subject, alone=alone).ask
+    return sending.ask_of(plan, LINE, [here], command, subject=subject, alone=alone, near=near).ask
 
 
 def elsewhere(plan: Plan, ask: Ask) -> None:

@@ -21,6 +21,7 @@ from daemon.core import (
     locking,
     looking,
     moving,
+    presence,
     settling,
     slips,
     steering,
@@ -104,6 +105,9 @@ def _label(card: Envelope | None, tap: c.Tap) -> str:
 def refused(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay, error: PeerlineError) -> Heard:
     """Tell the person why not."""
     talk = gate.entered(plan, command)
+    card = plan.envelope(command.ask_id) if isinstance(command, c.Tap) else None
+    if talk and card and card.alone:
+        talk = replace(talk, said=replace(talk.said, aside=True))
     if talk:
         hint = f"\n{error.hint}" if error.hint else ""
         talk.tell(f"{error}{hint}")
@@ -118,6 +122,8 @@ def _meant(talk: Talk) -> Heard:
         return _command(talk, *command)
     if talk.conversation.thread:
         return _in_thread(talk, text)
+    if talk.said.to and talk.here.backend not in presence.OWN_SCREENS:  # chosen for these very words
+        return _routed(talk, text)
     if talk.said.reply_to and (heard := _replied(talk, talk, text)):
         return heard
     if choice := _choice(talk, text):

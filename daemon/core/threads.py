@@ -76,6 +76,12 @@ def belongs_to(plan: Plan, here: Peer, peer: Peer) -> None:
         plan.put(replace(conversation, topic_of=peer.peer_id))
 
 
+def is_new(plan: Plan, said: c.Say) -> bool:
+    """Whether these words stand in a thread in which nobody was asked yet."""
+    here = plan.view.conversation_at(said.surface, said.thread) if said.thread else None
+    return bool(said.thread) and not (here and here.topic_of)
+
+
 def question(plan: Plan, here: Conversation) -> Ask | None:
     """The one question that waits there for words; approvals are only ever decided where they stand."""
     asked = [

@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, hosting, presence, settling
+from daemon.core import addressing, hosting, presence, settling, threads
 from daemon.core import commands as c
 from daemon.core.glance import AGENTS
-from daemon.core.model import Authority, Conversation, Delivery, Event, Follow, Kind, Peer, Status
+from daemon.core.model import Ask, Authority, Conversation, Delivery, Event, Follow, Kind, Peer, Status
 from daemon.core.posting import LINE, Letter, post, topic_of
 from daemon.core.view import Plan
 
@@ -70,6 +70,8 @@ def shown(plan: Plan, command: c.AckDelivery) -> Delivery:
         if room and agent:
             _open(plan, room, agent, command.receipt)
             _noted(plan, agent, shown=envelope.body, due_at=plan.now)
+    if envelope and envelope.kind is Kind.REPLY:
+        _begin_thread(plan, delivery, plan.ask(envelope.correlation_id), command.receipt)
     return delivery
 
 
@@ -151,6 +153,31 @@ def _open(plan: Plan, room: Conversation, agent: Peer, address: str) -> None:
     peer = hosting.open_conversation(plan, command)
     if opened := plan.conversation(peer.peer_id):
         plan.put(replace(opened, topic_of=agent.peer_id))
+
+
+def _begin_thread(plan: Plan, delivery: Delivery, ask: Ask | None, receipt: str) -> None:
+    """What somebody asked out of sight stands in the channel now: all that belongs to it is said below it."""
+    room = plan.conversation(delivery.peer_id)
+    if ask is None or room is None or ask.said_as or ask.asker != room.peer_id:
+        return
+    plan.put(replace(ask, said_as=receipt))
+    place = plan.place(room.surface, room.address)
+    if place is None or place.surface not in hosting.CHANNELED:
+        return
+    title = threads.title(receipt.rpartition("/")[2])
+    command = c.OpenConversation(
+        surface=room.surface,
+        address=receipt,
+        host=room.host,
+        wish=addressing.slug("-".join(filter(None, [room.surface, place.name, title]))),
+        authority=Authority.PERSON,
+        live=True,
+        circles=room.circles,
+        thread=True,
+    )
+    peer = hosting.open_conversation(plan, command)
+    if opened := plan.conversation(peer.peer_id):
+        plan.put(replace(opened, topic_of=ask.to[0]))
 
 
 def _noted(plan: Plan, agent: Peer, **news: object) -> None:

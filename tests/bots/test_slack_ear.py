@@ -78,12 +78,36 @@ async def test_a_first_mention_in_a_thread_brings_what_was_said_there(house, sar
     async with house.hearing():
         sara.mentions("what do you think?", channel=work, thread=root)
         await house.until(lambda: "what do you think?" in house.said)
+        house.shelf.begun.add(f"{WORK}/{root.ts}")
         sara.mentions("well?", channel=work, thread=root)
         await house.until(lambda: "well?" in house.said)
 
     first, second = (each for each in only(house, Said) if each.called)
     assert first.around == "sara: shall we?\nben: I would & I will"
     assert (second.around, second.address, second.reply_to) == ("", f"{WORK}/{root.ts}", f"{WORK}/{root.ts}")
+
+
+async def test_what_others_and_commands_say_first_takes_nothing_from_the_first_ask(house, sara, work) -> None:
+    ben = house.slack.person("U0000BENB", "Ben")
+    root = sara.says("shall we?", channel=work)
+    async with house.hearing():
+        for person, words in ((ben, "me first"), (sara, "peers"), (sara, "what do you think?")):
+            person.mentions(words, channel=work, thread=root)
+        await house.until(lambda: "what do you think?" in house.said)
+
+    strangers, _, ask = (each for each in only(house, Said) if each.called)
+    assert strangers.around == ""
+    assert "sara: shall we?" in ask.around
+
+
+async def test_what_a_stranger_sends_stays_where_it_is(house, work) -> None:
+    ben = house.slack.person("U0000BENB", "Ben")
+    async with house.hearing():
+        ben.sends_file("plan.txt", b"all of it", channel=work, caption="@Peerline look")
+        ben.sends_file("mine.txt", b"all of it")
+        await house.until(lambda: len(house.said) == 2)
+    assert [each.files[0].name for each in only(house, Said)] == ["plan.txt", "mine.txt"]
+    assert list(house.files.iterdir()) == []
 
 
 async def test_edits_and_deletions_are_the_authors(house, sara, work) -> None:
@@ -188,6 +212,19 @@ async def test_the_home_shows_everything_at_a_glance(house, sara) -> None:
 # --- what may go wrong ------------------------------------------------------------------------------------------------
 
 
+async def test_who_opens_the_chat_is_offered_what_to_say_first_and_a_stranger_nothing(
+    house, sara, work
+) -> None:
+    ben = house.slack.person("U0000BENB", "Ben")
+    async with house.hearing():
+        ben.opens_home("messages")
+        sara.opens_home("messages")
+        await house.slack.journal.reaches("assistant.threads.setSuggestedPrompts", within=5)
+    [(place, prompts)] = house.slack.world.prompts.items()
+    assert sara.chat.channel_id in place
+    assert [each["message"] for each in prompts] == ["/peers", "/status"]
+
+
 async def test_nothing_is_acknowledged_before_it_is_kept(house, sara, work) -> None:
     async with house.hearing():
         house.open.clear()
@@ -285,6 +322,33 @@ async def test_what_was_said_while_nobody_heard_is_read_once(house, sara, work) 
         await house.until(lambda: all(each in house.heard for each in house.kept))
     assert len(set(house.said)) == 13
     assert [each for each in house.said if each.startswith("away")] == ["away 0", "away 1", "away 2"]
+
+
+async def test_nothing_is_opened_before_it_is_on_disk_where_hearing_ended(house, sara, work) -> None:
+    async with house.hearing():
+        sara.says("before", channel=work)
+        await house.until(lambda: house.said == ["before"])
+    sara.says("away", channel=work)
+    house.slack.away()
+    async with house.hearing(there=False):
+        house.open.clear()
+        with pytest.raises(AssertionError):
+            await house.slack.sockets.there(within=0.3)
+        house.open.set()
+        await house.until(lambda: house.said == ["before", "away"])
+
+
+async def test_what_was_said_below_an_old_message_while_nobody_heard_is_read(house, sara, work) -> None:
+    await client_at(house.slack).chat_postMessage(channel=WORK, text="Ship it?")
+    card = await sara.sees("Ship it?", channel=work)
+    house.slack.world.passes(3600)
+    async with house.hearing():
+        sara.says("before", channel=work)
+        await house.until(lambda: house.said == ["before"])
+    sara.says("yes", channel=work, thread=card)
+    house.slack.away()
+    async with house.hearing():
+        await house.until(lambda: house.said == ["before", "yes"])
 
 
 async def test_the_first_start_reads_nothing_back(house, sara, work) -> None:

@@ -293,6 +293,7 @@ def test_words_of_ones_own_reply_to_the_card() -> None:
     heard = heard_in(INTERACTIVE, submission(REPLY, about, words={"value": "the blue one"}), ME)
     assert isinstance(heard, Said)
     assert (heard.address, heard.thread, heard.reply_to) == ("C1/90.1", "C1/90.1", "C1/90.1/95.1")
+    assert heard.aside
 
 
 def test_a_modal_about_somebody_elses_chat_is_nothing() -> None:

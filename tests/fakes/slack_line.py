@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from bots.intake import Intake
 from bots.interface import Heard, NotEver, NotNow, Raw, Said
 from bots.slack.fetching import Fetching
-from bots.slack.ids import Met, is_direct, team_and_user
+from bots.slack.ids import Concern, Met, is_direct, team_and_user
 from bots.slack.listening import Ear, Way
 from bots.slack.pushing import Hook
 from bots.slack.sockets import Rhythm
@@ -42,7 +42,7 @@ class Requests:
         try:
             answer = (
                 await self._client.api_call(method, json=told)
-                if "view" in told
+                if "view" in told or "prompts" in told
                 else await self._got(method, told)
             )
         except SlackApiError as refused:
@@ -83,6 +83,10 @@ class Shelf:
         self.met: tuple[Met, ...] = (Met("dev/backend", "working"), Met("dev/web"))
         self.friends = {f"{TEAM}:{SARA}"}
         self.newest: dict[str, str] = {}
+        self.begun = set[str]()  #: threads in which somebody was asked
+
+    async def concern(self, said: Said) -> Concern:
+        return Concern(said.account in self.friends, said.thread not in self.begun)
 
     async def peers(self, account: str) -> Sequence[Met]:
         return self.met if account in self.friends else ()

@@ -105,7 +105,39 @@ async def test_what_a_slash_command_is_told_its_asker_sees_alone_and_the_answer_
     assert chosen.only_for == "U0000ADA"
     ada.slash("/peerline", "@worker how far?", channel=work)
     await ben.sees("answer to: how far?", channel=work, within=PATIENCE_S)
-    assert [message.text for message in ben.heard(work)] == ["worker@dev answers\nanswer to: how far?"]
+    asked, answer = ben.heard(work)
+    assert asked.text == "ada asks worker:\nhow far?"
+    assert (answer.text, answer.thread_ts) == ("worker@dev answers\nanswer to: how far?", asked.ts)
+    ben.says("and now?", channel=work, thread=asked)  # nobody listed him
+    ada.says("and then?", channel=work, thread=asked)
+    await ben.sees("answer to: and then?", channel=work, thread=asked, within=PATIENCE_S)
+    assert "answer to: and now?" not in " ".join(each.text for each in ada.heard(work))
+
+
+async def test_while_the_line_is_locked_neither_home_nor_modal_shows_anything(
+    hosted: House, slack: SlackEmulator, ada: Person
+) -> None:
+    ada.opens_home()
+    await ada.sees_home("How to begin", within=PATIENCE_S)
+    slack.world.homes.clear()
+    ada.slash("/peerline", "lock")
+    await ada.sees("the line is locked", within=PATIENCE_S)
+    ada.opens_home()
+    ada.shortcut("peerline_ask")
+    await slack.deliveries.settled()
+    assert (await hosted.cli("notify", "slack-ada", "later")).code == 0
+    await ada.sees("later", within=PATIENCE_S)
+    assert (ada.home, ada.modal) == (None, None)
+
+
+async def test_files_are_taken_of_whoever_is_heard_and_of_nobody_else(
+    hosted: House, worker: FakeAgent, ada: Person, ben: Person, work: Channel
+) -> None:
+    ben.sends_file("bens.txt", b"a secret", channel=work, caption="@Peerline look")
+    ada.sends_file("private.txt", b"not for us", channel=work)
+    ada.sends_file("adas.txt", b"for you", channel=work, caption="@Peerline @worker look")
+    await ada.sees("answer to: look", channel=work, within=PATIENCE_S)
+    assert [each.read_bytes() for each in hosted.home.rglob("*.txt")] == [b"for you"]
 
 
 @pytest.mark.parametrize("kind", [Kind.DROP, Kind.RESET])

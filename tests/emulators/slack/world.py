@@ -107,6 +107,10 @@ class World:
         self._last = max(self._last + 1, time.time_ns() // 1000)
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
+    def passes(self, seconds: float) -> None:
+        """Let what is said from now on be said so much later."""
+        self._last = max(self._last, time.time_ns() // 1000) + int(seconds * 1_000_000)
+
     def serial(self) -> int:
         self._serial += 1
         return self._serial

@@ -8,22 +8,23 @@ import pytest
 
 from bots.telegram.markup import Entity, Message, messages
 from tests.chatrig import routing
+from tests.chatrig.grounds import OnTelegram, Place
 from tests.chatrig.luck import luck
 from tests.chatrig.notices import MARK, Notice, judged
 from tests.chatrig.rendering import lost, refusals, torn
-from tests.chatrig.routing import Place, Verdict, Word
+from tests.chatrig.routing import Verdict, Word
 from tests.chatrig.writings import Writer
-from tests.emulators.telegram import Person, TelegramEmulator
+from tests.emulators.telegram import TelegramEmulator
 
 
 @dataclass
 class Screen:
-    telegram: TelegramEmulator
-    people: list[Person]
+    ground: OnTelegram
 
     def shows(self, *texts: str, n: int = 0) -> None:
+        world = self.ground.emulator.world
         for text in texts:
-            self.telegram.world.post(self.people[n].chat, self.telegram.world.bot, text=text)
+            world.post(self.ground.people[n].chat, world.bot, text=text)
 
 
 @dataclass
@@ -33,18 +34,19 @@ class Told:
 
 @pytest.fixture
 def here() -> Screen:
-    telegram = TelegramEmulator()
-    return Screen(telegram, [telegram.person(7, "Ada"), telegram.person(8, "Ben")])
+    ground = OnTelegram(TelegramEmulator())
+    ground.furnish(2, 0, 0)
+    return Screen(ground)
 
 
 def notices(here: Screen, *words: int) -> list[Notice]:
-    return [Notice("s0", n, here.people[0], count, accepted=True) for n, count in enumerate(words)]
+    return [Notice("s0", n, here.ground.people[0], count, accepted=True) for n, count in enumerate(words)]
 
 
 def test_a_run_in_which_all_is_shown_in_order_is_right(here: Screen) -> None:
     sent = notices(here, 3, 1)
     here.shows("s0n0w0 s0n0w1", f"↻ {MARK}\ns0n0w1", "s0n0w2", "s0n1w0")
-    verdict = judged(here, sent)  # type: ignore[arg-type]
+    verdict = judged(here.ground, sent)
     assert (verdict.wrong, verdict.marked, verdict.accepted) == ([], 1, 2)
 
 
@@ -63,25 +65,26 @@ def test_what_is_missing_doubled_or_in_disorder_is_seen(
 ) -> None:
     sent = notices(here, 2, 1)
     here.shows(*shown)
-    assert sentence in judged(here, sent).wrong  # type: ignore[arg-type]
+    assert sentence in judged(here.ground, sent).wrong  # type: ignore[arg-type]
 
 
 def test_what_is_shown_to_somebody_else_is_seen(here: Screen) -> None:
     sent = notices(here, 1)
     here.shows("s0n0w0")
     here.shows("s0n0w0", n=1)
-    assert judged(here, sent).wrong == ["notice 0 of s0 was shown to somebody else"]  # type: ignore[arg-type]
+    assert judged(here.ground, sent).wrong == ["notice 0 of s0 was shown to somebody else"]  # type: ignore[arg-type]
 
 
 def test_words_that_come_to_the_wrong_agent_or_topic_are_seen(here: Screen) -> None:
-    ada = here.people[0]
-    word = Word("x1;", ada, Place(ada.chat, None), "w0")
+    ada = here.ground.people[0]
+    word = Word("x1;", ada, Place(None, None, "private7"), "w0")
     agents = {"w0": Told([]), "w1": Told([("prompt", "x1;")])}
-    here.telegram.world.post(ada.chat, here.telegram.world.bot, text="answer to: x1;", thread_id=9)
-    assert routing.judged([word], agents, Verdict()) == [  # type: ignore[arg-type]
+    world = here.ground.emulator.world
+    world.post(ada.chat, world.bot, text="answer to: x1;", thread_id=9)
+    assert routing.judged(here, [word], agents, Verdict()) == [  # type: ignore[arg-type]
         "x1; for w0 was heard 0 times by w0",
         "x1; for w0 was heard 1 times by w1",
-        "x1; of 7/ was answered in topic 9",
+        "x1; of private7 was answered in topic 9",
     ]
 
 

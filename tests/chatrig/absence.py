@@ -1,4 +1,5 @@
 """Half an hour away: what was said meanwhile, in every place, comes in afterwards, each word once and in its order.
+What is said once the line is back may be heard before it: the line does not let people wait until it has read.
 
 Away is the daemon (it is ended) or the platform (it is unplugged); the platform gives up what it could not tell, so
 that only its history knows. Words are numbered by place: ``x<place>n<number>;``.
@@ -27,7 +28,7 @@ class Plan:
     threads: int = 3
     each: int = 10
     ended: bool = True  #: the daemon; else its platform is unplugged
-    scale: float = 50.0
+    scale: float = 20.0
     patience_s: float = 60.0
 
 
@@ -123,7 +124,7 @@ def judged(worker: FakeAgent, said: dict[str, list[str]]) -> list[str]:
     words = [word for each in said.values() for word in each]
     wrong = [f"{word} was heard {told.count(word)} times" for word in words if told.count(word) != 1]
     for name, mine in said.items():
-        order = sorted(mine, key=told.find)
-        if order != mine:
+        order = sorted(mine[:-1], key=told.find)
+        if order != mine[:-1]:
             wrong.append(f"the words of {name} were heard in the order {order}")
     return wrong

@@ -42,16 +42,19 @@ class Verdict:
 
 async def run(plan: Plan) -> Verdict:
     names = [f"s{n}" for n in range(plan.senders)]
-    async with line(surface=SLACK, forums=1, topics=0, scale=plan.scale) as here:
-        async with here.house.agent("worker", CIRCLE), shims(here.house, *names) as senders:
-            verdict, enough = Verdict(), asyncio.Event()
-            async with asyncio.TaskGroup() as all_of_them:
-                for sender in senders:
-                    all_of_them.create_task(_busy(sender, plan, verdict, enough))
-                await _said(here, plan)
-                enough.set()
-            verdict.latencies = here.ground.emulator.deliveries.latencies()
-            verdict.wrong = here.ground.emulator.checks(settled=False)
+    async with (
+        line(surface=SLACK, forums=1, topics=0, scale=plan.scale) as here,
+        here.house.agent("worker", CIRCLE),
+        shims(here.house, *names) as senders,
+    ):
+        verdict, enough = Verdict(), asyncio.Event()
+        async with asyncio.TaskGroup() as all_of_them:
+            for sender in senders:
+                all_of_them.create_task(_busy(sender, plan, verdict, enough))
+            await _said(here, plan)
+            enough.set()
+        verdict.latencies = here.ground.emulator.deliveries.latencies()
+        verdict.wrong = here.ground.emulator.checks(settled=False)
     return verdict
 
 

@@ -9,7 +9,6 @@ from tests.chatrig.luck import luck, told
 from tests.chatrig.rendering import Findings
 from tests.chatrig.writings import Writer
 
-
 JUDGES = {"telegram": rendering.judged, "slack": slack_rendering.judged}
 BOTH = pytest.mark.parametrize("surface", JUDGES)
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import pytest
 
 from bots.telegram.markup import Entity, Message, messages
-from tests.chatrig import routing
-from tests.chatrig.grounds import OnTelegram, Place
+from tests.chatrig import absence, routing, slack_rendering
+from tests.chatrig.grounds import OnSlack, OnTelegram, Place
 from tests.chatrig.luck import luck
 from tests.chatrig.notices import MARK, Notice, judged
 from tests.chatrig.rendering import lost, refusals, torn
 from tests.chatrig.routing import Verdict, Word
 from tests.chatrig.writings import Writer
+from tests.emulators.slack import BOT, Person, SlackEmulator, User
 from tests.emulators.telegram import TelegramEmulator
 
 
@@ -25,6 +26,11 @@ class Screen:
         world = self.ground.emulator.world
         for text in texts:
             world.post(self.ground.people[n].chat, world.bot, text=text)
+
+
+@dataclass
+class Standing:
+    ground: OnSlack
 
 
 @dataclass
@@ -106,3 +112,43 @@ def test_parts_that_are_refused_or_do_not_make_the_whole_are_seen() -> None:
         refusals(Message("abc", (Entity("code", 0, 2), Entity("bold", 1, 2))))
     )
     assert list(torn([Message("ab")], [Message("abc")])) == ["the parts joined are not the whole"]
+
+
+def test_an_answer_in_the_wrong_thread_of_a_channel_is_seen() -> None:
+    ground = OnSlack(SlackEmulator())
+    ada = User("U0000ADA", "Ada")
+    channel = ground.emulator.channel("C0000WORK", "work")
+    world = ground.emulator.world
+    asked, other = (world.post(channel, ada, raw=text) for text in ("x1;", "another"))
+    world.post(channel, BOT, raw="answer to: x1;", thread_ts=other.ts)
+    word = Word("x1;", Person(world, ada), Place(channel, None, "work"), "w0", asked.ts)
+    assert routing.judged(Standing(ground), [word], {"w0": Told([("prompt", "x1;")])}, Verdict()) == [  # type: ignore[arg-type]
+        f"x1; of work was answered in topic {other.ts}"
+    ]
+
+
+def test_words_that_are_lost_repeated_or_in_disorder_after_an_absence_are_seen() -> None:
+    said = {"work": ["a0;", "a1;", "a2;", "a3;"], "private": ["b0;", "b1;"]}
+    assert (
+        absence.judged(Told([("prompt", "a0; a1; a3; a2;"), ("prompt", "b1; b0;")]), said)
+        == [  # type: ignore[arg-type]
+        ]
+    )
+    told = Told([("prompt", "a1; a0; a2; a2;"), ("prompt", "b0; b1;")])
+    assert absence.judged(told, said) == [  # type: ignore[arg-type]
+        "a2; was heard 2 times",
+        "a3; was heard 0 times",
+        "the words of work were heard in the order ['a1;', 'a0;', 'a2;']",
+    ]
+
+
+def test_what_slack_would_refuse_or_take_as_a_call_is_seen() -> None:
+    assert list(slack_rendering.refusals(slack_rendering.Message("fine", "fine"))) == []
+    calls = list(slack_rendering.refusals(slack_rendering.Message("<!channel>", "<@U0000ADA>")))
+    assert {"<!channel> is live", "<@U0000ADA> is live"} <= set(calls)
+    assert "refused: its blocks are too long" in list(
+        slack_rendering.refusals(slack_rendering.Message("a" * 12_001, "a"))
+    )
+    turned = [slack_rendering.Message("t2q t1q", "t2q t1q")]
+    assert list(slack_rendering.lost(turned, ["t1q", "t2q"], [])) == ["the order has changed"]
+    assert list(slack_rendering.lost(turned, ["t1q"], [])) == ["lost [], repeated ['t2q']"]

@@ -74,6 +74,7 @@ class Sockets:
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as reading:
             failures, alone_since = 0, self._clock()
             while True:
+                then = await self._opened()
                 begun, wish = self._clock(), None
                 try:
                     socket = await self._open(session, reading)
@@ -83,6 +84,7 @@ class Sockets:
                     if isinstance(failure, NotEver) or begun - alone_since >= self._rhythm.weather or wish:
                         self._note(str(failure))
                 else:
+                    then()
                     failures = 0
                     await socket.retired.wait()
                     failures += socket.useless
@@ -98,7 +100,6 @@ class Sockets:
             NotNow, NotEver, Unsure: there is none.
 
         """
-        then = await self._opened()
         try:
             async with asyncio.timeout(self._rhythm.opening):
                 url = await self._where()
@@ -114,7 +115,6 @@ class Sockets:
         if not socket.is_well:
             socket.abandon()
             raise NotNow(socket.why or "Slack opened a socket and said nothing over it")
-        then()
         self._there = {each for each in self._there if each.is_well} | {socket}
         return socket
 

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.emulators.telegram import TelegramEmulator
 from tests.scenarios.house import House, Json
 
 CIRCLE = "default"
+FAST, BURST = 20, 6
 UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
 AGAIN_S = (0.5, 2.0, 5.0)  #: after which Slack tells again what nobody acknowledged
 
@@ -75,8 +76,10 @@ async def platform(surface: str, scale: float) -> AsyncIterator[OnTelegram | OnS
         async with TelegramEmulator(allowance=telegram.Allowance().times(scale)) as emulated:
             yield OnTelegram(emulated)
         return
-    patience = slack.Patience().retrying(*AGAIN_S)
-    async with SlackEmulator(allowance=slack.Allowance().times(scale), patience=patience) as emulator:
+    patience, allowed = slack.Patience().retrying(*AGAIN_S), slack.Allowance().times(scale)
+    if scale > FAST:  # what a busy machine holds up on its way arrives together
+        allowed = replace(allowed, burst=BURST)
+    async with SlackEmulator(allowance=allowed, patience=patience) as emulator:
         yield OnSlack(emulator)
 
 

@@ -76,6 +76,7 @@ class Sockets:
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as reading:
             failures, alone_since = 0, self._clock()
             while True:
+                then = await self._opened()
                 begun, wish, why = self._clock(), None, ""
                 try:
                     socket = await self._open(session, reading)
@@ -85,6 +86,7 @@ class Sockets:
                     if isinstance(failure, NotEver) or begun - alone_since >= self._rhythm.weather or wish:
                         self._lacks(why)
                 else:
+                    then()
                     failures = 0
                     await socket.retired.wait()
                     failures += socket.useless
@@ -106,7 +108,6 @@ class Sockets:
             NotNow, NotEver, Unsure: there is none.
 
         """
-        then = await self._opened()
         try:
             async with asyncio.timeout(self._rhythm.opening):
                 url = await self._where()
@@ -122,7 +123,6 @@ class Sockets:
         if not socket.is_well:
             socket.abandon()
             raise NotNow(socket.why or "Slack opened a socket and said nothing over it")
-        then()
         self._there = {each for each in self._there if each.is_well} | {socket}
         return socket
 

@@ -122,6 +122,11 @@ class ForgetPeer:
     peer_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetThreads:
+    """Some of those in which nobody has spoken for long. Result: how many; 0: there are no more."""
+
+
 # --- messages ---------------------------------------------------------------------------------------------------
 
 
@@ -679,6 +684,7 @@ Command = (
     | RenamePeer
     | MovePeer
     | ForgetPeer
+    | ForgetThreads
     | SendAsk
     | SendNotice
     | SendBroadcast

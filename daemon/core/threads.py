@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 from daemon.core import asking
 from daemon.core import commands as c
 from daemon.core.cleaning import clean
-from daemon.core.model import Ask, Conversation, Peer
+from daemon.core.model import Ask, Conversation, Event, Peer
 from daemon.core.posting import LINE
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, parsed
 
 AWAKE: Final = timedelta(days=1)  #: so long after its last word a thread counts as alive with its surface
 STIRS: Final = timedelta(hours=1)
+FORGOTTEN: Final = timedelta(days=30)  #: speaking there brings it back
+AT_ONCE: Final = 100
 
 
 def placed(said: c.Say) -> c.Say:
@@ -67,6 +70,26 @@ def is_awake(plan: Plan, here: Conversation) -> bool:
     """Whether it is kept up to date with its surface: old threads are many."""
     peer = plan.peer(here.peer_id) if here.thread else None
     return peer is None or plan.now - peer.last_seen < AWAKE
+
+
+def forget(plan: Plan, command: c.ForgetThreads) -> int:
+    """Some of those in which nothing is open and nobody has spoken for long."""
+    over = (peer for peer in plan.view.peers() if _is_idle(plan, peer) and is_thread(plan, peer))
+    idle = list(islice((peer for peer in over if not _is_open(plan, peer)), AT_ONCE))
+    for peer in idle:
+        plan.put(replace(peer, forgotten_at=plan.now))
+        plan.tell(Event("forgotten", peer.peer_id, peer.peer_id, peer.name))
+    return len(idle)
+
+
+def _is_idle(plan: Plan, peer: Peer) -> bool:
+    return plan.now - peer.last_seen >= FORGOTTEN
+
+
+def _is_open(plan: Plan, peer: Peer) -> bool:
+    """Something waits to be shown there, or what was asked there or of those there is unanswered."""
+    view, here = plan.view, peer.peer_id
+    return bool(view.open_asks_to(here) or view.open_asks_by(here) or view.waiting_count(here))
 
 
 def belongs_to(plan: Plan, here: Peer, peer: Peer) -> None:

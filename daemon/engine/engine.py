@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from operator import methodcaller
 from typing import Any, Final, TypeAlias, TypeVar
 
-from daemon.core.commands import Command, LoseMessage, StepClock
+from daemon.core.commands import Command, ForgetThreads, LoseMessage, StepClock
 from daemon.core.decide import decide
 from daemon.core.errors import DuplicateId, StorageFull, StoreBusy, StoreDamaged, Unavailable
 from daemon.core.view import Decision
@@ -176,6 +176,8 @@ class Engine:
         while await self._store.transact(lambda tx: tx.forget_keys(now - keys)):
             pass
         while await self._store.transact(lambda tx: tx.forget_incoming(now - messages)):
+            pass
+        while await self.handle(ForgetThreads()):
             pass
         for word in ("forget_messages", "forget_events"):
             after = 0

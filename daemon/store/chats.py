@@ -18,9 +18,11 @@ class ChatWords:
         return self._one(m.Conversation, sql, surface, address)
 
     def conversations(self, surface: str) -> Sequence[m.Conversation]:
-        return self._all(
-            m.Conversation, "SELECT * FROM conversation WHERE surface = ? ORDER BY rowid", surface
+        sql = (
+            "SELECT * FROM conversation WHERE surface = ? AND NOT (thread AND peer_id IN"
+            " (SELECT peer_id FROM peer WHERE forgotten_at IS NOT NULL)) ORDER BY rowid"
         )
+        return self._all(m.Conversation, sql, surface)
 
     def people(self, surface: str) -> Sequence[m.Person]:
         return self._all(m.Person, "SELECT * FROM person WHERE surface = ? ORDER BY rowid", surface)

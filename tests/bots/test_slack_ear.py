@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from bots.interface import Deleted, Edited, Reacted, Said, Tapped
+from bots.interface import Deleted, Edited, NotNow, Reacted, Said, Tapped
 from bots.slack.ids import tap_value
 from bots.slack.pushing import Hook
+from bots.slack.sockets import Rhythm, Sockets
 from tests.emulators.slack import Channel, Fault, Kind, Person, SlackEmulator
 from tests.emulators.slack.library import client_at
 from tests.fakes.slack_line import SARA, TEAM, WORK, House, Shelf
@@ -302,6 +304,31 @@ async def test_refused_connections_are_tried_at_most_so_often(house, sara) -> No
         await house.slack.plug()
         await house.until(lambda: house.told[-1] == "")
     assert "cannot be reached" in house.told[-2]
+
+
+async def test_what_is_looked_up_before_an_attempt_does_not_bring_the_next_one_nearer() -> None:
+    tried: list[float] = []
+    enough = asyncio.Event()
+
+    async def where() -> str:
+        tried.append(time.monotonic())
+        if len(tried) == 2:
+            enough.set()
+        raise NotNow("Slack cannot be reached")
+
+    async def opened() -> Callable[[], None]:
+        await asyncio.sleep(0 if tried else 0.25)  # the disk is busy
+        return lambda: None
+
+    async def takes(payload: object) -> None: ...
+
+    rhythm = Rhythm(least=0.3, most=0.3)
+    sockets = Sockets(where, takes, lambda trouble: None, opened, time.monotonic, rhythm)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(sockets.run())
+        await enough.wait()
+        running.cancel()
+    assert tried[1] - tried[0] >= 0.29
 
 
 async def test_what_was_said_while_nobody_heard_is_read_once(house, sara, work) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.chatrig.setting import CIRCLE, Line, shims
 from tests.emulators.telegram import Message, Person, crowd
@@ -49,7 +50,7 @@ async def attacked(here: Line, *attacks: Attack) -> Findings:
         known = await _peers(here)
         for attack in attacks:
             attack(here, found)
-        await here.telegram.world.pulse.until(lambda: not here.telegram.world.updates.pending, PATIENCE_S)
+        await here.ground.taken_in()
         for n in range(2):
             ada.says(f"@worker the owner {n};")
             await ada.sees(f"answer to: the owner {n};", within=PATIENCE_S)
@@ -59,15 +60,15 @@ async def attacked(here: Line, *attacks: Attack) -> Findings:
         status = await here.house.daemon.client().status()
         if status.get("locked"):
             found.wrong.append("the line is locked")
-    found.wrong += here.telegram.checks(settled=False)
+    found.wrong += here.ground.emulator.checks(settled=False)
     return found
 
 
-def silent_to(person: Person, found: Findings, *, most: int = 0) -> None:
+def silent_to(person: Any, found: Findings, *, most: int = 0) -> None:
     """Note what was said to somebody who should have had silence, or ``most`` lines."""
     told = [message.text for message in person.heard()]
     if len(told) > most:
-        found.wrong.append(f"{person.user.first_name} was told: {told}")
+        found.wrong.append(f"{person.user} was told: {told}")
 
 
 async def _peers(here: Line) -> set[str]:
@@ -77,7 +78,8 @@ async def _peers(here: Line) -> set[str]:
 
 def _groups(here: Line) -> set[str]:
     """A group that listed people are in is a peer by right."""
-    return {"telegram-" + chat.title.lower() for chat in here.forums}
+    forums = getattr(here.ground, "forums", ())
+    return {"telegram-" + chat.title.lower() for chat in forums}
 
 
 def _heard(worker: FakeAgent, found: Findings) -> list[str]:
@@ -122,7 +124,7 @@ def crowds(chat: Chat, owner: User) -> Attack:
     """Bots, one of them with the owner's own number; admins without a name; channels; words sent by way of a bot."""
 
     def attack(here: Line, found: Findings) -> None:
-        world = here.telegram.world
+        world = here.ground.emulator.world
         for words in WORDS:
             crowd.bot_says(world, chat, words.format(t=found.token("bot")))
             impostor = User(owner.user_id, "Ada", "ada", is_bot=True)
@@ -139,7 +141,7 @@ def private_bots(owner: Person) -> Attack:
         for words in WORDS:
             told = words.format(t=found.token("bot in private"))
             impostor = User(owner.user.user_id, "Ada", "ada", is_bot=True)
-            crowd.bot_says(here.telegram.world, owner.chat, told, impostor)
+            crowd.bot_says(here.ground.emulator.world, owner.chat, told, impostor)
             via = {"via_bot": User(9_999, "Inline", "inline_bot", is_bot=True).shape()}
             owner.says(words.format(t=found.token("via a bot")), marks=via)
 
@@ -160,21 +162,20 @@ async def brute_force(here: Line, chance: random.Random, tries: int) -> Findings
     """Nobody comes in by guessing, and after too many guesses the right code opens nothing any more."""
     found = Findings()
     code = (await here.house.at_terminal("telegram", "pair", "--json")).json["code"]
-    eves = [here.telegram.person(900 + n, f"Eve{n}") for n in range(5)]
+    eves = [here.ground.emulator.person(900 + n, f"Eve{n}") for n in range(5)]
     for n in range(tries):
         guess = "".join(chance.choice(ALPHABET) for _ in code)
         eves[n % len(eves)].says(chance.choice(("{}", "/start {}", " {} ")).format(guess))
     for eve in eves:
         eve.forwards(code)
         eve.says(f"/start {code}")
-    world = here.telegram.world
-    await world.pulse.until(lambda: not world.updates.pending, PATIENCE_S)
+    await here.ground.taken_in()
     people = await here.house.daemon.client().people("telegram")
     strangers = [each for each in people["people"] if int(each["id"]) >= 900]
     found.wrong += [f"{each} came in" for each in strangers]
     for eve in eves:
         silent_to(eve, found)
-    found.wrong += here.telegram.checks()
+    found.wrong += here.ground.emulator.checks()
     return found
 
 
@@ -182,7 +183,9 @@ async def card_in(here: Line, chat: Chat) -> Message:
     """An agent asks the group something that has buttons, once somebody of the list has spoken there."""
     ada = here.people[0]
     ada.says("/peers@peerline_bot", chat=chat)
-    await ada.sees(lambda message: message.sender == here.telegram.world.bot, within=PATIENCE_S, chat=chat)
+    await ada.sees(
+        lambda message: message.sender == here.ground.emulator.world.bot, within=PATIENCE_S, chat=chat
+    )
     async with shims(here.house, "front") as (front,):
         await front.call(
             "ask", to=f"telegram-{chat.title.lower()}", question="Ship it?", options=["yes", "no"]

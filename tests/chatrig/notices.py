@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
+from tests.chatrig.grounds import TELEGRAM, Ground
 from tests.chatrig.setting import Line, Shim, ShimFailed, line, shims
-from tests.emulators.telegram import Person, Storm
-from tests.emulators.telegram.world import Sight
 
 MARK = "may have come before"
 WORD = re.compile(r"\b(s\d+)n(\d+)w(\d+)\b")
@@ -31,6 +31,7 @@ class Plan:
     """``rate`` of the requests meet a fault; the daemon is killed once ``kill_after`` of the notices are accepted."""
 
     notices: int
+    surface: str = TELEGRAM
     senders: int = 5
     people: int = 1
     longest: int = LONGEST
@@ -46,7 +47,7 @@ class Notice:
 
     sender: str
     number: int
-    to: Person
+    to: Any
     words: int
     accepted: bool = False
     given_up: bool = False
@@ -77,25 +78,29 @@ class Verdict:
 async def run(plan: Plan, chance: random.Random) -> Verdict:
     began = time.monotonic()
     names = [f"s{n}" for n in range(plan.senders)]
-    async with line(people=plan.people, scale=plan.scale) as here, shims(here.house, *names) as senders:
-        storm = Storm(random.Random(chance.random()), plan.rate)  # noqa: S311
-        here.telegram.faults.weather = storm
+    async with (
+        line(surface=plan.surface, people=plan.people, scale=plan.scale) as here,
+        shims(here.house, *names) as senders,
+    ):
+        storm = here.ground.storm(random.Random(chance.random()), plan.rate)  # noqa: S311
+        here.ground.emulator.faults.weather = storm
         notices: list[Notice] = []
         async with asyncio.TaskGroup() as all_of_them:
             for sender in senders:
                 mine = list(_written(plan, chance, sender.name, here.people))
                 notices += mine
-                all_of_them.create_task(_sent(sender, mine))
+                all_of_them.create_task(_sent(here.ground, sender, mine))
             all_of_them.create_task(_killed(here, notices, plan))
         await _shown(here, notices, plan)
-        here.telegram.faults.lift()
-        verdict = judged(here, notices)
+        here.ground.emulator.faults.lift()
+        await here.ground.taken_in()
+        verdict = judged(here.ground, notices)
         verdict.faults, verdict.took_s = storm.met, time.monotonic() - began
-        verdict.requests = len(here.telegram.journal.records)
+        verdict.requests = len(here.ground.emulator.journal.records)
     return verdict
 
 
-def _written(plan: Plan, chance: random.Random, sender: str, people: list[Person]) -> Iterator[Notice]:
+def _written(plan: Plan, chance: random.Random, sender: str, people: list[Any]) -> Iterator[Notice]:
     for n in range(plan.notices // plan.senders):
         # As many short ones as long ones, however long the longest; and one of those at least.
         length = plan.longest ** (chance.random() if n else 1)
@@ -103,11 +108,11 @@ def _written(plan: Plan, chance: random.Random, sender: str, people: list[Person
         yield Notice(sender, n, chance.choice(people), words)
 
 
-async def _sent(sender: Shim, notices: list[Notice]) -> None:
+async def _sent(ground: Ground, sender: Shim, notices: list[Notice]) -> None:
     """One after the other; a shim repeats by itself while the daemon is away, and says so if it gives up."""
     for notice in notices:
         try:
-            await sender.notify(_peer(notice.to), notice.text)
+            await sender.notify(ground.peer(notice.to), notice.text)
         except ShimFailed:
             notice.given_up = True
         else:
@@ -125,46 +130,43 @@ async def _shown(here: Line, notices: list[Notice], plan: Plan) -> None:
     wanted = {(n.sender, n.number, n.words - 1) for n in notices if n.accepted}
     before, since = -1, time.monotonic()
     while time.monotonic() - since < plan.patience_s:
-        now = len(here.telegram.world.sights)
+        now = len(here.ground.emulator.world.sights)
         if now != before:
             before, since = now, time.monotonic()
-            if wanted <= {word for person in here.people for _, words in texts_of(person) for word in words}:
+            seen = (words for person in here.people for _, words in texts_of(here.ground, person))
+            if wanted <= {word for words in seen for word in words}:
                 return
         await asyncio.sleep(LOOK_S)
 
 
-def _peer(person: Person) -> str:
-    first = person.user.user_id == 7
-    return "telegram" if first else f"telegram-{person.user.first_name.lower()}"
-
-
-def texts_of(person: Person) -> Iterator[tuple[Sight, list[tuple[str, int, int]]]]:
+def texts_of(ground: Ground, person: Any) -> Iterator[tuple[Any, list[tuple[str, int, int]]]]:
     """What came newly, with the words in it; a long text may come as a file."""
     for sight in person.saw():
         if sight.what != "new":
             continue
-        file = sight.message.document
-        text = file.content.decode("utf-8", "replace") if file else sight.message.text
-        yield sight, [(sender, int(n), int(w)) for sender, n, w in WORD.findall(text)]
+        file = ground.file_of(sight.message)
+        text = sight.message.text if file is None else file.decode("utf-8", "replace")
+        yield sight.message, [(sender, int(n), int(w)) for sender, n, w in WORD.findall(text)]
 
 
-def judged(here: Line, notices: list[Notice]) -> Verdict:
-    verdict = Verdict(wrong=here.telegram.checks())
+def judged(ground: Ground, notices: list[Notice]) -> Verdict:
+    verdict = Verdict(wrong=ground.emulator.checks())
     verdict.accepted = sum(n.accepted for n in notices)
     verdict.given_up = sum(n.given_up for n in notices)
-    for person in here.people:
+    for person in ground.people:
         mine = [notice for notice in notices if notice.to is person]
-        seen = list(texts_of(person))
+        seen = list(texts_of(ground, person))
         verdict.messages += len(seen)
-        verdict.marked += sum(MARK in sight.message.text for sight, _ in seen)
+        verdict.marked += sum(MARK in message.text for message, _ in seen)
         verdict.wrong += _missing(mine, seen)
-        verdict.wrong += _disorder(seen)
-        verdict.wrong += _repeats(seen)
+        said = [(message, words) for message, words in seen if ground.file_of(message) is None]
+        verdict.wrong += _disorder(said)
+        verdict.wrong += _repeats(said)
         verdict.wrong += _astray(mine, seen)
     return verdict
 
 
-Seen = list[tuple[Sight, list[tuple[str, int, int]]]]
+Seen = list[tuple[Any, list[tuple[str, int, int]]]]
 
 
 def _missing(notices: list[Notice], seen: Seen) -> Iterator[str]:
@@ -179,9 +181,7 @@ def _disorder(seen: Seen) -> Iterator[str]:
     """Of one sender everything comes as it was sent: repeats that are marked, and files of the whole, aside."""
     firsts: dict[tuple[str, int, int], int] = {}
     by_sender: dict[str, list[tuple[int, int]]] = {}
-    for place, (sight, words) in enumerate(seen):
-        if sight.message.document:
-            continue
+    for place, (_, words) in enumerate(seen):
         for sender, number, word in words:
             if firsts.setdefault((sender, number, word), place) == place:
                 by_sender.setdefault(sender, []).append((number, word))
@@ -193,8 +193,8 @@ def _disorder(seen: Seen) -> Iterator[str]:
 
 def _repeats(seen: Seen) -> Iterator[str]:
     plain: Counter[tuple[str, int, int]] = Counter()
-    for sight, words in seen:
-        if MARK not in sight.message.text and not sight.message.document:
+    for message, words in seen:
+        if MARK not in message.text:
             plain.update(words)
     twice = {(sender, number) for (sender, number, _), times in plain.items() if times > 1}
     for sender, number in sorted(twice):

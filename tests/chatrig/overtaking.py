@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cli.actors import PIPE
+from tests.chatrig.grounds import TELEGRAM
 from tests.chatrig.setting import CIRCLE, Line, Shim, line, p95, shims
 from tests.scenarios.house import PATIENCE_S
 
@@ -21,6 +22,7 @@ from tests.scenarios.house import PATIENCE_S
 class Plan:
     """``each`` notices of ``length`` characters from each of ``senders``, and approvals meanwhile, one by one."""
 
+    surface: str = TELEGRAM
     senders: int = 20
     each: int = 5
     length: int = 300
@@ -47,26 +49,28 @@ class Verdict:
 
 async def run(plan: Plan) -> Verdict:
     names = [f"s{n}" for n in range(plan.senders)]
-    async with line(scale=plan.scale) as here, shims(here.house, *names) as senders:
+    async with line(surface=plan.surface, scale=plan.scale) as here, shims(here.house, *names) as senders:
         verdict = Verdict()
         with working(here, "boss") as boss:
             for n in range(3):
                 verdict.idle_s.append(await _decided(here, boss, f"idle-{n}"))
             async with asyncio.TaskGroup() as all_of_them:
                 for sender in senders:
-                    all_of_them.create_task(_finishes(sender, plan))
+                    all_of_them.create_task(_finishes(here, sender, plan))
             for n in range(plan.approvals):
                 waiting = _waiting(here, plan)
                 verdict.busy_s.append(await _decided(here, boss, f"busy-{n}"))
                 verdict.overtook += waiting > 0 and _waiting(here, plan) > 0
         await here.people[0].sees_screen(lambda _: not _waiting(here, plan), within=300)
-        verdict.wrong = here.telegram.checks()
+        verdict.wrong = here.ground.emulator.checks()
     return verdict
 
 
-async def _finishes(sender: Shim, plan: Plan) -> None:
+async def _finishes(here: Line, sender: Shim, plan: Plan) -> None:
     for n in range(plan.each):
-        await sender.notify("telegram", f"{sender.name}n{n}; {'done ' * (plan.length // 5)}")
+        await sender.notify(
+            here.ground.peer(here.people[0]), f"{sender.name}n{n}; {'done ' * (plan.length // 5)}"
+        )
 
 
 def _waiting(here: Line, plan: Plan) -> int:
@@ -82,7 +86,8 @@ async def _decided(here: Line, boss: Working, name: str) -> float:
         began = time.monotonic()
         hook = both.create_task(boss.asks(f"make {name};"))
         card = await ada.sees(f"make {name};", within=PATIENCE_S)
-        took = next(sight.at for sight in ada.saw() if sight.message.message_id == card.message_id) - began
+        key = here.ground.key_of
+        took = next(sight.at for sight in ada.saw() if key(sight.message) == key(card)) - began
         await ada.taps(card, "Allow").answered(within=PATIENCE_S)
     if "allow" not in hook.result():
         raise AssertionError(f"the agent was told {hook.result()!r}")

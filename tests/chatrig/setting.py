@@ -11,20 +11,21 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.chatrig.grounds import TELEGRAM, Ground, OnSlack, OnTelegram
 from tests.daemon_process import COMMAND
-from tests.emulators.telegram import Allowance, Person, TelegramEmulator
-from tests.emulators.telegram.chat import Chat
+from tests.emulators import slack, telegram
+from tests.emulators.slack import SlackEmulator
+from tests.emulators.telegram import TelegramEmulator
 from tests.scenarios.house import House, Json
 
-NAMES = ("Ada", "Ben", "Cleo", "Dora")
 CIRCLE = "default"
+FAST, BURST = 20, 6
 UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
-FORUMS = (-1_001_000_000_001, -1_001_000_000_002)
-AGAIN_S = 0.05
+AGAIN_S = (0.5, 2.0, 5.0)  #: after which Slack tells again what nobody acknowledged
 
 
 @dataclass(slots=True)
@@ -32,65 +33,54 @@ class Line:
     """``settings`` are those of every daemon that is started here."""
 
     house: House
-    telegram: TelegramEmulator
-    people: list[Person]
+    ground: Ground
     settings: dict[str, str]
-    forums: list[Chat] = field(default_factory=list)
-    topics: dict[int, list[int]] = field(default_factory=dict)  #: threads, by forum
+
+    @property
+    def people(self) -> list[Any]:
+        return self.ground.people
 
     async def killed(self) -> None:
         """The daemon dies at once, and another one starts."""
         await self.house.daemon.kill9()
-        self.telegram.client_ended()
-        await self.house.start(**self.settings)
+        await self._again()
 
     async def restarted(self) -> None:
         await self.house.daemon.stop()
-        self.telegram.client_ended()
+        await self._again()
+
+    async def _again(self) -> None:
+        self.ground.emulator.client_ended()
         await self.house.start(**self.settings)
 
 
 @asynccontextmanager
 async def line(
-    *,
-    people: int = 1,
-    scale: float = 1.0,
-    forums: int = 0,
-    topics: int = 4,
-    allowance: Allowance | None = None,
+    *, surface: str = TELEGRAM, people: int = 1, scale: float = 1.0, forums: int = 0, topics: int = 4
 ) -> AsyncIterator[Line]:
+    """``forums`` are channels where there are no forums."""
     async with AsyncExitStack() as stack:
-        limits = (allowance or Allowance()).times(scale)
-        telegram = await stack.enter_async_context(TelegramEmulator(allowance=limits))
+        ground = await stack.enter_async_context(platform(surface, scale))
         house = await stack.enter_async_context(House())
-        known = [telegram.person(7 + n, name) for n, name in enumerate(NAMES[:people])]
-        made = Line(house, telegram, known, _settings(telegram, known, scale, FORUMS[:forums]))
-        for number in FORUMS[:forums]:
-            made.forums.append(forum := telegram.group(number, _title(number), *known, forum=True))
-            made.topics[number] = [telegram.topic(forum, known[0], f"topic {n}") for n in range(topics)]
+        ground.furnish(people, forums, topics)
+        pace = {"PEERLINE_CHAT_PACE": f"{scale:g}"} if scale != 1 else {}
+        made = Line(house, ground, {**ground.settings(), **UNLIMITED, **pace})
         await house.start(**made.settings)
+        await ground.there()
         yield made
 
 
-def _settings(
-    telegram: TelegramEmulator, people: list[Person], scale: float, forums: tuple[int, ...]
-) -> dict[str, str]:
-    told = [f"{{id: {each.user.user_id}, name: {each.user.first_name.lower()}}}" for each in people]
-    listed = [f"{{id: {number}, name: {_title(number).lower()}}}" for number in forums]
-    chats = {"PEERLINE_TELEGRAM__CHATS": f"[{', '.join(listed)}]"} if forums else {}
-    pace = {"PEERLINE_CHAT_PACE": f"{scale:g}"} if scale != 1 else {}
-    return {
-        "PEERLINE_TELEGRAM__BOT_TOKEN": telegram.token,
-        "PEERLINE_TELEGRAM__API_BASE": telegram.root,
-        "PEERLINE_TELEGRAM__PEOPLE": f"[{', '.join(told)}]",
-        **UNLIMITED,
-        **chats,
-        **pace,
-    }
-
-
-def _title(number: int) -> str:
-    return f"Work{-number % 10}"
+@asynccontextmanager
+async def platform(surface: str, scale: float) -> AsyncIterator[OnTelegram | OnSlack]:
+    if surface == TELEGRAM:
+        async with TelegramEmulator(allowance=telegram.Allowance().times(scale)) as emulated:
+            yield OnTelegram(emulated)
+        return
+    patience, allowed = slack.Patience().retrying(*AGAIN_S), slack.Allowance().times(scale)
+    if scale > FAST:  # what a busy machine holds up on its way arrives together
+        allowed = replace(allowed, burst=BURST)
+    async with SlackEmulator(allowance=allowed, patience=patience) as emulator:
+        yield OnSlack(emulator)
 
 
 class ShimFailed(Exception):

@@ -35,7 +35,7 @@ async def measured(line: Line, rounds: int) -> Times:
     async with shims(line.house, "front") as (front,):
         for n in range(rounds):
             began = time.monotonic()
-            await front.notify("telegram", f"note {n};")
+            await front.notify(line.ground.peer(line.people[0]), f"note {n};")
             note = await line.people[0].sees(f"note {n};", within=PATIENCE_S)
             (at,) = [
                 sight.at for sight in line.people[0].saw() if sight.what == "new" and sight.message == note

@@ -27,26 +27,28 @@ async def grouped() -> AsyncIterator[Line]:
 
 
 async def test_a_stranger_gets_silence_and_reaches_nobody(here: Line) -> None:
-    eve = here.telegram.person(66, "Eve")
+    eve = here.ground.emulator.person(66, "Eve")
     found = await intruders.attacked(here, intruders.private_stranger(eve))
     intruders.silent_to(eve, found)
     assert found.wrong == []
 
 
 async def test_strangers_and_crowds_of_a_group_that_nobody_listed_reach_nobody(here: Line) -> None:
-    eve = here.telegram.person(66, "Eve")
-    group = here.telegram.group(UNLISTED, "Elsewhere", eve, here.people[0])
+    eve = here.ground.emulator.person(66, "Eve")
+    group = here.ground.emulator.group(UNLISTED, "Elsewhere", eve, here.people[0])
     found = await intruders.attacked(
         here, intruders.group_stranger(eve, group), intruders.crowds(group, here.people[0].user)
     )
     intruders.silent_to(eve, found)
-    assert [message.text for message in eve.heard(group) if message.sender == here.telegram.world.bot] == []
+    assert [
+        message.text for message in eve.heard(group) if message.sender == here.ground.emulator.world.bot
+    ] == []
     assert found.wrong == []
 
 
 async def test_strangers_and_crowds_of_a_listed_group_reach_nobody(grouped: Line) -> None:
-    eve, (group,) = grouped.telegram.person(66, "Eve"), grouped.forums
-    (thread,) = grouped.topics[group.chat_id]
+    eve, (group,) = grouped.ground.emulator.person(66, "Eve"), grouped.ground.forums
+    (thread,) = grouped.ground.topics[group.chat_id]
     card = await intruders.card_in(grouped, group)
     found = await intruders.attacked(
         grouped,

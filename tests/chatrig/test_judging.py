@@ -7,23 +7,30 @@ from dataclasses import dataclass
 import pytest
 
 from bots.telegram.markup import Entity, Message, messages
-from tests.chatrig import routing
+from tests.chatrig import absence, routing, slack_rendering
+from tests.chatrig.grounds import OnSlack, OnTelegram, Place
 from tests.chatrig.luck import luck
 from tests.chatrig.notices import MARK, Notice, judged
 from tests.chatrig.rendering import lost, refusals, torn
-from tests.chatrig.routing import Place, Verdict, Word
+from tests.chatrig.routing import Verdict, Word
 from tests.chatrig.writings import Writer
-from tests.emulators.telegram import Person, TelegramEmulator
+from tests.emulators.slack import BOT, Person, SlackEmulator, User
+from tests.emulators.telegram import TelegramEmulator
 
 
 @dataclass
 class Screen:
-    telegram: TelegramEmulator
-    people: list[Person]
+    ground: OnTelegram
 
     def shows(self, *texts: str, n: int = 0) -> None:
+        world = self.ground.emulator.world
         for text in texts:
-            self.telegram.world.post(self.people[n].chat, self.telegram.world.bot, text=text)
+            world.post(self.ground.people[n].chat, world.bot, text=text)
+
+
+@dataclass
+class Standing:
+    ground: OnSlack
 
 
 @dataclass
@@ -33,18 +40,19 @@ class Told:
 
 @pytest.fixture
 def here() -> Screen:
-    telegram = TelegramEmulator()
-    return Screen(telegram, [telegram.person(7, "Ada"), telegram.person(8, "Ben")])
+    ground = OnTelegram(TelegramEmulator())
+    ground.furnish(2, 0, 0)
+    return Screen(ground)
 
 
 def notices(here: Screen, *words: int) -> list[Notice]:
-    return [Notice("s0", n, here.people[0], count, accepted=True) for n, count in enumerate(words)]
+    return [Notice("s0", n, here.ground.people[0], count, accepted=True) for n, count in enumerate(words)]
 
 
 def test_a_run_in_which_all_is_shown_in_order_is_right(here: Screen) -> None:
     sent = notices(here, 3, 1)
     here.shows("s0n0w0 s0n0w1", f"↻ {MARK}\ns0n0w1", "s0n0w2", "s0n1w0")
-    verdict = judged(here, sent)  # type: ignore[arg-type]
+    verdict = judged(here.ground, sent)
     assert (verdict.wrong, verdict.marked, verdict.accepted) == ([], 1, 2)
 
 
@@ -63,25 +71,26 @@ def test_what_is_missing_doubled_or_in_disorder_is_seen(
 ) -> None:
     sent = notices(here, 2, 1)
     here.shows(*shown)
-    assert sentence in judged(here, sent).wrong  # type: ignore[arg-type]
+    assert sentence in judged(here.ground, sent).wrong  # type: ignore[arg-type]
 
 
 def test_what_is_shown_to_somebody_else_is_seen(here: Screen) -> None:
     sent = notices(here, 1)
     here.shows("s0n0w0")
     here.shows("s0n0w0", n=1)
-    assert judged(here, sent).wrong == ["notice 0 of s0 was shown to somebody else"]  # type: ignore[arg-type]
+    assert judged(here.ground, sent).wrong == ["notice 0 of s0 was shown to somebody else"]  # type: ignore[arg-type]
 
 
 def test_words_that_come_to_the_wrong_agent_or_topic_are_seen(here: Screen) -> None:
-    ada = here.people[0]
-    word = Word("x1;", ada, Place(ada.chat, None), "w0")
+    ada = here.ground.people[0]
+    word = Word("x1;", ada, Place(None, None, "private7"), "w0")
     agents = {"w0": Told([]), "w1": Told([("prompt", "x1;")])}
-    here.telegram.world.post(ada.chat, here.telegram.world.bot, text="answer to: x1;", thread_id=9)
-    assert routing.judged([word], agents, Verdict()) == [  # type: ignore[arg-type]
+    world = here.ground.emulator.world
+    world.post(ada.chat, world.bot, text="answer to: x1;", thread_id=9)
+    assert routing.judged(here, [word], agents, Verdict()) == [  # type: ignore[arg-type]
         "x1; for w0 was heard 0 times by w0",
         "x1; for w0 was heard 1 times by w1",
-        "x1; of 7/ was answered in topic 9",
+        "x1; of private7 was answered in topic 9",
     ]
 
 
@@ -103,3 +112,43 @@ def test_parts_that_are_refused_or_do_not_make_the_whole_are_seen() -> None:
         refusals(Message("abc", (Entity("code", 0, 2), Entity("bold", 1, 2))))
     )
     assert list(torn([Message("ab")], [Message("abc")])) == ["the parts joined are not the whole"]
+
+
+def test_an_answer_in_the_wrong_thread_of_a_channel_is_seen() -> None:
+    ground = OnSlack(SlackEmulator())
+    ada = User("U0000ADA", "Ada")
+    channel = ground.emulator.channel("C0000WORK", "work")
+    world = ground.emulator.world
+    asked, other = (world.post(channel, ada, raw=text) for text in ("x1;", "another"))
+    world.post(channel, BOT, raw="answer to: x1;", thread_ts=other.ts)
+    word = Word("x1;", Person(world, ada), Place(channel, None, "work"), "w0", asked.ts)
+    assert routing.judged(Standing(ground), [word], {"w0": Told([("prompt", "x1;")])}, Verdict()) == [  # type: ignore[arg-type]
+        f"x1; of work was answered in topic {other.ts}"
+    ]
+
+
+def test_words_that_are_lost_repeated_or_in_disorder_after_an_absence_are_seen() -> None:
+    said = {"work": ["a0;", "a1;", "a2;", "a3;"], "private": ["b0;", "b1;"]}
+    assert (
+        absence.judged(Told([("prompt", "a0; a1; a3; a2;"), ("prompt", "b1; b0;")]), said)
+        == [  # type: ignore[arg-type]
+        ]
+    )
+    told = Told([("prompt", "a1; a0; a2; a2;"), ("prompt", "b0; b1;")])
+    assert absence.judged(told, said) == [  # type: ignore[arg-type]
+        "a2; was heard 2 times",
+        "a3; was heard 0 times",
+        "the words of work were heard in the order ['a1;', 'a0;', 'a2;']",
+    ]
+
+
+def test_what_slack_would_refuse_or_take_as_a_call_is_seen() -> None:
+    assert list(slack_rendering.refusals(slack_rendering.Message("fine", "fine"))) == []
+    calls = list(slack_rendering.refusals(slack_rendering.Message("<!channel>", "<@U0000ADA>")))
+    assert {"<!channel> is live", "<@U0000ADA> is live"} <= set(calls)
+    assert "refused: its blocks are too long" in list(
+        slack_rendering.refusals(slack_rendering.Message("a" * 12_001, "a"))
+    )
+    turned = [slack_rendering.Message("t2q t1q", "t2q t1q")]
+    assert list(slack_rendering.lost(turned, ["t1q", "t2q"], [])) == ["the order has changed"]
+    assert list(slack_rendering.lost(turned, ["t1q"], [])) == ["lost [], repeated ['t2q']"]

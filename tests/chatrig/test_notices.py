@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chatrig.grounds import SLACK, SURFACES, TELEGRAM
 from tests.chatrig.luck import luck, told
 from tests.chatrig.notices import Plan, Verdict
 from tests.chatrig.notices import run as sent
@@ -16,20 +17,23 @@ async def run(plan: Plan) -> Verdict:
 
 
 @pytest.mark.long
-async def test_a_few_notices_through_a_kill_and_bad_weather_are_shown_in_order() -> None:
+@pytest.mark.parametrize("surface", [TELEGRAM, pytest.param(SLACK, marks=pytest.mark.thorough)])
+async def test_a_few_notices_through_a_kill_and_bad_weather_are_shown_in_order(surface: str) -> None:
     verdict = await run(
-        Plan(notices=15, senders=3, people=3, longest=6000, rate=0.3, scale=20, patience_s=15)
+        Plan(15, surface, senders=3, people=3, longest=6000, rate=0.3, scale=20, patience_s=15)
     )
     assert verdict.wrong == []
 
 
 @pytest.mark.rig
-async def test_500_notices_through_a_kill_and_bad_weather_are_shown_in_order() -> None:
-    verdict = await run(Plan(notices=500, scale=10, patience_s=60))
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_500_notices_through_a_kill_and_bad_weather_are_shown_in_order(surface: str) -> None:
+    verdict = await run(Plan(500, surface, scale=10, patience_s=60))
     assert verdict.wrong == []
 
 
 @pytest.mark.rig
-async def test_notices_keep_the_real_limits_of_the_platform() -> None:
-    verdict = await run(Plan(notices=100, people=3, longest=4000))
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_notices_keep_the_real_limits_of_the_platform(surface: str) -> None:
+    verdict = await run(Plan(100, surface, people=3, longest=4000))
     assert verdict.wrong == []

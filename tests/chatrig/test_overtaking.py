@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chatrig.grounds import SURFACES
 from tests.chatrig.luck import told
 from tests.chatrig.overtaking import Plan, Verdict
 from tests.chatrig.overtaking import run as measured
@@ -18,15 +19,17 @@ async def run(plan: Plan) -> Verdict:
 
 
 @pytest.mark.thorough
-async def test_an_approval_overtakes_what_a_few_agents_say_at_once() -> None:
-    verdict = await run(Plan(senders=4, each=4, approvals=2, scale=4))
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_an_approval_overtakes_what_a_few_agents_say_at_once(surface: str) -> None:
+    verdict = await run(Plan(surface, senders=4, each=4, approvals=2, scale=4))
     assert verdict.wrong == []
     assert verdict.overtook == len(verdict.busy_s)
 
 
 @pytest.mark.rig
-async def test_approvals_overtake_what_20_agents_say_at_once_within_the_real_limits() -> None:
-    verdict = await run(Plan())
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_approvals_overtake_what_20_agents_say_at_once_within_the_real_limits(surface: str) -> None:
+    verdict = await run(Plan(surface))
     assert verdict.wrong == []
     assert verdict.overtook == len(verdict.busy_s)
     assert verdict.added_s() < ADDED_S

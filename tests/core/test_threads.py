@@ -347,3 +347,36 @@ def test_an_old_thread_is_not_written_with_every_beat(line: Line, slack: Chat, a
     written = {put.address for put in decision.puts if isinstance(put, Conversation)}
     assert "C1" in written
     assert "C1/100.1" not in written
+
+
+def test_a_thread_in_which_nobody_speaks_for_a_month_is_forgotten_and_comes_back_with_the_first_word(
+    line: Line, slack: Chat, api: Peer
+) -> None:
+    heard = says(line, "@api how far?")
+    line.answer(line.asked(heard.ask_id or ""), api, "nearly")
+    line.shown(thread := at(line, "C1/100.1"))
+    line.now += timedelta(days=29)
+    assert line.do(c.ForgetThreads()) == 0
+    line.now += timedelta(days=1)
+
+    assert line.do(c.ForgetThreads()) == 1
+
+    assert "C1/100.1" not in {each.address for each in line.view.conversations("slack")}
+    assert line.do(c.ForgetThreads()) == 0
+    again = says(line, "and now?", "101.1", "100.1", called=False)
+    assert asked_of(line, again) == ["api"]
+    assert line.peer(thread.peer.peer_id).forgotten_at is None
+    assert "C1/100.1" in {each.address for each in line.view.conversations("slack")}
+
+
+def test_a_thread_with_something_open_and_a_channel_are_never_forgotten(
+    line: Line, slack: Chat, api: Peer
+) -> None:
+    heard = says(line, "@api how far?")
+    peer = at(line, "C1/100.1").peer
+    line.put(replace(peer, last_seen=line.now - timedelta(days=40)))
+    before = [each.address for each in line.view.conversations("slack")]
+    assert line.view.open_asks_by(peer.peer_id)[0].ask_id == heard.ask_id
+
+    assert line.do(c.ForgetThreads()) == 0
+    assert [each.address for each in line.view.conversations("slack")] == before

@@ -1047,7 +1047,7 @@ TELEGRAM: Final = (
     Mutant(
         "whoever may not talk sees the line in Slack's home",
         "cli/sight.py",
-        'if person is None or found is None or "talk" not in person.rights:',
+        'if person is None or found is None or "talk" not in person.rights or locking.keeps_out(plan, surface):',
         "if found is None:",
         (
             "tests/cli/test_hosting.py::test_whoever_may_talk_sees_what_their_own_messages_see_and_nobody_else_anything",

@@ -88,3 +88,38 @@ async def test_an_agents_question_in_a_channel_is_answered_by_a_listed_person_an
         assert (told["state"], [each["option"] for each in told["answers"]]) == ("answered", ["yes"])
     assert eve.heard() == ()
     assert telegram.person(7, "Ada").heard() == ()
+
+
+@pytest.mark.parametrize("answered_on", ["slack", "telegram", "terminal"])
+async def test_what_is_asked_on_slack_telegram_and_in_the_terminal_is_over_everywhere_within_a_second(
+    house: House, slack: SlackEmulator, telegram: TelegramEmulator, answered_on: str
+) -> None:
+    there, phone = slack.person("U0000ADA", "Ada"), telegram.person(7, "Ada")
+    everywhere = ["slack-ada", "telegram", "console"]
+    async with house.mcp("backend") as backend, house.terminal("chat") as screen:
+        await house.joined("console")
+        asked = await called(
+            backend, "ask", to=everywhere, question="deploy?", options=["yes", "no"], need="first"
+        )
+        card = await there.sees("deploy?", within=PATIENCE_S)
+        shown = await phone.sees("deploy?", within=PATIENCE_S)
+        await screen.shows("[1] yes")
+        begun = time.monotonic()
+        match answered_on:
+            case "slack":
+                there.taps(card, "yes")
+            case "telegram":
+                phone.taps(shown, "yes")
+            case _:
+                screen.type("1")
+        who = "owner" if answered_on == "terminal" else "ada"
+        await there.sees(lambda each: each.ts == card.ts and f"yes ({who})" in each.text, within=PATIENCE_S)
+        await phone.sees(
+            lambda each: each.message_id == shown.message_id and f"yes ({who})" in each.text,
+            within=PATIENCE_S,
+        )
+        if answered_on != "terminal":
+            await screen.shows("yes (ada)")
+        assert time.monotonic() - begun < AT_ONCE_S
+        told = await called(backend, "wait_for", ask_id=asked["ask_id"])
+        assert (told["state"], [each["option"] for each in told["answers"]]) == ("answered", ["yes"])

@@ -10,6 +10,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -207,7 +208,8 @@ class Sockets:
             return True
         if kind == WSMsgType.PING:
             socket.pings += 1
-            await socket.stream.pong(words)
+            with suppress(ConnectionResetError):  # the client went while it waited for this
+                await socket.stream.pong(words)
         elif kind == WSMsgType.PONG:
             socket.pongs += 1
         elif kind == WSMsgType.TEXT:

@@ -108,7 +108,7 @@ class Screen:
         page = await asyncio.to_thread(blocks.last_page, replace(card, doubts=0))
 
         async def edit(content: blocks.Content) -> None:
-            await self._api.call("chat.update", channel=channel, ts=ts, **content)
+            await self._api.call("chat.update", channel=channel, ts=ts, parse="none", **content)
 
         try:
             await _drawn(edit, page, card)

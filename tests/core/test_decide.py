@@ -88,6 +88,7 @@ class House:
             c.RenamePeer(peer_id=me, name="captain"),
             c.MovePeer(peer_id=me, circle="home"),
             c.ForgetPeer(peer_id=self.gone.peer_id),
+            c.ForgetThreads(),
             c.SendAsk(sender=me, to=("api", "telegram"), question="well?", need="first"),
             c.SendNotice(sender=me, to=("role:agent",), text="hello"),
             c.SendBroadcast(sender=me, text="hello"),

@@ -31,6 +31,7 @@ TYPES: Final[Mapping[Kind, str]] = {
     Kind.EMPHASIS: "italic",
     Kind.STRIKE: "strikethrough",
 }
+UNSEEN: Final = frozenset({"Cf", "Cc", "Mn", "Me"})  #: signs that alone are nothing to see
 WORTH: Final = list(TYPES.values())
 SOLID: Final = (Kind.CODE, Kind.BLOCK)
 STYLES: Final = (Kind.HEADING, Kind.STRONG, Kind.EMPHASIS, Kind.STRIKE)
@@ -65,7 +66,7 @@ def render(document: Document) -> Message:
     page = lay_out(document)
     start, end = _bounds(page)
     marks = [_trimmed(page, mark, start, end) for mark in _legal(page.marks)]
-    seen = [mark for mark in marks if mark.end > mark.start]
+    seen = [mark for mark in marks if _is_seen(page.text[mark.start : mark.end])]
     best = set(sorted(seen, key=lambda mark: WORTH.index(TYPES[mark.kind]))[:MOST_ENTITIES])
     # Where two cover the same text, code is the inner one: it may hold nothing.
     kept = sorted((x for x in seen if x in best), key=lambda x: (x.start, -x.end, x.kind in SOLID))
@@ -84,7 +85,7 @@ def _weight(page: Page, limit: int) -> int:
 
 
 def _is_seen(text: str) -> bool:
-    return any(not char.isspace() and unicodedata.category(char) not in {"Cf", "Cc"} for char in text)
+    return any(not char.isspace() and unicodedata.category(char) not in UNSEEN for char in text)
 
 
 def _bounds(page: Page) -> tuple[int, int]:

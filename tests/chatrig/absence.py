@@ -28,7 +28,7 @@ class Plan:
     threads: int = 3
     each: int = 10
     ended: bool = True  #: the daemon; else its platform is unplugged
-    scale: float = 20.0
+    scale: float = 5.0
     patience_s: float = 60.0
 
 

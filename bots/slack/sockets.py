@@ -18,6 +18,7 @@ import aiohttp
 
 from bots.health import SAID_S, resting
 from bots.interface import NotEver, NotNow, Unsure
+from bots.payload import object_in
 
 Json = dict[str, Any]
 #: Takes the payload of an envelope and returns when it is kept; raises NotNow: it is not.
@@ -215,7 +216,7 @@ class Socket:
             self._note("")
 
     def _said(self, words: str, tasks: asyncio.TaskGroup) -> None:
-        told = _read(words)
+        told = object_in(words)
         match told:
             case {"type": "hello"}:
                 self.is_well = True
@@ -252,11 +253,3 @@ class Socket:
         """If the socket is gone by now, Slack brings it again, and its id makes that harmless."""
         with suppress(aiohttp.ClientError, OSError, RuntimeError):
             await self._stream.send_str(json.dumps({"envelope_id": envelope_id}))
-
-
-def _read(words: str) -> Json:
-    try:
-        told = json.loads(words)
-    except (ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}

@@ -10,13 +10,13 @@ method's list of errors).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
 
 from bots.interface import NotEver, NotNow, Unsure
+from bots.payload import object_in
 
 OK: Final = 200
 TOO_MANY: Final = 429
@@ -66,7 +66,7 @@ def judged(code: int, headers: Mapping[str, str], payload: bytes) -> Verdict | M
     """Judge an answer; a good one is returned."""
     if code == TOO_MANY:
         return _too_many(headers.get("Retry-After", ""))
-    answer = _object(payload)
+    answer = object_in(payload)
     if code == OK and answer.get("ok") is True:
         return answer
     error = answer.get("error")
@@ -102,11 +102,3 @@ def _about(answer: Mapping[str, Any]) -> str:
             return f" ({first})"
         case _:
             return ""
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(payload)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -11,22 +11,21 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Protocol
 
+from bots import fetching
 from bots.intake import LARGEST, Intake
 from bots.interface import Heard, NotEver, NotNow, Raw, Said, Unsure
 from bots.telegram.hearing import Me, heard_in, raw_of, spinner_of
 from bots.telegram.sent import Sent, file_in
 from bots.telegram.trouble import Contested, Hooked
 from bots.telegram.webhook import Webhook
-from daemon.core.errors import PeerlineError
-from daemon.core.measures import size
 from daemon.core.model import File
 from daemon.core.words import WORDS
 
 LOST_IN_A_ROW: Final = 2  #: one poll lost on the way is weather, two are trouble
 log = logging.getLogger(__name__)
-FETCHES: Final = 6  #: how often a file is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +111,7 @@ class Ear:
         if not found:
             return None
         files = tuple([await self._fetched(each) for each in sent])
-        spoken = [await self._spoken(file) for file in files]
+        spoken = [await fetching.spoken(self._intake, file) for file in files]
         worded = next((each for each in found if each.text), found[0])
         # Its first piece gives the whole its id, so that it is the same whenever it is put together.
         words = "\n".join(filter(None, [worded.text, *spoken]))
@@ -120,34 +119,8 @@ class Ear:
 
     async def _fetched(self, sent: Sent) -> File:
         file = File(kind=sent.kind, name=sent.name, size=sent.size)
-        if self._intake.keep is None:
-            return replace(file, note="files are not taken here")
-        if sent.size > LARGEST:
-            return replace(file, note=f"not fetched, larger than {size(LARGEST)}")
-        try:
-            content = await self._insisted(sent.file_id)
-            kept = await asyncio.to_thread(self._intake.keep, [content], sent.name or sent.kind)
-        except (NotNow, NotEver, Unsure, PeerlineError, OSError) as error:
-            return replace(file, note=f"not fetched: {error}")
-        return replace(file, path=kept.path, size=kept.size)
-
-    async def _spoken(self, file: File) -> str:
-        if self._intake.transcribe is None or file.kind != "voice" or not file.path:
-            return ""
-        return await self._intake.transcribe(file.path)
-
-    async def _insisted(self, file_id: str) -> bytes:
-        """Telegram may be away for a while."""
-        failures = 0
-        while True:
-            try:
-                return await self._api.fetch(file_id, LARGEST)
-            except (NotNow, Unsure) as failure:
-                failures += 1
-                if failures == FETCHES:
-                    raise
-                wish = failure.after_s if isinstance(failure, NotNow) else None
-                await asyncio.sleep(self._patience.pause(failures, wish))
+        fetch = partial(self._api.fetch, sent.file_id, LARGEST)
+        return await fetching.kept(self._intake, file, fetch, self._patience.pause)
 
     async def _named(self) -> Me:
         """Our name is needed where others talk; it is asked for once."""

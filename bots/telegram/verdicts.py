@@ -10,7 +10,6 @@ did send, and the proxies in front of it say 502 and 504 of what they have passe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ import httpx
 from telegram.error import TelegramError
 
 from bots.interface import NotEver, NotNow, Unsure
+from bots.payload import object_in
 from bots.telegram.trouble import Contested, Hooked
 
 OK: Final = 200
@@ -50,7 +50,7 @@ def unanswered(cause: BaseException | None) -> Verdict:
 
 def judged(code: int, payload: bytes) -> Verdict | None:
     """Judge an answer; None is a good one."""
-    answer = _object(payload)
+    answer = object_in(payload)
     if code == OK and answer.get("ok") is True and "result" in answer:
         return None
     if code >= SERVER_FAILED:
@@ -75,11 +75,3 @@ def _refusal(code: int, answer: Mapping[str, Any]) -> Verdict:
             return Contested("another program polls with this token (409)")
         case _:
             return NotEver(str(answer.get("description") or f"Telegram refuses ({code})"))
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(payload)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -134,7 +134,7 @@ def carry_out(wanted: list[Part], home: HomePaths, planner: Planner, *, dry_run:
 
 
 def planned_change(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
-    content = read(part)
+    content = looked_at(part)
     planned = planner(part, content, ledger.row(part.path))
     return Change(part.agent.name, part.path, content, planned[0]) if planned else None
 
@@ -184,9 +184,13 @@ def forget(wanted: list[Part], ledger: Ledger) -> None:
 # -- looking ---------------------------------------------------------------------------------------------
 
 
-def read(part: Part) -> bytes | None:
+def looked_at(part: Part) -> bytes | None:
+    return read(part, files.settled_content)
+
+
+def read(part: Part, content_of: Callable[[Path], bytes | None] = files.content_of) -> bytes | None:
     try:
-        return files.content_of(part.path)
+        return content_of(part.path)
     except OSError as why:
         raise SettingsRefused(f"{part.path} cannot be read: {why.strerror}") from why
 
@@ -197,7 +201,7 @@ def has_program(agent: Agent, home: HomePaths) -> bool:
 
 def file_status(part: Part) -> FileStatus:
     try:
-        seen = found(part, read(part))
+        seen = found(part, looked_at(part))
     except SettingsError as why:
         return FileStatus(part.path, "unreadable", problem=str(why))
     return FileStatus(part.path, state_of(part, seen.missing, seen.outdated), seen.missing, seen.outdated)

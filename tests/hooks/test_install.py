@@ -545,6 +545,25 @@ def test_an_edit_that_comes_between_reading_and_writing_is_not_lost(home: HomePa
     assert read(path) == {"count": len(seen) - 1}
 
 
+def test_a_file_that_its_program_has_half_written_is_waited_for(home: HomePaths) -> None:
+    path = write(mcp_file(home), MCP)
+    install(CLAUDE, home)
+    whole = path.read_bytes()
+    lock = path.with_name(".claude.json.lock")
+    lock.mkdir()
+    path.write_bytes(b"")
+    ours = threading.Thread(target=uninstall, args=(CLAUDE, home))
+    ours.start()
+    ours.join(timeout=0.05)
+    assert ours.is_alive(), "an empty file has nothing of ours: that would have been the answer"
+
+    path.write_bytes(whole)
+    lock.rmdir()
+    ours.join(timeout=5)
+
+    assert path.read_text() == MCP
+
+
 def read_locked(path: Path, lock: Path) -> Any:
     while True:
         with suppress(FileExistsError):

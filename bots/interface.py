@@ -236,6 +236,14 @@ class Listening(Protocol):
         """
         ...
 
+    def moment(self, raw: Raw) -> float:
+        """Return when it was said, in seconds since 1970: its place in its lane; 0.0: behind all that came before."""
+        ...
+
+    async def settled(self, lane: str) -> None:
+        """Return when nothing older is still to come into this lane, or is not waited for any longer."""
+        ...
+
 
 class Hosted(ChatSurface, Listening, Protocol):
     """Both halves: what ``bridge.run`` carries."""

@@ -67,15 +67,23 @@ class Lanes:
         if raw.hurried:
             self._group.create_task(self._do([raw]))
         elif raw.lane in self._waiting:
-            self._waiting[raw.lane].append(raw)
+            self._line_up(raw, self._waiting[raw.lane])
         else:
             self._waiting[raw.lane] = deque([raw])
             self._group.create_task(self._work_off(raw.lane))
         self._came.set()
 
+    def _line_up(self, raw: Raw, waiting: deque[Raw]) -> None:
+        """What was said earlier comes before what was said later, however late it is told."""
+        moment, place = self._surface.moment(raw), len(waiting)
+        while moment and place and self._surface.moment(waiting[place - 1]) > moment:
+            place -= 1
+        waiting.insert(place, raw)
+
     async def _work_off(self, lane: str) -> None:
         waiting = self._waiting[lane]
         while waiting:
+            await self._surface.settled(lane)
             first = waiting.popleft()
             await self._do(await self._album(first, waiting) if first.album else [first])
         del self._waiting[lane]

@@ -10,8 +10,8 @@ from bots.slack.ids import Web, room_of, team_and_user, thread_of, ts_in
 from bots.slack.wording import plain
 
 LAST: Final = 50  #: messages
-PAGE: Final = 200
-MOST_PAGES: Final = 5
+PAGE: Final = 1000  #: as many as Slack gives at once: the first messages of a thread come first, and the last are wanted
+MOST_PAGES: Final = 20
 LONGEST: Final = 600  #: characters of one message
 MOST_NAMES: Final = 500
 

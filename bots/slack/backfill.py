@@ -1,7 +1,8 @@
 """What was said while nobody heard: channels, direct messages and live threads are read again, and go the same way in.
 
 A silence is kept like any update: whoever crashes while reading it back begins anew. Rule: a little more is read than
-can be missing; what is known already comes to nothing by its id.
+can be missing; what is known already comes to nothing by its id. What comes live meanwhile waits in its lane until its
+own place is read, so that nobody's words overtake what they said before.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final
 
 from bots.interface import NotEver, NotNow, Raw, Unsure
 from bots.slack.hearing import EVENTS, Me, raw_of
 from bots.slack.ids import Web, address_of, is_direct, room_of, thread_of
-from bots.slack.proper import is_ts
+from bots.slack.proper import is_ts, moment_of, number_of
 
 Shape = Mapping[str, Any]
 SILENCE: Final = "silence"
@@ -27,6 +28,7 @@ MOST_PAGES: Final = 20
 OLDER_PAGES: Final = 3  #: of each room, in which threads are sought that began before and went on since
 AGAIN_S: Final = 3.0
 AT_ONCE: Final = 100  #: that are kept in one commit
+HELD_S: Final = 20.0  #: what comes live is not held up for longer, however slowly a place is read
 log = logging.getLogger(__name__)
 
 
@@ -35,11 +37,11 @@ def silence(known: Mapping[str, str], name: str) -> Raw | None:
 
     ``known``: every conversation with its newest update; ``name`` makes it one of its own.
     """
-    newest = [ts for ts in map(_ts_in, known.values()) if ts]
+    newest = [ts for ts in map(moment_of, known.values()) if ts]
     if not newest:
         return None
     since = max(newest) - OVERLAP_S
-    last = {address: _ts_in(each) or _ts_in(f"/{thread_of(address)}") for address, each in known.items()}
+    last = {address: moment_of(each) or number_of(thread_of(address)) for address, each in known.items()}
     living = sorted(
         (at, address) for address, at in last.items() if thread_of(address) and at > since - LIVE_S
     )
@@ -51,19 +53,59 @@ def silence(known: Mapping[str, str], name: str) -> Raw | None:
     )
 
 
-async def missed(web: Web, me: Me, told: Shape) -> AsyncIterator[list[Raw]]:
+class Unread:
+    """The places of a silence that are not read yet; a room before its threads, for it names some of them."""
+
+    def __init__(self, rooms: Iterable[str], threads: Iterable[str]) -> None:
+        self._rooms = list(rooms)
+        self._threads = set(threads)
+        self._wanted = dict[str, None]()  #: where something waits
+        self._moved = asyncio.Condition()
+        self._given_up = False
+
+    async def read(self, lane: str) -> None:
+        """Return when all that was said in a lane is on its way, or would hold up too long what comes after it."""
+        self._wanted[lane] = None
+        try:
+            async with asyncio.timeout(HELD_S), self._moved:
+                await self._moved.wait_for(lambda: self._given_up or not self._holds(lane))
+        except TimeoutError:
+            self._given_up = True
+
+    def next(self) -> str | None:
+        """Return the place to read now; where something waits comes first."""
+        left = self._rooms or sorted(self._threads)
+        wanted = {room_of(lane) if self._rooms else lane for lane in self._wanted}
+        return next((each for each in left if each in wanted), left[0] if left else None)
+
+    async def done(self, place: str, threads: Iterable[str] = ()) -> None:
+        """A place is read, in which there are these threads."""
+        self._threads |= set(threads)
+        if place in self._rooms:
+            self._rooms.remove(place)
+        self._threads.discard(place)
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def end(self) -> None:
+        self._given_up = True
+        await self.done("")
+
+    def _holds(self, lane: str) -> bool:
+        return room_of(lane) in self._rooms or lane in self._threads
+
+
+async def missed(web: Web, me: Me, since: str, unread: Unread) -> AsyncIterator[list[Raw]]:
     """Yield what was said since, oldest first in each place; what cannot be read is left out."""
-    since, threads = str(told["since"]), set(told["threads"])
-    for room in told["rooms"]:
-        async for messages in _read(web, "conversations.history", room, since):
-            threads |= {address_of(room, ts) for each in messages if (ts := _answered_since(each, since))}
+    while place := unread.next():
+        room, thread, threads = room_of(place), thread_of(place), set[str]()
+        method = "conversations.replies" if thread else "conversations.history"
+        async for messages in _read(web, method, room, since, thread):
             yield raws_of(messages, await _channel(web, room), me)
-        threads |= {address_of(room, ts) for ts in await _older(web, room, since)}
-    for address in sorted(threads):
-        async for messages in _read(
-            web, "conversations.replies", room_of(address), since, thread_of(address)
-        ):
-            yield raws_of(messages, await _channel(web, room_of(address)), me)
+            threads |= {ts for each in messages if (ts := _answered_since(each, since))}
+        if not thread:
+            threads |= set(await _older(web, room, since))
+        await unread.done(place, (address_of(room, ts) for ts in threads if not thread))
 
 
 def raws_of(messages: list[Shape], channel: str, me: Me) -> list[Raw]:
@@ -126,14 +168,14 @@ async def _read(web: Web, method: str, room: str, since: str, thread: str = "") 
     except NotEver as never:
         log.warning("what was said in %s meanwhile cannot be read: %s", room, never)
     if found:
-        yield sorted(found, key=lambda each: _number(each.get("ts")))
+        yield sorted(found, key=lambda each: number_of(each.get("ts")))
 
 
 async def _older(web: Web, room: str, since: str) -> list[str]:
     """Threads that began before and went on since, such as below an agent's question: nobody spoke in them yet."""
     found: list[str] = []
     cursor: str | None = None
-    oldest = f"{max(0.0, _number(since) - LIVE_S):.6f}"
+    oldest = f"{max(0.0, number_of(since) - LIVE_S):.6f}"
     try:
         channel = await _channel(web, room)
         for _ in range(OLDER_PAGES):
@@ -152,14 +194,4 @@ async def _older(web: Web, room: str, since: str) -> list[str]:
 def _answered_since(message: Shape, since: str) -> str:
     """The thread that a message began, if somebody wrote there since."""
     ts, latest = message.get("ts"), message.get("latest_reply")
-    return ts if is_ts(ts) and _number(latest) >= _number(since) else ""
-
-
-def _ts_in(update_id: str) -> float:
-    """The time in an id such as ``C1/1700000000.000100``; 0.0 where there is none."""
-    parts = update_id.split("/")
-    return _number(parts[1]) if len(parts) > 1 else 0.0
-
-
-def _number(ts: object) -> float:
-    return float(ts) if is_ts(ts) else 0.0
+    return ts if is_ts(ts) and number_of(latest) >= number_of(since) else ""

@@ -71,6 +71,7 @@ class Ear:
         self._beside = Beside()
         self._there = asyncio.Event()  #: a connection, since where hearing ended was marked
         self._marked = False
+        self._unread = dict[str, backfill.Unread]()  #: of each silence that is read now
 
     @property
     def sockets(self) -> int | None:
@@ -94,9 +95,7 @@ class Ear:
         told = json.loads(raws[0].body)
         kind, payload, me = told["kind"], told["payload"], await self._named()
         if kind == backfill.SILENCE:
-            await self._there.wait()
-            async for missed in backfill.missed(self._web, me, payload):
-                await self._put(missed)
+            await self._caught_up(raws[0].update_id, me, payload)
             return None
         heard = heard_in(kind, payload, me)
         if isinstance(heard, Reacted):
@@ -104,6 +103,21 @@ class Ear:
         if isinstance(heard, Said) and kind == EVENTS:
             return await self._completed(heard, message_in(payload))
         return heard
+
+    async def settled(self, lane: str) -> None:
+        """Return when what was said there while nobody heard is on its way; brakes and taps are not asked about."""
+        for unread in list(self._unread.values()):
+            await unread.read(lane)
+
+    async def _caught_up(self, name: str, me: Me, silence: Mapping[str, Any]) -> None:
+        await self._there.wait()
+        unread = self._unread[name] = backfill.Unread(silence["rooms"], silence["threads"])
+        try:
+            async for missed in backfill.missed(self._web, me, str(silence["since"]), unread):
+                await self._put(missed)
+        finally:
+            del self._unread[name]
+            await unread.end()
 
     async def _hear(self) -> None:
         me = await self._named()

@@ -32,3 +32,14 @@ def person_of(team: object, user: object) -> str:
     if not (isinstance(team, str) and isinstance(user, str)):
         return ""
     return account_of(team, user) if _TEAM.fullmatch(team) and _USER.fullmatch(user) else ""
+
+
+def moment_of(update_id: str) -> float:
+    """The time of the message in an id such as ``C1/1700000000.000100``; 0.0 where there is none."""
+    parts = update_id.split("/")
+    return number_of(parts[1]) if len(parts) > 1 else 0.0
+
+
+def number_of(ts: object) -> float:
+    """Seconds since 1970; 0.0 if that is none of Slack's."""
+    return float(ts) if is_ts(ts) else 0.0

@@ -19,6 +19,7 @@ from bots.slack.fetching import Fetching
 from bots.slack.ids import SURFACE, Sight, Tokens, room_of
 from bots.slack.listening import Ear, Way
 from bots.slack.looking import looked
+from bots.slack.proper import moment_of
 from bots.slack.pushing import Hook
 from bots.slack.showing import Screen
 
@@ -62,6 +63,12 @@ class SlackSurface:
 
     async def understood(self, raws: Sequence[Raw]) -> Heard | None:
         return await self._ear.understood(raws)
+
+    def moment(self, raw: Raw) -> float:
+        return moment_of(raw.update_id)
+
+    async def settled(self, lane: str) -> None:
+        await self._ear.settled(lane)
 
     async def pulses(self) -> AsyncIterator[str]:
         """Yield "" for round trips, or what is wrong: at once when that changes, else now and then."""

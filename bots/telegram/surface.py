@@ -82,6 +82,12 @@ class TelegramSurface:
     async def understood(self, raws: Sequence[Raw]) -> Heard | None:
         return await self._ear.understood(raws)
 
+    def moment(self, raw: Raw) -> float:  # noqa: ARG002
+        return 0.0  # Telegram tells all of it in order, also what was said while nobody heard
+
+    async def settled(self, lane: str) -> None:
+        """At once."""
+
     async def pulses(self) -> AsyncIterator[str]:
         """Yield "" for round trips, or what is wrong: at once when that changes, else now and then."""
         if self._webhook:

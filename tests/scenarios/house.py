@@ -187,10 +187,17 @@ class House:
 
     async def joined(self, conversation: str) -> None:
         """Wait until somebody is there."""
+        await self._until_peer(conversation, "status", "online")
+
+    async def working(self, agent: str) -> None:
+        """Wait until the daemon knows that somebody's turn is open: on a busy machine the hook may be late."""
+        await self._until_peer(agent, "turn_state", "working")
+
+    async def _until_peer(self, name: str, field: str, wanted: str) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 peers = (await self.daemon.client().peers(circle="*", include_self=True))["peers"]
-                if any((each["name"], each["status"]) == (conversation, "online") for each in peers):
+                if any((each["name"], each[field]) == (name, wanted) for each in peers):
                     return
                 await asyncio.sleep(LOOK_S)
 

@@ -259,6 +259,7 @@ async def test_with_the_real_agent_by_a_hand_out(
     await armed(line, step)
     await backend.type("long work")
     await model.reached("work")
+    await line.working("backend")
     async with asyncio.TaskGroup() as both:
         asking = both.create_task(asked(line, HOW_FAR))
         await is_there(line, 1)

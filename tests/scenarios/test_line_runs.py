@@ -106,6 +106,7 @@ async def test_what_comes_while_the_agent_works_is_handed_over_at_the_end_of_the
     model.script = Script(rules)
     await backend.type("long work")
     await model.reached("work")
+    await line.working("backend")
     async with asyncio.TaskGroup() as both:
         asking = both.create_task(line.cli("ask", "backend", "meanwhile", "--wait", "30", "--json"))
         owner = both.create_task(

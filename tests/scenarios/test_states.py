@@ -68,6 +68,7 @@ async def test_all_who_ask_during_a_turn_get_their_own_answer_and_ten_kilobytes_
     model.script = Script((work, REMINDED, long, tool, *BOTH))
     await backend.type("long work")
     await model.reached("work")
+    await line.working("backend")
     async with line.mcp("front") as front, asyncio.TaskGroup() as group:
         asking = group.create_task(
             called(front, "ask_peer", peer="backend", question="a question from a tool")

@@ -10,7 +10,7 @@ from bots.slack.ids import Web, room_of, team_and_user, thread_of, ts_in
 from bots.slack.wording import plain
 
 LAST: Final = 50  #: messages
-PAGE: Final = 1000  #: as many as Slack gives at once: the first messages of a thread come first, and the last are wanted
+PAGE: Final = 1000  #: all that Slack gives at once: a thread comes from its beginning, and its end is wanted
 MOST_PAGES: Final = 20
 LONGEST: Final = 600  #: characters of one message
 MOST_NAMES: Final = 500

@@ -19,6 +19,7 @@ class Looked:
     workspace: str = ""  #: where it is, on platforms that have such
     pending: int | None = None  #: how much waits there, where it tells
     lag_s: float | None = None
+    lacks: tuple[str, ...] = ()  #: what it is not allowed to do, as the platform calls it
     sockets: int | None = None  #: how many of our own are open, where there are such
     again_at: float = 0.0  #: on the clock of whoever looked
 

@@ -118,6 +118,7 @@ class Host:
             "proven": self._proven,
             "bot": told.bot if told else "",
             "workspace": told.workspace if told else "",
+            "lacks": list(told.lacks) if told else [],
             "pending": told.pending if told else None,
             "sockets": told.sockets if told else None,
             "lag_s": round(told.lag_s, 3) if told and told.lag_s is not None else None,

@@ -115,6 +115,7 @@ def state(front: Front, told: Json) -> str:
     rows = [
         ("bot", f"@{told['bot']}" if told["bot"] else f"unknown: {front.title} does not answer"),
         *([("workspace", told["workspace"])] if told["workspace"] else []),
+        *([("not allowed to", ", ".join(told["lacks"]))] if told["lacks"] else []),
         ("mode", told["mode"]),
         ("last round trip", f"{age:.0f} s ago" if age is not None else "none yet"),
         ("lag", f"{lag * 1000:.0f} ms" if lag is not None else "unknown"),

@@ -14,6 +14,7 @@ import aiohttp
 
 from bots.interface import NotEver, NotNow, Unsure
 from bots.slack.ids import Tokens, is_direct, team_and_user
+from bots.slack.manifest import SCOPES
 from bots.slack.tiers import POST, UNCOUNTED, pace_of
 from bots.slack.verdicts import OK, SERVER_FAILED, TOO_MANY, Lacking, unanswered
 from bots.slack.wire import Line
@@ -26,6 +27,8 @@ FETCH_S: Final = 240.0  #: the same the other way
 CONNECTIONS: Final = 32
 PIECE: Final = 65_536
 FILES: Final = (".slack.com", ".slack-edge.com", ".slack-files.com")  #: where Slack keeps files
+MUST: Final = "chat:write"  #: the scope that nothing can be done without
+GRANTED: Final = "X-OAuth-Scopes"
 GONE: Final = frozenset({403, 404, 410})
 
 
@@ -41,6 +44,7 @@ class Api:
         self._client = Line(tokens.bot, self._root, self._connected)
         self._paced: dict[str, Turnstile] = {}
         self._directs: dict[str, str] = {}
+        self._granted: frozenset[str] | None = None
 
     async def call(self, method: str, **parameters: Any) -> Mapping[str, Any]:
         """Make one request; what is None is left out.
@@ -134,6 +138,19 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError, Unsure) as error:
             raise NotNow(str(error) if isinstance(error, Unsure) else str(unanswered(error))) from None
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The scopes of our manifest that the app was not given, by Slack's last answer; () before there was one."""
+        return tuple(each for each in SCOPES if self._granted is not None and each not in self._granted)
+
+    async def prove(self) -> None:
+        """Show that the tokens are good, and that we may speak. Raises as ``call``."""
+        await self.call("auth.test")
+        if MUST in self.lacks:
+            raise NotEver(f"Slack lets the app say nothing: it lacks {MUST}")
+        if self._tokens.app:
+            await self.open_socket()
+
     async def close(self) -> None:
         if self._session:
             with suppress(aiohttp.ClientError):
@@ -143,6 +160,8 @@ class Api:
     async def _called(self, method: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         told = {name: value for name, value in parameters.items() if value is not None}
         answer = await getattr(self._client, method.replace(".", "_"))(**told)
+        if granted := answer.headers.get(GRANTED):
+            self._granted = frozenset(word.strip() for word in granted.split(","))
         found: Mapping[str, Any] = answer.data
         return found
 

@@ -40,6 +40,7 @@ SHUT: Final = {
     "channel_deleted": "the channel is deleted",
     "group_deleted": "the channel is deleted",
 }
+STOP: Final = "/stop"
 OPENED: Final = frozenset({"channel_unarchive", "group_unarchive", "member_joined_channel"})
 
 
@@ -130,6 +131,8 @@ def _told(payload: Shape, me: Me, files: Sequence[File] | None) -> Heard | None:
             return _deleted(event, event.get("deleted_ts"), team, me)
         case "message" | "app_mention":
             return _said(event, team, me, files)
+        case "agent_session_stopped":
+            return _stopped(event, payload.get("event_id"), team)
         case "reaction_added":
             return _reacted(event, payload.get("event_id"), team, me)
         case str(kind) if kind in SHUT or kind in OPENED:
@@ -245,6 +248,27 @@ def _reacted(event: Shape, event_id: object, team: object, me: Me) -> Reacted | 
     scene = Scene(channel, account, str(ts))
     return Reacted(
         update_id=str(event_id), address=scene.room, account=account, receipt=scene.receipt, sign=sign[:64]
+    )
+
+
+def _stopped(event: Shape, event_id: object, team: object) -> Said | None:
+    """Slack's own stop key, in the thread of whoever is at work: the same as the word."""
+    channel, thread, account = (
+        event.get("channel"),
+        event.get("thread_ts"),
+        person_of(team, event.get("user")),
+    )
+    if not (account and isinstance(channel, str) and is_channel(channel) and is_plain(event_id)):
+        return None
+    scene = Scene(channel, account, str(event_id), thread if is_ts(thread) else "")
+    return Said(
+        update_id=str(event_id),
+        address=scene.address,
+        account=account,
+        text=STOP,
+        private=scene.private,
+        called=not scene.private,
+        thread=scene.address if scene.thread else "",
     )
 
 

@@ -13,6 +13,9 @@ from bots.looking import AGAIN_S, FRESH_S, Looked
 class Asked(Protocol):
     """What of the Web API is needed for it."""
 
+    @property
+    def lacks(self) -> tuple[str, ...]: ...
+
     async def call(self, method: str, **parameters: Any) -> Mapping[str, Any]: ...
 
 
@@ -30,6 +33,7 @@ async def looked(
     return Looked(
         bot=str(told.get("user", "")),
         workspace=str(told.get("team", "")),
+        lacks=web.lacks,
         lag_s=clock() - begun,
         sockets=sockets,
         again_at=clock() + FRESH_S,

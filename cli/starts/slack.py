@@ -49,7 +49,7 @@ SECRET: Final = Token(
 class Slack:
     surface: Final = SURFACE
     title: Final = "Slack"
-    final: Final = ("refuses the token", "Socket Mode")
+    final: Final = ("refuses the token", "Socket Mode", "it lacks")
 
     def __init__(self, *, http: bool = False) -> None:
         self._http = http
@@ -72,9 +72,7 @@ class Slack:
         tokens = Tokens(bot=given.get("bot_token", told.bot_token), app=app)
         api = Api(tokens, told.api_base, clock=time.monotonic, haste=None)
         try:
-            await api.call("auth.test")
-            if app:
-                await api.open_socket()
+            await api.prove()
         except (NotNow, NotEver, Unsure) as failure:
             said = str(failure)
             refused = any(sign in said for sign in self.final)

@@ -221,6 +221,7 @@ class Surface(Told):
     mode: Literal["", "polling", "webhook", "socket", "http"]
     bot: str
     workspace: str
+    lacks: list[str]
     sockets: int | None
     proven: bool
     round_trip_age_s: float | None

@@ -232,6 +232,17 @@ def test_a_sign_on_ours_is_heard_and_on_anothers_not() -> None:
     assert heard_in(EVENTS, told(**event, item_user="U2"), ME) is None
 
 
+@pytest.mark.parametrize(
+    ("where", "address", "private"),
+    [({"channel": "C1", "thread_ts": "50.1"}, "C1/50.1", False), ({"channel": "D1"}, "T1:U1", True)],
+)
+def test_slacks_own_stop_key_is_the_word(where, address, private) -> None:
+    heard = heard_in(EVENTS, told(type="agent_session_stopped", user="U1", **where), ME)
+    assert isinstance(heard, Said)
+    assert (heard.text, heard.address, heard.account, heard.private) == ("/stop", address, "T1:U1", private)
+    assert raw_of(EVENTS, told(type="agent_session_stopped", user="U1", **where), ME).hurried
+
+
 def test_being_shut_out_is_told() -> None:
     heard = heard_in(EVENTS, told(type="channel_archive", channel="C1", user="U1"), ME)
     assert isinstance(heard, PlaceChanged)

@@ -185,6 +185,24 @@ async def test_status_tells_the_bot_its_workspace_and_its_sockets(house: House, 
     assert "open sockets" in text
 
 
+async def test_what_the_app_is_not_allowed_to_do_is_said_before_and_after(
+    house: House, slack: SlackEmulator
+) -> None:
+    await house.start()
+    slack.world.scopes.discard("chat:write")
+    told = await house.cli("slack", "start", "--no-pair", typed=f"{BOT}\n{APP}\n")
+    assert told.code == 2
+    assert "it lacks chat:write" in told.err
+    assert "peerline slack manifest" in told.err
+
+    slack.world.scopes.add("chat:write")
+    slack.world.scopes.discard("files:read")
+    assert (await house.cli("slack", "start", "--no-pair", typed=f"{BOT}\n{APP}\n")).code == 0
+    told = await house.cli("slack", "status")
+    assert "files:read" in told.out
+    assert "chat:write" not in told.out
+
+
 @pytest.mark.thorough
 async def test_a_token_that_is_revoked_is_told_with_what_to_do_everywhere(
     house: House, slack: SlackEmulator

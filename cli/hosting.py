@@ -17,6 +17,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from cli.intake import intake
+from cli.loading import loading
 from cli.platforms.interface import Live, Means, Platform
 from cli.redaction import learn
 from cli.sight import LineSight
@@ -146,10 +147,11 @@ class Host:
 
     async def _once(self, client: Beating) -> str:
         """Host one surface until it breaks; return why it did, in words for people."""
-        from bots import bridge  # only who has a chat pays for what draws for one
-
         if flaw := self.form.flaw(self._settings):
             return flaw
+        await asyncio.to_thread(_loaded, self.form)
+        from bots import bridge
+
         means = Means(
             intake=intake(self._files, self._engine, self._settings),
             sight=LineSight(self._engine, self.form.name),
@@ -190,3 +192,11 @@ class Beating(HostingClient):
         if not trouble:
             self._proven()
         return told
+
+
+def _loaded(form: Platform) -> None:
+    """Half a second, for which nobody on the line is to wait; only who has a chat pays for what draws for one."""
+    with loading():
+        import bots.bridge  # noqa: F401
+
+        form.load()

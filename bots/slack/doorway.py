@@ -55,6 +55,7 @@ class Doorway:
     def __init__(self, keeps: Keeps, secret: str = "") -> None:
         self._secret = secret
         self._app = AsyncApp(
+            name="peerline",  # else Bolt reads the sources of whoever calls, which takes a quarter of a second
             signing_secret=secret or UNVERIFIED,
             before_authorize=Keeping(keeps),
             authorize=_nobody,

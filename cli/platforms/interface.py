@@ -78,6 +78,10 @@ class Platform(Protocol):
         """Return what a person can do about it."""
         ...
 
+    def load(self) -> None:
+        """Import what its surface is made of."""
+        ...
+
     def live(self, settings: Settings, means: Means) -> AbstractAsyncContextManager[Live]:
         """Return the surface, which proves itself by its pulses; at its end all of it is closed."""
         ...

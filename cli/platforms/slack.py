@@ -82,9 +82,13 @@ class Slack:
     def fix(self, said: str) -> str:
         return "`peerline slack start` asks for it" if said == UNHEARD else trouble.fix(said)
 
+    def load(self) -> None:
+        import bots.slack.api
+        import bots.slack.surface  # noqa: F401 -- only who has Slack pays for its library
+
     @asynccontextmanager
     async def live(self, settings: Settings, means: Means) -> AsyncIterator[Live]:
-        from bots.slack.pushing import Hook  # only who has Slack pays for its library
+        from bots.slack.pushing import Hook
         from bots.slack.surface import ALLOWED, SlackSurface
 
         told = settings.slack

@@ -68,6 +68,10 @@ class Telegram:
     def fix(self, said: str) -> str:
         return "`peerline telegram start` makes one" if said == UNGUARDED else trouble.fix(said)
 
+    def load(self) -> None:
+        import bots.telegram.api
+        import bots.telegram.surface  # noqa: F401 -- only who has Telegram pays for its library
+
     @asynccontextmanager
     async def live(self, settings: Settings, means: Means) -> AsyncIterator[Live]:
         from bots.telegram.surface import TelegramSurface

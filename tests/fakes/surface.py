@@ -72,6 +72,8 @@ class FakePlatform:
     def made_of(self, settings: Settings) -> tuple[object, ...]:
         return (getattr(settings, self.name).bot_token,)
 
+    def load(self) -> None: ...
+
     def flaw(self, settings: Settings) -> str:
         return ""
 

@@ -83,7 +83,7 @@ async def test_a_place_that_cannot_be_read_holds_up_nothing_for_long(
     async with surface_at(slack, root) as surface, carried(line, surface):
         await slack.sockets.there()
         sara.mentions("live", channel=work)
-        await line.until(lambda: words(line) == ["live"])
+        await line.until(lambda: "live" in words(line))
 
 
 async def test_where_somebody_waits_is_read_first() -> None:

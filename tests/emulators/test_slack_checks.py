@@ -15,9 +15,9 @@ from aiohttp import web as server
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
+from tests.emulators.process import emulator_process
 from tests.emulators.slack import Allowance, Fault, Kind, Patience, SlackEmulator, Storm
 from tests.emulators.slack.library import QUIET, app_at, client_at, keeps, refusal_of
-from tests.emulators.slack.process import emulator_process
 
 STRICT = Allowance(gap_s=20, burst=2, tiers=(1, 2, 3, 4), workspace=4, minute_s=60, ban_s=30)
 
@@ -214,7 +214,7 @@ async def test_over_http_an_answer_may_ask_for_no_further_attempt() -> None:
 
 
 async def test_as_a_process_it_is_scripted_through_its_own_routes() -> None:
-    async with emulator_process() as root, aiohttp.ClientSession() as session:
+    async with emulator_process("slack") as root, aiohttp.ClientSession() as session:
 
         async def script(verb: str, **body: Any) -> Any:
             async with session.post(f"{root.removesuffix('api/')}emulator/{verb}", json=body) as answer:

@@ -18,9 +18,9 @@ from telegram.error import (
     TimedOut,
 )
 
+from tests.emulators.process import emulator_process
 from tests.emulators.telegram import Fault, Kind
 from tests.emulators.telegram.library import KEYS, bot_at, polled, refusal_of
-from tests.emulators.telegram.process import emulator_process
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,10 @@ async def control(session: aiohttp.ClientSession, root: str, verb: str, **body: 
 
 
 async def test_another_process_scripts_people_faults_and_what_they_must_see() -> None:
-    async with emulator_process("--token", "99:other") as root, aiohttp.ClientSession() as session:
+    async with (
+        emulator_process("telegram", "--token", "99:other") as root,
+        aiohttp.ClientSession() as session,
+    ):
         await control(session, root, "people", id=7, name="Ada")
         async with ptb.Bot("99:other", base_url=f"{root}/bot") as bot:
             said = await control(session, root, "says", person=7, text="hello")

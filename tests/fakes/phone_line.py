@@ -18,8 +18,8 @@ from bots.pacing import Pace
 from bots.telegram.surface import Patience, TelegramSurface
 from daemon.client.hosting import Utterance
 from daemon.core.model import Ask, Authority, Delivery, Envelope, Kind, Parcel, Role, Sender
+from tests.emulators.pulse import Pulse
 from tests.emulators.telegram import Person, TelegramEmulator
-from tests.emulators.telegram.pulse import Pulse
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=7)

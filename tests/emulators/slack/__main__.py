@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 
+from tests.emulators.process import serve
 from tests.emulators.slack.limits import Patience
 from tests.emulators.slack.server import SlackEmulator
 from tests.emulators.slack.world import Tokens
@@ -18,19 +18,10 @@ def main() -> None:
     options.add_argument("--app-token", default=Tokens().app)
     options.add_argument("--signing-secret", default=Tokens().signing_secret)
     options.add_argument("--scale", type=float, default=1, help="how many times as fast Slack's clock runs")
-    asyncio.run(serve(options.parse_args()))
-
-
-async def serve(options: argparse.Namespace) -> None:
-    ended = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(sign, ended.set)
-    tokens = Tokens(options.bot_token, options.app_token, options.signing_secret)
-    async with SlackEmulator(
-        tokens=tokens, port=options.port, patience=Patience().times(options.scale)
-    ) as slack:
-        print(slack.root, flush=True)
-        await ended.wait()
+    chosen = options.parse_args()
+    tokens = Tokens(chosen.bot_token, chosen.app_token, chosen.signing_secret)
+    patience = Patience().times(chosen.scale)
+    asyncio.run(serve(SlackEmulator(tokens=tokens, port=chosen.port, patience=patience)))
 
 
 if __name__ == "__main__":

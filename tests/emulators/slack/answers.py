@@ -1,15 +1,11 @@
-"""Answers that are none: an error word, a page of the proxies in front, a cut connection."""
+"""Answers that are none: an error word, or a page of the proxies in front."""
 
 from __future__ import annotations
-
-import socket
-import struct
 
 from aiohttp import web
 
 from tests.emulators.slack.limits import Refusal
 
-_NO_LINGER = struct.pack("ii", 1, 0)
 _PAGE = "<!DOCTYPE html>\n<html><head><title>Server Error | Slack</title></head><body>{0}</body></html>\n"
 
 
@@ -20,13 +16,3 @@ def refused(refusal: Refusal, retry_after: int = 0) -> web.Response:
 
 def broken(status: int) -> web.Response:
     return web.Response(status=status, text=_PAGE.format(status), content_type="text/html")
-
-
-def cut(request: web.Request, *, polite: bool) -> web.Response:
-    """Cut the connection of a request: with a goodbye (FIN) or with a reset."""
-    if request.transport is not None:
-        peer: socket.socket = request.transport.get_extra_info("socket")
-        if not polite:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        request.transport.abort()
-    return web.Response()  # to nobody

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
+from tests.emulators import calls
 from tests.emulators.slack.limits import Refusal
 
 # These read no JSON body: what stands in one is as if it had not been said.
@@ -26,9 +25,7 @@ FORM_ONLY = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    method: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+class Call(calls.Call):
     token: str = ""
     token_in_query: bool = False
 
@@ -36,9 +33,8 @@ class Call:
     def channel(self) -> str:
         return self.text("channel") or self.text("channel_id")
 
-    def text(self, name: str) -> str:
-        value = self.arguments.get(name, "")
-        return value if isinstance(value, str) else json.dumps(value)
+    def marks(self) -> dict[str, Any]:
+        return {"channel": self.channel, "token_in_query": self.token_in_query}
 
     def number(self, name: str, default: int) -> int:
         value = self.text(name).strip('"')
@@ -53,14 +49,7 @@ class Call:
         return value in {"true", "1"} if value else default
 
     def tree(self, name: str, error: str = "invalid_arguments") -> Any:
-        """Return an argument that is an object or array; a form carries it as JSON text, and JSON may."""
-        value = self.arguments.get(name)
-        if not isinstance(value, str):
-            return value
-        try:
-            return json.loads(value) if value else None
-        except ValueError:
-            raise Refusal(error) from None
+        return self.parsed(name, Refusal(error))
 
 
 async def read_call(request: web.Request) -> Call:
@@ -73,20 +62,10 @@ async def read_call(request: web.Request) -> Call:
     arguments: dict[str, Any] = dict(request.query)
     in_query = "token" in arguments
     if request.content_type == "application/json":
-        body = await _json_object(request)
+        body = await calls.json_object(request, Refusal("invalid_json"), Refusal("json_not_object"))
         arguments |= {} if method in FORM_ONLY else body
     elif request.can_read_body:
         arguments |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     token = bearer or str(arguments.pop("token", ""))
     return Call(method, arguments, token, in_query)
-
-
-async def _json_object(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.text() or "{}")
-    except ValueError:
-        raise Refusal("invalid_json") from None
-    if not isinstance(body, dict):
-        raise Refusal("json_not_object")
-    return {name: value for name, value in body.items() if value is not None}

@@ -66,7 +66,11 @@ def _haste(world: World) -> Iterator[str]:
     opened = [each.at for each in world.journal.records if each.method == "socket" and each.status == 101]
     for before, after in pairwise(tried):
         failed = not any(before.at <= at <= after.at for at in opened)
-        if failed and after.at - before.at < HASTE_S and not world.restarted_between(before.at, after.at):
+        if (
+            failed
+            and after.at - before.at < HASTE_S
+            and not world.journal.restarted_between(before.at, after.at)
+        ):
             yield f"a failed connection was followed by another attempt after {after.at - before.at:.2f} s"
 
 

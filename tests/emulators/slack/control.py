@@ -6,28 +6,24 @@ A body names its person by `person` (id), its channel by `channel` (absent: the 
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections.abc import Awaitable, Callable
+from operator import attrgetter
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from tests.emulators import control
+from tests.emulators.control import Body, Wanted, mount
 from tests.emulators.slack.crowd import bot_says
-from tests.emulators.slack.faults import Fault
 from tests.emulators.slack.nouns import TEAM, Channel, Message, View
 from tests.emulators.slack.person import Person
 from tests.emulators.slack.taps import Tap
 from tests.emulators.slack.world import World
 
-Body = dict[str, Any]
 
-
-class Platform(Protocol):
+class Platform(control.Platform, Protocol):
     people: dict[str, Person]
 
-    @property
-    def root(self) -> str: ...
     def person(self, user_id: str, name: str, *, team: str = TEAM) -> Person: ...
     def channel(
         self,
@@ -41,28 +37,24 @@ class Platform(Protocol):
     def away(self, *, channel: str = "") -> int: ...
     def pushes_to(self, url: str) -> Any: ...
     def checks(self, *forgiven: str, settled: bool = True) -> list[str]: ...
-    async def plug(self) -> None: ...
-    async def unplug(self, *, sparing: asyncio.BaseTransport | None = None) -> None: ...
 
 
-class Controls:
+class Controls(control.Controls[Platform]):
     def __init__(self, world: World, platform: Platform) -> None:
+        super().__init__(platform)
         self._world = world
-        self._platform = platform
 
     def mount(self, app: web.Application) -> None:
-        verbs: tuple[Callable[[Body], Awaitable[Any]], ...] = (
+        super().mount(app)
+        mount(
+            app,
             self.people, self.channels, self.says, self.edits, self.deletes, self.taps, self.selects, self.slash,
             self.shortcut, self.submits, self.opens_home, self.reacts, self.sends_file, self.bot_says, self.sees,
-            self.modal, self.home, self.faults, self.lift, self.disconnect, self.freeze, self.thaw, self.away,
-            self.enable, self.pushes, self.reaches, self.checks,
+            self.modal, self.home, self.disconnect, self.freeze, self.thaw, self.away,
+            self.enable, self.pushes, self.checks,
         )  # fmt: skip
-        for verb in verbs:
-            app.router.add_post(f"/emulator/{verb.__name__}", _route(verb))
-        app.router.add_post("/emulator/outage", self._outage)
         app.router.add_get("/emulator", self._about)
         app.router.add_get("/emulator/screen", self._screen)
-        app.router.add_get("/emulator/requests", self._requests)
         app.router.add_get("/emulator/deliveries", self._deliveries)
 
     # Who is there.
@@ -125,7 +117,9 @@ class Controls:
 
     async def sees(self, body: Body) -> Body:
         """Wait for a message of others that has all of: `contains`, `label`, `after` (a ts)."""
-        wanted = _Wanted(body.get("contains", ""), body.get("label", ""), body.get("after", ""))
+        wanted = Wanted(
+            body.get("contains", ""), body.get("label", ""), body.get("after", ""), attrgetter("ts")
+        )
         person = self._person(body)
         return shown(await person.sees(wanted, within=body.get("within", 5), **self._place(body)))
 
@@ -138,13 +132,7 @@ class Controls:
         person = self._person(body)
         return _view(await person.sees_home(body.get("contains", ""), within=body.get("within", 5)))
 
-    # What goes wrong, and what reached us.
-
-    async def faults(self, body: Body) -> None:
-        self._world.faults.add(*(Fault.from_json(shape) for shape in body.get("faults", [body])))
-
-    async def lift(self, body: Body) -> None:
-        self._world.faults.lift()
+    # What the platform itself does.
 
     async def disconnect(self, body: Body) -> None:
         await self._world.sockets.disconnect(body["reason"])
@@ -164,12 +152,6 @@ class Controls:
     async def pushes(self, body: Body) -> None:
         self._platform.pushes_to(body["url"])
 
-    async def reaches(self, body: Body) -> list[Body]:
-        records = await self._world.journal.reaches(
-            body["method"], body.get("times", 1), within=body.get("within", 5)
-        )
-        return [record.shape() for record in records]
-
     async def checks(self, body: Body) -> list[str]:
         return self._platform.checks(*body.get("forgiven", []), settled=body.get("settled", True))
 
@@ -183,26 +165,12 @@ class Controls:
         lines = [shown(message) for message in self._person(asked).screen(**self._place(asked))]
         return web.json_response({"messages": lines})
 
-    async def _requests(self, request: web.Request) -> web.Response:
-        method = request.query.get("method")
-        records = self._world.journal.of(method) if method else self._world.journal.records
-        impatient = [record.number for record in self._world.journal.impatient()]
-        return web.json_response({"requests": [record.shape() for record in records], "impatient": impatient})
-
     async def _deliveries(self, request: web.Request) -> web.Response:
         told = [
             {"name": each.name, "outcome": each.outcome, "latency": each.latency, "line": each.line()}
             for each in self._world.deliveries.all
         ]
         return web.json_response({"deliveries": told, "sockets": len(self._world.sockets.open)})
-
-    async def _outage(self, request: web.Request) -> web.Response:
-        """Answer when it is over: the connection of who asked is the only one that survives."""
-        body = await request.json()
-        await self._platform.unplug(sparing=request.transport)
-        await asyncio.sleep(body["seconds"])
-        await self._platform.plug()
-        return web.json_response({})
 
     def _person(self, body: Body) -> Person:
         return self._platform.people[body["person"]]
@@ -216,18 +184,6 @@ class Controls:
     def _message(self, body: Body) -> Message:
         room = self._channel(body) or self._person(body).chat
         return next(each for each in [*room.messages.values(), *room.only_for] if each.ts == body["ts"])
-
-
-class _Wanted:
-    def __init__(self, contains: str, label: str, after: str) -> None:
-        self._contains, self._label, self._after = contains, label, after
-
-    def __call__(self, message: Message) -> bool:
-        fits = self._contains in message.text and (not self._label or self._label in message.labels)
-        return fits and message.ts > self._after
-
-    def __repr__(self) -> str:
-        return f"{self._contains!r} with [{self._label}] after {self._after}"
 
 
 async def _told(body: Body, tap: Tap) -> Body:
@@ -261,15 +217,3 @@ def shown(message: Message) -> Body:
 def _view(view: View) -> Body:
     labels = [button.label for button in view.buttons]
     return {"title": view.title, "text": view.text, "buttons": labels, "errors": view.errors}
-
-
-def _route(verb: Callable[[Body], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def serve(request: web.Request) -> web.Response:
-        try:
-            return web.json_response(await verb(await request.json() if request.can_read_body else {}))
-        except (LookupError, StopIteration) as missing:
-            return web.json_response({"error": f"{type(missing).__name__}: {missing}"}, status=404)
-        except (AssertionError, TimeoutError) as late:
-            return web.json_response({"error": str(late) or "not in time"}, status=408)
-
-    return serve

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.emulators.faults import Faults
+from tests.emulators.pulse import Pulse
 from tests.emulators.slack.calls import Call
-from tests.emulators.slack.faults import Fault, Faults, Kind
+from tests.emulators.slack.faults import Fault, Kind
 from tests.emulators.slack.limits import Patience
-from tests.emulators.telegram.pulse import Pulse
 
 EVENT, INTERACTIVE, COMMAND = "events_api", "interactive", "slash_commands"
 ACKED, DROPPED = "acknowledged", "given up"
@@ -90,7 +91,7 @@ Route = Callable[[Delivery, Attempt], Awaitable[None]]
 class Deliveries:
     """Everything told so far, oldest first, in `all`."""
 
-    def __init__(self, pulse: Pulse, faults: Faults, patience: Patience) -> None:
+    def __init__(self, pulse: Pulse, faults: Faults[Fault], patience: Patience) -> None:
         self._pulse = pulse
         self._faults = faults
         self.patience = patience
@@ -131,11 +132,12 @@ class Deliveries:
         Raises:
             AssertionError: it is not; the sentence names what is under way.
         """
-        try:
-            await self._pulse.until(lambda: not self._under_way, within)
-        except TimeoutError:
+
+        def others() -> str:
             lines = "; ".join(each.line() for each in self._under_way.values())
-            raise AssertionError(f"still under way after {within} s: {lines}") from None
+            return f"still under way after {within} s: {lines}"
+
+        await self._pulse.expect(lambda: not self._under_way, within, others)
 
     def aside(self, doing: Coroutine[Any, Any, None]) -> None:
         """Do something beside, for as long as the emulator runs."""

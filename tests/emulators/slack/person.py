@@ -218,27 +218,23 @@ class Person:
             fits = wanted in f"{view.title}\n{view.text}" if isinstance(wanted, str) else wanted(view)
             return view if fits else None
 
-        try:
-            found = await self._world.pulse.until(holds, within)
-        except TimeoutError:
+        def instead() -> str:
             view = look()
             lines = f"{view.title}\n{view.text}" if view else "(nothing)"
-            raise AssertionError(
-                f"{self.user.name} did not see a {what} with {wanted!r} in {within} s; it is:\n{lines}"
-            ) from None
+            return f"{self.user.name} did not see a {what} with {wanted!r} in {within} s; it is:\n{lines}"
+
+        found = await self._world.pulse.expect(holds, within, instead)
         assert found is not None
         return found
 
     async def _until(
         self, look: Callable[[], Any], wanted: object, within: float, channel: Channel | None
     ) -> Any:
-        try:
-            return await self._world.pulse.until(look, within)
-        except TimeoutError:
+        def screen() -> str:
             lines = "\n".join(message.line() for message in self.screen(channel)) or "(nothing)"
-            raise AssertionError(
-                f"{self.user.name} did not see {wanted!r} in {within} s; the screen:\n{lines}"
-            ) from None
+            return f"{self.user.name} did not see {wanted!r} in {within} s; the screen:\n{lines}"
+
+        return await self._world.pulse.expect(look, within, screen)
 
     # How it reaches the app.
 

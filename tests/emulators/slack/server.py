@@ -8,14 +8,15 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.emulators.serving import Emulator
 from tests.emulators.slack import files, posting
-from tests.emulators.slack.answers import broken, cut, refused
+from tests.emulators.slack.answers import broken, refused
 from tests.emulators.slack.calls import Call, read_call
 from tests.emulators.slack.checks import checks
 from tests.emulators.slack.control import Controls
 from tests.emulators.slack.deliveries import Deliveries
-from tests.emulators.slack.faults import Fault, Faults, Kind
-from tests.emulators.slack.journal import Journal, Record
+from tests.emulators.slack.faults import Fault, Kind
+from tests.emulators.slack.journal import Record
 from tests.emulators.slack.limits import Patience, Refusal, ratelimited
 from tests.emulators.slack.meter import Allowance
 from tests.emulators.slack.methods import perform
@@ -25,11 +26,10 @@ from tests.emulators.slack.pushes import Hook
 from tests.emulators.slack.sockets import Sockets
 from tests.emulators.slack.world import Tokens, World
 
-_LOOPBACK = "127.0.0.1"
 _FOR_SOCKETS = {Kind.FREEZE, Kind.DISCONNECT, Kind.DROP, Kind.GARBAGE}
 
 
-class SlackEmulator:
+class SlackEmulator(Emulator[Record, Fault]):
     """`async with SlackEmulator() as slack`: a workspace of its own on `slack.root`."""
 
     def __init__(
@@ -43,12 +43,10 @@ class SlackEmulator:
     ) -> None:
         self.world = World(tokens or Tokens(), patience or Patience(), allowance, echo=echo)
         self.people: dict[str, Person] = {}
-        self._port = port
         self._hook: Hook | None = None
         self._telling: asyncio.Task[None] | None = None
         self._controls = Controls(self.world, self)
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.5)
-        self._site: web.TCPSite | None = None
+        super().__init__(self._app(), port, self.world.journal, self.world.faults)
 
     # The platform.
 
@@ -60,14 +58,6 @@ class SlackEmulator:
     def root(self) -> str:
         """Return the address of the methods, such as `slack.api_base` wants it: it ends in `/api/`."""
         return f"{self.world.root}api/"
-
-    @property
-    def journal(self) -> Journal:
-        return self.world.journal
-
-    @property
-    def faults(self) -> Faults:
-        return self.world.faults
 
     @property
     def sockets(self) -> Sockets:
@@ -113,10 +103,6 @@ class SlackEmulator:
         """Return everything that a correct client never does and this one did."""
         return checks(self.world, forgiven=forgiven, settled=settled)
 
-    def client_ended(self) -> None:
-        """Tell that the client was killed: who comes next is another one."""
-        self.world.ends_of_clients.append(asyncio.get_running_loop().time())
-
     # The machine it runs on.
 
     async def __aenter__(self) -> Self:
@@ -141,21 +127,8 @@ class SlackEmulator:
             self._telling.result()  # what went wrong in the emulator itself
 
     async def plug(self) -> None:
-        """Listen (again), on the same port as before."""
-        self._site = web.TCPSite(self._runner, _LOOPBACK, self._port, reuse_address=True)
-        await self._site.start()
-        self._port = self._runner.addresses[0][1]
-        self.world.root = f"http://{_LOOPBACK}:{self._port}/"
-
-    async def unplug(self, *, sparing: asyncio.BaseTransport | None = None) -> None:
-        """Cut every connection and refuse new ones; what the platform knows stays."""
-        if self._site:
-            await self._site.stop()
-            self._site = None
-        for connection in self._runner.server.connections if self._runner.server else ():
-            transport = connection.transport
-            if transport is not None and transport is not sparing:
-                transport.abort()
+        await super().plug()
+        self.world.root = f"{self.address}/"
 
     # Requests.
 
@@ -231,10 +204,6 @@ class SlackEmulator:
             case Kind.HANG | Kind.FREEZE:
                 await self.faults.lifted(fault.seconds)
         return self._cut(request, record, polite=fault.polite)
-
-    def _cut(self, request: web.Request, record: Record, *, polite: bool) -> web.Response:
-        self.journal.end(record, 0)
-        return cut(request, polite=polite)
 
     # What is no method.
 

@@ -16,11 +16,12 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.emulators.faults import Faults
+from tests.emulators.pulse import Pulse
 from tests.emulators.slack import faults as reasons
 from tests.emulators.slack import limits
 from tests.emulators.slack.deliveries import COMMAND, EVENT, INTERACTIVE, Attempt, Deliveries, Delivery
-from tests.emulators.slack.faults import Fault, Faults, Kind
-from tests.emulators.telegram.pulse import Pulse
+from tests.emulators.slack.faults import Fault, Kind
 
 APP = "A0000PEER"
 _ENDED = {WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR}
@@ -59,7 +60,7 @@ class Socket:
 class Sockets:
     """The connections: `open` now, and `every` one there ever was."""
 
-    def __init__(self, pulse: Pulse, faults: Faults, deliveries: Deliveries) -> None:
+    def __init__(self, pulse: Pulse, faults: Faults[Fault], deliveries: Deliveries) -> None:
         self._pulse = pulse
         self._faults = faults
         self._deliveries = deliveries
@@ -168,10 +169,10 @@ class Sockets:
         )
 
     async def until(self, look: Callable[[], list[Socket]], number: int, within: float) -> list[Socket]:
-        try:
-            await self._pulse.until(lambda: len(look()) >= number, within)
-        except TimeoutError:
-            raise AssertionError(f"{len(look())} of {number} sockets were there after {within} s") from None
+        def fewer() -> str:
+            return f"{len(look())} of {number} sockets were there after {within} s"
+
+        await self._pulse.expect(lambda: len(look()) >= number, within, fewer)
         return look()
 
     # One connection.

@@ -1,12 +1,11 @@
-"""Bad weather, by seeded luck: each request, socket and envelope may meet a fault that fits it."""
+"""What the weather at Slack may bring to each request, socket and envelope."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.emulators.slack.calls import Call
+from tests.emulators import faults
 from tests.emulators.slack.faults import LINK_DISABLED, REFRESH, TOO_MANY, WARNING, Fault, Kind
 
 _ANY = (
@@ -49,17 +48,5 @@ SWITCHED_OFF = Fault(Kind.DISCONNECT, "envelope", reason=LINK_DISABLED)
 
 
 @dataclass(slots=True)
-class Storm:
-    """`rate` of what comes meets one of `menu`; `met` counts them."""
-
-    chance: random.Random
-    rate: float = 0.1
+class Storm(faults.Storm[Fault]):
     menu: Sequence[Fault] = MENU
-    met: int = 0
-
-    def claim(self, call: Call) -> Fault | None:
-        if self.chance.random() >= self.rate:
-            return None
-        fitting = [fault for fault in self.menu if fault.fits(call)]
-        self.met += bool(fitting)
-        return self.chance.choice(fitting) if fitting else None

@@ -37,10 +37,9 @@ class Tap:
 
     async def ended(self, *, within: float = _SECONDS) -> bool:
         """Return whether it was acknowledged, once that is decided."""
-        try:
-            await self._world.pulse.until(lambda: self.delivery.outcome, within)
-        except TimeoutError:
-            raise AssertionError(f"after {within} s: {self.delivery.line()}") from None
+        await self._world.pulse.expect(
+            lambda: self.delivery.outcome, within, lambda: f"after {within} s: {self.delivery.line()}"
+        )
         return self.delivery.acked
 
 

@@ -6,14 +6,16 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.emulators.faults import Faults
+from tests.emulators.journal import Journal
+from tests.emulators.pulse import Pulse
 from tests.emulators.slack.deliveries import COMMAND, EVENT, INTERACTIVE, Deliveries, Delivery
-from tests.emulators.slack.faults import Faults
-from tests.emulators.slack.journal import Journal
+from tests.emulators.slack.faults import Fault
+from tests.emulators.slack.journal import Record
 from tests.emulators.slack.limits import Patience, Refusal
 from tests.emulators.slack.meter import Allowance, Meter
 from tests.emulators.slack.nouns import TEAM, Channel, File, Message, User, View
 from tests.emulators.slack.sockets import APP, Sockets
-from tests.emulators.telegram.pulse import Pulse
 
 DOMAIN = "home"
 BOT = User("U0000PEER", "Peerline", bot_id="B0000PEER")
@@ -79,20 +81,19 @@ class World:
     statuses: dict[str, str] = field(default_factory=dict)
     sights: list[Sight] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)  #: what was taken and should not have been said
-    ends_of_clients: list[float] = field(default_factory=list)
 
     pulse: Pulse = field(default_factory=Pulse)
     _last: int = 0
     _serial: int = 0
-    journal: Journal = field(init=False)
-    faults: Faults = field(init=False)
+    journal: Journal[Record] = field(init=False)
+    faults: Faults[Fault] = field(init=False)
     deliveries: Deliveries = field(init=False)
     sockets: Sockets = field(init=False)
     meter: Meter = field(init=False)
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.pulse)
-        self.faults = Faults(self.pulse)
+        self.journal = Journal(self.pulse, Record)
+        self.faults = Faults(self.pulse, Fault)
         self.deliveries = Deliveries(self.pulse, self.faults, self.patience)
         self.sockets = Sockets(self.pulse, self.faults, self.deliveries)
         self.deliveries.route = self.sockets.carry
@@ -176,10 +177,6 @@ class World:
         key = f"{self.serial()}.{name}.{owner.user_id}"
         self.grants[key] = Grant(owner, channel, time.monotonic() + lasts, uses, message)
         return key if name == "trigger" else f"{self.root}response/{key}"
-
-    def restarted_between(self, began: float, ended: float) -> bool:
-        """Whether the client ended meanwhile, as its tests told us."""
-        return any(began <= at <= ended for at in self.ends_of_clients)
 
     # What the client is told.
 

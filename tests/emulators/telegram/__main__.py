@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 
+from tests.emulators.process import serve
 from tests.emulators.telegram.server import TOKEN, TelegramEmulator
 
 
@@ -16,16 +16,8 @@ def main() -> None:
     options.add_argument(
         "--privacy", action="store_true", help="groups tell the bot only what is meant for it"
     )
-    asyncio.run(serve(options.parse_args()))
-
-
-async def serve(options: argparse.Namespace) -> None:
-    ended = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(sign, ended.set)
-    async with TelegramEmulator(token=options.token, port=options.port, privacy=options.privacy) as telegram:
-        print(telegram.root, flush=True)
-        await ended.wait()
+    chosen = options.parse_args()
+    asyncio.run(serve(TelegramEmulator(token=chosen.token, port=chosen.port, privacy=chosen.privacy)))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from tests.emulators import calls
 from tests.emulators.telegram.limits import Refusal
 
 
@@ -19,9 +19,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    method: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+class Call(calls.Call):
     files: Mapping[str, Upload] = field(default_factory=dict)
 
     @property
@@ -29,9 +27,8 @@ class Call:
         value = str(self.arguments.get("chat_id", ""))
         return int(value) if value.lstrip("-").isdigit() else None
 
-    def text(self, name: str) -> str:
-        value = self.arguments.get(name, "")
-        return value if isinstance(value, str) else json.dumps(value)
+    def marks(self) -> dict[str, Any]:
+        return {"chat_id": self.chat_id}
 
     def number(self, name: str, default: int = 0) -> int:
         value = str(self.arguments.get(name, default))
@@ -42,14 +39,7 @@ class Call:
         return str(self.arguments.get(name, "")).lower() in {"true", "1", "yes"}
 
     def tree(self, name: str) -> Any:
-        """Return an argument that is an object or array; form bodies carry it as JSON text."""
-        value = self.arguments.get(name)
-        if not isinstance(value, str):
-            return value
-        try:
-            return json.loads(value) if value else None
-        except ValueError:
-            raise Refusal(f"can't parse {name.replace('_', ' ')} JSON object") from None
+        return self.parsed(name, Refusal(f"can't parse {name.replace('_', ' ')} JSON object"))
 
 
 async def read_call(request: web.Request) -> Call:
@@ -61,7 +51,8 @@ async def read_call(request: web.Request) -> Call:
     method = request.match_info["method"]
     arguments: dict[str, Any] = dict(request.query)
     if request.content_type == "application/json":
-        return Call(method, arguments | await _json_object(request))
+        no_object = Refusal("can't parse JSON object")
+        return Call(method, arguments | await calls.json_object(request, no_object, no_object))
     try:
         form = await request.post()
     except web.HTTPRequestEntityTooLarge:
@@ -74,13 +65,3 @@ async def read_call(request: web.Request) -> Call:
         else:
             arguments[name] = value if isinstance(value, str) else bytes(value).decode()
     return Call(method, arguments, files)
-
-
-async def _json_object(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.text() or "{}")
-    except ValueError:
-        raise Refusal("can't parse JSON object") from None
-    if not isinstance(body, dict):
-        raise Refusal("can't parse JSON object")
-    return {name: value for name, value in body.items() if value is not None}

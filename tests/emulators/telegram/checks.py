@@ -76,7 +76,11 @@ def _haste(world: World) -> Iterator[str]:
     polls = list(_of(world, "getupdates"))
     for before, after in pairwise(polls):
         failed = before.status != 200 and before.ended_at is not None and before.ended_at <= after.at
-        if failed and after.at - before.at < HASTE_S and not world.restarted_between(before.at, after.at):
+        if (
+            failed
+            and after.at - before.at < HASTE_S
+            and not world.journal.restarted_between(before.at, after.at)
+        ):
             yield f"a failed poll was followed by another after {after.at - before.at:.2f} s"
 
 

@@ -6,50 +6,41 @@ message by `message_id`. What cannot be (no such person or button) is 404, what 
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from operator import attrgetter
+from typing import Protocol
 
 from aiohttp import web
 
+from tests.emulators import control
+from tests.emulators.control import Body, Wanted, mount
 from tests.emulators.telegram.chat import Chat, Message
-from tests.emulators.telegram.faults import Fault
 from tests.emulators.telegram.person import Person
 from tests.emulators.telegram.world import World
 
-Body = dict[str, Any]
 
-
-class Platform(Protocol):
+class Platform(control.Platform, Protocol):
     people: dict[int, Person]
 
-    @property
-    def root(self) -> str: ...
     def person(self, user_id: int, name: str, username: str = "", *, started: bool = True) -> Person: ...
     def group(self, chat_id: int, title: str, *members: Person, forum: bool = False) -> Chat: ...
     def topic(self, chat: Chat, creator: Person, name: str) -> int: ...
-    async def plug(self) -> None: ...
-    async def unplug(self, *, sparing: asyncio.BaseTransport | None = None) -> None: ...
 
 
-class Controls:
+class Controls(control.Controls[Platform]):
     def __init__(self, world: World, platform: Platform) -> None:
+        super().__init__(platform)
         self._world = world
-        self._platform = platform
 
     def mount(self, app: web.Application) -> None:
-        verbs: tuple[Callable[[Body], Awaitable[Any]], ...] = (
+        super().mount(app)
+        mount(
+            app,
             self.people, self.groups, self.topics, self.says, self.edits, self.deletes, self.taps,
-            self.reacts, self.sends_file, self.blocks, self.unblocks, self.sees, self.toast, self.faults,
-            self.lift, self.redeliver, self.reaches,
+            self.reacts, self.sends_file, self.blocks, self.unblocks, self.sees, self.toast, self.redeliver,
         )  # fmt: skip
-        for verb in verbs:
-            app.router.add_post(f"/emulator/{verb.__name__}", _route(verb))
-        app.router.add_post("/emulator/outage", self._outage)
         app.router.add_get("/emulator", self._about)
         app.router.add_get("/emulator/screen", self._screen)
-        app.router.add_get("/emulator/requests", self._requests)
 
     # Who is there.
 
@@ -101,7 +92,9 @@ class Controls:
 
     async def sees(self, body: Body) -> Body:
         """Wait for a message of others that has all of: `contains`, `label`, `after` (a message id)."""
-        wanted = _Wanted(body.get("contains", ""), body.get("label", ""), body.get("after", 0))
+        wanted = Wanted(
+            body.get("contains", ""), body.get("label", ""), body.get("after", 0), attrgetter("message_id")
+        )
         return shown(
             await self._person(body).sees(wanted, within=body.get("within", 5), chat=self._chat(body))
         )
@@ -111,22 +104,10 @@ class Controls:
         await self._world.pulse.until(lambda: query.answered, body.get("within", 5))
         return {"toast": query.toast, "alert": query.alert}
 
-    # What goes wrong, and what reached us.
-
-    async def faults(self, body: Body) -> None:
-        self._world.faults.add(*(Fault.from_json(shape) for shape in body.get("faults", [body])))
-
-    async def lift(self, body: Body) -> None:
-        self._world.faults.lift()
+    # What the platform itself does.
 
     async def redeliver(self, body: Body) -> None:
         self._world.updates.redeliver(body.get("update_id"))
-
-    async def reaches(self, body: Body) -> list[Body]:
-        records = await self._world.journal.reaches(
-            body["method"], body.get("times", 1), within=body.get("within", 5)
-        )
-        return [record.shape() for record in records]
 
     async def _about(self, request: web.Request) -> web.Response:
         return web.json_response(
@@ -141,20 +122,6 @@ class Controls:
             {"messages": lines, "pinned": chat.pinned, "actions": chat.actions, "keyboard": chat.keyboard}
         )
 
-    async def _requests(self, request: web.Request) -> web.Response:
-        method = request.query.get("method")
-        records = self._world.journal.of(method) if method else self._world.journal.records
-        impatient = [record.number for record in self._world.journal.impatient()]
-        return web.json_response({"requests": [record.shape() for record in records], "impatient": impatient})
-
-    async def _outage(self, request: web.Request) -> web.Response:
-        """Answer when it is over: the connection of who asked is the only one that survives."""
-        body = await request.json()
-        await self._platform.unplug(sparing=request.transport)
-        await asyncio.sleep(body["seconds"])
-        await self._platform.plug()
-        return web.json_response({})
-
     def _person(self, body: Body) -> Person:
         return self._platform.people[body["person"]]
 
@@ -163,18 +130,6 @@ class Controls:
 
     def _message(self, body: Body) -> Message:
         return (self._chat(body) or self._person(body).chat).messages[body["message_id"]]
-
-
-class _Wanted:
-    def __init__(self, contains: str, label: str, after: int) -> None:
-        self._contains, self._label, self._after = contains, label, after
-
-    def __call__(self, message: Message) -> bool:
-        fits = self._contains in message.text and (not self._label or self._label in message.labels)
-        return fits and message.message_id > self._after
-
-    def __repr__(self) -> str:
-        return f"{self._contains!r} with [{self._label}] after {self._after}"
 
 
 def shown(message: Message) -> Body:
@@ -193,15 +148,3 @@ def shown(message: Message) -> Body:
         "reactions": list(message.reactions),
         "history": [old.text for old in message.history],
     }
-
-
-def _route(verb: Callable[[Body], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def serve(request: web.Request) -> web.Response:
-        try:
-            return web.json_response(await verb(await request.json() if request.can_read_body else {}))
-        except LookupError as missing:
-            return web.json_response({"error": f"{type(missing).__name__}: {missing}"}, status=404)
-        except (AssertionError, TimeoutError) as late:
-            return web.json_response({"error": str(late) or "not in time"}, status=408)
-
-    return serve

@@ -32,10 +32,8 @@ class Tap:
 
     async def answered(self, *, within: float = _SECONDS) -> str:
         """Return the toast (often empty) once the spinner stops."""
-        try:
-            await self._world.pulse.until(lambda: self._query.answered, within)
-        except TimeoutError:
-            raise AssertionError(f"the spinner still turned after {within} s") from None
+        turning = f"the spinner still turned after {within} s"
+        await self._world.pulse.expect(lambda: self._query.answered, within, lambda: turning)
         return self._query.toast
 
 
@@ -200,13 +198,11 @@ class Person:
         return self.screen(chat)
 
     async def _until(self, look: Callable[[], Any], wanted: object, within: float, chat: Chat | None) -> Any:
-        try:
-            return await self._world.pulse.until(look, within)
-        except TimeoutError:
+        def screen() -> str:
             lines = "\n".join(message.line() for message in self.screen(chat)) or "(nothing)"
-            raise AssertionError(
-                f"{self.user.first_name} did not see {wanted!r} in {within} s; the screen:\n{lines}"
-            ) from None
+            return f"{self.user.first_name} did not see {wanted!r} in {within} s; the screen:\n{lines}"
+
+        return await self._world.pulse.expect(look, within, screen)
 
     # How it reaches the bot.
 

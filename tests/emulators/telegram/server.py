@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 
+from tests.emulators.serving import Emulator
 from tests.emulators.telegram import limits
 from tests.emulators.telegram.allowance import Allowance
 from tests.emulators.telegram.calls import Call, read_call
 from tests.emulators.telegram.chat import Chat, User
 from tests.emulators.telegram.checks import checks
 from tests.emulators.telegram.control import Controls
-from tests.emulators.telegram.faults import Fault, Faults, Kind
-from tests.emulators.telegram.journal import Journal, Record
+from tests.emulators.telegram.faults import Fault, Kind
+from tests.emulators.telegram.journal import Record
 from tests.emulators.telegram.limits import Refusal
 from tests.emulators.telegram.methods import perform
 from tests.emulators.telegram.person import Person
@@ -25,15 +24,13 @@ from tests.emulators.telegram.webhook import pushing
 from tests.emulators.telegram.world import World
 
 TOKEN = "4242:emulated-token-that-opens-nothing"
-_LOOPBACK = "127.0.0.1"
-_NO_LINGER = struct.pack("ii", 1, 0)
 _PAGE = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body><center><h1>{0}</h1></center></body>\r\n</html>\r\n"
 )
 _TITLES = {500: "500 Internal Server Error", 502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 
 
-class TelegramEmulator:
+class TelegramEmulator(Emulator[Record, Fault]):
     """`async with TelegramEmulator() as telegram`: a platform of its own on `telegram.root`."""
 
     def __init__(
@@ -42,10 +39,8 @@ class TelegramEmulator:
         self.world = World(token, privacy=privacy, allowance=allowance)
         self._pushing: asyncio.Task[None] | None = None
         self.people: dict[int, Person] = {}
-        self._port = port
         self._controls = Controls(self.world, self)
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.5)
-        self._site: web.TCPSite | None = None
+        super().__init__(self._app(), port, self.world.journal, self.world.faults)
 
     # The platform.
 
@@ -56,15 +51,7 @@ class TelegramEmulator:
     @property
     def root(self) -> str:
         """Return the address without the `/bot`, such as `telegram.api_base` wants it."""
-        return f"http://{_LOOPBACK}:{self._port}"
-
-    @property
-    def journal(self) -> Journal:
-        return self.world.journal
-
-    @property
-    def faults(self) -> Faults:
-        return self.world.faults
+        return self.address
 
     def person(self, user_id: int, name: str, username: str = "", *, started: bool = True) -> Person:
         """Return the person of that id; created, with a chat open to the bot, at the first call."""
@@ -88,10 +75,6 @@ class TelegramEmulator:
         """Return everything that a correct client never does and this one did."""
         return checks(self.world, forgiven=forgiven, settled=settled)
 
-    def client_ended(self) -> None:
-        """Tell that the client was killed: who comes next is another one."""
-        self.world.ends_of_clients.append(asyncio.get_running_loop().time())
-
     # The machine it runs on.
 
     async def __aenter__(self) -> Self:
@@ -109,22 +92,6 @@ class TelegramEmulator:
             await asyncio.wait([self._pushing])
         self.faults.lift()
         await self._runner.cleanup()
-
-    async def plug(self) -> None:
-        """Listen (again), on the same port as before."""
-        self._site = web.TCPSite(self._runner, _LOOPBACK, self._port, reuse_address=True)
-        await self._site.start()
-        self._port = self._runner.addresses[0][1]
-
-    async def unplug(self, *, sparing: asyncio.BaseTransport | None = None) -> None:
-        """Cut every connection and refuse new ones; what the platform knows stays."""
-        if self._site:
-            await self._site.stop()
-            self._site = None
-        for connection in self._runner.server.connections if self._runner.server else ():
-            transport = connection.transport
-            if transport is not None and transport is not sparing:
-                transport.abort()
 
     # Requests.
 
@@ -145,7 +112,7 @@ class TelegramEmulator:
         record = self.journal.note(call)
         response = await self._answer(request, call, record)
         if record.status is None:
-            self.journal.end(record, response.status, _retry_after(record, response))
+            self.journal.end(record, response.status)
         return response
 
     async def _answer(self, request: web.Request, call: Call, record: Record) -> web.Response:
@@ -208,15 +175,6 @@ class TelegramEmulator:
                 await self.faults.lifted(fault.seconds)
         return self._cut(request, record, polite=fault.polite)
 
-    def _cut(self, request: web.Request, record: Record, *, polite: bool) -> web.Response:
-        self.journal.end(record, 0)
-        if request.transport is not None:
-            peer: socket.socket = request.transport.get_extra_info("socket")
-            if not polite:
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-            request.transport.abort()
-        return web.Response()  # to nobody
-
     async def _serve_file(self, request: web.Request) -> web.Response:
         path = request.match_info["path"]
         call = Call("file", {"path": path})
@@ -236,7 +194,3 @@ class TelegramEmulator:
 
 def _refused(refusal: Refusal) -> web.Response:
     return web.json_response(refusal.shape(), status=refusal.code)
-
-
-def _retry_after(record: Record, response: Any) -> int:
-    return record.retry_after if response.status == 429 else 0

@@ -1,12 +1,11 @@
-"""Bad weather, by seeded luck: each request may meet a fault that fits it."""
+"""What the weather at Telegram may bring to each request."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.emulators.telegram.calls import Call
+from tests.emulators import faults
 from tests.emulators.telegram.faults import Fault, Kind
 
 _ANY = (
@@ -36,17 +35,5 @@ MENU = (*_ANY, *_POLLS, *_SENDS)
 
 
 @dataclass(slots=True)
-class Storm:
-    """`rate` of the requests meet one of `menu`; `met` counts them."""
-
-    chance: random.Random
-    rate: float = 0.1
+class Storm(faults.Storm[Fault]):
     menu: Sequence[Fault] = MENU
-    met: int = 0
-
-    def claim(self, call: Call) -> Fault | None:
-        if self.chance.random() >= self.rate:
-            return None
-        fitting = [fault for fault in self.menu if fault.fits(call)]
-        self.met += bool(fitting)
-        return self.chance.choice(fitting) if fitting else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.emulators.pulse import Pulse
 from tests.emulators.telegram import limits
-from tests.emulators.telegram.pulse import Pulse
 
 Update = dict[str, Any]
 

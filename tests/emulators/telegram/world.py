@@ -6,12 +6,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tests.emulators.faults import Faults
+from tests.emulators.journal import Journal
+from tests.emulators.pulse import Pulse
 from tests.emulators.telegram.allowance import Allowance, Meter
 from tests.emulators.telegram.chat import Chat, Document, Message, User
-from tests.emulators.telegram.faults import Faults
-from tests.emulators.telegram.journal import Journal
+from tests.emulators.telegram.faults import Fault
+from tests.emulators.telegram.journal import Record
 from tests.emulators.telegram.limits import Refusal
-from tests.emulators.telegram.pulse import Pulse
 from tests.emulators.telegram.pushes import Webhook
 from tests.emulators.telegram.updates import Updates
 
@@ -48,14 +50,13 @@ class World:
         self.bot = User(int(token.split(":", maxsplit=1)[0]), "Peerline", "peerline_bot", is_bot=True)
         self.pulse = Pulse()
         self.updates = Updates(self.pulse)
-        self.journal = Journal(self.pulse)
-        self.faults = Faults(self.pulse)
+        self.journal = Journal(self.pulse, Record)
+        self.faults = Faults(self.pulse, Fault)
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, Document] = {}
         self.queries: dict[str, Query] = {}
         self.meter = Meter(allowance)
         self.sights: list[Sight] = []
-        self.ends_of_clients: list[float] = []
         self.webhook: Webhook | None = None
         self.commands: dict[str, list[dict[str, str]]] = {}
         self._last_ids: dict[int, int] = {}
@@ -102,10 +103,6 @@ class World:
     def remove(self, message: Message) -> None:
         del self.chats[message.chat_id].messages[message.message_id]
         self._seen("deleted", message)
-
-    def restarted_between(self, began: float, ended: float) -> bool:
-        """Whether the client ended meanwhile, as its tests told us; a new one owes nothing to the old one's polls."""
-        return any(began <= at <= ended for at in self.ends_of_clients)
 
     def _seen(self, what: str, message: Message) -> None:
         self.sights.append(Sight(time.monotonic(), what, message))

@@ -1,4 +1,4 @@
-"""A condition that plain functions can signal.
+"""A condition that plain functions can signal, and the waiting for it.
 
 `asyncio.Condition` wants to be awaited to notify; what happens to a chat happens in plain functions.
 """
@@ -32,3 +32,14 @@ class Pulse:
             while not (found := look()):
                 await self._next.wait()
         return found
+
+    async def expect(self, look: Callable[[], Found], within: float, otherwise: Callable[[], str]) -> Found:
+        """Wait until `look()` returns something true, and return that.
+
+        Raises:
+            AssertionError: `within` seconds passed; `otherwise()` is the sentence that says what is there instead.
+        """
+        try:
+            return await self.until(look, within)
+        except TimeoutError:
+            raise AssertionError(otherwise()) from None

@@ -22,10 +22,7 @@ STILL_WAITS: Final = frozenset({"queued", "held"})
 
 def edit(plan: Plan, command: c.Edit) -> Heard:
     """The words became an ask that may wait still, or they became nothing that can be changed."""
-    command = gate.arrived(plan, command)
-    if locking.keeps_out(plan, command.surface):
-        return locking.unheard(plan, command)
-    talk = gate.entered(plan, command)
+    talk = gate.allowed(plan, command)
     ask = plan.view.said_as(command.receipt)
     if talk is None or ask is None or ask.conversation != talk.here.peer_id:
         return Heard("nothing")
@@ -35,10 +32,7 @@ def edit(plan: Plan, command: c.Edit) -> Heard:
 
 def unsay(plan: Plan, command: c.Unsay) -> Heard:
     """What still waits is withdrawn; nobody can take back what somebody has read."""
-    command = gate.arrived(plan, command)
-    if locking.keeps_out(plan, command.surface):
-        return locking.unheard(plan, command)
-    talk = gate.entered(plan, command)
+    talk = gate.allowed(plan, command)
     ask = plan.view.said_as(command.receipt)
     if talk is None or ask is None or ask.conversation != talk.here.peer_id or asking.is_over(ask):
         return Heard("nothing")

@@ -64,6 +64,15 @@ def entered(plan: Plan, deed: Deed) -> Talk | None:
     return Talk(plan, meant, plan.peer(meant.peer_id) or here, person, said)
 
 
+def allowed(plan: Plan, deed: AnyDeed) -> Talk | None:
+    """Whoever may come in now: while the line is locked, nobody."""
+    deed = arrived(plan, deed)
+    if locking.keeps_out(plan, deed.surface):
+        locking.unheard(plan, deed)
+        return None
+    return entered(plan, deed)
+
+
 def stranger(plan: Plan, said: c.Say) -> Heard:
     """Somebody who may not speak did, to us."""
     return people.redeem(plan, said) if said.private else groups.knocked(plan, said)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from daemon.core import commands as c
 from daemon.core import presence
 from daemon.core.errors import Conflict
-from daemon.core.model import Authority, Event, Heard, Kind, Lock, Peer, Role, Status
+from daemon.core.model import Authority, Event, Kind, Lock, Peer, Role, Status
 from daemon.core.posting import LINE, Letter, post, reply
 from daemon.core.view import Plan
 
@@ -48,18 +48,15 @@ def keeps_out(plan: Plan, surface: str) -> bool:
     return surface not in presence.OWN_SCREENS and plan.locked() is not None
 
 
-def unheard(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay) -> Heard:
+def unheard(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay | c.React) -> None:
     """Take nothing; tell the owner, once in each conversation, and nobody else anything."""
     locked = plan.locked()
     person = plan.person(command.surface, command.account)
     conversation = plan.view.conversation_at(command.surface, command.address)
     here = plan.peer(conversation.peer_id) if conversation else None
-    if person is None or here is None:
-        return Heard("nothing")
-    if locked and person.owner and here.peer_id not in locked.told:
+    if locked and person and person.owner and here and here.peer_id not in locked.told:
         plan.put(replace(locked, told=(*locked.told, here.peer_id)))
         reply(plan, here, f"that was not taken: {sentence(locked)}", aloud=True)
-    return Heard("nothing")
 
 
 def sentence(locked: Lock) -> str:

@@ -52,17 +52,15 @@ def say(plan: Plan, command: c.Say) -> Heard:
     if not gate.is_for_us(plan, command):
         return gate.ASIDE
     if locking.keeps_out(plan, command.surface):
-        return locking.unheard(plan, command)
+        locking.unheard(plan, command)
+        return gate.NOTHING
     talk = gate.entered(plan, command)
     return _meant(talk) if talk else gate.stranger(plan, command)
 
 
 def tap(plan: Plan, command: c.Tap) -> Heard:
     """An option of a card was chosen; a card that is over says so by being changed already."""
-    command = gate.arrived(plan, command)
-    if locking.keeps_out(plan, command.surface):
-        return locking.unheard(plan, command)
-    talk = gate.entered(plan, command)
+    talk = gate.allowed(plan, command)
     if talk is None:
         return gate.NOTHING
     ask = plan.ask(command.ask_id)

@@ -729,7 +729,7 @@ PEOPLE: Final = (
     Mutant(
         "anybody's tap counts",
         "daemon/core/talk.py",
-        "talk = gate.entered(plan, command)\n    if talk is None:",
+        "talk = gate.allowed(plan, command)\n    if talk is None:",
         "known = [each.account for each in plan.view.people(command.surface)]\n"
         "    said = c.Say(surface=command.surface, address=command.address, account=known[0], text='')\n"
         "    talk = gate.entered(plan, said)\n    if talk is None:",

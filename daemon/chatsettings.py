@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Right = Literal["talk", "approve", "spawn"]
 SlackId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")]  #: such as ``C0123456789``; a name is none
@@ -14,18 +14,33 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TelegramPerson(Section):
-    id: int
+class ListedPerson(Section):
+    """Somebody who may speak, and what they may."""
+
     name: str
     rights: list[Right] = ["talk"]
 
 
-class TelegramChat(Section):
-    """A group, or a channel, and the circles it sees."""
+class ListedPlace(Section):
+    """Where it is heard, and the circles that are seen there; a bare id is one of which nothing more is said."""
 
-    id: int
     name: str = ""
     circles: list[str] = ["default"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, told: Any) -> Any:
+        return {"id": told} if isinstance(told, int | str) else told
+
+
+class TelegramPerson(ListedPerson):
+    id: int
+
+
+class TelegramChat(ListedPlace):
+    """A group, or a channel."""
+
+    id: int
 
 
 class Telegram(Section):
@@ -34,36 +49,19 @@ class Telegram(Section):
     webhook_url: str = ""  #: set: Telegram brings updates there, instead of being asked for them
     webhook_secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,256}$")] = ""
     chats: list[TelegramChat] = []
-
-    @field_validator("chats", mode="before")
-    @classmethod
-    def _named(cls, chats: Any) -> Any:
-        """A bare id is a chat of which nothing more is said."""
-        return (
-            [{"id": each} if isinstance(each, int) else each for each in chats]
-            if isinstance(chats, list)
-            else chats
-        )
-
     people: list[TelegramPerson] = []
     topics: bool = False  #: every agent has a forum topic of its own, in the first of the chats that sees it
 
 
-class SlackPerson(Section):
+class SlackPerson(ListedPerson):
     """A user's id means somebody in their own workspace alone."""
 
     team: SlackId
     id: SlackId
-    name: str
-    rights: list[Right] = ["talk"]
 
 
-class SlackChannel(Section):
-    """A channel that is heard, and the circles it sees."""
-
+class SlackChannel(ListedPlace):
     id: SlackId
-    name: str = ""
-    circles: list[str] = ["default"]
 
 
 class Slack(Section):
@@ -74,17 +72,6 @@ class Slack(Section):
     signing_secret: str = ""
     api_base: str = "https://slack.com/api/"
     channels: list[SlackChannel] = []
-
-    @field_validator("channels", mode="before")
-    @classmethod
-    def _named(cls, channels: Any) -> Any:
-        """A bare id is a channel of which nothing more is said."""
-        return (
-            [{"id": each} if isinstance(each, str) else each for each in channels]
-            if isinstance(channels, list)
-            else channels
-        )
-
     people: list[SlackPerson] = []
     command: Annotated[str, Field(pattern=r"^/[a-z0-9_-]{1,31}$")] = "/peerline"  #: the app's slash command
 

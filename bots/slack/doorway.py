@@ -17,11 +17,11 @@ from slack_bolt.response import BoltResponse
 
 from bots.interface import NotNow
 from bots.slack.hearing import COMMANDS, EVENTS, INTERACTIVE
+from bots.slack.pushing import LATER, Answered
 
 Body = Mapping[str, Any]
 Keeps = Callable[[str, Body], Awaitable[None]]
 OK: Final = 200
-LATER: Final = 503
 REFUSED: Final = 401
 log = logging.getLogger(__name__)
 UNVERIFIED: Final = "unused"  #: Bolt wants a secret, also where it checks nothing with it
@@ -74,11 +74,13 @@ class Doorway:
         if answered.status != OK:  # also where we failed at it: acknowledged, it would be gone
             raise NotNow("it was not kept")
 
-    async def by_http(self, headers: Mapping[str, str], body: str) -> BoltResponse:
+    async def by_http(self, headers: Mapping[str, str], body: str) -> Answered:
         """Answer a request of Slack's; without a right signature it is refused by 401."""
         if not self._secret:
-            return BoltResponse(status=REFUSED, body="")
-        return await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=dict(headers)))
+            return Answered(REFUSED)
+        told = await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=dict(headers)))
+        kind = next(iter(told.headers.get("content-type", [])), "text/plain")
+        return Answered(told.status, told.body or "", kind.partition(";")[0])
 
 
 async def _nobody() -> AuthorizeResult:

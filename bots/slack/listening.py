@@ -129,7 +129,7 @@ class Ear:
             )
             return await self._sockets.run()
         connected = await self._opened()
-        self._way.hook.leads_to(doorway)
+        self._way.hook.leads_to(doorway.by_http)
         try:
             connected()
             await self._look()

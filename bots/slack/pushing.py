@@ -7,13 +7,12 @@ time is brought again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bots.slack.doorway import LATER, Doorway
-
 KEPT_S: Final = 2.5
+LATER: Final = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +24,26 @@ class Answered:
     content_type: str = "text/plain"
 
 
+Answers = Callable[[Mapping[str, str], str], Awaitable[Answered]]
+
+
 class Hook:
     """What stands between the way in and whoever hears."""
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
-        self._doorway: Doorway | None = None
+        self._answers: Answers | None = None
 
-    def leads_to(self, doorway: Doorway | None) -> None:
+    def leads_to(self, answers: Answers | None) -> None:
         """Somebody hears from now on, or nobody."""
-        self._doorway = doorway
+        self._answers = answers
 
     async def take(self, headers: Mapping[str, str], body: str) -> Answered:
         """Args: ``headers`` as they came; ``body`` as it came, which the signature is about."""
-        if self._doorway is None:
+        if self._answers is None:
             return Answered(LATER)
         try:
             async with asyncio.timeout(KEPT_S):
-                told = await self._doorway.by_http(headers, body)
+                return await self._answers(headers, body)
         except TimeoutError:
             return Answered(LATER)
-        kind = next(iter(told.headers.get("content-type", [])), "text/plain")
-        return Answered(told.status, told.body or "", kind.partition(";")[0])

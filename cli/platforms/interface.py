@@ -5,7 +5,7 @@ A platform describes, and hosting (``cli.hosting``) does; so what is true of one
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +15,8 @@ from aiohttp import web
 from bots.intake import Intake
 from bots.looking import Looks
 from bots.slack.ids import Sight
+from daemon.chatsettings import ListedPerson, ListedPlace
+from daemon.core.addressing import slug
 from daemon.core.model import Person, Place
 from daemon.engine.auditor import Count
 from daemon.settings import Settings
@@ -87,26 +89,31 @@ class Platform(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Somebody of the config, by the platform's own id."""
-
-    account: str
-    name: str
-    rights: Sequence[str]
-
-
-def persons(surface: str, listed: Sequence[Listed], owner: str) -> tuple[Person, ...]:
-    """The people of the config; whoever is called as the owner is has every right."""
+def persons(surface: str, listed: Iterable[tuple[str, ListedPerson]], owner: str) -> tuple[Person, ...]:
+    """The people of the config, each with their account; whoever is called as the owner is has every right."""
     return tuple(
         Person(
             surface=surface,
-            account=each.account,
+            account=account,
             name=each.name,
             rights=("talk", "approve", "spawn") if each.name == owner else tuple(each.rights),
             owner=each.name == owner,
         )
-        for each in listed
+        for account, each in listed
+    )
+
+
+def places(surface: str, listed: Iterable[tuple[str, ListedPlace]]) -> tuple[Place, ...]:
+    """The places of the config, each with its address."""
+    return tuple(
+        Place(
+            surface=surface,
+            address=address,
+            name=slug(each.name) if each.name else "",
+            circles=tuple(each.circles),
+            listed=True,
+        )
+        for address, each in listed
     )
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from aiohttp import web
 
 from bots.slack import trouble
 from bots.slack.ids import SURFACE, Tokens, account_of
-from cli.platforms.interface import Listed, Live, Means, owner_of, persons
+from bots.slack.pushing import Hook
+from cli.platforms.interface import Live, Means, owner_of, persons, places
 from daemon.api.patience import visit_of
-from daemon.core.addressing import slug
 from daemon.core.errors import Malformed, NotAuthenticated, TooLarge
 from daemon.core.model import Person, Place
 from daemon.engine.auditor import Count
@@ -23,21 +23,6 @@ from daemon.wire import routes
 LARGEST: Final = 1024 * 1024  #: bytes that are read of somebody who has not shown a signature yet
 PIECE: Final = 65_536
 UNHEARD: Final = "slack.bot_token is set without slack.app_token or slack.signing_secret"
-
-
-class Answered(Protocol):
-    @property
-    def status(self) -> int: ...
-    @property
-    def body(self) -> str: ...
-    @property
-    def content_type(self) -> str: ...
-
-
-class Brought(Protocol):
-    """Who takes what Slack brings."""
-
-    async def take(self, headers: Mapping[str, str], body: str) -> Answered: ...
 
 
 class Slack:
@@ -59,22 +44,11 @@ class Slack:
         return "" if told.app_token or told.signing_secret else UNHEARD
 
     def people(self, settings: Settings) -> tuple[Person, ...]:
-        listed = [
-            Listed(account_of(each.team, each.id), each.name, each.rights) for each in settings.slack.people
-        ]
+        listed = ((account_of(each.team, each.id), each) for each in settings.slack.people)
         return persons(self.name, listed, owner_of(settings))
 
     def places(self, settings: Settings) -> tuple[Place, ...]:
-        return tuple(
-            Place(
-                surface=self.name,
-                address=each.id,
-                name=slug(each.name) if each.name else "",
-                circles=tuple(each.circles),
-                listed=True,
-            )
-            for each in settings.slack.channels
-        )
+        return places(self.name, ((each.id, each) for each in settings.slack.channels))
 
     def has_topics(self, _: Settings, /) -> bool:
         return False
@@ -88,7 +62,6 @@ class Slack:
 
     @asynccontextmanager
     async def live(self, settings: Settings, means: Means) -> AsyncIterator[Live]:
-        from bots.slack.pushing import Hook
         from bots.slack.surface import ALLOWED, SlackSurface
 
         told = settings.slack
@@ -106,7 +79,7 @@ class Slack:
             yield Live(surface, partial(_brought, hook, means.count) if hook else None)
 
 
-async def _brought(hook: Brought, count: Count, request: web.Request) -> web.Response:
+async def _brought(hook: Hook, count: Count, request: web.Request) -> web.Response:
     """Take what Slack brings; it is answered when it is on disk.
 
     Raises:

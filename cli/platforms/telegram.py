@@ -14,10 +14,9 @@ from bots.interface import NotNow
 from bots.pacing import Pace
 from bots.telegram import trouble
 from bots.telegram.webhook import Webhook
-from cli.platforms.interface import Listed, Live, Means, owner_of, persons
+from cli.platforms.interface import Live, Means, owner_of, persons, places
 from daemon.api import jsontext
 from daemon.api.patience import visit_of
-from daemon.core.addressing import slug
 from daemon.core.errors import Malformed, NotAuthenticated, Unavailable
 from daemon.core.model import Person, Place
 from daemon.engine.auditor import Count
@@ -47,20 +46,11 @@ class Telegram:
         return UNGUARDED if told.webhook_url and not told.webhook_secret else ""
 
     def people(self, settings: Settings) -> tuple[Person, ...]:
-        listed = [Listed(str(each.id), each.name, each.rights) for each in settings.telegram.people]
+        listed = ((str(each.id), each) for each in settings.telegram.people)
         return persons(self.name, listed, owner_of(settings))
 
     def places(self, settings: Settings) -> tuple[Place, ...]:
-        return tuple(
-            Place(
-                surface=self.name,
-                address=str(each.id),
-                name=slug(each.name) if each.name else "",
-                circles=tuple(each.circles),
-                listed=True,
-            )
-            for each in settings.telegram.chats
-        )
+        return places(self.name, ((str(each.id), each) for each in settings.telegram.chats))
 
     def has_topics(self, settings: Settings) -> bool:
         return settings.telegram.topics and bool(settings.telegram.bot_token)

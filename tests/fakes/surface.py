@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bots.interface import Card, Heard, Raw, Shown
 from bots.looking import Looked
-from cli.platforms.interface import Listed, Live, Means, owner_of, persons
+from cli.platforms.interface import Live, Means, owner_of, persons
 from daemon.core.model import Person, Place
 from daemon.settings import Settings
 
@@ -78,7 +78,7 @@ class FakePlatform:
         return ""
 
     def people(self, settings: Settings) -> tuple[Person, ...]:
-        listed = [Listed(str(x.id), x.name, x.rights) for x in getattr(settings, self.name).people]
+        listed = [(str(x.id), x) for x in getattr(settings, self.name).people]
         return persons(self.name, listed, owner_of(settings))
 
     def places(self, settings: Settings) -> tuple[Place, ...]:

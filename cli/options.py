@@ -8,6 +8,8 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Circle = Annotated[str | None, typer.Option("--circle", "-c", help="The circle a name is meant in.")]
+NewToken = Annotated[bool, typer.Option("--new-token", help="Ask for tokens though there are some.")]
+NoPair = Annotated[bool, typer.Option("--no-pair", help="Pair nobody.")]
 Key = Annotated[
     str | None, typer.Option("--key", help="Idempotency key: sent twice with the same key, it is sent once.")
 ]

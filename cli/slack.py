@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.fronts import Front
-from cli.options import AsJson
+from cli.options import AsJson, NewToken, NoPair
 from cli.surfaces import group_of
 from cli.surfaces import start as start_surface
 
@@ -25,10 +25,8 @@ def add_to(app: typer.Typer) -> None:
 
 @group.command()
 def start(
-    no_pair: Annotated[bool, typer.Option("--no-pair", help="Pair nobody.")] = False,
-    new_token: Annotated[
-        bool, typer.Option("--new-token", help="Ask for the tokens though there are some.")
-    ] = False,
+    no_pair: NoPair = False,
+    new_token: NewToken = False,
     http: Annotated[
         bool, typer.Option("--http", help="Slack brings events; take the signing secret, and no app token.")
     ] = False,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from bots.interface import NotEver, NotNow, Unsure
 from cli.keeping import keep
 from cli.output import is_up, note
 from daemon.client.peer import Client
@@ -61,11 +62,15 @@ class Entry(Protocol):
         """Put in what is missing beside the tokens, if anything."""
         ...
 
+    def fix(self, trouble: str, /) -> str:
+        """Return what a person can do about it."""
+        ...
+
     async def check(self, settings: Settings, given: Mapping[str, str]) -> None:
         """Ask the platform whether it takes the tokens: those given now, else those of the config.
 
         Raises:
-            Refused, Unavailable: it does not, or is not there.
+            NotNow, NotEver, Unsure: it does not, or is not there.
 
         """
         ...
@@ -85,7 +90,7 @@ async def started(line: Client, entry: Entry, *, new_token: bool) -> Json:
     if missing:
         await _put_in(entry, settings, missing)
     elif _has(settings, entry, entry.tokens(settings)):
-        await entry.check(settings, {})
+        await _check(entry, settings, {})
     entry.prepare(config, settings)
     if not up:
         raise DaemonUnreachable(
@@ -130,9 +135,18 @@ async def _put_in(entry: Entry, settings: Settings, wanted: Sequence[Token]) -> 
         if os.environ.get(variable):
             raise Refused(f"the token comes from {variable}", "unset it, or put the new token there")
     given = _typed(wanted) if sys.stdin.isatty() else _piped(wanted)
-    await entry.check(settings, given)
+    await _check(entry, settings, given)
     for key, value in given.items():
         keep(found().config, entry.surface, key, value)
+
+
+async def _check(entry: Entry, settings: Settings, given: Mapping[str, str]) -> None:
+    try:
+        await entry.check(settings, given)
+    except (NotNow, NotEver, Unsure) as failure:
+        said = str(failure)
+        refused = any(sign in said for sign in entry.final)
+        raise (Refused if refused else Unavailable)(said, entry.fix(said)) from None
 
 
 def _typed(wanted: Sequence[Token]) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
 from cli.fronts import Front
-from cli.options import AsJson
+from cli.options import AsJson, NewToken, NoPair
 from cli.surfaces import group_of
 from cli.surfaces import start as start_surface
 
@@ -27,10 +27,8 @@ def add_to(app: typer.Typer) -> None:
 
 @group.command()
 def start(
-    no_pair: Annotated[bool, typer.Option("--no-pair", help="Pair nobody.")] = False,
-    new_token: Annotated[
-        bool, typer.Option("--new-token", help="Ask for a token though there is one.")
-    ] = False,
+    no_pair: NoPair = False,
+    new_token: NewToken = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn it on: take a bot's token (not shown, or from standard input), check it, host it, and pair a person."""

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bots.interface import NotEver, NotNow, Unsure
 from bots.slack.ids import SURFACE, Tokens
+from bots.slack.trouble import fix
 from cli.starting import Token
-from daemon.core.errors import Refused, Unavailable
 from daemon.settings import Settings
 
 MADE: Final = (
@@ -50,6 +49,7 @@ class Slack:
     surface: Final = SURFACE
     title: Final = "Slack"
     final: Final = ("refuses the token", "Socket Mode", "it lacks")
+    fix = staticmethod(fix)
 
     def __init__(self, *, http: bool = False) -> None:
         self._http = http
@@ -65,7 +65,6 @@ class Slack:
     async def check(self, settings: Settings, given: Mapping[str, str]) -> None:
         """Ask Slack whose bot it is, and for a socket where there are to be some."""
         from bots.slack.api import Api
-        from bots.slack.trouble import fix
 
         told = settings.slack
         app = given.get("app_token", "" if self._http else told.app_token)
@@ -73,9 +72,5 @@ class Slack:
         api = Api(tokens, told.api_base, clock=time.monotonic, haste=None)
         try:
             await api.prove()
-        except (NotNow, NotEver, Unsure) as failure:
-            said = str(failure)
-            refused = any(sign in said for sign in self.final)
-            raise (Refused if refused else Unavailable)(said, fix(said)) from None
         finally:
             await api.close()

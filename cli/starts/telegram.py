@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.telegram.trouble import fix
 from cli.keeping import keep
 from cli.starting import Token
-from daemon.core.errors import Refused, Unavailable
 from daemon.settings import Settings
 
 TOKEN: Final = Token(
@@ -29,6 +28,7 @@ class Telegram:
     surface: Final = "telegram"
     title: Final = "Telegram"
     final: Final = ("refuses the token", "another program polls")
+    fix = staticmethod(fix)
 
     def tokens(self, _: Settings, /) -> Sequence[Token]:
         return (TOKEN,)
@@ -40,15 +40,10 @@ class Telegram:
     async def check(self, settings: Settings, given: Mapping[str, str]) -> None:
         """Ask Telegram whose token it is."""
         from bots.telegram.api import Api
-        from bots.telegram.trouble import fix
 
         told = settings.telegram
         api = Api(given.get("bot_token", told.bot_token), told.api_base.rstrip("/"), grace_s=1)
         try:
             await api.account()
-        except (NotNow, NotEver, Unsure) as failure:
-            said = str(failure)
-            refused = "refuses the token" in said
-            raise (Refused if refused else Unavailable)(said, fix(said)) from None
         finally:
             await api.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from bots.interface import NotEver, NotNow, Said, Unsure
+from bots.slack.conversations import pages
 from bots.slack.ids import Web, room_of, team_and_user, thread_of, ts_in
 from bots.slack.wording import plain
 
@@ -50,15 +52,12 @@ class Around:
 
     async def _before(self, said: Said) -> Sequence[Mapping[str, Any]]:
         channel, ts = await self._web.channel_of(room_of(said.address)), ts_in(said.receipt)
-        place = {"channel": channel, "ts": thread_of(said.thread), "latest": ts, "limit": PAGE}
         found: list[Mapping[str, Any]] = []
-        cursor: str | None = None
-        for _ in range(MOST_PAGES):
-            told = await self._web.call("conversations.replies", **place, cursor=cursor)
-            found += [each for each in told.get("messages") or [] if isinstance(each, Mapping)]
-            cursor = (told.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
-                break
+        with suppress(NotEver):  # what came until then stands around it, too
+            async for page in pages(
+                self._web.call, MOST_PAGES, channel, thread_of(said.thread), latest=ts, limit=PAGE
+            ):
+                found += page
         before = [each for each in found if str(each.get("ts")) < ts and each.get("text")]
         return sorted(before, key=lambda each: str(each.get("ts")))[-LAST:]
 

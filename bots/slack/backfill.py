@@ -10,15 +10,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from bots.interface import NotEver, NotNow, Raw, Unsure
+from bots.slack.conversations import pages
 from bots.slack.hearing import EVENTS, Me, raw_of
-from bots.slack.ids import Web, address_of, is_direct, room_of, thread_of
+from bots.slack.ids import Web, address_of, room_of, thread_of
 from bots.slack.proper import is_ts, moment_of, number_of
 
 Shape = Mapping[str, Any]
+Answer = TypeVar("Answer")
 SILENCE: Final = "silence"
 OVERLAP_S: Final = 60.0  #: what came by several sockets came in any order
 LIVE_S: Final = 7 * 86_400.0  #: a thread in which nothing was said for so long is not read again
@@ -99,13 +102,14 @@ async def missed(web: Web, me: Me, since: str, unread: Unread) -> AsyncIterator[
     """Yield what was said since, oldest first in each place; what cannot be read is left out."""
     while place := unread.next():
         room, thread, threads = room_of(place), thread_of(place), set[str]()
-        method = "conversations.replies" if thread else "conversations.history"
-        async for messages in _read(web, method, room, since, thread):
-            yield raws_of(messages, await _channel(web, room), me)
-            threads |= {ts for each in messages if (ts := _answered_since(each, since))}
+        found = await _read(web, room, MOST_PAGES, thread, oldest=since)
+        if found:
+            # Pages come newest first.
+            found.sort(key=lambda each: number_of(each.get("ts")))
+            yield raws_of(found, await insisted(web.channel_of, room), me)
         if not thread:
-            threads |= set(await _older(web, room, since))
-        await unread.done(place, (address_of(room, ts) for ts in threads if not thread))
+            threads = _answered(found + await _older(web, room, since), since)
+        await unread.done(place, (address_of(room, ts) for ts in threads))
 
 
 def raws_of(messages: list[Shape], channel: str, me: Me) -> list[Raw]:
@@ -120,7 +124,7 @@ def raws_of(messages: list[Shape], channel: str, me: Me) -> list[Raw]:
     return found
 
 
-async def insisted(web: Web, method: str, **parameters: Any) -> Shape:
+async def insisted(asks: Callable[..., Awaitable[Answer]], *asked: str, **parameters: Any) -> Answer:
     """Ask until there is an answer.
 
     Raises:
@@ -129,69 +133,36 @@ async def insisted(web: Web, method: str, **parameters: Any) -> Shape:
     """
     while True:
         try:
-            return await web.call(method, **parameters)
+            return await asks(*asked, **parameters)
         except (NotNow, Unsure) as failure:
             wish = failure.after_s if isinstance(failure, NotNow) else None
             await asyncio.sleep(wish or AGAIN_S)
 
 
-async def _channel(web: Web, room: str) -> str:
-    if not is_direct(room):
-        return room
-    while True:
-        try:
-            return await web.channel_of(room)
-        except (NotNow, Unsure) as failure:
-            wish = failure.after_s if isinstance(failure, NotNow) else None
-            await asyncio.sleep(wish or AGAIN_S)
-
-
-async def _read(web: Web, method: str, room: str, since: str, thread: str = "") -> AsyncIterator[list[Shape]]:
-    """All of one place, in one piece: pages come newest first, and are kept oldest first."""
+async def _read(
+    web: Web, room: str, most: int, thread: str = "", *, level: int = logging.WARNING, **which: Any
+) -> list[Shape]:
+    """What was said at one place, as far as that can be read."""
     found: list[Shape] = []
-    cursor: str | None = None
     try:
-        channel = await _channel(web, room)
-        for _ in range(MOST_PAGES):
-            place = {
-                "channel": channel,
-                "oldest": since,
-                "limit": PAGE,
-                "cursor": cursor,
-                "ts": thread or None,
-            }
-            told = await insisted(web, method, **place)
-            found += [each for each in told.get("messages") or [] if isinstance(each, Mapping)]
-            cursor = (told.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
-                break
+        channel = await insisted(web.channel_of, room)
+        async for page in pages(partial(insisted, web.call), most, channel, thread, limit=PAGE, **which):
+            found += page
     except NotEver as never:
-        log.warning("what was said in %s meanwhile cannot be read: %s", room, never)
-    if found:
-        yield sorted(found, key=lambda each: number_of(each.get("ts")))
-
-
-async def _older(web: Web, room: str, since: str) -> list[str]:
-    """Threads that began before and went on since, such as below an agent's question: nobody spoke in them yet."""
-    found: list[str] = []
-    cursor: str | None = None
-    oldest = f"{max(0.0, number_of(since) - LIVE_S):.6f}"
-    try:
-        channel = await _channel(web, room)
-        for _ in range(OLDER_PAGES):
-            place = {"channel": channel, "oldest": oldest, "latest": since, "limit": PAGE, "cursor": cursor}
-            told = await insisted(web, "conversations.history", **place)
-            messages = [each for each in told.get("messages") or [] if isinstance(each, Mapping)]
-            found += [ts for each in messages if (ts := _answered_since(each, since))]
-            cursor = (told.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
-                break
-    except NotEver as never:
-        log.debug("older threads of %s cannot be looked for: %s", room, never)
+        log.log(level, "not all that was said in %s can be read: %s", room, never)
     return found
 
 
-def _answered_since(message: Shape, since: str) -> str:
-    """The thread that a message began, if somebody wrote there since."""
-    ts, latest = message.get("ts"), message.get("latest_reply")
-    return ts if is_ts(ts) and number_of(latest) >= number_of(since) else ""
+async def _older(web: Web, room: str, since: str) -> list[Shape]:
+    """Said before: threads may go on below it, such as below an agent's question, in which nobody spoke yet."""
+    oldest = f"{max(0.0, number_of(since) - LIVE_S):.6f}"
+    return await _read(web, room, OLDER_PAGES, level=logging.DEBUG, oldest=oldest, latest=since)
+
+
+def _answered(found: Iterable[Shape], since: str) -> set[str]:
+    """The threads that messages began, and somebody wrote in since."""
+    return {
+        ts
+        for each in found
+        if is_ts(ts := each.get("ts")) and number_of(each.get("latest_reply")) >= number_of(since)
+    }

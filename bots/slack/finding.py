@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from bots.interface import NotEver
 from bots.slack.blocks import key_in
+from bots.slack.conversations import pages
 
 PAGE: Final = 200
 MOST_PAGES: Final = 10
@@ -42,27 +42,11 @@ async def found(api: Reads, spot: Spot, since: str, fits: Fits) -> str:
         NotEver: it cannot be looked for.
 
     """
-    method = "conversations.replies" if spot.thread else "conversations.history"
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        told = await api.look_for(
-            method,
-            channel=spot.channel,
-            ts=spot.thread or None,
-            oldest=since,
-            limit=PAGE,
-            include_all_metadata=True,
-            cursor=cursor,
-        )
-        messages = [each for each in told.get("messages", ()) if isinstance(each, Mapping)]
-        if ts := next(
-            (each["ts"] for each in messages if fits(each) and isinstance(each.get("ts"), str)), ""
-        ):
+    asked = {"oldest": since, "limit": PAGE, "include_all_metadata": True}
+    async for page in pages(api.look_for, MOST_PAGES, spot.channel, spot.thread, **asked):
+        if ts := next((each["ts"] for each in page if fits(each) and isinstance(each.get("ts"), str)), ""):
             return str(ts)
-        cursor = (told.get("response_metadata") or {}).get("next_cursor")
-        if not cursor:
-            return ""
-    raise NotEver("too much was said there since to look for it")
+    return ""
 
 
 def since(made_at: datetime | None, before: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from bots.intake import LARGEST, Intake
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import NotEver, NotNow, Said, Unsure
 from daemon.core.errors import PeerlineError
 from daemon.core.measures import size
 from daemon.core.model import File
@@ -33,7 +33,13 @@ async def kept(intake: Intake, file: File, fetch: Fetch, pause: Pause) -> File:
     return replace(file, path=copy.path, size=copy.size)
 
 
-async def spoken(intake: Intake, file: File) -> str:
+async def brought(intake: Intake, said: Said, files: tuple[File, ...]) -> Said:
+    """The words with the files that came with them, and with what is said in those that are voices."""
+    spoken = [await _spoken(intake, file) for file in files]
+    return replace(said, text="\n".join(filter(None, [said.text, *spoken])), files=files)
+
+
+async def _spoken(intake: Intake, file: File) -> str:
     """What is said in a voice; "" where nobody puts it into words."""
     if intake.transcribe is None or file.kind != "voice" or not file.path:
         return ""

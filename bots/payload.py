@@ -1,4 +1,4 @@
-"""What a platform said, as an object."""
+"""What a platform said, as an object, and what stands in it; what is of another kind is as good as not there."""
 
 from __future__ import annotations
 
@@ -13,3 +13,12 @@ def object_in(payload: bytes | str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def text_in(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def number_in(value: object) -> int:
+    """A number from 0 on; true is a number to Python alone."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

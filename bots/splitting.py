@@ -42,6 +42,11 @@ SPACE: Final = re.compile(r"\s+")
 LONGEST_GRAPHEME: Final = 32
 
 
+def units(text: str) -> int:
+    """Return how long the text is as platforms count: in UTF-16, where a character outside the first plane is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def split(document: Document, limit: int, measure: Callable[[Document], int]) -> list[Document]:
     """Return the parts in order, each of them `limit` long at most as `measure` counts."""
 

@@ -15,7 +15,8 @@ from bots import pages as paging
 from bots.interface import Card, Choice
 from bots.pages import Carries, Part, is_long, label, without_file
 from bots.slack.ids import reply_value, tap_value
-from bots.slack.markup import LONGEST_FALLBACK, LONGEST_SOURCE, Message, escaped, fallback, messages, units
+from bots.slack.markup import LONGEST_FALLBACK, LONGEST_SOURCE, Message, escaped, fallback, messages
+from bots.splitting import units
 
 MOST_PAGES: Final = 3  #: what is longer goes as a file
 MOST_BUTTONS: Final = 5  #: what is more is a select
@@ -100,9 +101,7 @@ def content(message: Message, card: Card | None = None) -> Content:
 def plainly(message: Message, card: Card | None = None) -> Content:
     """The same without any form, where Slack would not take it."""
     pieces = [message.source[n : n + SECTION] for n in range(0, len(message.source), SECTION)]
-    shown = [
-        {"type": "section", "text": {"type": "plain_text", "text": piece, "emoji": False}} for piece in pieces
-    ]
+    shown = [{"type": "section", "text": plain_text(piece)} for piece in pieces]
     return {"text": message.fallback, "blocks": [*shown, *blocks(message, card)[1:]]}
 
 
@@ -133,18 +132,18 @@ def _choice(choice: Choice) -> Shape:
 
 
 def _button(text: str, action: str, value: str) -> Shape:
-    return {"type": "button", "action_id": action, "text": _plain(text), "value": value}
+    return {"type": "button", "action_id": action, "text": plain_text(text), "value": value}
 
 
 def _select(choices: Sequence[Choice]) -> Shape:
     options = [
-        {"text": _plain(label(each, LONGEST_LABEL)), "value": tap_value(each.ask_id, each.option)}
+        {"text": plain_text(label(each, LONGEST_LABEL)), "value": tap_value(each.ask_id, each.option)}
         for each in choices
     ]
-    return {"type": "static_select", "action_id": CHOOSE, "placeholder": _plain(PICK), "options": options}
+    return {"type": "static_select", "action_id": CHOOSE, "placeholder": plain_text(PICK), "options": options}
 
 
-def _plain(text: str) -> Shape:
+def plain_text(text: str) -> Shape:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bots import fetching
 from bots.intake import LARGEST, Intake
+from bots.interface import Said
 from bots.slack.ids import Web
 from bots.slack.wording import Sent, files_in
 from daemon.core.model import File
@@ -21,10 +22,10 @@ class Fetching:
         self._web = web
         self._intake = intake
 
-    async def fetched(self, message: Mapping[str, Any]) -> tuple[tuple[File, ...], list[str]]:
-        """The files of a message, and what is said in those that are voices."""
+    async def fetched(self, said: Said, message: Mapping[str, Any]) -> Said:
+        """The words with the message's files."""
         files = tuple([await self._fetched(each) for each in files_in(message)])
-        return files, [await fetching.spoken(self._intake, file) for file in files]
+        return await fetching.brought(self._intake, said, files)
 
     @staticmethod
     def named(message: Mapping[str, Any]) -> tuple[File, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bots.interface import NotEver, NotNow, Unsure
 from bots.slack.ids import Sight, Web, team_and_user
+from bots.slack.markup import escaped
 from bots.slack.proper import person_of
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def home_view(board: str, command: str) -> Json:
 
 def sections(board: str) -> list[str]:
     """The board in Slack's own notation, which is all that a home takes, cut between lines."""
-    told = board.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("**", "*")
+    told = escaped(board).replace("**", "*")
     found = [""]
     for line in told.split("\n"):
         if len(found[-1]) + len(line) >= LONGEST:

@@ -26,7 +26,7 @@ URL_SAFE: Final = ":/?#@$&+,;=%~.-_"
 MARKS: Final = {Strong: "**", Emphasis: "_", Strike: "~~"}
 ELSE: Final = {"_": "*"}  #: what else may mark it, within a word
 _LIVE: Final = re.compile(r"<(?=!(?:channel|here|everyone|group|subteam|date)|[@#]\w)", re.IGNORECASE)
-_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _STARTS: Final = (
     (re.compile(r"(?=#{1,6}(?:\s|$)|[-+*](?:\s|$)|=+\s*$|_(?:\s*_){2,}\s*$)"), "\\\\"),
     (re.compile(r"(\d{1,9})(?=[.)](?:\s|$))"), r"\1\\"),
@@ -228,8 +228,8 @@ def _escaped(piece: Piece, before: str, after: str) -> str:
 
 def _sign(around: Sequence[str], n: int, linked: bool) -> str:  # noqa: FBT001
     char, before, after = around[n], around[n - 1], around[n + 1]
-    if char in _ENTITIES:
-        return _ENTITIES[char]
+    if char in ENTITIES:
+        return ENTITIES[char]
     if char == "\n":
         return BREAK
     if char in PUNCTUATION and _means(around, n, before, after, linked=linked):

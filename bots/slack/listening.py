@@ -215,9 +215,7 @@ class Ear:
             # Whoever calls us, or may be sending a code, is asked for by name; what a stranger sends stays there.
             author = await self._around.name_of(said.account) if said.called or _pairs(said) else ""
             return replace(said, author=author, files=self._fetching.named(message))
-        files, spoken = await self._fetching.fetched(message)
-        words = "\n".join(filter(None, [said.text, *spoken]))
-        said = replace(said, text=words, files=files)
+        said = await self._fetching.fetched(said, message)
         if said.private:
             return said
         said = replace(said, author=await self._around.name_of(said.account) if said.called else "")

@@ -17,8 +17,8 @@ from typing import Final, assert_never
 
 from bots.layout import lay_out
 from bots.markdown import parse
-from bots.slack.inline import inline, neutral, one_line
-from bots.splitting import split
+from bots.slack.inline import ENTITIES, inline, neutral, one_line
+from bots.splitting import split, units
 from bots.tree import (
     BULLET,
     Block,
@@ -36,8 +36,7 @@ from bots.tree import (
 LONGEST_SOURCE: Final = 11_000  #: of 12,000 that all blocks of a message may hold: the rest is for labels
 LONGEST_FALLBACK: Final = 4_000
 LONGEST_NUMBER: Final = 9  #: digits of a list's number
-_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_ESCAPED: Final = str.maketrans(_ENTITIES)
+_ESCAPED: Final = str.maketrans(ENTITIES)
 _FENCE: Final = re.compile(r"`{3,}")
 
 
@@ -52,7 +51,7 @@ class Message:
 def messages(markdown: str, limit: int = LONGEST_SOURCE) -> list[Message]:
     """Return the messages that together say all of it; none for a text in which there is nothing to see."""
     parts = split(parse(markdown), limit, lambda document: units(source(document)))
-    return [render(part) for part in parts if is_seen(lay_out(part).text)]
+    return [render(part) for part in parts if _is_seen(lay_out(part).text)]
 
 
 def render(document: Document) -> Message:
@@ -60,12 +59,7 @@ def render(document: Document) -> Message:
     return Message(source(document), fallback(lay_out(document).text.strip()))
 
 
-def units(text: str) -> int:
-    """Return how long the text is where every character counts as many as it may."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def is_seen(text: str) -> bool:
+def _is_seen(text: str) -> bool:
     return any(not char.isspace() and unicodedata.category(char) != "Cf" for char in text)
 
 
@@ -81,7 +75,7 @@ def fallback(text: str) -> str:
         return whole
     kept, room = [], LONGEST_FALLBACK - 1
     for char in text:
-        shown = _ENTITIES.get(char, char)
+        shown = ENTITIES.get(char, char)
         room -= units(shown)
         if room < 0:
             break

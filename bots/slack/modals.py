@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bots.interface import NotEver, NotNow, Unsure
+from bots.slack.blocks import LONGEST_LABEL, plain_text
 from bots.slack.ids import Met, Sight, Web
 from bots.slack.pressing import ASK, REPLY, TO, WORDS, About, Wish, packed
 
 Json = dict[str, Any]
 MOST: Final = 100  #: entries of a menu
-LONGEST_LABEL: Final = 75
 LONGEST_WORDS: Final = 3000
 log = logging.getLogger(__name__)
 
@@ -57,8 +57,8 @@ def ask_view(about: About, peers: Sequence[Met]) -> Json:
             ASK, [_section("Nobody is on the line yet. Start an agent, then come back.")], submit=False
         )
     options = [_option(met) for met in peers[:MOST]]
-    menu = {"type": "static_select", "action_id": TO, "placeholder": _plain("whom"), "options": options}
-    who = {"type": "input", "block_id": TO, "label": _plain("To"), "element": menu}
+    menu = {"type": "static_select", "action_id": TO, "placeholder": plain_text("whom"), "options": options}
+    who = {"type": "input", "block_id": TO, "label": plain_text("To"), "element": menu}
     return _modal(ASK, [who, _words("What do you want to ask?")], about=about)
 
 
@@ -68,18 +68,18 @@ def reply_view(about: About) -> Json:
 
 def _modal(callback: str, blocks: list[Json], *, submit: bool = True, about: About | None = None) -> Json:
     title = "Answer" if callback == REPLY else "Ask an agent"
-    view = {"type": "modal", "callback_id": callback, "title": _plain(title), "blocks": blocks}
-    view["close"] = _plain("Cancel")
+    view = {"type": "modal", "callback_id": callback, "title": plain_text(title), "blocks": blocks}
+    view["close"] = plain_text("Cancel")
     return (
         view
-        | ({"submit": _plain("Send")} if submit else {})
+        | ({"submit": plain_text("Send")} if submit else {})
         | ({"private_metadata": packed(about)} if about else {})
     )
 
 
 def _option(met: Met) -> Json:
-    told = {"text": _plain(met.name[:LONGEST_LABEL]), "value": met.name[:LONGEST_LABEL]}
-    return told | ({"description": _plain(met.note[:LONGEST_LABEL])} if met.note else {})
+    told = {"text": plain_text(met.name[:LONGEST_LABEL]), "value": met.name[:LONGEST_LABEL]}
+    return told | ({"description": plain_text(met.note[:LONGEST_LABEL])} if met.note else {})
 
 
 def _words(label: str) -> Json:
@@ -89,12 +89,8 @@ def _words(label: str) -> Json:
         "multiline": True,
         "max_length": LONGEST_WORDS,
     }
-    return {"type": "input", "block_id": WORDS, "label": _plain(label), "element": element}
+    return {"type": "input", "block_id": WORDS, "label": plain_text(label), "element": element}
 
 
 def _section(text: str) -> Json:
-    return {"type": "section", "text": _plain(text)}
-
-
-def _plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return {"type": "section", "text": plain_text(text)}

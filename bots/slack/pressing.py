@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from bots.interface import Said, Tapped
+from bots.payload import text_in
 from bots.slack.ids import address_of, receipt_of, reply_in, tap_in
 from bots.slack.proper import is_channel, is_plain, is_ts, person_of
 from daemon.core.words import spoken
@@ -56,7 +57,7 @@ def commanded(payload: Shape) -> Said | None:
         address=account if private else channel,
         account=account,
         text=spoken(words) if words else "/help",
-        author=_text(payload.get("user_name"))[:80],
+        author=text_in(payload.get("user_name"))[:80],
         private=private,
         called=True,
         aside=True,
@@ -159,7 +160,7 @@ def _filled_in(payload: Shape) -> Said | None:
     words, to = _field(view, WORDS), _field(view, TO)
     if not (account and about and words and is_plain(view.get("id")) and is_plain(view.get("hash"))):
         return None
-    if _text(view.get("callback_id")) not in {ASK, REPLY} or not _is_place(about.address, account):
+    if text_in(view.get("callback_id")) not in {ASK, REPLY} or not _is_place(about.address, account):
         return None
     is_reply = view["callback_id"] == REPLY
     direct = about.address.partition("/")[0] == account
@@ -187,7 +188,9 @@ def _about(place: tuple[str, str], message: Shape) -> About:
     """To ask about a message is to ask in its thread."""
     address, receipt = place
     thread = address if "/" in address else receipt
-    return About(thread, receipt, f"{_text(message.get('user')) or 'an app'}: {_text(message.get('text'))}")
+    return About(
+        thread, receipt, f"{text_in(message.get('user')) or 'an app'}: {text_in(message.get('text'))}"
+    )
 
 
 def _chosen(payload: Shape) -> Iterator[tuple[str, str]]:
@@ -219,8 +222,4 @@ def _field(view: Shape, name: str) -> str:
 def _channel(payload: Shape) -> str:
     box, channel = payload.get("container"), payload.get("channel")
     where = channel.get("id") if isinstance(channel, Mapping) else None
-    return _text(where) or _text(box.get("channel_id") if isinstance(box, Mapping) else None)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return text_in(where) or text_in(box.get("channel_id") if isinstance(box, Mapping) else None)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bots.payload import number_in, text_in
+
 Shape = Mapping[str, Any]
 _SPAN: Final = re.compile(r"<([^<>]{1,4000})>")
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
@@ -96,14 +98,13 @@ def _shared(message: Shape) -> Iterable[tuple[str, str]]:
 
 
 def _file(each: Shape) -> Sent:
-    mime, url = _text(each.get("mimetype")), each.get("url_private_download") or each.get("url_private")
-    size = each.get("size")
-    fetched = _text(each.get("mode")) not in _FOREIGN and each.get("is_external") is not True
+    mime, url = text_in(each.get("mimetype")), each.get("url_private_download") or each.get("url_private")
+    fetched = text_in(each.get("mode")) not in _FOREIGN and each.get("is_external") is not True
     return Sent(
-        kind=_kind(mime, _text(each.get("subtype"))),
-        url=_text(url) if fetched else "",
-        name=_text(each.get("name")) or _text(each.get("title")),
-        size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else 0,
+        kind=_kind(mime, text_in(each.get("subtype"))),
+        url=text_in(url) if fetched else "",
+        name=text_in(each.get("name")) or text_in(each.get("title")),
+        size=number_in(each.get("size")),
     )
 
 
@@ -112,7 +113,3 @@ def _kind(mime: str, subtype: str) -> str:
         return "voice"
     kinds = {"image": "photo", "audio": "audio", "video": "video"}
     return kinds.get(mime.partition("/")[0], "document")
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
 from bots.interface import Edited, Heard, Raw, Reacted, Said, Tapped
+from bots.payload import text_in
 from bots.telegram.forwarding import forwarded_from
 from bots.telegram.places import changed, chat_of, moved_in
 from bots.telegram.sent import text_of
@@ -128,16 +129,16 @@ def scene_of(kind: str, body: Update) -> Scene | None:
     if not (_is_number(account) and _is_number(chat)):
         return None
     private = type_ == "private"
-    if (chat != account) if private else not (_text(type_) in GROUPS and chat < 0):
+    if (chat != account) if private else not (text_in(type_) in GROUPS and chat < 0):
         return None
     topic = _topic(message)
     return Scene(
         address=f"{chat}/{topic}" if topic else str(chat),
         chat=chat,
         account=account,
-        author=_text(author.get("first_name")),
+        author=text_in(author.get("first_name")),
         private=private,
-        title=_text(room.get("title")),
+        title=text_in(room.get("title")),
         topic=_topic_title(message) if topic else "",
     )
 
@@ -180,8 +181,8 @@ def _edited(update_id: str, scene: Scene, message: Update, me: Me) -> Edited | N
 
 
 def _tapped(update_id: str, scene: Scene, query: Update) -> Tapped | None:
-    ask_id, _, option = _text(query.get("data")).removeprefix("t:").rpartition(":")
-    is_ours = _text(query.get("data")).startswith("t:") and ask_id
+    ask_id, _, option = text_in(query.get("data")).removeprefix("t:").rpartition(":")
+    is_ours = text_in(query.get("data")).startswith("t:") and ask_id
     if not is_ours or not (option.isascii() and option.isdecimal()):
         return None
     return Tapped(
@@ -264,10 +265,6 @@ def _is_root(message: Update, replied: int) -> bool:
 def _receipt(chat: int, message: Update) -> str:
     message_id = message.get("message_id")
     return receipt(chat, message_id) if isinstance(message_id, int) and _is_number(message_id) else ""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _is_number(value: object) -> TypeGuard[int]:

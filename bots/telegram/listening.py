@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from bots import fetching
+from bots.health import resting
 from bots.intake import LARGEST, Intake
 from bots.interface import Heard, NotEver, NotNow, Raw, Said, Unsure
 from bots.telegram.hearing import Me, heard_in, raw_of, spinner_of
@@ -111,11 +112,9 @@ class Ear:
         if not found:
             return None
         files = tuple([await self._fetched(each) for each in sent])
-        spoken = [await fetching.spoken(self._intake, file) for file in files]
         worded = next((each for each in found if each.text), found[0])
         # Its first piece gives the whole its id, so that it is the same whenever it is put together.
-        words = "\n".join(filter(None, [worded.text, *spoken]))
-        return replace(worded, update_id=found[0].update_id, text=words, files=files)
+        return await fetching.brought(self._intake, replace(worded, update_id=found[0].update_id), files)
 
     async def _fetched(self, sent: Sent) -> File:
         file = File(kind=sent.kind, name=sent.name, size=sent.size)
@@ -180,11 +179,8 @@ class Ear:
             await self._api.renew()
         wish = failure.after_s if isinstance(failure, NotNow) else None
         # Counted from the beginning of the poll: one that hung long enough is followed at once.
-        until = begun + self._patience.pause(failures, wish)
-        while (left := until - self._clock()) > self._patience.pulse:  # a flood wait may last for hours
-            await asyncio.sleep(self._patience.pulse)
-            self._note(str(failure))
-        await asyncio.sleep(left)
+        left = begun + self._patience.pause(failures, wish) - self._clock()
+        await resting(self._note, str(failure), left, self._patience.pulse)
         if isinstance(failure, Hooked):
             await self._unhook()
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from bots.layout import Kind, Mark, Page, lay_out
 from bots.markdown import parse
-from bots.splitting import split
+from bots.splitting import split, units
 from bots.tree import Document
 
 LONGEST_TEXT: Final = 4096
@@ -72,11 +72,6 @@ def render(document: Document) -> Message:
     kept = sorted((x for x in seen if x in best), key=lambda x: (x.start, -x.end, x.kind in SOLID))
     text = page.text[start:end]
     return Message(text, tuple(_entity(text, mark, start) for mark in kept))
-
-
-def units(text: str) -> int:
-    """Return how long Telegram says the text is."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _weight(page: Page, limit: int) -> int:

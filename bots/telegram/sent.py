@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bots.payload import number_in, text_in
+
 Shape = Mapping[str, Any]
 #: where it stands in a message -> what it is called; an animation stands there as a document, too
 FILES: Final = {
@@ -59,7 +61,9 @@ def file_in(message: Shape) -> Sent | None:
     """The file that came with it, a photo in its largest form."""
     photo = message.get("photo")
     if isinstance(photo, list) and (sizes := [each for each in photo if _is_file(each)]):
-        largest = max(sizes, key=lambda each: (_number(each.get("file_size")), _number(each.get("width"))))
+        largest = max(
+            sizes, key=lambda each: (number_in(each.get("file_size")), number_in(each.get("width")))
+        )
         return _file("photo", largest)
     found = ((kind, message.get(where)) for where, kind in FILES.items())
     return next(
@@ -129,12 +133,8 @@ def _is_file(each: object) -> bool:
 
 
 def _file(kind: str, each: Shape) -> Sent:
-    name = each.get("file_name") or each.get("title")
-    return Sent(kind, each["file_id"], name if isinstance(name, str) else "", _number(each.get("file_size")))
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    name = text_in(each.get("file_name") or each.get("title"))
+    return Sent(kind, each["file_id"], name, number_in(each.get("file_size")))
 
 
 def _are_real(*values: object) -> bool:

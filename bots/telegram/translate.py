@@ -13,7 +13,8 @@ from typing import Final
 from bots import pages as paging
 from bots.interface import Card, Choice
 from bots.pages import Carries, Part, has_room, is_long, label, without_file
-from bots.telegram.markup import LONGEST_TEXT, Message, messages, units
+from bots.splitting import units
+from bots.telegram.markup import LONGEST_TEXT, Message, messages
 
 MOST_KEYS: Final = 100
 SHORT_LABEL: Final = 18  #: two such keys stand beside each other on a narrow phone

@@ -13,7 +13,8 @@ from markdown_it import MarkdownIt
 from bots.layout import lay_out
 from bots.markdown import parse
 from bots.slack.blocks import content, parts_of, plainly
-from bots.slack.markup import LONGEST_FALLBACK, fallback, messages, render, source, units
+from bots.slack.markup import LONGEST_FALLBACK, fallback, messages, render, source
+from bots.splitting import units
 from bots.tree import Document
 from tests.bots.test_markdown import ANY_TEXT, MARKDOWN, PIECES
 from tests.bots.test_slack_shown import card

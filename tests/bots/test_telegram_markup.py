@@ -11,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bots.markdown import parse
-from bots.telegram.markup import Entity, Message, messages, render, units
+from bots.splitting import units
+from bots.telegram.markup import Entity, Message, messages, render
 from tests.bots.test_markdown import ANY_TEXT, squeezed
 
 STYLES = {"bold", "italic", "strikethrough"}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bots.interface import Card, Choice
-from bots.telegram.markup import LONGEST_TEXT, units
+from bots.splitting import units
+from bots.telegram.markup import LONGEST_TEXT
 from bots.telegram.translate import callback, keys, message_in, pages
 from tests.emulators.telegram.limits import CALLBACK_BYTES
 

@@ -6,6 +6,7 @@ Nothing here is faked but the time and the seeds, so the same steps give the sam
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -24,6 +25,7 @@ from daemon.core.model import (
     Parcel,
     Peer,
     Person,
+    Place,
     Role,
     Session,
     Told,
@@ -37,6 +39,8 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 A_MINUTE = timedelta(minutes=1)
 PUMP = "pump"
 BOT = "bot"
+RIGHTS = ("talk", "approve", "spawn")
+NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +121,38 @@ class Line:
 
     def telegram(self, name: str = "ada", account: str = "7", *, owner: bool = True) -> Chat:
         """The private chat of a person of the config, beside those who are there already."""
-        rights = ("talk", "approve", "spawn") if owner else ("talk",)
+        rights = RIGHTS if owner else ("talk",)
         person = Person(surface="telegram", account=account, name=name, rights=rights, owner=owner)
         known = [x for x in self.view.people("telegram") if x.paired_at is None and x.removed_at is None]
         others = [x for x in known if x.account != account]
         self.do(c.ConfigurePeople(surface="telegram", people=(*others, person)))
-        conversation = self.view.conversation_at("telegram", account)
-        assert conversation is not None
-        return Chat(self.peer(conversation.peer_id), "telegram", account, account)
+        return self.at("telegram", account, account)
+
+    def slack(self, *names: str, channels: Mapping[str, str] = NONE) -> Chat:
+        """The first of the channels, or the chat with the first person, who is the owner: T1:U1, the next T1:U2."""
+        people = [
+            Person(
+                surface="slack",
+                account=f"T1:U{n}",
+                name=name,
+                rights=RIGHTS if n == 1 else ("talk",),
+                owner=n == 1,
+            )
+            for n, name in enumerate(names, 1)
+        ]
+        self.do(c.ConfigurePeople(surface="slack", people=tuple(people)))
+        places = [
+            Place(surface="slack", address=channel, name=name, circles=("dev",), listed=True)
+            for channel, name in channels.items()
+        ]
+        self.do(c.ConfigurePlaces(surface="slack", places=tuple(places)))
+        return self.at("slack", next(iter(channels), "T1:U1"), "T1:U1")
+
+    def at(self, surface: str, address: str, account: str) -> Chat:
+        """The conversation there, with somebody who types."""
+        found = self.view.conversation_at(surface, address)
+        assert found is not None
+        return Chat(self.peer(found.peer_id), surface, address, account)
 
     def group(self, circles: tuple[str, ...], address: str = "-100", account: str = "7") -> Chat:
         """A chat of several people, who are to be there already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.model import Envelope, Heard, Kind, Person, Place
+from daemon.core.model import Envelope, Heard, Kind
 from tests.core.line import BOT, Chat, Line
 
 ADA, BEN = "T1:U1", "T1:U2"
@@ -14,16 +14,7 @@ ADA, BEN = "T1:U1", "T1:U2"
 @pytest.fixture
 def slack(line: Line) -> Chat:
     """A channel, with two who may talk."""
-    people = (
-        Person(surface="slack", account=ADA, name="ada", rights=("talk", "approve", "spawn"), owner=True),
-        Person(surface="slack", account=BEN, name="ben", rights=("talk",)),
-    )
-    line.do(c.ConfigurePeople(surface="slack", people=people))
-    place = Place(surface="slack", address="C1", name="work", circles=("dev",), listed=True)
-    line.do(c.ConfigurePlaces(surface="slack", places=(place,)))
-    found = line.view.conversation_at("slack", "C1")
-    assert found is not None
-    return Chat(line.peer(found.peer_id), "slack", "C1", ADA)
+    return line.slack("ada", "ben", channels={"C1": "work"})
 
 
 def commands(line: Line, text: str, *, by: str = ADA, aside: bool = True) -> Heard:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.model import Authority, Peer, Person
+from daemon.core.model import Authority, Peer
 from tests.core.line import A_MINUTE, Chat, Line
 
 NO_NETWORK = "Telegram cannot be reached"
@@ -31,12 +31,7 @@ def beat(line: Line, trouble: str = "") -> None:
 
 def slack(line: Line) -> Peer:
     """The owner's direct messages there."""
-    ada = Person(surface="slack", account="T1:U1", name="ada", rights=("talk",), owner=True)
-    ben = Person(surface="slack", account="T1:U2", name="ben", rights=("talk",))
-    line.do(c.ConfigurePeople(surface="slack", people=(ada, ben)))
-    found = line.view.conversation_at("slack", "T1:U1")
-    assert found
-    return line.peer(found.peer_id)
+    return line.slack("ada", "ben").peer
 
 
 def troubled(line: Line, desk: Peer, time: timedelta) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core import given
-from daemon.core.model import Conversation, Heard, Kind, Peer, Person, Place
+from daemon.core.model import Conversation, Heard, Kind, Peer
 from tests.core.line import Chat, Line
 
 ADA, BEN, EVE = "T1:U1", "T1:U2", "T1:U3"
@@ -18,17 +18,7 @@ ADA, BEN, EVE = "T1:U1", "T1:U2", "T1:U3"
 @pytest.fixture
 def slack(line: Line) -> Chat:
     """The first channel, with its owner."""
-    people = (
-        Person(surface="slack", account=ADA, name="ada", rights=("talk", "approve", "spawn"), owner=True),
-        Person(surface="slack", account=BEN, name="ben", rights=("talk",)),
-    )
-    line.do(c.ConfigurePeople(surface="slack", people=people))
-    places = tuple(
-        Place(surface="slack", address=channel, name=name, circles=("dev",), listed=True)
-        for channel, name in (("C1", "builds"), ("C2", "ops"))
-    )
-    line.do(c.ConfigurePlaces(surface="slack", places=places))
-    return at(line, "C1")
+    return line.slack("ada", "ben", channels={"C1": "builds", "C2": "ops"})
 
 
 @pytest.fixture
@@ -37,9 +27,7 @@ def api(line: Line, slack: Chat) -> Peer:
 
 
 def at(line: Line, address: str, account: str = ADA) -> Chat:
-    found = line.view.conversation_at("slack", address)
-    assert found is not None
-    return Chat(line.peer(found.peer_id), "slack", address, account)
+    return line.at("slack", address, account)
 
 
 def says(line: Line, text: str, ts: str = "100.1", thread: str = "", by: str = ADA, **said: object) -> Heard:

@@ -26,7 +26,7 @@ from daemon.api.jsontext import checked
 from daemon.core import commands as c
 from daemon.core.errors import PeerlineError, Refused
 from daemon.core.model import Heard as Told
-from daemon.core.model import Peer, Person, Place
+from daemon.core.model import Peer
 from tests.core.line import Line
 from tests.fuzz.values import mutated
 
@@ -148,12 +148,7 @@ class Office:
 
     def __init__(self) -> None:
         self.line = Line()
-        ada = Person(
-            surface="slack", account=ADA, name="ada", rights=("talk", "approve", "spawn"), owner=True
-        )
-        self.line.do(c.ConfigurePeople(surface="slack", people=(ada,)))
-        work = Place(surface="slack", address="C1", name="work", circles=("dev",), listed=True)
-        self.line.do(c.ConfigurePlaces(surface="slack", places=(work,)))
+        self.line.slack("ada", channels={"C1": "work"})
         self.api: Peer = self.line.agent("api")
 
     def hears(self, heard: Heard) -> Told | None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.agents.claude_code import ClaudeCode, claude_binary
 from tests.emulators.model_api import ModelApi
+from tests.emulators.slack import Allowance, SlackEmulator
 from tests.emulators.telegram import Person, TelegramEmulator
 from tests.scenarios.house import ADA, House, telegram_of
 
@@ -30,6 +31,13 @@ async def model() -> AsyncIterator[ModelApi]:
 async def telegram() -> AsyncIterator[TelegramEmulator]:
     async with TelegramEmulator() as telegram:
         yield telegram
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackEmulator]:
+    async with SlackEmulator(allowance=Allowance().times(50)) as slack:
+        yield slack
+        assert slack.checks() == []
 
 
 @pytest.fixture

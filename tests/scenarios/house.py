@@ -26,13 +26,16 @@ from mcp.client.stdio import StdioServerParameters
 from daemon.core.errors import DaemonUnreachable
 from daemon.store import opening
 from tests.daemon_process import COMMAND, DaemonProcess, environment, short_home
-from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack import TEAM, SlackEmulator
 from tests.emulators.telegram import TelegramEmulator
 
 Json = dict[str, Any]
 AGENT = Path(__file__).with_name("agent.py")
 PATIENCE_S = 30.0
 ADA = "{id: 7, name: ada}"
+SLACK_ADA = f"{{team: {TEAM}, id: U0000ADA, name: ada}}"
+WORK = "C0000WORK"
+CHANNELS = f"[{{id: {WORK}, name: work, circles: [dev]}}]"
 LOOK_S = 0.02
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
 

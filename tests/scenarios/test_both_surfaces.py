@@ -8,26 +8,24 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.emulators.slack import TEAM, SlackEmulator
+from tests.emulators.slack import SlackEmulator
 from tests.emulators.telegram import TelegramEmulator
-from tests.scenarios.house import ADA, LOOK_S, PATIENCE_S, House, called, slack_of, telegram_of
+from tests.scenarios.house import (
+    ADA,
+    CHANNELS,
+    LOOK_S,
+    PATIENCE_S,
+    SLACK_ADA,
+    WORK,
+    House,
+    called,
+    slack_of,
+    telegram_of,
+)
 
-SLACK_ADA = f"{{team: {TEAM}, id: U0000ADA, name: ada}}"
 SLACK_EVE = "U0000EVE"
 AT_ONCE_S = 1.0
 pytestmark = pytest.mark.thorough
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackEmulator]:
-    async with SlackEmulator() as slack:
-        yield slack
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[TelegramEmulator]:
-    async with TelegramEmulator() as telegram:
-        yield telegram
 
 
 @pytest.fixture
@@ -35,9 +33,9 @@ async def house(slack: SlackEmulator, telegram: TelegramEmulator) -> AsyncIterat
     """Ada is the owner on both."""
     slack.person("U0000ADA", "Ada")
     telegram.person(7, "Ada")
-    work = slack.channel("C0000WORK", "work", slack.person("U0000ADA", "Ada"), slack.person(SLACK_EVE, "Eve"))
+    slack.channel(WORK, "work", slack.person("U0000ADA", "Ada"), slack.person(SLACK_EVE, "Eve"))
     async with House() as house:
-        given = slack_of(slack, SLACK_ADA, channels=f"[{{id: {work.channel_id}, circles: [dev]}}]")
+        given = slack_of(slack, SLACK_ADA, channels=CHANNELS)
         await house.start(**given | telegram_of(telegram, ADA))
         async with asyncio.timeout(PATIENCE_S):
             for surface in ("slack", "telegram"):

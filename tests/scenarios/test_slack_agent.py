@@ -9,18 +9,11 @@ import pytest
 
 from tests.agents.claude_code import ClaudeCode, claude_binary
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
-from tests.emulators.slack import TEAM, Channel, Person, SlackEmulator
-from tests.scenarios.house import PATIENCE_S, House, slack_of
+from tests.emulators.slack import Channel, Person, SlackEmulator
+from tests.scenarios.house import CHANNELS, PATIENCE_S, SLACK_ADA, WORK, House, slack_of
 
-ADA = f"{{team: {TEAM}, id: U0000ADA, name: ada}}"
 ASKS = Calls("mcp__peerline__ask_peer", {"peer": "slack", "question": "Ship it?", "options": ["yes", "no"]})
 pytestmark = pytest.mark.thorough
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackEmulator]:
-    async with SlackEmulator() as slack:
-        yield slack
 
 
 @pytest.fixture
@@ -36,7 +29,7 @@ def eve(slack: SlackEmulator) -> Person:
 
 @pytest.fixture
 def work(slack: SlackEmulator, ada: Person, eve: Person) -> Channel:
-    return slack.channel("C0000WORK", "work", ada, eve)
+    return slack.channel(WORK, "work", ada, eve)
 
 
 @pytest.fixture
@@ -45,7 +38,7 @@ async def agent(
 ) -> AsyncIterator[ClaudeCode]:
     claude_binary()
     (house.user / ".claude").mkdir()
-    await house.start(**slack_of(slack, ADA, channels=f"[{{id: {work.channel_id}, circles: [dev]}}]"))
+    await house.start(**slack_of(slack, SLACK_ADA, channels=CHANNELS))
     assert (await house.cli("hooks", "install", "--agent", "claude-code")).code == 0
     (folder := house.place / "backend").mkdir()
     await slack.sockets.there(within=PATIENCE_S)

@@ -6,18 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.emulators.slack import TEAM, Allowance, Channel, Fault, Kind, Person, SlackEmulator
-from tests.scenarios.house import PATIENCE_S, FakeAgent, House, slack_of
-
-ADA = f"{{team: {TEAM}, id: U0000ADA, name: ada}}"
-WORK = "C0000WORK"
-CHANNELS = f"[{{id: {WORK}, name: work, circles: [dev]}}]"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackEmulator]:
-    async with SlackEmulator(allowance=Allowance().times(50)) as slack:
-        yield slack
+from tests.emulators.slack import Channel, Fault, Kind, Person, SlackEmulator
+from tests.scenarios.house import CHANNELS, PATIENCE_S, SLACK_ADA, WORK, FakeAgent, House, slack_of
 
 
 @pytest.fixture
@@ -33,7 +23,7 @@ def work(slack: SlackEmulator, ada: Person) -> Channel:
 @pytest.fixture
 async def house(slack: SlackEmulator, work: Channel) -> AsyncIterator[House]:
     async with House() as house:
-        await house.start(**slack_of(slack, ADA, channels=CHANNELS))
+        await house.start(**slack_of(slack, SLACK_ADA, channels=CHANNELS))
         await slack.sockets.there(within=PATIENCE_S)
         yield house
 
@@ -94,7 +84,7 @@ async def test_what_was_said_while_the_daemon_was_away_is_answered_once(
     ada.mentions("three", channel=work)
     ada.says("@worker four")
     slack.away()
-    await house.start(**slack_of(slack, ADA, channels=CHANNELS))
+    await house.start(**slack_of(slack, SLACK_ADA, channels=CHANNELS))
     for words, channel in (("two", work), ("three", work), ("four", None)):
         await answered(ada, words, channel)
 

@@ -6,8 +6,8 @@ import asyncio
 import json
 import stat
 from collections.abc import AsyncIterator
+from functools import partial
 from io import BytesIO
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -15,13 +15,16 @@ import yaml
 
 from tests.daemon_process import free_port
 from tests.emulators.slack import TEAM, Fault, Kind, SlackEmulator, Tokens
-from tests.scenarios.house import LOOK_S, PATIENCE_S, House, Json, Screen, slack_of
+from tests.scenarios import life
+from tests.scenarios.house import LOOK_S, PATIENCE_S, SLACK_ADA, House, slack_of
+from tests.scenarios.life import code_on
 
 BOT = "xoxb-1111-canary-7f3qZkW9xL"
 APP = "xapp-1-A1-canary-8g4rAlX0yM"
 SECRET = "canary9h5sBmY1zN0a6tCnZ2bO7uDo3c"
 CANARIES = (BOT, APP, SECRET)
-ADA = f"{{team: {TEAM}, id: U0000ADA, name: ada}}"
+until_state = partial(life.until_state, "slack")
+tells_a_token = partial(life.tells, CANARIES)
 
 
 @pytest.fixture
@@ -35,34 +38,6 @@ async def house(slack: SlackEmulator) -> AsyncIterator[House]:
     """Everybody knows where Slack is, nobody a token."""
     async with House(PEERLINE_SLACK__API_BASE=slack.root, PEERLINE_CHAT_PACE="50") as house:
         yield house
-
-
-async def until_state(house: House, what: str, **wanted: object) -> Json:
-    told: Json = {}
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                told = await house.daemon.client().surface("slack")
-                if {name: told[name] for name in wanted} == wanted:
-                    return told
-                await asyncio.sleep(LOOK_S)
-    except TimeoutError:
-        raise AssertionError(f"not {what}: {told}\n{house.daemon.log}") from None
-
-
-def code_on(screen: Screen) -> str:
-    return next(line for line in screen.text.splitlines() if "send this to" in line).split()[-1]
-
-
-def tells_a_token(house: House) -> list[str]:
-    """Where one stands but should not."""
-    places = [path for path in house.place.rglob("*") if path.is_file() and path.name != "config.yaml"]
-    daemon = Path(f"/proc/{house.daemon.pid}")
-    return [
-        str(path)
-        for path in (*places, daemon / "environ", daemon / "cmdline")
-        if any(canary.encode() in path.read_bytes() for canary in CANARIES)
-    ]
 
 
 async def test_from_tokens_to_a_paired_person_and_the_first_answer(
@@ -170,7 +145,7 @@ async def test_a_bot_token_alone_is_not_hosted_and_start_asks_for_the_other(
 
 
 async def test_status_tells_the_bot_its_workspace_and_its_sockets(house: House, slack: SlackEmulator) -> None:
-    await house.start(**slack_of(slack, ADA))
+    await house.start(**slack_of(slack, SLACK_ADA))
     await until_state(house, "heard", proven=True)
     told = (await house.cli("slack", "status", "--json")).json
     assert (told["sockets"], told["people"], told["waiting"], told["pending"]) == (1, 1, 0, None)
@@ -207,7 +182,7 @@ async def test_what_the_app_is_not_allowed_to_do_is_said_before_and_after(
 async def test_a_token_that_is_revoked_is_told_with_what_to_do_everywhere(
     house: House, slack: SlackEmulator
 ) -> None:
-    await house.start(**slack_of(slack, ADA))
+    await house.start(**slack_of(slack, SLACK_ADA))
     await until_state(house, "heard", proven=True)
     slack.world.revoked = "token_revoked"
     slack.sockets.cut()
@@ -227,7 +202,7 @@ async def test_a_token_that_is_revoked_is_told_with_what_to_do_everywhere(
 async def test_people_are_granted_rights_and_removed_at_the_owners_terminal_alone(
     house: House, slack: SlackEmulator
 ) -> None:
-    await house.start(**slack_of(slack, ADA))
+    await house.start(**slack_of(slack, SLACK_ADA))
     await until_state(house, "heard", proven=True)
     ben = slack.person("U0000BEN", "Ben")
     async with house.terminal("slack", "pair") as screen:
@@ -269,7 +244,7 @@ async def test_what_slack_did_not_sign_is_not_let_in(house: House, slack: SlackE
     url = f"http://127.0.0.1:{port}/slack/events"
     hook = slack.pushes_to(url)
     http = {"PEERLINE_SLACK__APP_TOKEN": "", "PEERLINE_SLACK__SIGNING_SECRET": SECRET}
-    await house.start(PEERLINE_DAEMON__PORT=str(port), **slack_of(slack, ADA) | http)
+    await house.start(PEERLINE_DAEMON__PORT=str(port), **slack_of(slack, SLACK_ADA) | http)
     await until_state(house, "heard", proven=True, mode="http", sockets=None)
     forged = json.dumps({"type": "event_callback", "event": {"type": "message", "text": "/lock"}})
     for secret, at in (("guess", None), (SECRET, 1_000_000_000)):

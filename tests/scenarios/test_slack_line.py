@@ -7,19 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.emulators.slack import TEAM, Allowance, Channel, Fault, Kind, Message, Person, SlackEmulator
-from tests.scenarios.house import PATIENCE_S, FakeAgent, House, called, slack_of
-
-ADA = f"{{team: {TEAM}, id: U0000ADA, name: ada}}"
-WORK = "C0000WORK"
-CHANNELS = f"[{{id: {WORK}, name: work, circles: [dev]}}]"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackEmulator]:
-    async with SlackEmulator(allowance=Allowance().times(50)) as slack:
-        yield slack
-        assert slack.checks() == []
+from tests.emulators.slack import Channel, Fault, Kind, Message, Person, SlackEmulator
+from tests.scenarios.house import CHANNELS, PATIENCE_S, SLACK_ADA, WORK, FakeAgent, House, called, slack_of
 
 
 @pytest.fixture
@@ -41,7 +30,7 @@ def work(slack: SlackEmulator, ada: Person, ben: Person) -> Channel:
 @pytest.fixture
 async def hosted(slack: SlackEmulator, work: Channel) -> AsyncIterator[House]:
     async with House() as house:
-        await house.start(**slack_of(slack, ADA, channels=CHANNELS))
+        await house.start(**slack_of(slack, SLACK_ADA, channels=CHANNELS))
         yield house
 
 
@@ -157,7 +146,7 @@ async def test_a_crash_in_the_midst_of_a_post_shows_it_once(
     slack: SlackEmulator, ada: Person, work: Channel, step: str
 ) -> None:
     async with House() as house:
-        hosting = slack_of(slack, ADA, channels=CHANNELS)
+        hosting = slack_of(slack, SLACK_ADA, channels=CHANNELS)
         await house.start(crash_at=f"{step}:1", **hosting)
         house.arm()
         told = await house.cli("notify", "slack", "the build is red", "--json")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import stat
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -15,10 +15,14 @@ import yaml
 from tests.daemon_process import free_port
 from tests.emulators.telegram import Fault, Kind, Person, TelegramEmulator
 from tests.emulators.telegram.pushes import HEADER, Webhook
-from tests.scenarios.house import ADA, LOOK_S, PATIENCE_S, House, Json, Screen, telegram_of
+from tests.scenarios import life
+from tests.scenarios.house import ADA, PATIENCE_S, House, Json, telegram_of
+from tests.scenarios.life import code_on
 
 CANARY = "8123456789:AAcanary-7f3qZkW9xL_0123456789abcdef"
 RECOVERY_S = 15.0
+until_state = partial(life.until_state, "telegram")
+tells_the_token = partial(life.tells, [CANARY.partition(":")[2]])
 
 
 @pytest.fixture
@@ -36,32 +40,6 @@ async def house(telegram: TelegramEmulator) -> AsyncIterator[House]:
 
 async def state(house: House) -> Json:
     return await house.daemon.client().surface("telegram")
-
-
-async def until_state(house: House, what: str, **wanted: object) -> Json:
-    told: Json = {}
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            while {name: (told := await state(house))[name] for name in wanted} != wanted:
-                await asyncio.sleep(LOOK_S)
-    except TimeoutError:
-        raise AssertionError(f"not {what}: {told}") from None
-    return told
-
-
-def code_on(screen: Screen) -> str:
-    return next(line for line in screen.text.splitlines() if "send this to" in line).split()[-1]
-
-
-def tells_the_token(house: House) -> list[str]:
-    """Where the token stands but should not."""
-    places = [path for path in house.place.rglob("*") if path.is_file() and path.name != "config.yaml"]
-    daemon = Path(f"/proc/{house.daemon.pid}")
-    return [
-        str(path)
-        for path in (*places, daemon / "environ", daemon / "cmdline")
-        if CANARY.encode() in path.read_bytes() or CANARY.partition(":")[2].encode() in path.read_bytes()
-    ]
 
 
 async def test_from_a_token_to_a_paired_phone_in_one_command(

@@ -14,20 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.interface import Deleted, Edited, Heard, PlaceChanged, Reacted, Said, Tapped
+from bots.interface import PlaceChanged, Said
 from bots.slack.doorway import kind_of
 from bots.slack.hearing import Me, heard_in, raw_of
 from bots.slack.home import visitor
 from bots.slack.ids import tap_value
 from bots.slack.pressing import ASK, ASK_ABOUT, About, packed, wished
 from bots.slack.wording import files_in
-from daemon.api.bodies import SayBody, TapBody, UpdateBody
-from daemon.api.jsontext import checked
-from daemon.core import commands as c
-from daemon.core.errors import PeerlineError, Refused
-from daemon.core.model import Heard as Told
-from daemon.core.model import Peer
-from tests.core.line import Line
+from daemon.api.bodies import UpdateBody
+from daemon.core.errors import PeerlineError
+from tests.fuzz.office import Office
 from tests.fuzz.values import mutated
 
 Json = dict[str, Any]
@@ -143,54 +139,11 @@ def test_every_envelope_is_what_one_person_did_or_nothing(payload: Any) -> None:
     assert room == heard.account or f'"{room}' in raw.body or isinstance(heard, Said)
 
 
-class Office:
-    """A line with Slack's first channel, Ada, an agent, and a question that waits for her there."""
-
-    def __init__(self) -> None:
-        self.line = Line()
-        self.line.slack("ada", channels={"C1": "work"})
-        self.api: Peer = self.line.agent("api")
-
-    def hears(self, heard: Heard) -> Told | None:
-        """As the door and the bridge do; None: refused."""
-        try:
-            checked([heard.address, getattr(heard, "text", ""), getattr(heard, "author", "")])
-            said: Told = self.line.do(self._command(heard))
-        except Refused:
-            return None
-        return said
-
-    def _command(self, heard: Heard) -> c.Command:
-        if isinstance(heard, PlaceChanged):
-            return c.ChangePlace(surface="slack", address=heard.address, closed=heard.closed)
-        place = {"surface": "slack", "address": heard.address, "account": heard.account}
-        match heard:
-            case Said():
-                names = (
-                    "text",
-                    "author",
-                    "reply_to",
-                    "private",
-                    "to",
-                    "receipt",
-                    "called",
-                    "thread",
-                    "around",
-                )
-                words = {name: getattr(heard, name) for name in (*names, "aside")}
-                words |= {"forwarded": heard.forwarded[:300]}
-                SayBody(**place, **words, files=[asdict(each) for each in heard.files])
-                return c.Say(**place, **words, files=heard.files)
-            case Edited():
-                return c.Edit(**place, receipt=heard.receipt, text=heard.text)
-            case Deleted():
-                return c.Unsay(**place, receipt=heard.receipt)
-            case Reacted():
-                return c.React(**place, receipt=heard.receipt, sign=heard.sign)
-            case Tapped():
-                tapped = {"ask_id": heard.ask_id, "option": heard.option, "receipt": heard.receipt}
-                TapBody(**place, **tapped)
-                return c.Tap(**place, **tapped)
+def the_office() -> Office:
+    """With Slack's first channel, and Ada."""
+    office = Office("slack")
+    office.line.slack("ada", channels={"C1": "work"})
+    return office
 
 
 def as_eve(payload: Json) -> Json:
@@ -208,7 +161,7 @@ def test_a_strangers_envelopes_change_nothing_but_one_line_to_them(payload: Any)
     heard = heard_in(kind_of(payload), payload, ME) if isinstance(payload, dict) else None
     if heard is None or isinstance(heard, PlaceChanged) or heard.account == ADA:
         return
-    office = Office()
+    office = the_office()
     before = office.line.rows()
 
     office.hears(heard)
@@ -232,6 +185,6 @@ def test_what_the_owner_does_goes_wrong_only_by_being_refused(payload: Any, text
     if heard is None:
         return
     try:
-        Office().hears(heard)
+        the_office().hears(heard)
     except PeerlineError as error:
         pytest.fail(f"{type(error).__name__}: {error}")

@@ -7,7 +7,6 @@ fields gone, moved, huge, deep, doubled or of another type.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -16,12 +15,11 @@ from hypothesis import strategies as st
 
 from bots.interface import Edited, PlaceChanged, Reacted, Said, Tapped
 from bots.telegram.hearing import Me, heard_in, raw_of, spinner_of
-from daemon.api.bodies import SayBody, TapBody
-from daemon.api.jsontext import checked
 from daemon.core import commands as c
-from daemon.core.errors import PeerlineError, Refused
-from daemon.core.model import Ask, File, Heard, Peer
-from tests.core.line import A_MINUTE, Chat, Line
+from daemon.core.errors import PeerlineError
+from daemon.core.model import File
+from tests.core.line import A_MINUTE
+from tests.fuzz.office import Office
 from tests.fuzz.values import mutated
 
 Json = dict[str, Any]
@@ -139,47 +137,14 @@ def test_every_update_is_what_one_person_did_or_nothing(update: Any) -> None:
     assert raw.lane.partition("/")[0] == str(chat["id"])
 
 
-Deed = Said | Tapped | Edited | Reacted | PlaceChanged
-
-
-class Office:
-    """A line with Ada's phone, an agent, and a question that waits for her."""
+class Phone(Office):
+    """With Ada's phone, and a question that waits for her."""
 
     def __init__(self) -> None:
-        self.line = Line()
-        self.ada: Chat = self.line.telegram()
-        self.api: Peer = self.line.agent("api")
-        self.asked: Ask = self.line.ask(self.api, self.ada.peer, "go on?", options=("yes", "no"))
+        super().__init__("telegram")
+        self.ada = self.line.telegram()
+        self.asked = self.line.ask(self.api, self.ada.peer, "go on?", options=("yes", "no"))
         self.line.shown(self.ada)
-
-    def hears(self, heard: Deed) -> Heard | None:
-        """As the door and the bridge do; None: refused."""
-        try:
-            checked([heard.address, getattr(heard, "text", ""), getattr(heard, "author", "")])
-            said: Heard = self.line.do(self._command(heard))
-        except Refused:
-            return None
-        return said
-
-    def _command(self, heard: Deed) -> c.Command:
-        if isinstance(heard, PlaceChanged):
-            change = {"address": heard.address, "closed": heard.closed, "moved_to": heard.moved_to}
-            return c.ChangePlace(surface="telegram", **change)
-        place = {"surface": "telegram", "address": heard.address, "account": heard.account}
-        if isinstance(heard, Said):
-            names = ("text", "reply_to", "private", "receipt", "called")
-            said = {name: getattr(heard, name) for name in names}
-            said |= {"author": heard.author[:200], "title": heard.title[:300], "topic": heard.topic[:300]}
-            said |= {"forwarded": heard.forwarded[:300]}
-            SayBody(**place, **said, files=[asdict(each) for each in heard.files])
-            return c.Say(**place, **said, files=heard.files)
-        if isinstance(heard, Edited):
-            return c.Edit(**place, receipt=heard.receipt, text=heard.text)
-        if isinstance(heard, Reacted):
-            return c.React(**place, receipt=heard.receipt, sign=heard.sign)
-        tapped = {"ask_id": heard.ask_id, "option": heard.option, "receipt": heard.receipt}
-        TapBody(**place, **tapped)
-        return c.Tap(**place, **tapped)
 
 
 STRANGERS = [
@@ -199,7 +164,7 @@ def test_a_strangers_updates_change_nothing_and_are_answered_with_silence(update
     heard = heard_in(update, ME)
     if heard is None or getattr(heard, "account", "7") == "7":
         return
-    office = Office()
+    office = Phone()
     office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
     before = office.line.rows()
 
@@ -211,7 +176,7 @@ def test_a_strangers_updates_change_nothing_and_are_answered_with_silence(update
 @settings(max_examples=150)
 @given(mutated(SAMPLES), st.text(max_size=30))
 def test_what_the_owner_does_goes_wrong_only_by_being_refused(update: Any, text: str) -> None:
-    office = Office()
+    office = Phone()
     heard = heard_in(update, ME)
     if isinstance(heard, Said) and isinstance(update.get("message"), dict):
         heard = heard_in({**update, "message": update["message"] | {"text": heard.text[:100] + text}}, ME)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from bots.cards import card_of
-from bots.interface import ChatSurface, Hosted, NotEver, NotNow, Shown, Unsure
+from bots.interface import ChatSurface, Hosted, NotEver, NotNow, Shown, Unsure, Verdict
 from bots.lanes import listen
 from daemon.client.hosting import HostClient
 from daemon.core import signs
@@ -21,7 +21,6 @@ SENDING_FILE_S: Final = 300.0
 LONG_TEXT: Final = 20_000  #: characters from which on it may go as a file
 AGAIN_S: Final = 0.5
 Passed = Callable[[str], None]
-Verdict = NotNow | NotEver | Unsure
 Lease = tuple[str, int, int]
 log = logging.getLogger(__name__)
 

@@ -56,5 +56,4 @@ async def _insisted(fetch: Fetch, pause: Pause) -> bytes:
             failures += 1
             if failures == FETCHES:
                 raise
-            wish = failure.after_s if isinstance(failure, NotNow) else None
-            await asyncio.sleep(pause(failures, wish))
+            await asyncio.sleep(pause(failures, failure.after_s))

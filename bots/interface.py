@@ -14,7 +14,13 @@ from typing import Protocol
 from daemon.core.model import Attachment, File
 
 
-class NotNow(Exception):
+class Failure(Exception):
+    """A request to a platform did not succeed; what became of it is one of three (``Verdict``)."""
+
+    after_s: float | None = None  #: how long the platform itself wants to be left alone, where it says so
+
+
+class NotNow(Failure):
     """The platform surely did not take it, and may later. ``after_s``: its own wish, to be honoured in full.
 
     ``quiet``: the wish is about all that goes to this chat, and not about this message.
@@ -26,12 +32,15 @@ class NotNow(Exception):
         self.quiet = quiet
 
 
-class NotEver(Exception):
+class NotEver(Failure):
     """The platform will never take it: the chat is gone, we are blocked."""
 
 
-class Unsure(Exception):
+class Unsure(Failure):
     """The request left and no answer came: it may be before the person, and nobody can say."""
+
+
+Verdict = NotNow | NotEver | Unsure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure
 from cli.keeping import keep
 from cli.output import is_up, note
 from daemon.client.peer import Client
@@ -143,7 +143,7 @@ async def _put_in(entry: Entry, settings: Settings, wanted: Sequence[Token]) -> 
 async def _check(entry: Entry, settings: Settings, given: Mapping[str, str]) -> None:
     try:
         await entry.check(settings, given)
-    except (NotNow, NotEver, Unsure) as failure:
+    except Failure as failure:
         said = str(failure)
         refused = any(sign in said for sign in entry.final)
         raise (Refused if refused else Unavailable)(said, entry.fix(said)) from None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from bots.interface import NotEver, NotNow, Said, Unsure
+from bots.interface import Failure, NotEver, Said
 from bots.slack.conversations import pages
 from bots.slack.ids import Web, room_of, team_and_user, thread_of, ts_in
 from bots.slack.wording import plain
@@ -29,7 +29,7 @@ class Around:
         """What was said in the thread before these words, by whomever; "" where nobody can tell."""
         try:
             messages = await self._before(said)
-        except (NotNow, NotEver, Unsure):
+        except Failure:
             return ""
         lines = [
             f"{await self._speaker(each)}: {plain(str(each.get('text') or ''))[:LONGEST]}"
@@ -43,7 +43,7 @@ class Around:
         if user not in self._names:
             try:
                 told = await self._web.call("users.info", user=user)
-            except (NotNow, NotEver, Unsure):
+            except Failure:
                 return ""
             if len(self._names) >= MOST_NAMES:
                 self._names.clear()

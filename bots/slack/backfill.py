@@ -135,8 +135,7 @@ async def insisted(asks: Callable[..., Awaitable[Answer]], *asked: str, **parame
         try:
             return await asks(*asked, **parameters)
         except (NotNow, Unsure) as failure:
-            wish = failure.after_s if isinstance(failure, NotNow) else None
-            await asyncio.sleep(wish or AGAIN_S)
+            await asyncio.sleep(failure.after_s or AGAIN_S)
 
 
 async def _read(

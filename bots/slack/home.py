@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure
 from bots.slack.ids import Sight, Web, team_and_user
 from bots.slack.markup import escaped
 from bots.slack.proper import person_of
@@ -33,7 +33,7 @@ async def shown(web: Web, sight: Sight, account: str, command: str) -> None:
     if board := await sight.glance(account):
         try:
             await web.call("views.publish", user_id=team_and_user(account)[1], view=home_view(board, command))
-        except (NotNow, NotEver, Unsure) as failure:
+        except Failure as failure:
             log.warning("the home was not shown: %s", failure)
 
 
@@ -43,7 +43,7 @@ async def prompted(web: Web, account: str) -> None:
     try:
         channel = await web.channel_of(account)
         await web.call("assistant.threads.setSuggestedPrompts", channel_id=channel, prompts=prompts)
-    except (NotNow, NotEver, Unsure) as failure:
+    except Failure as failure:
         log.debug("no prompts are offered: %s", failure)
 
 

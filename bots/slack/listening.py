@@ -18,7 +18,7 @@ from typing import Any, Final
 from bots.arriving import Arriving
 from bots.beside import Beside
 from bots.health import resting
-from bots.interface import Heard, NotEver, NotNow, Raw, Reacted, Said, Unsure
+from bots.interface import Failure, Heard, NotNow, Raw, Reacted, Said
 from bots.slack import backfill, home, modals
 from bots.slack.around import Around
 from bots.slack.doorway import Doorway
@@ -188,12 +188,12 @@ class Ear:
             try:
                 told = await self._web.call("auth.test")
                 self._me = Me(str(told["team_id"]), str(told["user_id"]), str(told.get("bot_id") or ""))
-            except (NotNow, NotEver, Unsure) as failure:
+            except Failure as failure:
                 failures += 1
                 self._note(str(failure))
-                wish = failure.after_s if isinstance(failure, NotNow) else None
                 rhythm = self._way.rhythm
-                await resting(self._note, str(failure), rhythm.pause(failures, wish), rhythm.said)
+                pause = rhythm.pause(failures, failure.after_s)
+                await resting(self._note, str(failure), pause, rhythm.said)
         return self._me
 
     async def _look(self) -> None:
@@ -202,7 +202,7 @@ class Ear:
             wish, why = None, ""
             try:
                 await self._web.call("auth.test")
-            except (NotNow, NotEver, Unsure) as failure:
+            except Failure as failure:
                 why = str(failure)
                 wish = failure.after_s if isinstance(failure, NotNow) else self._way.rhythm.most
             self._note(why)
@@ -229,7 +229,7 @@ class Ear:
             channel = await self._web.channel_of(room)
             only = {"oldest": ts, "latest": ts, "inclusive": True, "limit": 2}
             told = await self._web.call("conversations.replies", channel=channel, ts=ts, **only)
-        except (NotNow, NotEver, Unsure):
+        except Failure:
             return reacted
         # The thread's first message may stand before it, or be all there is.
         found = [each.get("thread_ts") for each in told.get("messages") or [] if isinstance(each, Mapping)]

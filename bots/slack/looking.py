@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure
 from bots.looking import AGAIN_S, FRESH_S, Looked
 
 
@@ -28,7 +28,7 @@ async def looked(
         return replace(before, sockets=sockets)
     try:
         told = await web.call("auth.test")
-    except (NotNow, NotEver, Unsure):
+    except Failure:
         return replace(before, lag_s=None, sockets=sockets, again_at=clock() + AGAIN_S)
     return Looked(
         bot=str(told.get("user", "")),

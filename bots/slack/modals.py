@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure
 from bots.slack.blocks import LONGEST_LABEL, plain_text
 from bots.slack.ids import Met, Sight, Web
 from bots.slack.pressing import ASK, REPLY, TO, WORDS, About, Wish, packed
@@ -34,7 +34,7 @@ async def opened(web: Web, sight: Sight, wish: Wish) -> None:
         shown = told.get("view")
         filled = ask_view(about, await sight.peers(wish.account))
         await web.call("views.update", view_id=shown["id"] if isinstance(shown, dict) else "", view=filled)
-    except (NotNow, NotEver, Unsure) as failure:
+    except Failure as failure:
         log.warning("a modal was not opened: %s", failure)
 
 

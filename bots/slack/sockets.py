@@ -17,7 +17,7 @@ from typing import Any, Final
 import aiohttp
 
 from bots.health import SAID_S, resting
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure, NotEver, NotNow
 from bots.payload import object_in
 
 Json = dict[str, Any]
@@ -81,9 +81,8 @@ class Sockets:
                 begun, wish, why = self._clock(), None, ""
                 try:
                     socket = await self._open(session, reading)
-                except (NotNow, NotEver, Unsure) as failure:
-                    failures, why = failures + 1, str(failure)
-                    wish = failure.after_s if isinstance(failure, NotNow) else None
+                except Failure as failure:
+                    failures, why, wish = failures + 1, str(failure), failure.after_s
                     if isinstance(failure, NotEver) or begun - alone_since >= self._rhythm.weather or wish:
                         self._lacks(why)
                 else:

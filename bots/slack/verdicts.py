@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import NotEver, NotNow, Unsure, Verdict
 from bots.payload import object_in
 
 OK: Final = 200
@@ -39,8 +39,6 @@ _LATER: Final = frozenset({
     "upload_request_timeout",
 })  # fmt: skip
 _PERHAPS: Final = frozenset({"fatal_error", "internal_error", "service_unavailable", "unknown_error"})
-
-Verdict = NotNow | NotEver | Unsure
 
 
 class Refused(NotEver):

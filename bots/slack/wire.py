@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure
 from bots.slack.verdicts import judged, unanswered
 
 Session = Callable[[], aiohttp.ClientSession]
@@ -34,6 +34,6 @@ class Line(AsyncWebClient):
                 verdict = judged(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise unanswered(error) from None
-        if isinstance(verdict, NotNow | NotEver | Unsure):
+        if isinstance(verdict, Failure):
             raise verdict
         return {"data": verdict, "headers": response.headers, "status_code": response.status}

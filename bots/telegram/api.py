@@ -19,7 +19,7 @@ from telegram import Bot, LinkPreviewOptions, MessageEntity
 from telegram import Message as TelegramMessage
 from telegram.error import TelegramError
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure, NotEver, Unsure
 from bots.telegram.forms import below, formatted, keyboard
 from bots.telegram.hearing import WANTED
 from bots.telegram.markup import Message
@@ -214,7 +214,7 @@ class Api:
             with self._judging():
                 async with asyncio.timeout(SPINNER_S):
                     await self._bot.answer_callback_query(query_id)
-        except (NotNow, NotEver, Unsure) as failure:
+        except Failure as failure:
             log.debug("a tap was not answered: %s", failure)
 
     async def account(self) -> dict[str, Any]:

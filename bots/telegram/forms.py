@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, ReplyKeyboardMarkup
 
-from bots.interface import NotEver
+from bots.interface import NotEver, Verdict
 from bots.telegram.markup import Message
 from bots.telegram.translate import Rows
-from bots.telegram.verdicts import Failed, Verdict
+from bots.telegram.verdicts import Failed
 
 KEYS_IN_A_ROW: Final = 3
 Result = TypeVar("Result")

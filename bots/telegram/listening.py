@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from bots import fetching
 from bots.health import resting
 from bots.intake import LARGEST, Intake
-from bots.interface import Heard, NotEver, NotNow, Raw, Said, Unsure
+from bots.interface import Failure, Heard, Raw, Said, Unsure
 from bots.telegram.hearing import Me, heard_in, raw_of, spinner_of
 from bots.telegram.sent import Sent, file_in
 from bots.telegram.trouble import Contested, Hooked
@@ -127,17 +127,16 @@ class Ear:
         while not self._me.name:
             try:
                 self._me = replace(self._me, name=str((await self._api.account()).get("username", "")) or "?")
-            except (NotNow, NotEver, Unsure) as failure:
+            except Failure as failure:
                 failures += 1
-                wish = failure.after_s if isinstance(failure, NotNow) else None
-                await asyncio.sleep(self._patience.pause(failures, wish))
+                await asyncio.sleep(self._patience.pause(failures, failure.after_s))
         return self._me
 
     async def _introduced(self) -> None:
         """Tell Telegram what may be typed, for its menu; a menu of yesterday is no harm."""
         try:
             await self._api.introduce([(word.name, word.summary) for word in WORDS])
-        except (NotNow, NotEver, Unsure) as failure:
+        except Failure as failure:
             log.debug("the menu was not taken: %s", failure)
 
     async def _next(self, offset: int, spinners: Sequence[str]) -> list[dict[str, Any]]:
@@ -157,7 +156,7 @@ class Ear:
             begun = self._clock()
             try:
                 updates = await self._api.updates(offset, self._patience.poll)
-            except (NotNow, NotEver, Unsure) as failure:
+            except Failure as failure:
                 failures += 1
                 await self._recover(failure, failures, begun)
             else:
@@ -170,16 +169,15 @@ class Ear:
         if self._clock() >= self._contested_until:
             self._note("")
 
-    async def _recover(self, failure: NotNow | NotEver | Unsure, failures: int, begun: float) -> None:
+    async def _recover(self, failure: Failure, failures: int, begun: float) -> None:
         if isinstance(failure, Contested):
             self._contested_until = self._clock() + self._patience.contested
         if not isinstance(failure, Unsure) or failures >= LOST_IN_A_ROW:
             self._note(str(failure))
         if isinstance(failure, Unsure):
             await self._api.renew()
-        wish = failure.after_s if isinstance(failure, NotNow) else None
         # Counted from the beginning of the poll: one that hung long enough is followed at once.
-        left = begun + self._patience.pause(failures, wish) - self._clock()
+        left = begun + self._patience.pause(failures, failure.after_s) - self._clock()
         await resting(self._note, str(failure), left, self._patience.pulse)
         if isinstance(failure, Hooked):
             await self._unhook()
@@ -188,6 +186,6 @@ class Ear:
         """We are to poll: whoever set a webhook once does not need it now. What waits there is kept."""
         try:
             await self._api.delete_webhook()
-        except (NotNow, NotEver, Unsure) as failure:
+        except Failure as failure:
             self._note(str(failure))
         await asyncio.sleep(self._patience.least)

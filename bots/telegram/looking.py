@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure
 from bots.looking import AGAIN_S, FRESH_S, Looked
 
 
@@ -26,7 +26,7 @@ async def looked(api: Asked, before: Looked, clock: Callable[[], float]) -> Look
         bot = before.bot or str((await api.account()).get("username", ""))
         begun = clock()
         waiting = (await api.webhook()).get("pending_update_count")
-    except (NotNow, NotEver, Unsure):
+    except Failure:
         return replace(before, pending=None, lag_s=None, again_at=clock() + AGAIN_S)
     return Looked(
         bot=bot,

@@ -18,7 +18,7 @@ from bots import enclosed
 from bots.cards import doubt_of
 from bots.health import Health
 from bots.intake import Intake
-from bots.interface import Card, Heard, NotEver, NotNow, Raw, Shown, Unsure
+from bots.interface import Card, Failure, Heard, NotEver, NotNow, Raw, Shown, Unsure
 from bots.looking import Looked
 from bots.pacing import Pace
 from bots.pages import Part
@@ -129,7 +129,7 @@ class TelegramSurface:
         """At the top, if we may; it is shown in any case."""
         try:
             await self._api.pin(_chat(address), message_id)
-        except (NotNow, NotEver, Unsure) as failure:
+        except Failure as failure:
             log.debug("not pinned: %s", failure)
 
     async def _sent(

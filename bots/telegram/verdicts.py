@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 from telegram.error import TelegramError
 
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import NotEver, NotNow, Unsure, Verdict
 from bots.payload import object_in
 from bots.telegram.trouble import Contested, Hooked
 
@@ -29,8 +29,6 @@ _NEVER_LEFT: Final = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-
-Verdict = NotNow | NotEver | Unsure
 
 
 class Failed(TelegramError):

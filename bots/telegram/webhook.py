@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Protocol
 
 from bots.arriving import Arriving
-from bots.interface import NotEver, NotNow, Unsure
+from bots.interface import Failure
 
 Update = dict[str, Any]
 EVERY_S: Final = 30.0  #: how often Telegram is asked whether it reaches us
@@ -50,8 +50,8 @@ class Webhook(Arriving[Update]):
                 told = await api.webhook()
                 is_set = told.get("url") == self._url
                 trouble = complaint(told) if is_set else "the webhook was changed by somebody else"
-            except (NotNow, NotEver, Unsure) as failure:
-                trouble, wish = str(failure), failure.after_s if isinstance(failure, NotNow) else None
+            except Failure as failure:
+                trouble, wish = str(failure), failure.after_s
             yield trouble
             await asyncio.sleep(max(wish or 0, AGAIN_S) if trouble else EVERY_S)
 

@@ -15,13 +15,9 @@ SELDOM, OFTEN, VERY_OFTEN = 20, 50, 100
 POST: Final = "chat.postMessage"  #: counted by channel, by whoever posts
 UNCOUNTED: Final = Pace(gap=0, burst=1, per_second=1000, per_minute=1)
 TIERS: Final[Mapping[str, int]] = {
-    "assistant.threads.setStatus": SELDOM,
     "assistant.threads.setSuggestedPrompts": OFTEN,
-    "chat.delete": OFTEN,
     "chat.update": OFTEN,
     "conversations.history": OFTEN,
-    "conversations.info": OFTEN,
-    "conversations.list": SELDOM,
     "conversations.open": OFTEN,
     "conversations.replies": OFTEN,
     "files.completeUploadExternal": VERY_OFTEN,
@@ -30,10 +26,8 @@ TIERS: Final[Mapping[str, int]] = {
     "reactions.add": OFTEN,
     "reactions.remove": SELDOM,
     "users.info": VERY_OFTEN,
-    "users.conversations": SELDOM,
     "views.open": VERY_OFTEN,
     "views.publish": VERY_OFTEN,
-    "views.push": VERY_OFTEN,
     "views.update": VERY_OFTEN,
 }
 

@@ -96,14 +96,14 @@ def test_our_tiers_are_not_looser_than_slacks() -> None:
 
 async def test_a_method_is_asked_no_oftener_than_its_tier_allows(slack, ada, api) -> None:
     for _ in range(50):
-        await api.call("conversations.info", channel=ada.chat.channel_id)
+        await api.call("conversations.history", channel=ada.chat.channel_id)
     with pytest.raises(NotNow) as later:
-        await api.call("conversations.info", channel=ada.chat.channel_id)
+        await api.call("conversations.history", channel=ada.chat.channel_id)
 
     assert 0 < (later.value.after_s or 0) <= 60
     assert not later.value.quiet
     assert slack.checks() == []
-    assert len(slack.journal.of("conversations.info")) == 50
+    assert len(slack.journal.of("conversations.history")) == 50
 
 
 async def test_a_cut_request_is_not_repeated_by_the_library(slack, ada, api) -> None:

@@ -31,6 +31,7 @@ def work(slack: SlackEmulator, ada: Person, ben: Person) -> Channel:
 async def hosted(slack: SlackEmulator, work: Channel) -> AsyncIterator[House]:
     async with House() as house:
         await house.start(**slack_of(slack, SLACK_ADA, channels=CHANNELS))
+        await slack.sockets.there(within=PATIENCE_S)
         yield house
 
 

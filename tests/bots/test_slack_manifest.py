@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bots.slack.hearing import OPENED, SHUT
 from bots.slack.manifest import manifest
 from bots.slack.pressing import ASK, ASK_ABOUT
 from daemon.core.words import WORDS
@@ -47,6 +48,11 @@ HEARD = {
     "agent_session_stopped": "assistant:write",
     "app_home_opened": "",
     "app_mention": "app_mentions:read",
+    **dict.fromkeys(
+        ("channel_archive", "channel_deleted", "channel_left", "channel_unarchive"), "channels:read"
+    ),
+    **dict.fromkeys(("group_archive", "group_deleted", "group_left", "group_unarchive"), "groups:read"),
+    "member_joined_channel": "channels:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
@@ -72,6 +78,10 @@ def test_the_scopes_are_those_that_requests_events_and_commands_need() -> None:
     made = {scope for method in requested() for scope in NEEDS[method]}
     heard = {HEARD[event] for event in manifest()["settings"]["event_subscriptions"]["bot_events"]} - {""}
     assert made | heard | {"commands"} <= scopes()
+
+
+def test_whatever_is_heard_of_a_channel_is_subscribed_to() -> None:
+    assert SHUT.keys() | OPENED <= set(manifest()["settings"]["event_subscriptions"]["bot_events"])
 
 
 def test_nothing_more_is_wished_for_than_what_is_used_somewhere() -> None:

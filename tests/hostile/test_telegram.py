@@ -12,7 +12,7 @@ from bots.telegram import hearing
 from bots.telegram.hearing import Me
 from daemon.core import commands as c
 from tests.core.line import A_MINUTE
-from tests.fuzz.test_updates import ADA, CHANNEL, EVE, GROUP, PRIVATE, QUERY, UPDATES, Office, message
+from tests.fuzz.test_updates import ADA, CHANNEL, EVE, GROUP, PRIVATE, QUERY, UPDATES, Phone, message
 
 Json = dict[str, Any]
 ME = Me(123, "peerline_bot")
@@ -90,7 +90,7 @@ SILENCE: dict[str, Json] = {
 
 @pytest.mark.parametrize("case", SILENCE, ids=SILENCE)
 def test_silence_and_no_trace(case: str) -> None:
-    office = Office()
+    office = Phone()
     office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
     before = office.line.rows()
 
@@ -103,26 +103,26 @@ def test_silence_and_no_trace(case: str) -> None:
     assert office.line.rows() == before
 
 
-def twice_tapped(office: Office) -> None:
+def twice_tapped(office: Phone) -> None:
     for option in (0, 1):
         office.hears(heard_in({"update_id": option} | tap(f"t:{office.asked.ask_id}:{option}")))
 
 
-def tapped_beyond(office: Office) -> None:
+def tapped_beyond(office: Phone) -> None:
     office.hears(heard_in({"update_id": 1} | tap(f"t:{office.asked.ask_id}:2")))
 
 
-def tapped_with_more(office: Office) -> None:
+def tapped_with_more(office: Phone) -> None:
     office.hears(heard_in({"update_id": 1} | tap(f"t:{office.asked.ask_id}:0:0")))
 
 
-def tapped_for_another(office: Office) -> None:
+def tapped_for_another(office: Phone) -> None:
     other = office.line.ask(office.line.agent("web"), office.api, "may I?", options=("yes", "no"))
     office.hears(heard_in({"update_id": 1} | tap(f"t:{other.ask_id}:0")))
     assert office.line.asked(other).answers == ()
 
 
-def tapped_by_a_late_colleague(office: Office) -> None:
+def tapped_by_a_late_colleague(office: Phone) -> None:
     """Ben may talk, but was not asked."""
     ben = office.line.telegram("ben", "8", owner=False)
     office.line.shown(ben)
@@ -131,22 +131,22 @@ def tapped_by_a_late_colleague(office: Office) -> None:
     assert heard_in({"update_id": 2} | tap(f"t:{office.asked.ask_id}:1", **{"from": ADA | {"id": 8}})) is None
 
 
-def paired_by_guessing(office: Office) -> None:
+def paired_by_guessing(office: Phone) -> None:
     office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
     for guess in ("AAAAAAAA", "BBBBBBBB", "CCCCCCCC", "DDDDDDDD", "EEEEEEEE", "K7M2Q9X4"):
         office.hears(heard_in({"update_id": 1, "message": message(EVES, EVE, text=f"/start {guess}")}))
     assert [person.account for person in office.line.view.people("telegram")] == ["7"]
 
 
-def paired_in_a_group(office: Office) -> None:
+def paired_in_a_group(office: Phone) -> None:
     office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
     heard = heard_in({"update_id": 1, "message": message(GROUP, EVE, text="K7M2Q9X4")})
     office.hears(heard)
     assert [person.account for person in office.line.view.people("telegram")] == ["7"]
 
 
-def forwarded(text: str, **more: Any) -> Callable[[Office], None]:
-    def act(office: Office) -> None:
+def forwarded(text: str, **more: Any) -> Callable[[Phone], None]:
+    def act(office: Phone) -> None:
         office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
         passed_on = message(text=text, forward_origin={"type": "user", "sender_user": EVE, "date": 1}, **more)
         office.hears(heard_in({"update_id": 1, "message": passed_on}))
@@ -155,7 +155,7 @@ def forwarded(text: str, **more: Any) -> Callable[[Office], None]:
     return act
 
 
-ACTS: dict[str, tuple[Callable[[Office], None], list[str]]] = {
+ACTS: dict[str, tuple[Callable[[Phone], None], list[str]]] = {
     "TG-40 a second finger changes nothing": (twice_tapped, ["yes"]),
     "TG-41 a key beyond the choices chooses nothing": (tapped_beyond, []),
     "TG-47 a key with more behind it chooses nothing": (tapped_with_more, []),
@@ -170,7 +170,7 @@ ACTS: dict[str, tuple[Callable[[Office], None], list[str]]] = {
 
 @pytest.mark.parametrize("case", ACTS, ids=ACTS)
 def test_only_what_was_decided_is_decided(case: str) -> None:
-    office = Office()
+    office = Phone()
     act, chosen = ACTS[case]
 
     act(office)
@@ -188,7 +188,7 @@ def test_an_update_that_is_repeated_is_said_once() -> None:
 
 def test_the_owner_is_heard() -> None:
     """TG-C1: words, a finger, a reply."""
-    office = Office()
+    office = Phone()
     office.hears(heard_in({"update_id": 1, "message": message(text="@api how far?")}))
     assert [body for _, body in office.line.inbox(office.api)] == ["how far?"]
     office.hears(heard_in({"update_id": 2} | tap(f"t:{office.asked.ask_id}:1")))
@@ -197,7 +197,7 @@ def test_the_owner_is_heard() -> None:
 
 def test_whoever_has_the_code_is_let_in() -> None:
     """TG-C2: in private, at the first try."""
-    office = Office()
+    office = Phone()
     office.line.do(c.InvitePerson(surface="telegram", code="K7M2Q9X4", ttl=A_MINUTE))
     office.hears(heard_in({"update_id": 1, "message": message(EVES, EVE, text="/start k7m2q9x4")}))
     assert {person.account for person in office.line.view.people("telegram")} == {"7", "66"}

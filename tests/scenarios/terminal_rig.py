@@ -31,7 +31,6 @@ PROGRAM = Path(__file__).parents[1] / "transports" / "screen_agent.py"
 PATIENCE_S = 60.0
 LOOK_S = 0.03
 QUIET_S = 2.0  #: nothing of ours comes sooner after a person's key; tmux knows keys to the second
-TOLD_WITHIN_S = 10.0
 FRAME = re.compile(
     r"\[peerline notice (?P<id>m-\w+) from \S+ · unverified · #(?P<mark>\w{8})\]\n(?P<body>.*)\n\[end #(?P=mark)\]",
     re.DOTALL,
@@ -570,8 +569,6 @@ def _judge_stall(
     # Who died on the Enter did not write it down.
     entered = min((at for at in enters if pasted[0]["at"] < at < handed), default=handed)
     truth.stalls_s.append(stalled - entered)
-    if stalled - entered > TOLD_WITHIN_S:
-        truth.say("stalled late", told)
     if sum(told.message_id in reply for reply in replies) != 1:
         truth.say("stall not told once", told)
     if len(pasted) > 1:

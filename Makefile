@@ -102,9 +102,9 @@ $(AGENTS_READY):
 	  echo 'peerline: npm is not installed, so the real agents cannot be (Node.js 20 or newer brings it)' >&2; exit 1; }
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || { \
 	  echo "peerline: Gemini CLI needs Node.js 20 or newer, and node is $$(node -v)" >&2; exit 1; }
-	@echo 'peerline: installing $(AGENT_SET) into .agents (once, about a minute and 1.2 GB) …' >&2
+	@echo 'peerline: installing $(AGENT_SET) into .agents (once, one to two minutes, 1.2 GB) …' >&2
 	@mkdir -p .agents && rm -f .agents/.installed-*
-	@tried=$$(mktemp -d) && trap 'rm -rf "$$tried"' EXIT && \
+	@tried=$$(mktemp -d "$$PWD/.agents/tried.XXXXXX") && trap 'rm -rf "$$tried"' EXIT && \
 	for each in CONFIG DATA STATE CACHE; do export "XDG_$${each}_HOME=$$tried"; done && \
 	{ npm install --prefix .agents --save-exact --no-audit --no-fund --loglevel=error $(AGENT_SET) </dev/null >&2 || { \
 	  echo 'peerline: npm could not install the agents; what it said stands above' >&2; exit 1; }; } && \

@@ -38,6 +38,8 @@ def claude_binary() -> Path:
 class ClaudeCode(RealAgent):
     called = "Claude Code"
     settles = 0.0
+    patience = 30.0
+    waits = 15.0
 
     @classmethod
     def binary(cls) -> Path:
@@ -60,7 +62,7 @@ class ClaudeCode(RealAgent):
         await self.until_idle(self.patience)
         await self.until_shown(PROMPT, seconds=self.patience)
 
-    async def until_idle(self, seconds: float = 15) -> None:
+    async def until_idle(self, seconds: float | None = None) -> None:
         await self.until_status("idle", seconds=seconds)
 
     def registry(self) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class ClaudeCode(RealAgent):
         line.close()
         await line.wait_closed()
 
-    async def until_status(self, *wanted: str, seconds: float = 15) -> None:
+    async def until_status(self, *wanted: str, seconds: float | None = None) -> None:
         await self.until(lambda: self.registry().get("status") in wanted, f"to be {wanted}", seconds)
 
 

@@ -61,7 +61,7 @@ class GeminiCli(RealAgent):
     async def until_ready(self) -> None:
         await self.until_idle(self.patience)
 
-    async def until_idle(self, seconds: float = 15) -> None:
+    async def until_idle(self, seconds: float | None = None) -> None:
         await self.until_screen(_idle, "to be idle", seconds, looks=3)
 
 

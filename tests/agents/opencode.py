@@ -34,7 +34,8 @@ def opencode_binary() -> Path:
 
 class OpenCode(RealAgent):
     called = "OpenCode"
-    patience = 60.0
+    patience = 120.0
+    waits = 120.0
 
     @classmethod
     def binary(cls) -> Path:
@@ -49,7 +50,7 @@ class OpenCode(RealAgent):
     async def until_ready(self) -> None:
         await self.until_idle(self.patience)
 
-    async def until_idle(self, seconds: float = 15) -> None:
+    async def until_idle(self, seconds: float | None = None) -> None:
         await self.until_screen(_idle, "to be idle", seconds, looks=3)
 
 

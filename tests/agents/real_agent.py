@@ -67,10 +67,12 @@ class RealAgent(ABC):
     """
 
     called = ""
-    # Keys that come faster than a person types count as pasted, and Enter among them as a new line.
+    # Keys that come faster than a person types count as pasted, and Enter among them as a new line: seconds between
+    # the moment at which a text is shown and Enter. 0: this program does not care.
     settles = 0.15
-    # A terminal program that is asked to leave may ask back.
-    patience = 30.0
+    # Seconds that a start, and anything else, may take on a machine that others keep busy.
+    patience = 60.0
+    waits = 60.0
 
     def __init__(
         self,
@@ -109,7 +111,7 @@ class RealAgent(ABC):
         """Wait, after the start, until it takes a prompt."""
 
     @abstractmethod
-    async def until_idle(self, seconds: float = 15) -> None: ...
+    async def until_idle(self, seconds: float | None = None) -> None: ...
 
     def condition(self) -> str:
         """What else a failure should show beside the pane."""
@@ -133,8 +135,13 @@ class RealAgent(ABC):
 
     async def type(self, text: str) -> None:
         """One line, as a person types it, and Enter."""
+        before = _letters(await self.capture())
         await self.tmux("send-keys", "-t", self.pane, "-l", text)
-        await asyncio.sleep(self.settles)
+        if self.settles:
+            end = _letters(text)[-20:]
+            wanted = before.count(end) + 1
+            await self.until_screen(lambda shown: _letters(shown).count(end) >= wanted, f"to take {text!r}")
+            await asyncio.sleep(self.settles)
         await self.press("Enter")
 
     async def press(self, *keys: str) -> None:
@@ -145,16 +152,16 @@ class RealAgent(ABC):
         await self.tmux("load-buffer", "-b", "rig", "-", typed=text)
         await self.tmux("paste-buffer", "-p", "-d", "-b", "rig", "-t", self.pane)
 
-    async def until_shown(self, text: str, seconds: float = 15) -> None:
+    async def until_shown(self, text: str, seconds: float | None = None) -> None:
         await self.until_screen(lambda shown: text in shown, f"to show {text!r}", seconds)
 
     async def until_screen(
-        self, condition: Callable[[str], bool], wanted: str, seconds: float = 15, *, looks: int = 1
+        self, condition: Callable[[str], bool], wanted: str, seconds: float | None = None, *, looks: int = 1
     ) -> None:
         """Wait until `condition` holds for what the pane shows, `looks` times in a row."""
         held = 0
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds or self.waits):
                 while held < looks:
                     held = held + 1 if condition(await self.capture()) else 0
                     if held < looks:
@@ -162,12 +169,22 @@ class RealAgent(ABC):
         except TimeoutError:
             await self.fail(wanted)
 
+    async def until_gone(self, seconds: float | None = None) -> None:
+        """Wait until it has ended by itself, children and all."""
+        family = await self.family()
+        try:
+            async with asyncio.timeout(seconds or self.waits):
+                while family & (await processes()).keys():
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            await self.fail("to end")
+
     async def tmux(self, *words: str, typed: str | None = None) -> str:
         return await tmux(self.socket, *words, typed=typed)
 
-    async def until(self, condition: Callable[[], bool], wanted: str, seconds: float) -> None:
+    async def until(self, condition: Callable[[], bool], wanted: str, seconds: float | None = None) -> None:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds or self.waits):
                 while not condition():
                     await asyncio.sleep(0.05)
         except TimeoutError:
@@ -219,6 +236,11 @@ class RealAgent(ABC):
             await self.tmux("list-sessions")
         except RuntimeError:  # the server went with its last pane, but never takes its socket along
             self._line.unlink(missing_ok=True)
+
+
+def _letters(text: str) -> str:
+    """What is left of a text however a box breaks its lines."""
+    return "".join(filter(str.isalnum, text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -37,10 +37,14 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """A shell command, by the tool that the agent has for it."""
+    """A shell command, by the tool that the agent has for it.
+
+    `asking` wants a person to be asked first. Codex is told so with the call; the others ask as they are set up to.
+    """
 
     command: str
     saying: str = ""
+    asking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +99,12 @@ class Turn:
 
 def filled(answer: Answer, match: re.Match[str]) -> Answer:
     match answer:
-        case Says(text):
-            return Says(_fill(text, match))
-        case Calls(name, given, saying):
-            return Calls(name, _fill(given, match), saying)
-        case Runs(command, saying):
-            return Runs(_fill(command, match), saying)
+        case Says():
+            return Says(_fill(answer.text, match))
+        case Calls():
+            return replace(answer, input=_fill(answer.input, match))
+        case Runs():
+            return replace(answer, command=_fill(answer.command, match))
         case Fails():
             return answer
 

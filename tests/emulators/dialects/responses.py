@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -22,6 +23,10 @@ _SURROUNDINGS = re.compile(
     r"|<(environment_context|user_instructions|turn_aborted|model_switch|personality_spec"
     r"|[a-z_]+ instructions|[a-z]+_instructions|collaboration_mode)\b"
 )
+_ASKING = {
+    "sandbox_permissions": "require_escalated",
+    "justification": "May this run outside of the sandbox?",
+}
 _WRAPPING = re.compile(r"</?hook_prompt[^>]*>")
 
 
@@ -79,7 +84,9 @@ def _items(answer: Says | Calls | Runs) -> Iterator[dict[str, Any]]:
             "content": content,
         }
     if not isinstance(answer, Says):
-        yield _call(called(answer, ("exec_command", "cmd")), number)
+        call = called(answer, ("exec_command", "cmd"))
+        asking = isinstance(answer, Runs) and answer.asking
+        yield _call(replace(call, input={**call.input, **_ASKING}) if asking else call, number)
 
 
 def _call(call: Calls, number: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tests.agents.settings_files import merge_json, merge_toml
 
 KEY = "sk-dummy-peerline-emulated-model"
 PROMPT = "\u203a "
+MODEL = "stub-model"
 BUSY = "esc to interrupt"
 EVENTS = (
     *("SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse", "PreCompact"),
@@ -52,7 +53,10 @@ class Codex(RealAgent):
         write_settings(self.home, self.cwd, self.model_url, shared_daemon=self._shared_daemon)
 
     async def until_ready(self) -> None:
-        await self.until_idle(self.patience)
+        # Its input line stands there before it has looked at its hooks; the line with the model comes after that.
+        await self.until_screen(
+            lambda shown: _idle(shown) and MODEL in shown, "to be ready", self.patience, looks=3
+        )
 
     async def until_idle(self, seconds: float | None = None) -> None:
         await self.until_screen(_idle, "to be idle", seconds, looks=3)
@@ -60,14 +64,14 @@ class Codex(RealAgent):
 
 def _idle(shown: str) -> bool:
     """The input line, with nothing at work above it and no dialog in its place."""
-    asks = re.search(r"^\u203a \d\. |enter to (confirm|submit)|Press enter", shown, re.MULTILINE)
+    asks = re.search(r"^\u203a \d\. |enter (to )?(confirm|submit)|Press enter", shown, re.MULTILINE)
     return bool(re.search(r"^\u203a", shown, re.MULTILINE)) and BUSY not in shown and not asks
 
 
 def write_settings(home: Path, cwd: Path, model_url: str, *, shared_daemon: bool = False) -> None:
     provider = {"name": "stub", "base_url": f"{model_url}/v1", "env_key": "STUB_KEY", "wire_api": "responses"}
     wanted: dict[tuple[str, ...], Mapping[str, Any]] = {
-        (): {"model": "stub-model", "model_provider": "stub", "check_for_update_on_startup": False},
+        (): {"model": MODEL, "model_provider": "stub", "check_for_update_on_startup": False},
         ("features",): {"daemon_auto_start": shared_daemon, **_OFFLINE},
         ("tui",): {"show_tooltips": False},
         ("analytics",): {"enabled": False},

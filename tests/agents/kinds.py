@@ -27,7 +27,6 @@ class Kind:
     resume: Callable[[str], dict[str, Any]]  # a session's id -> what `start` takes more
     tap: Callable[[Path, Path], Tap]  # home, folder of records
     dialog: str  # in the permission dialog for a shell command
-    escapes: int  # how often Esc is pressed to interrupt
     interrupted: str  # what it shows then
     prompted: str  # the event that a prompt brings about
     finished: str  # the event at a turn's end
@@ -42,7 +41,6 @@ KINDS = (
         resume=lambda session_id: {"args": ("resume", session_id)},
         tap=CodexTap,
         dialog="Would you like to run the following command?",
-        escapes=1,
         interrupted="Conversation interrupted",
         prompted="UserPromptSubmit",
         finished="Stop",
@@ -55,7 +53,6 @@ KINDS = (
         resume=lambda session_id: {"resume": session_id},
         tap=GeminiTap,
         dialog="Allow execution of",
-        escapes=1,
         interrupted="Request cancelled",
         prompted="BeforeAgent",
         finished="AfterAgent",
@@ -68,7 +65,6 @@ KINDS = (
         resume=lambda session_id: {"args": ("--session", session_id)},
         tap=PluginTap,
         dialog="Permission required",
-        escapes=2,
         interrupted="interrupted",
         prompted="chat.message",
         finished="session.idle",

@@ -53,6 +53,11 @@ class OpenCode(RealAgent):
     async def until_idle(self, seconds: float | None = None) -> None:
         await self.until_screen(_idle, "to be idle", seconds, looks=3)
 
+    async def interrupt(self) -> None:
+        await self.press("Escape")
+        await self.until_shown("again to interrupt")  # two at once arrive as one key
+        await self.press("Escape")
+
 
 def _idle(shown: str) -> bool:
     return any(each in shown for each in READY) and BUSY not in shown and "Permission required" not in shown

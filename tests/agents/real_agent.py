@@ -147,6 +147,10 @@ class RealAgent(ABC):
     async def press(self, *keys: str) -> None:
         await self.tmux("send-keys", "-t", self.pane, *keys)
 
+    async def interrupt(self) -> None:
+        """Ask it to stop what it does, as a person would."""
+        await self.press("Escape")
+
     async def paste(self, text: str) -> None:
         """A bracketed paste, without Enter."""
         await self.tmux("load-buffer", "-b", "rig", "-", typed=text)

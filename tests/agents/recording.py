@@ -70,7 +70,7 @@ async def _play(kind: Kind, model: ModelApi, home: Path, project: Path) -> None:
         await _say(agent, "leave no trace", kind, "Escape")
         await agent.type("take your time")
         await model.reached("later")
-        await agent.press(*["Escape"] * kind.escapes)
+        await agent.interrupt()
         await agent.until_shown(kind.interrupted)
         await agent.until_idle()
         await _leave(agent, kind)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.agents.hook_tap import Tap
 from tests.agents.kinds import KINDS, Kind
 from tests.agents.real_agent import RealAgent
 from tests.emulators.model_api import ModelApi, Rule, Runs, Says, Script
+from tests.store.powerlog import can_watch
 
 SCRIPT = Script(
     (
@@ -53,7 +56,7 @@ async def test_a_prompt_a_command_that_asks_first_and_an_interrupt_are_seen_as_t
 ) -> None:
     async with _started(kind, model, tmp_path / "home", project) as agent:
         await agent.type("what is up")
-        await agent.until_shown("stub: what is up", seconds=30)
+        await agent.until_shown("stub: what is up")
         await agent.until_idle()
 
         await agent.type("leave a trace")
@@ -66,7 +69,7 @@ async def test_a_prompt_a_command_that_asks_first_and_an_interrupt_are_seen_as_t
 
         await agent.type("take your time")
         await model.reached("later")
-        await agent.press(*["Escape"] * kind.escapes)
+        await agent.interrupt()
         await agent.until_shown(kind.interrupted)
         await agent.until_idle()
         assert "at last" not in await agent.capture()
@@ -78,7 +81,61 @@ async def test_a_prompt_a_command_that_asks_first_and_an_interrupt_are_seen_as_t
     assert {each["environment"].get("TMUX_PANE") for each in tap.seen()} == {agent.pane}
 
 
-def _started(
-    kind: Kind, model: ModelApi, home: Path, cwd: Path, **more: object
-) -> AbstractAsyncContextManager[RealAgent]:
-    return kind.start(home, cwd, model.url, f"peer-{os.getpid()}", "peers", **more)
+@pytest.mark.thorough
+async def test_two_in_one_folder_are_two_sessions_and_one_is_taken_up_again_by_its_id(
+    kind: Kind, model: ModelApi, tap: Tap, tmp_path: Path, project: Path
+) -> None:
+    home = tmp_path / "home"
+    async with _started(kind, model, home, project) as first:
+        async with _started(kind, model, home, project) as second:
+            for agent, words in ((first, "said by the first"), (second, "said by the second")):
+                await agent.type(words)
+                await agent.until_shown(f"stub: {words}")
+                await agent.until_idle()
+            panes = {first.pane, second.pane}
+            assert {each["environment"]["TMUX_PANE"] for each in tap.seen(kind.prompted)} == panes
+            assert "said by the second" not in await first.capture()
+        one, two = (await model.hears(f"said by the {n}") for n in ("first", "second"))
+        assert one.session_id != two.session_id
+        async with _started(kind, model, home, project, **kind.resume(two.session_id)) as again:
+            await again.type("said later")
+            later = await model.hears("said later")
+            await again.until_shown("stub: said later")
+    assert later.session_id == two.session_id
+    assert "said by the second" in json.dumps(model.requests[-1])
+    assert "said by the first" not in json.dumps(model.requests[-1])
+    assert model.times_heard("said by the second") == 1
+
+
+@pytest.mark.thorough
+async def test_nothing_but_loopback_is_asked_and_nothing_is_left_running(
+    kind: Kind, model: ModelApi, tmp_path: Path, project: Path
+) -> None:
+    if not can_watch():
+        message = "needs strace, and the right to trace"
+        pytest.fail(message) if os.environ.get("PEERLINE_REQUIRE_AGENTS") == "1" else pytest.skip(message)
+    log = tmp_path / "calls"
+    rig = kind.start(tmp_path / "home", project, model.url, _socket(), "peers")
+    # Without the proxy that refuses everybody, so that an attempt is seen where it was meant to go.
+    rig.env = {name: value for name, value in rig.env.items() if value != NOWHERE}
+    calls = "trace=connect,sendto,sendmsg,sendmmsg"
+    rig.command = ["strace", "-D", "-f", "--seccomp-bpf", "-e", calls, "-o", str(log), *rig.command]
+    async with rig as agent:
+        await agent.type("what is up")
+        await agent.until_shown("stub: what is up")
+        await agent.until_idle()
+        family = await agent.family()
+    assert not family & (await processes()).keys()
+    with pytest.raises(RuntimeError, match=r"no server running|error connecting"):
+        await tmux(_socket(), "list-sessions")
+    asked = re.findall(r'sin6?_port=htons\((\d+)\).*?"([\d.a-f:]+)"', log.read_text(errors="replace"))
+    assert asked
+    assert [f"{host} {port}" for port, host in asked if not host.startswith("127.") and host != "::1"] == []
+
+
+def _started(kind: Kind, model: ModelApi, home: Path, cwd: Path, **more: Any) -> RealAgent:
+    return kind.start(home, cwd, model.url, _socket(), "peers", **more)
+
+
+def _socket() -> str:
+    return f"peer-{os.getpid()}"

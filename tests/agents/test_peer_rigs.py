@@ -13,7 +13,7 @@ import pytest
 
 from tests.agents.hook_tap import Tap
 from tests.agents.kinds import KINDS, Kind
-from tests.agents.real_agent import RealAgent
+from tests.agents.real_agent import NOWHERE, RealAgent, processes, tmux
 from tests.emulators.model_api import ModelApi, Rule, Runs, Says, Script
 from tests.store.powerlog import can_watch
 
@@ -95,7 +95,7 @@ async def test_two_in_one_folder_are_two_sessions_and_one_is_taken_up_again_by_i
             panes = {first.pane, second.pane}
             assert {each["environment"]["TMUX_PANE"] for each in tap.seen(kind.prompted)} == panes
             assert "said by the second" not in await first.capture()
-        one, two = (await model.hears(f"said by the {n}") for n in ("first", "second"))
+        one, two = [await model.hears(f"said by the {n}") for n in ("first", "second")]
         assert one.session_id != two.session_id
         async with _started(kind, model, home, project, **kind.resume(two.session_id)) as again:
             await again.type("said later")

@@ -1,8 +1,8 @@
 """The real Codex in a tmux pane of its own, with a home and a model of its own.
 
 Rule: config.toml keeps what an installer wrote into it. What is added keeps version 0.169.0 off the network (its
-plugins, apps and tips ask for github.com and chatgpt.com even when updates and analytics are off) and keeps its
-shared daemon away, unless a test wants it: with that, every terminal after the first wears the first one's environment.
+plugins and apps ask for github.com and chatgpt.com even when updates and analytics are off; for its tip of the day,
+which no setting stops, there is the proxy that refuses) and its shared daemon away, unless a test wants that.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from tests.agents.hook_tap import Tap
 from tests.agents.kinds import KINDS, Kind
 from tests.agents.real_agent import RealAgent, processes, tmux
+from tests.agents.recording import RECORDED, name_of
 from tests.emulators.model_api import ModelApi, Rule, Runs, Says, Script
 from tests.store.powerlog import can_watch
 
@@ -79,6 +80,7 @@ async def test_a_prompt_a_command_that_asks_first_and_an_interrupt_are_seen_as_t
     assert len(tap.seen(kind.prompted)) == 3
     assert len(tap.seen(kind.finished)) >= 2
     assert {each["environment"].get("TMUX_PANE") for each in tap.seen()} == {agent.pane}
+    assert list(_unlike_the_records(kind, tap)) == []
 
 
 @pytest.mark.thorough
@@ -130,6 +132,15 @@ async def test_nothing_but_loopback_is_asked_and_nothing_is_left_running(
     asked = re.findall(r'sin6?_port=htons\((\d+)\).*?"([\d.a-f:]+)"', log.read_text(errors="replace"))
     assert asked
     assert [f"{host} {port}" for port, host in asked if not host.startswith("127.") and host != "::1"] == []
+
+
+def _unlike_the_records(kind: Kind, tap: Tap) -> Iterator[str]:
+    """Each event whose fields are others than those that were recorded."""
+    for seen in tap.seen():
+        name = name_of(seen["event"], seen["payload"])
+        record = RECORDED / kind.name / f"{name}.json"
+        if record.exists() and json.loads(record.read_text())["payload"].keys() != seen["payload"].keys():
+            yield name
 
 
 def _started(kind: Kind, model: ModelApi, home: Path, cwd: Path, **more: Any) -> RealAgent:

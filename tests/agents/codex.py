@@ -19,6 +19,7 @@ from tests.agents.settings_files import merge_json, merge_toml
 KEY = "sk-dummy-peerline-emulated-model"
 PROMPT = "\u203a "
 MODEL = "stub-model"
+REVIEW = "Hooks need review"
 BUSY = "esc to interrupt"
 EVENTS = (
     *("SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse", "PreCompact"),
@@ -55,8 +56,13 @@ class Codex(RealAgent):
     async def until_ready(self) -> None:
         # Its input line stands there before it has looked at its hooks; the line with the model comes after that.
         await self.until_screen(
-            lambda shown: _idle(shown) and MODEL in shown, "to be ready", self.patience, looks=3
+            lambda shown: REVIEW in shown or (_idle(shown) and MODEL in shown),
+            "to start",
+            self.patience,
+            looks=3,
         )
+        if REVIEW in await self.capture():
+            await self.fail("to be ready")
 
     async def until_idle(self, seconds: float | None = None) -> None:
         await self.until_screen(_idle, "to be idle", seconds, looks=3)

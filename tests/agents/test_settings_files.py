@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.agents.settings_files import merge_json, merge_toml
 
-WANTED = {
+WANTED: Mapping[tuple[str, ...], Mapping[str, Any]] = {
     (): {"model": "m"},
     ("features",): {"daemon": False},
     ("projects", "/a b"): {"trust_level": "trusted"},

@@ -1,4 +1,4 @@
-"""Codex's own server on its standard input and output, and the one thing that tests ask of it: trust in hooks.
+"""Codex's own server on its standard input and output, what tests ask of it (trust in hooks), and its shared daemon's end.
 
 Rule: trust is written by Codex itself, for the hooks as they stand now; a command that is changed later is untrusted
 again. What is asked ends with its standard input.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +76,15 @@ async def _answer(child: asyncio.subprocess.Process, number: int) -> dict[str, A
         if told.get("id") == number and "method" not in told:
             return told
     raise RuntimeError("the server ended without an answer")
+
+
+async def end_daemon(home: Path) -> None:
+    """What the shared daemon of that home left running: it outlives its terminals, and its updater outlives it."""
+    child = await asyncio.create_subprocess_exec(
+        "ps", "-ax", "-o", "pid=,args=", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await child.communicate()
+    for pid, words in (line.split(maxsplit=1) for line in out.decode().splitlines()):
+        if words.startswith(f"{home}/.codex/packages/app-server-daemon/"):
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)

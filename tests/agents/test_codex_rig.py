@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.agents.codex import REVIEW, Codex, HookTap, codex_binary, write_settings
-from tests.agents.codex_server import hooks_of, trust_hooks
+from tests.agents.codex_server import end_daemon, hooks_of, trust_hooks
 from tests.emulators.model_api import ModelApi
 
 pytestmark = pytest.mark.thorough
@@ -59,6 +59,7 @@ async def test_the_second_terminal_wears_the_pane_of_the_first_exactly_with_the_
             await agent.type(words)
             await agent.until_shown(f"stub: {words}")
             await agent.until_idle()
+    await end_daemon(home)
     seen = tap.seen("UserPromptSubmit")
     assert [each["payload"]["prompt"] for each in seen] == ["said by the first", "said by the second"]
     assert len({each["payload"]["session_id"] for each in seen}) == 2

@@ -1,4 +1,4 @@
-"""Codex's own server on its standard input and output, what tests ask of it (trust in hooks), and its shared daemon's end.
+"""Codex's own server on its standard input and output: trust in hooks, asked of it, and the end of its shared daemon.
 
 Rule: trust is written by Codex itself, for the hooks as they stand now; a command that is changed later is untrusted
 again. What is asked ends with its standard input.

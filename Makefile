@@ -12,8 +12,15 @@ TESTERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The versions that the tests' knowledge of these programs is about; one of them changes, and the stamp is another.
 CLAUDE_CODE := @anthropic-ai/claude-code@2.1.329
-AGENTS_READY := .agents/.installed-$(notdir $(CLAUDE_CODE))
+CODEX := @openai/codex@0.169.0
+GEMINI := @google/gemini-cli@0.61.0
+OPENCODE := opencode-ai@1.18.33
+AGENT_SET := $(CLAUDE_CODE) $(CODEX) $(GEMINI) $(OPENCODE)
+AGENT_PROGRAMS := claude codex gemini opencode
+empty :=
+AGENTS_READY := .agents/.installed-$(subst $(empty) $(empty),-,$(notdir $(AGENT_SET)))
 LOCKING := build/locking
 BENCHING := build/benching
 
@@ -73,7 +80,7 @@ tests-wanted:
 	  [ "$${PEERLINE_REQUIRE_AGENTS:-0}" != 1 ]; }
 	@if [ "$${PEERLINE_REQUIRE_AGENTS:-0}" = 1 ]; then $(MAKE) --no-print-directory agents; \
 	elif [ "$(AGENTS)" != yes ]; then echo 'peerline: AGENTS=$(AGENTS): tests with real agents use what is there' >&2; \
-	else $(MAKE) --no-print-directory agents || echo 'peerline: going on without real agents; their tests are skipped' >&2; fi
+	else $(MAKE) --no-print-directory agents || echo 'peerline: going on with the real agents that are there; the tests of others are skipped' >&2; fi
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \
@@ -89,15 +96,23 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation -e . </dev/null >&2
 	@touch $@
 
+# A program that is tried out writes into its home, and OpenCode is tried out while npm installs it: none of it into ours.
 $(AGENTS_READY):
 	@command -v npm >/dev/null || { \
-	  echo 'peerline: npm is not installed, so the real agents cannot be (Node.js 18 or newer brings it)' >&2; exit 1; }
-	@echo 'peerline: installing $(CLAUDE_CODE) into .agents (once, several hundred MB) …' >&2
-	@mkdir -p .agents
-	@npm install --prefix .agents --save-exact --no-audit --no-fund --loglevel=error $(CLAUDE_CODE) </dev/null >&2 || { \
-	  echo 'peerline: npm could not install $(CLAUDE_CODE); what it said stands above' >&2; exit 1; }
-	@HOME=$$(mktemp -d) .agents/node_modules/.bin/claude --version >&2 || { \
-	  echo 'peerline: $(CLAUDE_CODE) is installed but does not start' >&2; exit 1; }
+	  echo 'peerline: npm is not installed, so the real agents cannot be (Node.js 20 or newer brings it)' >&2; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || { \
+	  echo "peerline: Gemini CLI needs Node.js 20 or newer, and node is $$(node -v)" >&2; exit 1; }
+	@echo 'peerline: installing $(AGENT_SET) into .agents (once, one to two minutes, 1.2 GB) …' >&2
+	@mkdir -p .agents && rm -f .agents/.installed-*
+	@tried=$$(mktemp -d "$$PWD/.agents/tried.XXXXXX") && trap 'rm -rf "$$tried"' EXIT && \
+	for each in CONFIG DATA STATE CACHE; do export "XDG_$${each}_HOME=$$tried"; done && \
+	{ npm install --prefix .agents --save-exact --no-audit --no-fund --loglevel=error $(AGENT_SET) </dev/null >&2 || { \
+	  echo 'peerline: npm could not install the agents; what it said stands above' >&2; exit 1; }; } && \
+	for each in $(AGENT_PROGRAMS); do \
+	  said=$$(HOME=$$tried .agents/node_modules/.bin/$$each --version </dev/null) || { \
+	    echo "peerline: $$each is installed but does not start" >&2; exit 1; }; \
+	  echo "peerline: $$each $$said" >&2; \
+	done
 	@touch $@
 
 # Made with the oldest Python we support: what only newer ones leave out is then in it. Extra indexes and folders of this

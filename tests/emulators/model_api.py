@@ -1,8 +1,8 @@
-"""A model that says what a test tells it to: the Anthropic Messages API on loopback, for real Claude Code.
+"""A model that says what a test tells it to, on loopback, for the real agents: one script, four dialects.
 
 Rule: it never guesses. What it answers is data (`Script`), what it heard is kept (`heard`), and a
 text counts as heard once per session however often the history is sent again or a call is repeated.
-Checked against Claude Code 2.1.329, which speaks streaming (SSE) and resends the whole history.
+How each program asks and wants to be answered is its dialect's; all of them resend the whole history.
 """
 
 from __future__ import annotations
@@ -10,58 +10,23 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 from aiohttp import web
 
-from tests.emulators.model_wire import (
-    Answer,
-    Calls,
-    Fails,
-    Says,
-    Words,
-    bare,
-    is_aside,
-    send,
-    session_id,
-    words_of,
-)
+from tests.emulators.dialects.anthropic import Anthropic
+from tests.emulators.dialects.chat import ChatCompletions
+from tests.emulators.dialects.gemini import Gemini
+from tests.emulators.dialects.interface import Dialect
+from tests.emulators.dialects.responses import Responses
+from tests.emulators.model_script import Answer, Calls, Fails, Rule, Runs, Says, Script, Turn, Words, filled
 
-__all__ = ["Answer", "Calls", "Fails", "ModelApi", "Rule", "Says", "Script", "Turn", "Words"]
+__all__ = ["Answer", "Calls", "Fails", "ModelApi", "Rule", "Runs", "Says", "Script", "Turn", "Words"]
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Newest words with `pattern` in them get `answer`, once `gate` is open and `after` seconds went by."""
-
-    pattern: str
-    answer: Answer
-    gate: str = ""
-    after: float = 0.0
-    times: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """The first rule that fits the newest words decides; else the answer is `stub: <their last line>`."""
-
-    rules: tuple[Rule, ...] = ()
-    aside: str = "{}"  # to titles, summaries and suggestions of a next prompt
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One request of an agent: only the words that its session had not sent before, and what was answered."""
-
-    session_id: str
-    words: tuple[Words, ...]
-    answer: Answer
-
-    @property
-    def text(self) -> str:
-        return "\n".join(each.text for each in self.words)
+DIALECTS: tuple[Dialect, ...] = (Anthropic(), Responses(), Gemini(), ChatCompletions())
 
 
 @dataclass(slots=True)
@@ -95,7 +60,9 @@ class ModelApi:
         self._waiting: Counter[str] = Counter()
         self._changed = asyncio.Condition()
         app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_post("/v1/messages", self._message)
+        for dialect in DIALECTS:
+            for path in dialect.paths:
+                app.router.add_post(path, partial(self._message, dialect))
         app.router.add_post("/v1/messages/count_tokens", self._count)
         # Without cancellation a request that waits at a gate would outlive an agent that hung up.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5)
@@ -143,32 +110,35 @@ class ModelApi:
     async def _count(self, _request: web.Request) -> web.Response:
         return web.json_response({"input_tokens": 10})
 
-    async def _message(self, request: web.Request) -> web.StreamResponse:
+    async def _message(self, dialect: Dialect, request: web.Request) -> web.StreamResponse:
         call: dict[str, Any] = await request.json()
         self.requests.append(call)
-        if is_aside(call):
+        if dialect.is_aside(call):
             self.asides.append(call)
-            return await send(request, call, Says(self.script.aside))
-        rule, answer = self._hear(session_id(call), list(words_of(call["messages"])))
+            return await dialect.send(request, call, Says(self.script.aside))
+        session_id = dialect.session_id(request, call)
+        rule, answer = self._hear(dialect, session_id, list(dialect.words_of(call)))
         await self._hold(rule)
-        return await send(request, call, answer)
+        return await dialect.send(request, call, answer)
 
-    def _hear(self, session_id: str, everything: Sequence[Words]) -> tuple[Rule | None, Answer]:
+    def _hear(
+        self, dialect: Dialect, session_id: str, everything: Sequence[Words]
+    ) -> tuple[Rule | None, Answer]:
         session = self._sessions.setdefault(session_id, _Session())
         fresh = session.take(everything)
-        rule, answer = self._choose(session.newest)
+        rule, answer = self._choose(dialect, session.newest)
         if rule:
             self._used[repr(rule)] += 1
         self.heard.append(Turn(session_id, fresh, answer))
         return rule, answer
 
-    def _choose(self, said: Sequence[Words]) -> tuple[Rule | None, Answer]:
+    def _choose(self, dialect: Dialect, said: Sequence[Words]) -> tuple[Rule | None, Answer]:
         for words in reversed(said):
             for rule in self.script.rules:
                 spent = rule.times is not None and self._used[repr(rule)] >= rule.times
                 if not spent and (match := re.search(rule.pattern, words.text)):
-                    return rule, _filled(rule.answer, match)
-        return None, Says(f"stub: {_last_line(said)}")
+                    return rule, filled(rule.answer, match)
+        return None, Says(f"stub: {_last_line(dialect, said)}")
 
     async def _hold(self, rule: Rule | None) -> None:
         await self._tell()
@@ -199,29 +169,8 @@ def _last(everything: Sequence[Words], unheard: Counter[Words]) -> Iterator[Word
             yield each
 
 
-def _last_line(said: Sequence[Words]) -> str:
+def _last_line(dialect: Dialect, said: Sequence[Words]) -> str:
     # What a hook adds to a prompt stands behind it, but the prompt is what wants an answer.
     newest = [each.text for each in said if each.role == "user"] or [each.text for each in said]
-    lines = bare(newest[-1]).splitlines() if newest else []
+    lines = dialect.bare(newest[-1]).splitlines() if newest else []
     return lines[-1] if lines else ""
-
-
-def _filled(answer: Answer, match: re.Match[str]) -> Answer:
-    if isinstance(answer, Says):
-        return Says(_fill(answer.text, match))
-    if isinstance(answer, Calls):
-        return Calls(answer.name, _fill(answer.input, match), answer.saying)
-    return answer
-
-
-def _fill(value: Any, match: re.Match[str]) -> Any:
-    if isinstance(value, str):
-        return re.sub(r"\{(\w+)\}", lambda hole: _group(match, hole), value)
-    if isinstance(value, Mapping):
-        return {key: _fill(each, match) for key, each in value.items()}
-    return [_fill(each, match) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _group(match: re.Match[str], hole: re.Match[str]) -> str:
-    groups = {str(n): text for n, text in enumerate((match[0], *match.groups()))} | match.groupdict()
-    return groups.get(hole[1]) or hole[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -10,10 +11,11 @@ import typer
 from cli.options import AsJson
 from cli.output import show
 from cli.shim import become_shim
+from cli.trusting import settled
 from daemon.core.errors import Refused, Unavailable
 from daemon.paths import found
 from hooks import install as installer
-from hooks.agents import AGENTS, Agent
+from hooks.agents import AGENTS, CODEX, Agent
 from hooks.entries import HomePaths, McpKind
 from hooks.errors import SettingsBusy, SettingsRefused
 
@@ -21,6 +23,10 @@ Json = dict[str, Any]
 Which = Annotated[list[str] | None, typer.Option("--agent", help="Only this agent; repeatable.")]
 Mcp = Annotated[McpKind, typer.Option("--mcp", help="stdio or http.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing.")]
+
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Say yes to Codex's question whether our hooks may run.")
+]
 
 group = typer.Typer(help="Hooks in the agents' settings.", no_args_is_help=True)
 
@@ -31,13 +37,19 @@ def add_to(app: typer.Typer) -> None:
 
 @group.command()
 def install(
-    agent: Which = None, mcp: Mcp = "stdio", dry_run: DryRun = False, as_json: AsJson = False
+    agent: Which = None,
+    mcp: Mcp = "stdio",
+    dry_run: DryRun = False,
+    trust: Trust = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write our hooks, the MCP entry, and the leave to call our tools without a dialog."""
     home = _home()
     with _told():
-        changes = installer.install(_agents(agent, home), home, mcp=mcp, dry_run=dry_run)
-    _show(changes, as_json=as_json, dry_run=dry_run, consent=not dry_run)
+        agents = _agents(agent, home)
+        changes = installer.install(agents, home, mcp=mcp, dry_run=dry_run)
+        untrusted = [] if dry_run or CODEX not in agents else settled(home, consent=trust, asks=not as_json)
+    _show(changes, as_json=as_json, dry_run=dry_run, consent=not dry_run, notes=untrusted)
 
 
 @group.command()
@@ -110,19 +122,22 @@ def _agents(names: list[str] | None, home: HomePaths) -> list[Agent]:
     return chosen
 
 
-def _show(changes: list[Any], *, as_json: bool, dry_run: bool, consent: bool = False) -> None:
+def _show(
+    changes: list[Any], *, as_json: bool, dry_run: bool, consent: bool = False, notes: Sequence[str] = ()
+) -> None:
     told = {
+        "notes": list(notes),
         "changes": [
             {"agent": x.agent, "path": str(x.path), "verb": str(x.verb), "diff": x.diff()} for x in changes
-        ]
+        ],
     }
 
     def human(shown: Json) -> str:
         if not shown["changes"]:
-            return "nothing to change"
+            return "\n".join(["nothing to change", *shown["notes"]])
         lines = [x["diff"] if dry_run else f"{x['verb']} {x['path']}" for x in shown["changes"]]
         word = "our tools may be called without a dialog (none of them starts or ends anything)"
-        return "\n".join([*lines, *([word] if consent else [])])
+        return "\n".join([*lines, *([word] if consent else []), *shown["notes"]])
 
     show(told, as_json=as_json, human=human)
 

@@ -39,6 +39,8 @@ from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.store.opening import is_cut_off
 from daemon.store.sqlite import SqliteStore
+from daemon.transports.by_agent import EyeByAgent, RoadByAgent
+from daemon.transports.codex_queue import CodexEye, CodexQueue
 from daemon.transports.dialog import DialogKeys
 from daemon.transports.eye import ClaudeEye
 from daemon.transports.inbox import Inbox
@@ -126,7 +128,7 @@ def _stopping() -> asyncio.Event:
 
 def _transports(engine: Engine, wake: Wake, tokens: dict[str, str]) -> dict[Road, Transport]:
     return {
-        Road.INBOX: Inbox(tokens),
+        Road.INBOX: RoadByAgent({"codex": CodexQueue()}, Inbox(tokens)),
         Road.TERMINAL: Terminal(engine.clock.now, passed=engine.passed),
         Road.HOOK: wake,
     }
@@ -170,7 +172,7 @@ def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime |
 
 def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -> list[Any]:
     engine = house.engine
-    pump = Pump(engine, transports, ClaudeEye())
+    pump = Pump(engine, transports, EyeByAgent({"codex": CodexEye()}, ClaudeEye()))
     decisions = Decisions(engine, desk.verdicts.holds, DialogKeys())
     return [
         decisions.run(),

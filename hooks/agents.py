@@ -87,4 +87,25 @@ CLAUDE_CODE = Agent(  # 2.1.329
     allowed_tools=tuple(f"mcp__peerline__{tool}" for tool in TOOLS_WITHOUT_DIALOG),
 )
 
-AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE,)})
+CODEX = Agent(  # 0.169.0
+    name="codex",
+    program="codex",
+    folder=".codex",
+    folder_variable="CODEX_HOME",
+    settings="hooks.json",
+    mcp_file="config.toml",
+    mcp_inside=True,
+    events=(
+        Event("SessionStart"),
+        Event("UserPromptSubmit"),
+        Event("PreToolUse"),
+        Event("PostToolUse"),
+        Event("PermissionRequest", seconds=600, timeout=610),
+        Event("Stop"),
+        Event("Interrupt", timeout=3),  # more than 3 s is not given to this one and the next
+        Event("SessionEnd", timeout=3),
+    ),
+    allowed_tools=TOOLS_WITHOUT_DIALOG,
+)
+
+AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE, CODEX)})

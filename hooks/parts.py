@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from hooks.agents import CLAUDE_CODE, Agent
+from hooks.agents import CLAUDE_CODE, CODEX, Agent
+from hooks.codexfile import CodexFile
+from hooks.codextrust import names_of
 from hooks.entries import HomePaths, McpKind, Part, real, shim
 from hooks.errors import SettingsRefused
 from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
 
+PASSED_ON = (
+    "TMUX",
+    "TMUX_PANE",
+    "PEERLINE_NAME",
+    "PEERLINE_CIRCLE",
+)  # Codex gives a server no other variables
 Form = Callable[[Agent, HomePaths, McpKind], tuple[Part, ...]]
 
 
@@ -41,4 +49,19 @@ def _both(
     )
 
 
-FORMS: Mapping[str, Form] = MappingProxyType({CLAUDE_CODE.name: claude_code})
+def codex(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
+    """config.toml first: what it holds of our hooks goes by the places at which they stand in the other."""
+    hooks = JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home),))
+    tools = {tool: {"approval_mode": "approve"} for tool in agent.allowed_tools}
+    entry = {**_codex_server(home, mcp), "tools": tools}
+    return CodexFile(agent, real(home.mcp_file(agent)), entry, names_of(agent, home.settings(agent))), hooks
+
+
+def _codex_server(home: HomePaths, mcp: McpKind) -> dict[str, object]:
+    if mcp == "http":
+        return {"url": f"http://127.0.0.1:{home.port}/mcp"}
+    program, arguments = shim(home)
+    return {"command": program, "args": arguments, "env_vars": list(PASSED_ON)}
+
+
+FORMS: Mapping[str, Form] = MappingProxyType({CLAUDE_CODE.name: claude_code, CODEX.name: codex})

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon import spool
-from daemon.agents import claude_code, practice
+from daemon.agents import claude_code, codex, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
@@ -33,6 +33,7 @@ from daemon.engine.engine import Engine, Once, Reading
 
 AGENTS: Final[Mapping[str, AgentHooks]] = {
     claude_code.BACKEND: claude_code,
+    codex.BACKEND: codex,
     practice.BACKEND: practice,
 }
 TOKEN: Final = "CLAUDE_CODE_MESSAGING_TOKEN"  # noqa: S105 -- a variable's name

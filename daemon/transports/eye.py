@@ -31,7 +31,7 @@ class ClaudeEye:
         and the transcript is written up to 0.8 s later, at times after the turn's end (2.1.329, measured).
         """
         mark = f"[end #{parcel.delivery.mark}]"
-        seen = await asyncio.to_thread(_holds, session.transcript, mark)
+        seen = await asyncio.to_thread(holds, session.transcript, mark)
         # An agent without a registry told us by its hooks.
         idle = (await self.turn_of(session) or session.turn) is Turn.IDLE
         if seen or not idle:
@@ -47,7 +47,8 @@ class ClaudeEye:
         return Sighting.ABSENT
 
 
-def _holds(transcript: str, mark: str) -> bool:
+def holds(transcript: str, mark: str) -> bool:
+    """Whether the end of that file has it."""
     if not transcript:
         return False
     try:

@@ -1,0 +1,113 @@
+"""Codex: its hooks as commands, and what it is handed at the end of a turn.
+
+Measured on 0.169.0: the words are Claude Code's, every event of a turn has its ``turn_id``. ``SessionStart`` comes with
+the first prompt. ``Stop`` hands over by ``decision: block`` alone, of which some 10 kB arrive whole; what it handed
+comes back in no hook but the next ``Stop`` (``stop_hook_active``) or tool hook. Whatever breaks a turn off, Esc in a
+dialog too, fires ``Interrupt``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from daemon.agents import requests
+from daemon.agents.interface import Json, Outcome, Surroundings
+from daemon.agents.speech import Commands, Speech, beside, input_of, left, session_of, text
+from daemon.core import commands as c
+from daemon.core.approval import What
+from daemon.core.deciding import ALLOW, DENY
+from daemon.core.frame import joined
+from daemon.core.model import Approval, Denial, Turn
+
+BACKEND: Final = "codex"
+DENIAL_LIMIT: Final = 9_000  #: characters; longer reasons were not tried
+SPEECH: Final = Speech(BACKEND, prompt_id="turn_id", denial=DENIAL_LIMIT)
+
+
+def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Command]:
+    """What the event means. Whatever comes first of a session registers it.
+
+    Raises:
+        Malformed: the payload has no session id.
+
+    """
+    session_id = session_of(event, payload, "Codex")
+    if text(payload, "agent_id"):
+        return _of_subagent(event, session_id, payload, around)
+    meaning = MEANINGS.get(event)
+    meant = meaning(session_id, payload, around) if meaning else ()
+    if event == "SessionEnd" or not around.pid:  # replayed, and its process is gone: nobody to register
+        return meant
+    registration = SPEECH.registration(event, session_id, payload, around)
+    if registration.turn:  # a start is told with its first prompt, so a turn is about to begin
+        registration = replace(registration, turn=Turn.WORKING)
+    return (registration, *meant)
+
+
+def answer(event: str, outcome: Outcome) -> Json | None:
+    """At the end of a turn a reason to go on; else context beside what the user says."""
+    if event == "Stop" and not isinstance(outcome, Denial):
+        return {"decision": "block", "reason": joined(outcome)} if outcome else None
+    return beside(event, outcome)
+
+
+def decision(approval: Approval) -> Json:
+    if approval.choice == ALLOW:
+        return requests.decided({"behavior": "allow"})
+    return requests.decided({"behavior": "deny", "message": approval.words or f"denied by {approval.by}"})
+
+
+def _called(session_id: str, payload: Json, around: Surroundings) -> Commands:
+    done = c.CloseApprovals(
+        session_id=session_id,
+        tool=text(payload, "tool_name"),
+        request=requests.request(_asked_of(payload)),
+        outcome="allowed at the agent itself",
+    )
+    return SPEECH.called(session_id, done, around)
+
+
+def _request(session_id: str, payload: Json, around: Surroundings) -> Commands:
+    """A run without a person asks nobody."""
+    if not (around.lasting and around.live):
+        return ()
+    tool, cwd = text(payload, "tool_name"), text(payload, "cwd")
+    asked = c.RequestApproval(
+        session_id=session_id,
+        what=What.PERMISSION,
+        tool=tool,
+        shown=requests.wants("", tool, input_of(payload), cwd),
+        digest=requests.digest(session_id, cwd, tool, input_of(payload)),
+        request=requests.request(_asked_of(payload)),
+        options=(ALLOW, DENY),
+    )
+    return (asked,)
+
+
+def _asked_of(payload: Json) -> Json:
+    """What is done, without the agent's own words for it: only the request carries those."""
+    return {name: value for name, value in input_of(payload).items() if name != "description"}
+
+
+def _of_subagent(event: str, session_id: str, payload: Json, around: Surroundings) -> Commands:
+    """A subagent never registers, and its turns are not its parent's; but brakes hold for it, and it may ask."""
+    if event == "PreToolUse" and around.live:
+        return (c.BeginCall(session_id=session_id, limit=0),)
+    return _request(session_id, payload, around) if event == "PermissionRequest" else ()
+
+
+def _interrupted(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row
+    return (c.TurnObserved(session_id=session_id, turn=Turn.IDLE, source="hook"),)
+
+
+MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {
+    "UserPromptSubmit": SPEECH.prompted,
+    "PreToolUse": SPEECH.calling,
+    "PostToolUse": _called,
+    "PermissionRequest": _request,
+    "Stop": SPEECH.ended,
+    "Interrupt": _interrupted,
+    "SessionEnd": left,
+}

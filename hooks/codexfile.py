@@ -1,0 +1,141 @@
+"""A ``Part`` that is Codex's config.toml: our MCP entry, and what Codex keeps there of its trust in our hooks.
+
+Codex rewrites this file itself, with comments and order kept, and appends what it adds. So ours is added at the end,
+too, and taken out table by table.
+
+Rule: the outcome is read again, and where anything but ours has changed, nothing is done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hooks.agents import Agent
+from hooks.entries import ENTRY, Addition, Own
+from hooks.errors import NotSpliceable
+from hooks.jsontext import BOM, Edit, apply
+from hooks.tomltext import merged, newline, read, tables
+
+SERVERS = "mcp_servers"
+LABEL = f"{SERVERS}.{ENTRY}"
+STATE = ("hooks", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class CodexFile:
+    """A ``Part``. ``entry``: our MCP server; ``hooks``: the names by which Codex knows our hooks, as they stand now."""
+
+    agent: Agent
+    path: Path
+    entry: Mapping[str, Any]
+    hooks: frozenset[str] = frozenset()
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        return (LABEL,)
+
+    @property
+    def by_hand(self) -> str:
+        lines = (f"{key} = {literal(value)}" for key, value in self.entry.items())
+        return "\n".join([f"[{LABEL}]", *lines])
+
+    def trusting(self, text: str, digests: Mapping[str, str]) -> Edit:
+        """What writes down that the hooks of those names are trusted as they stand. Raises: NotSpliceable."""
+        end = newline(text)
+        rows = (
+            f'{end}[hooks.state.{json.dumps(name, ensure_ascii=False)}]{end}trusted_hash = "{digest}"{end}'
+            for name, digest in digests.items()
+        )
+        edit = Edit(len(text), len(text), "".join(rows))
+        wanted = {"hooks": {"state": {name: {"trusted_hash": digest} for name, digest in digests.items()}}}
+        try:
+            right = read(apply(text, [edit])) == merged(read(text), wanted)
+        except (NotSpliceable, ValueError):
+            right = False
+        if not right:
+            raise NotSpliceable("hooks.state is written in a way to which no table can be added", 0)
+        return edit
+
+    def own(self, text: str) -> Sequence[Own]:
+        there = read(text).get(SERVERS, {}).get(ENTRY)
+        found = list(self.own_tables(text, is_current=includes(there, self.entry)))
+        if there is not None and not any(one.label == LABEL for one in found):
+            raise NotSpliceable(f"'{ENTRY}' is not written as a table of its own", max(0, text.find(ENTRY)))
+        return found
+
+    def own_tables(self, text: str, *, is_current: bool) -> Iterator[Own]:
+        for table in tables(text):
+            if table.path[:2] == (SERVERS, ENTRY):
+                yield Own(LABEL, table.start, is_current)
+            elif table.path[:2] == STATE and table.path[2:] and table.path[2] in self.hooks:
+                yield Own(f"hooks.state.{table.path[2]}", table.start)
+
+    def addition(self, base: str) -> Addition:
+        """Raises: NotSpliceable."""
+        end = newline(base)
+        broken = base.removeprefix(BOM) and not base.endswith("\n")
+        gap = (end if broken else "") + (end if base.strip(BOM + " \t\r\n") else "")
+        edit = Edit(len(base), len(base), gap + self.by_hand.replace("\n", end) + end)
+        wanted = {SERVERS: {ENTRY: dict(self.entry)}}
+        try:
+            right = read(apply(base, [edit])) == merged(read(base), wanted)
+        except (NotSpliceable, ValueError):
+            right = False
+        if not right:
+            raise NotSpliceable(f"'{SERVERS}' is written in a way to which no table can be added", 0)
+        return Addition([edit])
+
+    def removal(
+        self,
+        text: str,
+        doomed: frozenset[int],
+        created: tuple[tuple[str, ...], ...] | None,  # noqa: ARG002 -- a table takes nothing else along
+    ) -> Sequence[Edit]:
+        edits = [
+            Edit(self.from_gap(text, table.start), table.end, "")
+            for table in tables(text)
+            if table.start in doomed
+        ]
+        left = read(apply(text, edits))
+        if edits and left != self.without(read(text)):
+            raise NotSpliceable("our tables cannot be told from the others'", edits[0].start)
+        return edits
+
+    def from_gap(self, text: str, start: int) -> int:
+        """The one empty line before it goes with it."""
+        for gap in ("\r\n\r\n", "\n\n"):
+            if text.endswith(gap, 0, start):
+                return start - len(gap) // 2
+        return start
+
+    def without(self, document: dict[str, Any]) -> dict[str, Any]:
+        """What is left without ours, and without tables that only ours were in."""
+        servers = {key: value for key, value in document.get(SERVERS, {}).items() if key != ENTRY}
+        hooks = dict(document.get("hooks", {}))
+        state = {key: value for key, value in hooks.get("state", {}).items() if key not in self.hooks}
+        inner = {**hooks, "state": state} if state else {k: v for k, v in hooks.items() if k != "state"}
+        rest = {key: value for key, value in document.items() if key not in {SERVERS, "hooks"}}
+        return {**rest, **({SERVERS: servers} if servers else {}), **({"hooks": inner} if inner else {})}
+
+    def is_bare(self, text: str) -> bool:
+        return not text.strip(BOM + " \t\r\n")
+
+
+def includes(there: object, wanted: object) -> bool:
+    """Whether all that is wanted stands there; more may."""
+    if isinstance(there, Mapping) and isinstance(wanted, Mapping):
+        return all(key in there and includes(there[key], value) for key, value in wanted.items())
+    return there == wanted
+
+
+def literal(value: Any) -> str:
+    """A value as TOML writes it on one line. JSON's strings are TOML's, but for the DEL that TOML wants escaped."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {literal(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(literal(each) for each in value) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,119 @@
+"""What each hook of the real Codex means, from payloads it really sent, and what it is answered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.agents import codex, requests
+from daemon.agents.interface import Surroundings
+from daemon.agents.speech import HAND_OUT_LIMIT
+from daemon.core import commands as c
+from daemon.core.errors import Malformed
+from daemon.core.frame import framed
+from daemon.core.model import Denial, Turn
+from tests.transports.parcels import parcel
+
+PAYLOADS = Path(__file__).parent / "payloads/codex"
+AROUND = Surroundings(pid=7, started=8, machine="m", circle="dev", config_dir="/home/ada/.codex")
+SESSION = "01a20121-850d-7351-8e4b-8c7d572c38f7"
+
+
+def payload(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((PAYLOADS / f"{name}.json").read_text())["payload"]
+    return found
+
+
+def meant(name: str, around: Surroundings = AROUND, **more: object) -> list[c.Command]:
+    return list(codex.commands(name.split("-", maxsplit=1)[0], {**payload(name), **more}, around))
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PAYLOADS.glob("*.json")))
+def test_every_event_but_the_last_registers_the_session_first(name: str) -> None:
+    first = meant(name)[0]
+    if name.startswith("SessionEnd"):
+        assert first == c.EndSession(session_id=SESSION, why="other")
+    else:
+        assert isinstance(first, c.RegisterSession)
+        assert (first.session_id, first.backend, first.wish) == (SESSION, "codex", "project")
+        assert first.transcript.endswith(f"{SESSION}.jsonl")
+
+
+def test_a_start_is_told_with_a_prompt_so_a_turn_is_about_to_begin() -> None:
+    [started] = meant("SessionStart-startup")
+    assert isinstance(started, c.RegisterSession)
+    assert (started.turn, started.forked) == (Turn.WORKING, False)
+    [fork] = meant("SessionStart-startup", source="fork")
+    assert isinstance(fork, c.RegisterSession)
+    assert fork.forked
+
+
+def test_a_prompt_begins_a_turn_that_is_known_by_its_number() -> None:
+    prompt = framed(parcel())
+    _, began, passing = meant("UserPromptSubmit", prompt=prompt)
+    assert isinstance(began, c.TurnBegan)
+    assert began.marks == (parcel().delivery.mark,)
+    assert began.prompt_id == payload("UserPromptSubmit")["turn_id"]
+    assert passing == c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, passing=True)
+
+
+def test_the_end_of_a_turn_answers_and_takes_what_waits() -> None:
+    _, ended, handing = meant("Stop", stop_hook_active=True)
+    number = payload("Stop")["turn_id"]
+    assert ended == c.TurnEnded(session_id=SESSION, text="stub: .git", prompt_id=number, continuing=True)
+    assert handing == c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, prompt_id=number)
+
+
+def test_an_interrupt_ends_the_turn_without_an_answer() -> None:
+    _, ended = meant("Interrupt")
+    assert ended == c.TurnObserved(session_id=SESSION, turn=Turn.IDLE, source="hook")
+
+
+def test_a_tool_call_may_be_denied_and_what_it_needed_was_allowed_once_it_was_made() -> None:
+    _, went, begins = meant("PreToolUse")
+    assert isinstance(went, c.TurnWent)
+    assert isinstance(begins, c.BeginCall)
+    assert went.doing == "Bash: ls -a"
+    _, _, closes, between = meant("PostToolUse")
+    assert isinstance(closes, c.CloseApprovals)
+    assert isinstance(between, c.HandOut)
+    assert between.between
+
+
+def test_a_request_is_shown_whole_and_closed_by_the_call_that_it_was_about() -> None:
+    _, asked = meant("PermissionRequest")
+    assert isinstance(asked, c.RequestApproval)
+    assert "echo been here | tee trace.txt" in asked.shown
+    assert "May this run outside of the sandbox?" in asked.shown
+    _, _, closes, _ = meant("PostToolUse", tool_input={"command": "echo been here | tee trace.txt"})
+    assert isinstance(closes, c.CloseApprovals)
+    assert (closes.tool, closes.request) == (asked.tool, asked.request)
+    assert asked.request == requests.request({"command": "echo been here | tee trace.txt"})
+
+
+def test_a_run_for_one_prompt_asks_nobody() -> None:
+    alone = Surroundings(pid=7, started=8, machine="m", circle="dev", lasting=False)
+    assert [type(each) for each in meant("PermissionRequest", alone)] == [c.RegisterSession]
+
+
+def test_a_subagent_never_registers_but_brakes_hold_for_it() -> None:
+    assert meant("PreToolUse", agent_id="x") == [c.BeginCall(session_id=SESSION, limit=0)]
+    assert meant("Stop", agent_id="x") == []
+
+
+def test_what_is_handed_over_at_the_end_is_a_reason_to_go_on_and_elsewhere_context() -> None:
+    assert codex.answer("Stop", [parcel()]) == {"decision": "block", "reason": framed(parcel())}
+    assert codex.answer("Stop", []) is None
+    beside = {"hookEventName": "PostToolUse", "additionalContext": framed(parcel())}
+    assert codex.answer("PostToolUse", [parcel()]) == {"hookSpecificOutput": beside}
+    denied = codex.answer("PreToolUse", Denial("stopped"))
+    assert denied is not None
+    assert denied["hookSpecificOutput"]["permissionDecision"] == "deny"
+
+
+def test_what_is_nobodys_is_refused() -> None:
+    with pytest.raises(Malformed, match="no session_id"):
+        codex.commands("Stop", {}, AROUND)

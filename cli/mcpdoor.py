@@ -6,18 +6,21 @@ its run and its process, and gone with it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import platform
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Final, Self
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
 from daemon.api import jsontext
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
-from daemon.api.guards import Guards, Placed, transport_of
+from daemon.api.guards import THREAD, Guards, Placed, of_thread, refuse_crowded, transport_of
 from daemon.api.known import Known
 from daemon.callers.folders import checkout_of
 from daemon.client.local import LocalExchange
@@ -42,6 +45,7 @@ class McpEntrance:
         self._guards = guards
         self._mcp = McpDoor(version=version)
         self._known = Known(engine.feed)
+        self._threads: WeakKeyDictionary[asyncio.Transport, str] = WeakKeyDictionary()  #: as last said there
 
     async def __aenter__(self) -> Self:
         await self._mcp.__aenter__()
@@ -65,19 +69,24 @@ class McpEntrance:
         run = _header(request, RUN)
         if not run:
             return caller
-        found = await self._known.caller(transport_of(request), run, lambda: self._as_client(request, run))
+        if thread := _header(request, THREAD):
+            self._threads[transport_of(request)] = thread
+        named = f"{run} {thread}"
+        found = await self._known.caller(transport_of(request), named, lambda: self._as_client(request, run))
         return found or caller
 
     async def _as_client(self, request: web.Request, run: str) -> Caller | None:
         """None: it is too early to say."""
         placed = await self._guards.placed(request)
         own = f"{BACKEND}:{run}"
-        around = await self._engine.read(lambda tx: _around(tx, placed))
+        thread = self._threads.get(transport_of(request), "")
+        around, crowded = await self._engine.read(lambda tx: _around(tx, placed, thread))
         if around:
             await self._engine.handle(c.EndSession(session_id=own, why="it belongs to an agent"))
             return Caller(standing=Standing.AGENT, peer_id=around.peer_id, host=around.session_id)
         if await _is_early(request, placed):
             return None
+        refuse_crowded(replace(placed, crowded=crowded))
         known: Session | None = await self._engine.read(lambda tx: tx.get(Session, own))
         if known and known.ended_at is None:
             return Caller(standing=Standing.AGENT, peer_id=known.peer_id, host=own)
@@ -85,12 +94,14 @@ class McpEntrance:
         return Caller(standing=Standing.AGENT, peer_id=peer.peer_id, host=own)
 
 
-def _around(tx: Tx, placed: Placed) -> Session | None:
+def _around(tx: Tx, placed: Placed, thread: str) -> tuple[Session | None, bool]:
+    """The agent's session, and whether there is one of which nobody knows which."""
     for process in placed.line:
         session = tx.session_of_process(process.pid, process.started)
         if session and session.ended_at is None and not session.session_id.startswith(f"{BACKEND}:"):
-            return session
-    return None
+            found = of_thread(tx, session, thread)
+            return found, found is None
+    return None, False
 
 
 async def _is_early(request: web.Request, placed: Placed) -> bool:

@@ -31,6 +31,7 @@ from daemon.engine.engine import Engine
 from daemon.wire import routes
 
 WRONG_TOKENS: Final = 10
+THREAD: Final = "Peerline-Thread"  #: which session of a process it is, as a tool's call says
 GONE: Final = Process(0, 0)
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 OUTSIDE: Final = {
@@ -46,6 +47,7 @@ class Placed:
     process: Process
     line: tuple[Process, ...]  #: itself and its ancestors, nearest first
     session: Session | None
+    crowded: bool = False  #: it is one of several sessions in one process, and nothing says which
 
 
 class Guards:
@@ -79,9 +81,15 @@ class Guards:
 
     async def _on_line(self, request: web.Request) -> Caller:
         async def look() -> Caller:
-            return await self.placed_caller(await self.placed(request))
+            placed = await self.placed(request)
+            if placed.crowded and request.path in {
+                routes.MCP,
+                routes.MCP_RECEIPTS,
+            }:  # which thread it is comes with a tool's call
+                return await self._outside(Standing.CLI, _host(placed))
+            return await self.placed_caller(placed)
 
-        return await self._known.caller(transport_of(request), "", look)
+        return await self._known.caller(transport_of(request), request.headers.get(THREAD, ""), look)
 
     def check_health(self, request: web.Request) -> bool:
         """``/health`` is open, but not to other hosts' pages; returns whether the caller is known."""
@@ -110,8 +118,10 @@ class Guards:
         if not _is_unix(request):
             raise NotAllowed("that goes through the Unix socket only", "processes are not known over TCP")
         line = self._line(request)
-        session = await self._engine.read(lambda tx: _registered(tx, line))
-        return Placed(line[0] if line else GONE, line, session)
+        found = await self._engine.read(lambda tx: _registered(tx, line))
+        thread = request.headers.get(THREAD, "")
+        session = await self._engine.read(lambda tx: of_thread(tx, found, thread)) if found else None
+        return Placed(line[0] if line else GONE, line, session, crowded=found is not None and session is None)
 
     def _line(self, request: web.Request) -> tuple[Process, ...]:
         """Who connected, as it was when the connection's first request came: its pid may be another's by now."""
@@ -130,8 +140,9 @@ class Guards:
             return Caller(
                 standing=Standing.AGENT, peer_id=placed.session.peer_id, host=placed.session.session_id
             )
+        refuse_crowded(placed)
         standing = Standing.OWNER if has_terminal(placed.process.pid) else Standing.CLI
-        return await self._outside(standing, f"process:{placed.process.pid}:{placed.process.started}")
+        return await self._outside(standing, _host(placed))
 
     async def _outside(self, standing: Standing, host: str) -> Caller:
         """Somebody outside every agent sends as the one peer of their standing."""
@@ -197,6 +208,29 @@ class Guards:
         raise NotAuthenticated(
             "the owner's token is missing or wrong", "it stands in the home's file of that name"
         )
+
+
+def of_thread(view: View, found: Session, thread: str) -> Session | None:
+    """The session itself; of several in one process the one that the call names, if it is there."""
+    if not found.shared:
+        return found
+    named: Session | None = view.get(Session, thread) if thread else None
+    here = named and (named.pid, named.started) == (found.pid, found.started)
+    return named if named and here and named.ended_at is None else None
+
+
+def refuse_crowded(placed: Placed) -> None:
+    """Raises: NotAllowed, for an agent of which nobody knows who it is."""
+    if placed.crowded:
+        raise NotAllowed(
+            "several sessions of an agent share that process, and which of them calls is not known",
+            "call by the MCP tools in a session that has had a prompt, or set features.daemon_auto_start = false "
+            "in Codex's config.toml",
+        )
+
+
+def _host(placed: Placed) -> str:
+    return f"process:{placed.process.pid}:{placed.process.started}"
 
 
 def check_type(request: web.Request) -> None:

@@ -1,0 +1,131 @@
+"""Whatever the real Codex is in the middle of: what is told of it is true, and no ask is lost or heard twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.agents.codex import Codex
+from tests.agents.codex_server import end_daemon
+from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
+from tests.scenarios.askers import answered, by_cli, by_owner, peer, until_peer
+from tests.scenarios.house import House, answers
+from tests.scenarios.test_codex_line import backend, codex, greeted, line
+
+__all__ = ["backend", "line"]
+pytestmark = pytest.mark.thorough
+REMINDED = Rule("still waits for your answer", Says("here it is"))
+
+
+async def test_an_interrupted_turn_answers_nothing_and_its_ask_is_reminded_of(
+    line: House, backend: Codex, model: ModelApi
+) -> None:
+    model.script = Script((REMINDED, Rule("slow question", Says("never said"), gate="slow")))
+    asked = await by_cli(line, "slow question")
+    await model.reached("slow")
+    await line.working("backend")
+    await backend.interrupt()
+    await model.open("slow")
+    assert await answered(line, asked) == ["here it is"]
+    assert model.times_heard("slow question") == 1
+
+
+async def test_a_cleared_session_is_the_same_peer_and_a_fork_is_another(
+    line: House, backend: Codex, model: ModelApi
+) -> None:
+    before = await peer(line, "backend")
+    await backend.type("/clear")
+    await backend.until_idle()
+    await backend.type("hello again")
+    await backend.until_shown("stub: hello again")
+    after = await until_peer(line, "backend", turn_state="idle", status="online")
+    assert after["peer_id"] == before["peer_id"]
+    model.script = Script((Rule("question", Says("yes")),))
+    told = await line.cli("ask", "backend", "a question", "--wait", "40", "--json")
+    assert answers(told.json) == ["yes"]
+    assert {each["name"] for each in (await line.daemon.client().peers(circle="dev"))["peers"]} == {"backend"}
+
+
+async def test_two_in_one_folder_are_two_peers_and_each_hears_its_own(
+    line: House, backend: Codex, model: ModelApi
+) -> None:
+    model.script = Script((Rule("for the first", Says("one")), Rule("for the second", Says("two"))))
+    async with codex(line, model) as second:
+        await greeted(line, second, "backend-2")
+        one, two = await by_cli(line, "for the first"), await by_cli(line, "for the second", "backend-2")
+        assert (await answered(line, one), await answered(line, two)) == (["one"], ["two"])
+        assert "for the first" not in await second.capture()
+    await until_peer(line, "backend-2", status="offline")
+
+
+async def test_a_killed_agent_is_offline_and_what_was_asked_waits_for_its_next_run(
+    line: House, model: ModelApi
+) -> None:
+    async with codex(line, model) as agent:
+        await greeted(line, agent, "backend")
+        for process in await agent.family():
+            if process.pid != agent.pid:
+                os.kill(process.pid, signal.SIGKILL)
+        await until_peer(line, "backend", status="offline")
+    asked = await by_cli(line, "are you back?")
+    model.script = Script((Rule("are you back", Says("I am")),))
+    async with codex(line, model) as agent:
+        await greeted(line, agent, "backend")
+        assert await answered(line, asked) == ["I am"]
+    assert model.times_heard("are you back?") == 1
+
+
+async def test_a_person_far_away_allows_a_command_by_a_card(
+    line: House, backend: Codex, model: ModelApi
+) -> None:
+    runs = Calls(
+        "exec_command",
+        {
+            "cmd": "echo done > made.txt",
+            "sandbox_permissions": "require_escalated",
+            "justification": "may I?",
+        },
+    )
+    model.script = Script((Rule("make it", runs, times=1),))
+    await backend.type("make it")
+    await backend.until_shown("Would you like to run")
+    await until_peer(line, "backend", turn_state="awaiting_input")
+    await backend.press("y")
+    await until_peer(line, "backend", turn_state="idle")
+    assert (backend.cwd / "made.txt").exists()
+
+
+@pytest.fixture
+async def shared(line: House, model: ModelApi) -> AsyncIterator[tuple[Codex, Codex]]:
+    """Two terminals of one folder with the shared daemon in between; the second's hooks wear the first one's pane."""
+    async with codex(line, model, shared_daemon=True) as first:
+        await greeted(line, first, "backend")
+        async with codex(line, model, shared_daemon=True) as second:
+            await greeted(line, second, "backend-2")
+            yield first, second
+    await end_daemon(line.user)
+
+
+async def test_with_the_shared_daemon_the_second_terminal_is_not_taken_for_the_first(
+    line: House, shared: tuple[Codex, Codex], model: ModelApi
+) -> None:
+    first, second = shared
+    asks = Calls("mcp__peerline__ask_peer", {"peer": "backend", "question": "who are you?"})
+    rules = (
+        Rule("for the first", Says("one")),
+        Rule("for the second", Says("two")),
+        Rule("go and ask", asks, times=1),
+        Rule("who are you", Says("the first one")),
+    )
+    model.script = Script(rules)
+    one, two = await by_cli(line, "for the first"), await by_owner(line, "for the second", "backend-2")
+    assert (await answered(line, one), await answered(line, two)) == (["one"], ["two"])
+    await second.type("go and ask")
+    await second.until_shown("the first one")
+    asked = [
+        each for each in (await line.daemon.client().asks("all"))["asks"] if "who are you" in each["question"]
+    ]
+    assert [each["from"] for each in asked] == ["backend-2"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 from cli.output import client, is_up
+from cli.trusting import distrusted
 from daemon.health import finding, findings
 from daemon.lifecycle import private
 from daemon.paths import found
@@ -23,6 +25,7 @@ async def examined(*, fix: bool) -> list[Json]:
     told = findings(paths)
     if told_so := list(locked(scene.found(paths, None))):
         told.append(finding(IS_LOCKED.level, IS_LOCKED.code, told_so[0], IS_LOCKED.fix))
+    told += [finding("warning", *each) for each in await asyncio.to_thread(distrusted)]
     if not await is_up(client()):
         told.append(finding("info", "daemon_down", "no daemon is running", "start it with `peerline up`"))
         return told

@@ -28,6 +28,7 @@ from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Peer, Session, Turn
+from daemon.core.roads import TOOLS_ALONE
 from daemon.engine.engine import Engine
 from daemon.store.interface import Tx
 from mcp_server.http import McpDoor
@@ -136,4 +137,5 @@ def _registration(request: web.Request, placed: Placed, session_id: str) -> c.Re
         branch=checkout.branch,
         machine=platform.node(),
         turn=Turn.UNKNOWN,
+        turn_source=TOOLS_ALONE if any(each.command in PROGRAMS for each in placed.line) else "",
     )

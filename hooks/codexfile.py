@@ -95,13 +95,12 @@ class CodexFile:
         doomed: frozenset[int],
         created: tuple[tuple[str, ...], ...] | None,  # noqa: ARG002 -- a table takes nothing else along
     ) -> Sequence[Edit]:
-        edits = [
-            Edit(self.from_gap(text, table.start), table.end, "")
-            for table in tables(text)
-            if table.start in doomed
-        ]
-        left = read(apply(text, edits))
-        if edits and left != self.without(read(text)):
+        going = [table for table in tables(text) if table.start in doomed]
+        edits = [Edit(self.from_gap(text, table.start), table.end, "") for table in going]
+        wanted = read(text)
+        for table in going:
+            wanted = without(wanted, table.path)
+        if edits and solid(read(apply(text, edits))) != solid(wanted):
             raise NotSpliceable("our tables cannot be told from the others'", edits[0].start)
         return edits
 
@@ -112,17 +111,24 @@ class CodexFile:
                 return start - len(gap) // 2
         return start
 
-    def without(self, document: dict[str, Any]) -> dict[str, Any]:
-        """What is left without ours, and without tables that only ours were in."""
-        servers = {key: value for key, value in document.get(SERVERS, {}).items() if key != ENTRY}
-        hooks = dict(document.get("hooks", {}))
-        state = {key: value for key, value in hooks.get("state", {}).items() if key not in self.hooks}
-        inner = {**hooks, "state": state} if state else {k: v for k, v in hooks.items() if k != "state"}
-        rest = {key: value for key, value in document.items() if key not in {SERVERS, "hooks"}}
-        return {**rest, **({SERVERS: servers} if servers else {}), **({"hooks": inner} if inner else {})}
-
     def is_bare(self, text: str) -> bool:
         return not text.strip(BOM + " \t\r\n")
+
+
+def without(document: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """The document without what stands at that path."""
+    key, *rest = path
+    inner = document.get(key)
+    kept = {name: value for name, value in document.items() if name != key}
+    return {**kept, key: without(inner, rest)} if rest and isinstance(inner, Mapping) else kept
+
+
+def solid(document: Any) -> Any:
+    """The document without tables that hold nothing."""
+    if not isinstance(document, Mapping):
+        return document
+    inner = {key: solid(value) for key, value in document.items()}
+    return {key: value for key, value in inner.items() if value != {}}
 
 
 def includes(there: object, wanted: object) -> bool:

@@ -46,7 +46,7 @@ def tables(text: str) -> list[Table]:
     read(text)
     heads = list(headers(text))
     starts = [start for start, _ in heads]
-    ends = [*starts[1:], len(text)]
+    ends = [*starts[1:], len(text)][: len(starts)]
     return [
         Table(path, start, start + content(text[start:end]))
         for (start, path), end in zip(heads, ends, strict=True)

@@ -82,10 +82,8 @@ class Guards:
     async def _on_line(self, request: web.Request) -> Caller:
         async def look() -> Caller:
             placed = await self.placed(request)
-            if placed.crowded and request.path in {
-                routes.MCP,
-                routes.MCP_RECEIPTS,
-            }:  # which thread it is comes with a tool's call
+            # Which thread it is comes with a tool's call.
+            if placed.crowded and request.path in {routes.MCP, routes.MCP_RECEIPTS}:
                 return await self._outside(Standing.CLI, _host(placed))
             return await self.placed_caller(placed)
 

@@ -26,6 +26,7 @@ from daemon.core.presence import IN_TURN
 
 #: Whose terminal is not typed into: their own way in takes the owner's words as well as a prompt.
 UNTYPED: Final = frozenset({"codex", "opencode"})
+TOOLS_ALONE: Final = "tools"  #: a session of an agent of which only its MCP client is known
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 
@@ -85,6 +86,8 @@ def reach(
     gone = session is None or session.ended_at is not None
     if peer.backend in POLLING and not (gone and peer.session_id):
         reason = "waits until the client checks its messages"
+        if session and session.turn_source == TOOLS_ALONE:
+            reason += "; it is a coding agent, but none of its hooks was heard: see `peerline doctor`"
         return Reach(road=Road.POLL, proof=_proof(session, Road.POLL), reason=reason)
     if session is None or session.ended_at is not None:
         return Reach(road=Road.NONE, proof="", reason="offline; kept until it is back")

@@ -123,4 +123,4 @@ async def test_it_asks_another_agent_by_its_tool_without_a_dialog_and_answers_by
         await greeted(line, frontend, "frontend")
         await backend.type("go and ask")
         await backend.until_shown("it is blue")
-    assert model.times_heard("which colour?") == 1
+    assert model.times_heard("\nwhich colour?\n[end #") == 1

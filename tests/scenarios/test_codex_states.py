@@ -112,7 +112,7 @@ async def shared(line: House, model: ModelApi) -> AsyncIterator[tuple[Codex, Cod
 async def test_with_the_shared_daemon_the_second_terminal_is_not_taken_for_the_first(
     line: House, shared: tuple[Codex, Codex], model: ModelApi
 ) -> None:
-    first, second = shared
+    _, second = shared
     asks = Calls("mcp__peerline__ask_peer", {"peer": "backend", "question": "who are you?"})
     rules = (
         Rule("for the first", Says("one")),

@@ -100,7 +100,9 @@ CODEX = Agent(  # 0.169.0
         Event("UserPromptSubmit"),
         Event("PreToolUse"),
         Event("PostToolUse"),
-        Event("PermissionRequest", seconds=600, timeout=610),
+        Event(
+            "PermissionRequest", seconds=60, timeout=70
+        ),  # Codex opens its own dialog only when this has ended
         Event("Stop"),
         Event("Interrupt", timeout=3),  # more than 3 s is not given to this one and the next
         Event("SessionEnd", timeout=3),

@@ -28,6 +28,7 @@ PROOF_WITHIN: Final = timedelta(seconds=20)
 RUN_S: Final = 20.0
 SETTLES_S: Final = 2.0  #: an agent idle for that long has written down what it took
 LONGEST: Final = 100_000  #: bytes; the system lets no argument be longer than 131,072
+REMEMBERED: Final = 1000  #: tries of which it is known in whose queue they may lie
 CLIENT: Final = {
     "clientInfo": {"name": "peerline", "version": "1"},
     "capabilities": {"experimentalApi": True},
@@ -49,11 +50,16 @@ class CodexQueue:
                 before = self._left.get(envelope_id, session if again else None)
                 if before:
                     await withdrawn(before)
-                self._left[envelope_id] = session
+                self._remember(envelope_id, session)
                 trouble = await _queued(program, session, framed(parcel))
         except (OSError, TimeoutError, ValueError) as error:
             return Failed(f"codex queue: {error!r}")
         return Failed(f"codex queue: {trouble}") if trouble else Carried(PROOF_WITHIN)
+
+    def _remember(self, envelope_id: str, session: Session) -> None:
+        self._left[envelope_id] = session
+        while len(self._left) > REMEMBERED:
+            del self._left[next(iter(self._left))]
 
     async def prove(self, session: Session) -> Proof:
         """Its queue can be read, and nothing of ours lies in it."""

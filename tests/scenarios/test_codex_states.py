@@ -36,9 +36,7 @@ async def test_an_interrupted_turn_answers_nothing_and_its_ask_is_reminded_of(
     assert model.times_heard("slow question") == 1
 
 
-async def test_a_cleared_session_is_the_same_peer_and_a_fork_is_another(
-    line: House, backend: Codex, model: ModelApi
-) -> None:
+async def test_a_cleared_session_is_the_same_peer(line: House, backend: Codex, model: ModelApi) -> None:
     before = await peer(line, "backend")
     await backend.type("/clear")
     await backend.until_idle()

@@ -35,7 +35,7 @@ group = typer.Typer(help="The daemon as a service, there after every login.", no
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
+class Keeper:
     """Who keeps services here: where the unit stands, what it is, and what makes it run and end."""
 
     name: str
@@ -55,16 +55,16 @@ def add_to(app: typer.Typer) -> None:
 @group.command()
 def install(as_json: AsJson = False) -> None:
     """Write the unit and start it; a second time it is written anew and started again if it changed."""
-    manager = _manager()
-    if _runs_elsewhere(manager):
+    keeper = _keeper()
+    if _runs_elsewhere(keeper):
         raise Refused(
             "a daemon runs already that is no service", "end it with `peerline down`, then install again"
         )
-    there = manager.unit.read_bytes() if manager.unit.exists() else None
-    if there != manager.content:
-        _replaced(manager.unit, manager.content)
-    problem = _done(manager.starts)
-    told = _state(manager) | {"changed": there != manager.content, "problem": problem, "left": _left()}
+    there = keeper.unit.read_bytes() if keeper.unit.exists() else None
+    if there != keeper.content:
+        _replaced(keeper.unit, keeper.content)
+    problem = _done(keeper.starts)
+    told = _state(keeper) | {"changed": there != keeper.content, "problem": problem, "left": _left()}
     show(told, as_json=as_json, human=_installed)
     if problem:
         raise typer.Exit(NOT_YET)
@@ -73,13 +73,13 @@ def install(as_json: AsJson = False) -> None:
 @group.command()
 def uninstall(as_json: AsJson = False) -> None:
     """Stop the service and take its unit away; what is on the line stays."""
-    manager = _manager()
-    was = manager.unit.exists()
+    keeper = _keeper()
+    was = keeper.unit.exists()
     if was:
-        if problem := _done(manager.ends):
+        if problem := _done(keeper.ends):
             note(problem)
-        manager.unit.unlink()
-        _done(manager.starts[:1])
+        keeper.unit.unlink()
+        _done(keeper.starts[:1])
     show(
         {"removed": was},
         as_json=as_json,
@@ -90,10 +90,10 @@ def uninstall(as_json: AsJson = False) -> None:
 @group.command()
 def status(as_json: AsJson = False) -> None:
     """Whether it is installed and running."""
-    show(_state(_manager()), as_json=as_json, human=_shown)
+    show(_state(_keeper()), as_json=as_json, human=_shown)
 
 
-def _manager() -> Manager:
+def _keeper() -> Keeper:
     """Raises: Refused: nobody keeps services here."""
     home = Path.home()
     if sys.platform == "darwin":
@@ -106,9 +106,9 @@ def _manager() -> Manager:
     )
 
 
-def _systemd(home: Path) -> Manager:
+def _systemd(home: Path) -> Keeper:
     control, unit = ("systemctl", "--user"), f"{units.NAME}.service"
-    return Manager(
+    return Keeper(
         name="systemd",
         unit=units.systemd_path(home, os.environ.get("XDG_CONFIG_HOME", "")),
         content=units.systemd(_daemon()).encode(),
@@ -120,9 +120,9 @@ def _systemd(home: Path) -> Manager:
     )
 
 
-def _launchd(home: Path) -> Manager:
+def _launchd(home: Path) -> Keeper:
     domain, path = f"gui/{os.getuid()}", units.launchd_path(home)
-    return Manager(
+    return Keeper(
         name="launchd",
         unit=path,
         content=units.launchd(_daemon()),
@@ -151,8 +151,8 @@ def _left() -> list[str]:
     return sorted(name for name in os.environ if name.startswith("PEERLINE_") and name not in KEPT)
 
 
-def _runs_elsewhere(manager: Manager) -> bool:
-    return not _state(manager)["running"] and asyncio.run(_is_up())
+def _runs_elsewhere(keeper: Keeper) -> bool:
+    return not _state(keeper)["running"] and asyncio.run(_is_up())
 
 
 async def _is_up() -> bool:
@@ -191,16 +191,16 @@ def _run(command: Sequence[str]) -> tuple[int, str]:
     return done.returncode, (done.stderr or done.stdout).strip()
 
 
-def _state(manager: Manager) -> Json:
-    installed = manager.unit.exists()
+def _state(keeper: Keeper) -> Json:
+    installed = keeper.unit.exists()
     return {
-        "manager": manager.name,
-        "unit": str(manager.unit),
+        "keeper": keeper.name,
+        "unit": str(keeper.unit),
         "installed": installed,
-        "current": installed and manager.unit.read_bytes() == manager.content,
-        "running": installed and _run(manager.asks)[0] == 0,
-        "logs": manager.logs,
-        "more": manager.more,
+        "current": installed and keeper.unit.read_bytes() == keeper.content,
+        "running": installed and _run(keeper.asks)[0] == 0,
+        "logs": keeper.logs,
+        "more": keeper.more,
     }
 
 
@@ -218,4 +218,4 @@ def _shown(told: Json) -> str:
         return "not installed: `peerline service install`"
     old = "" if told["current"] else "; the unit is an older one: `peerline service install` writes it anew"
     state = "runs" if told["running"] else "does not run"
-    return f"{state}, by {told['manager']}: {told['unit']}{old}\nits log: {told['logs']}"
+    return f"{state}, by {told['keeper']}: {told['unit']}{old}\nits log: {told['logs']}"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, chatting, circles, hooking, life, messages, peers, restoring, slack, telegram
+from cli import audit, chatting, circles, hooking, life, messages, peers, restoring, service, slack, telegram
 from cli.output import fail
 from daemon.core.errors import Fault, PeerlineError
 
@@ -42,6 +42,7 @@ chatting.add_to(app)
 hooking.add_to(app)
 telegram.add_to(app)
 slack.add_to(app)
+service.add_to(app)
 audit.add_to(app)
 
 

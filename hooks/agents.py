@@ -49,7 +49,8 @@ class Event:
 class Agent:
     """``settings`` lies in the agent's folder: ``folder_variable`` if set, else ``folder`` below HOME.
 
-    ``mcp_file`` lies in that folder when the variable is set, and in HOME itself when it is not.
+    ``mcp_file`` lies in that folder when the variable is set, and in HOME itself when it is not; with ``mcp_inside``
+    always in that folder.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Agent:
     mcp_file: str
     events: tuple[Event, ...]
     allowed_tools: tuple[str, ...]
+    mcp_inside: bool = False
 
 
 CLAUDE_CODE = Agent(  # 2.1.329

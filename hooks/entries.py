@@ -1,4 +1,4 @@
-"""What we write into an agent's files, and how we know it again.
+"""Where the agents' files are, what a file of theirs shall hold of ours, and how we know it again.
 
 A ``Part`` is one file with what shall stand in it. Ours is whatever runs a ``hooks/pipe.py`` the way we do,
 from wherever (an environment that was moved leaves such lines behind), the MCP entry ``peerline``, and the
@@ -10,19 +10,19 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, Protocol
 
-from hooks.agents import WAKE, WAKES_S, Agent, Event
-from hooks.errors import SettingsRefused
-from hooks.jsontext import Node
+from hooks.agents import Agent, Event
+from hooks.jsontext import Edit
 
 McpKind = Literal["stdio", "http"]
 PYTHON_FLAGS = ("-I", "-S", "-E")
 PIPE = "/hooks/pipe.py"
 ENTRY = "peerline"
+PERMISSION = "permissions.allow."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class HomePaths:
 
     def mcp_file(self, agent: Agent) -> Path:
         apart = self.variables.get(agent.folder_variable)
-        return Path(apart or self.home) / agent.mcp_file
+        inside = self.folder(agent) if agent.mcp_inside else Path(apart or self.home)
+        return inside / agent.mcp_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,118 +65,67 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class HooksPart:
-    """Hooks and permissions, in the form of Claude Code's settings.json."""
+class Addition:
+    """What puts our entries into a text.
 
-    agent: Agent
-    path: Path
-    home: HomePaths
+    ``created``: the paths of the objects and lists that it makes; ``kept``: the labels of entries like ours that stood
+    there already.
+    """
 
-    @property
-    def additions(self) -> dict[str, Any]:
-        hooks = {event.name: [self.group(event)] for event in self.agent.events}
-        return {"hooks": hooks, "permissions": {"allow": list(self.agent.allowed_tools)}}
-
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        events = (f"hooks.{event.name}" for event in self.agent.events)
-        return (*events, *(f"permissions.allow.{tool}" for tool in self.agent.allowed_tools))
-
-    def group(self, event: Event) -> dict[str, Any]:
-        matcher = {} if event.matcher is None else {"matcher": event.matcher}
-        run = {"type": "command", "command": self.command(event), "timeout": event.timeout}
-        return {**matcher, "hooks": [run, *([self.waking()] if event.wakes else [])]}
-
-    def waking(self) -> dict[str, Any]:
-        """It runs in the background; its exit code 2 wakes the agent, with what it wrote to standard error."""
-        command = self.command(Event(WAKE, seconds=WAKES_S))
-        return {"type": "command", "command": command, "timeout": WAKES_S + 10, "asyncRewake": True}
-
-    def command(self, event: Event) -> str:
-        seconds = () if event.seconds == Event("").seconds else (f"{event.seconds:g}",)
-        pipe = f"{self.home.packages}{PIPE}"
-        words = (
-            self.home.python,
-            *PYTHON_FLAGS,
-            pipe,
-            self.home.socket,
-            self.agent.name,
-            event.name,
-            *seconds,
-        )
-        return shlex.join(str(word) for word in words)
-
-    def own(self, root: Node) -> Iterator[Own]:
-        hooks = root.get("hooks")
-        for event in hooks.children if hooks else ():
-            for group in event.node.children:
-                yield from self.own_in_group(event.key or "", group.start, group.node)
-        permissions = root.get("permissions")
-        allowed = permissions.get("allow") if permissions else None
-        for item in allowed.children if allowed else ():
-            tool = item.node.value
-            if tool in self.agent.allowed_tools:
-                yield Own(f"permissions.allow.{tool}", item.start)
-
-    def own_in_group(self, event: str, start: int, group: Node) -> Iterator[Own]:
-        runs = group.get("hooks")
-        ours = [run for run in (runs.children if runs else ()) if is_ours(run.node, self.agent.name)]
-        whole = runs is not None and len(ours) == len(runs.children)
-        if ours and whole:
-            yield Own(f"hooks.{event}", start, group.value == self.wanted_group(event))
-        elif ours:
-            wanted = (self.wanted_group(event) or {}).get("hooks")
-            for run in ours:
-                yield Own(f"hooks.{event}", run.start, [each.node.value for each in ours] == wanted)
-
-    def wanted_group(self, name: str) -> dict[str, Any] | None:
-        return next((self.group(event) for event in self.agent.events if event.name == name), None)
+    edits: Sequence[Edit]
+    created: tuple[tuple[str, ...], ...] = ()
+    kept: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class McpPart:
-    """The MCP entry, in the form of Claude Code's .claude.json."""
+class Part(Protocol):
+    """One file with what shall stand in it, in whatever form. Offsets count code points.
 
-    agent: Agent
-    path: Path
-    home: HomePaths
-    kind: McpKind
+    ``wanted``: the labels of our entries. ``by_hand``: what a person can put there who does it without us.
+    Whatever reads the text raises NotSpliceable where it is in no form that we dare to edit.
+    """
 
     @property
-    def additions(self) -> dict[str, Any]:
-        return {"mcpServers": {ENTRY: self.entry()}}
+    def agent(self) -> Agent: ...
 
     @property
-    def wanted(self) -> tuple[str, ...]:
-        return (f"mcpServers.{ENTRY}",)
+    def path(self) -> Path: ...
 
-    def entry(self) -> dict[str, Any]:
-        if self.kind == "http":
-            return {"type": "http", "url": f"http://127.0.0.1:{self.home.port}/mcp"}
-        shim = f"{self.home.packages}/mcp_server/shim.py"
-        arguments = [*PYTHON_FLAGS, shim, str(self.home.socket)]
-        return {"type": "stdio", "command": str(self.home.python), "args": arguments}
+    @property
+    def wanted(self) -> tuple[str, ...]: ...
 
-    def own(self, root: Node) -> Iterator[Own]:
-        servers = root.get("mcpServers")
-        for server in servers.children if servers else ():
-            if server.key == ENTRY:
-                there = server.node.value
-                current = isinstance(there, dict) and there.items() >= self.entry().items()
-                yield Own(f"mcpServers.{ENTRY}", server.start, current)
+    @property
+    def by_hand(self) -> str: ...
+
+    def own(self, text: str) -> Sequence[Own]:
+        """What of ours stands there."""
+        ...
+
+    def addition(self, base: str) -> Addition:
+        """What puts ours into a text that holds nothing of it."""
+        ...
+
+    def removal(
+        self, text: str, doomed: frozenset[int], created: tuple[tuple[str, ...], ...] | None
+    ) -> Sequence[Edit]:
+        """What takes out the entries at those starts, and what of ``created`` is empty then (None: not known)."""
+        ...
+
+    def is_bare(self, text: str) -> bool:
+        """Nobody has anything in it."""
+        ...
 
 
-Part = HooksPart | McpPart
+def command(home: HomePaths, agent: Agent, event: Event) -> str:
+    """The command line of a hook."""
+    seconds = () if event.seconds == Event("").seconds else (f"{event.seconds:g}",)
+    pipe = f"{home.packages}{PIPE}"
+    words = (home.python, *PYTHON_FLAGS, pipe, home.socket, agent.name, event.name, *seconds)
+    return shlex.join(str(word) for word in words)
 
 
-def parts(agent: Agent, home: HomePaths, mcp: McpKind = "stdio") -> tuple[Part, ...]:
-    if mcp == "http" and not home.port:
-        raise SettingsRefused(
-            "the HTTP entry needs the daemon's TCP port, and there is none",
-            "set daemon.port in config.yaml, or use --mcp stdio",
-        )
-    hooks = HooksPart(agent, real(home.settings(agent)), home)
-    return hooks, McpPart(agent, real(home.mcp_file(agent)), home, mcp)
+def shim(home: HomePaths) -> tuple[str, list[str]]:
+    """The program of our MCP entry, and its arguments."""
+    return str(home.python), [*PYTHON_FLAGS, f"{home.packages}/mcp_server/shim.py", str(home.socket)]
 
 
 def real(path: Path) -> Path:
@@ -183,11 +133,10 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def is_ours(run: Node, agent: str) -> bool:
-    there = run.value
-    command = there.get("command") if isinstance(there, dict) else None
+def is_ours(told: object, agent: str) -> bool:
+    """Whether that is a command line of ours, for that agent."""
     try:
-        words = shlex.split(command) if isinstance(command, str) else []
+        words = shlex.split(told) if isinstance(told, str) else []
     except ValueError:
         return False
     pipes = [at for at, word in enumerate(words) if word.endswith(PIPE)]

@@ -17,9 +17,10 @@ from typing import Literal
 
 from hooks import files
 from hooks.agents import AGENTS, Agent
-from hooks.entries import HomePaths, McpKind, Part, parts
+from hooks.entries import HomePaths, McpKind, Part
 from hooks.errors import SettingsBusy, SettingsError, SettingsRefused
 from hooks.ledger import Ledger, Row
+from hooks.parts import parts
 from hooks.plan import found, installed, removed
 
 TRIES = 8

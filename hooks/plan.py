@@ -1,22 +1,20 @@
 """What a file shall hold after an install or an uninstall: bytes in, bytes and a ledger row out. Pure.
 
 While a file is exactly as we left it, everything starts from what it was before; else our entries are taken
-out one by one, with those of the objects and lists we made that are empty then.
+out one by one, with those of the objects and lists we made that are empty then. What form a file has is known to
+its ``Part`` alone.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from hooks.entries import Own, Part
+from hooks.entries import PERMISSION, Addition, Own, Part
 from hooks.errors import NotSpliceable, SettingsRefused
-from hooks.jsontext import BOM, Edit, Node, apply, cut, merge, parse, undoing
+from hooks.jsontext import BOM, Edit, apply, undoing
 from hooks.ledger import Row, digest
 
-PERMISSION = "permissions.allow."
 BLANK = BOM + " \t\r\n"
 
 
@@ -31,12 +29,12 @@ class Found:
 def found(part: Part, content: bytes | None) -> Found:
     """Tell what is there. Raises: SettingsRefused if ours could not be written into it."""
     text = decoded(part, content)
-    own = list(part.own(rooted(part, text))) if text.strip(BLANK) else []
+    own = owned(part, text)
     current = {one.label for one in own if one.current}
     outdated = tuple(one.label for one in own if not one.current)
     missing = tuple(label for label in part.wanted if label not in current)
     if missing or outdated:
-        additions(part, without_ours(part, text, None, None))
+        addition(part, without_ours(part, text, None, None))
     return Found(missing, outdated)
 
 
@@ -46,11 +44,12 @@ def installed(part: Part, content: bytes | None, row: Row | None) -> tuple[bytes
     if not seen.missing and not seen.outdated:
         return None
     base = without_ours(part, decoded(part, content), content, row)
-    edits, created, kept = additions(part, base)
-    after = encoded(part, apply(base, edits))
+    added = addition(part, base)
+    after = encoded(part, apply(base, added.edits))
     existed = row.existed if row else content is not None
     folders = row.folders if row else ()
-    return after, Row(digest(after), existed, tuple(undoing(base, edits)), created, kept, folders)
+    undo = tuple(undoing(base, added.edits))
+    return after, Row(digest(after), existed, undo, added.created, added.kept, folders)
 
 
 def removed(part: Part, content: bytes | None, row: Row | None) -> bytes | None:
@@ -58,59 +57,35 @@ def removed(part: Part, content: bytes | None, row: Row | None) -> bytes | None:
     if content is None:
         return None
     restored = without_ours(part, decoded(part, content), content, row)
-    ours_alone = row is not None and not row.existed and bare(restored)
+    ours_alone = row is not None and not row.existed and part.is_bare(restored)
     return None if ours_alone else encoded(part, restored)
 
 
-def bare(text: str) -> bool:
-    return not text.strip(BLANK) or not parse(text).children
+# -- adding and taking away ------------------------------------------------------------------------------
 
 
-# -- adding ----------------------------------------------------------------------------------------------
-
-
-def additions(part: Part, base: str) -> tuple[list[Edit], tuple[tuple[str, ...], ...], tuple[str, ...]]:
-    """Give the edits, the paths of the objects and lists they make, and what was there already."""
-    if not base.strip(BLANK):
-        whole = json.dumps(part.additions, indent=2, ensure_ascii=False) + "\n"
-        return [Edit(len(BOM) if base.startswith(BOM) else 0, len(base), whole)], all_made(part), ()
-    root = rooted(part, base)
+def addition(part: Part, base: str) -> Addition:
     try:
-        edits = list(merge(root, part.additions))
+        return part.addition(base)
     except NotSpliceable as why:
         raise refusal(part, base, why) from None
-    return edits, tuple(made(root, part.additions)), tuple(one.label for one in part.own(root))
-
-
-def all_made(part: Part) -> tuple[tuple[str, ...], ...]:
-    return tuple(made(None, part.additions))
-
-
-def made(
-    node: Node | None, adding: Mapping[str, Any], path: tuple[str, ...] = ()
-) -> Iterator[tuple[str, ...]]:
-    for key, value in adding.items():
-        inner = node.get(key) if node else None
-        if inner is None and isinstance(value, dict | list):
-            yield (*path, key)
-        if isinstance(value, dict):
-            yield from made(inner, value, (*path, key))
-
-
-# -- taking away -----------------------------------------------------------------------------------------
 
 
 def without_ours(part: Part, text: str, content: bytes | None, row: Row | None) -> str:
     if row and content is not None and digest(content) == row.after:
         return apply(text, row.undo)
-    if not text.strip(BLANK):
-        return text
-    root = rooted(part, text)
-    doomed = {one.start for one in removable(list(part.own(root)), row)}
-    return apply(text, list(cut(root, doomed | emptied(root, doomed, row))))
+    doomed = frozenset(one.start for one in removable(owned(part, text), row))
+    return apply(text, removal(part, text, doomed, row)) if text.strip(BLANK) else text
 
 
-def removable(own: list[Own], row: Row | None) -> list[Own]:
+def removal(part: Part, text: str, doomed: frozenset[int], row: Row | None) -> Sequence[Edit]:
+    try:
+        return part.removal(text, doomed, row.created if row else None)
+    except NotSpliceable as why:
+        raise refusal(part, text, why) from None
+
+
+def removable(own: Sequence[Own], row: Row | None) -> Sequence[Own]:
     """Leave the permissions that a person gave: those the ledger names, or all if nothing else is ours."""
     if row:
         return [one for one in own if one.label not in row.kept]
@@ -118,20 +93,13 @@ def removable(own: list[Own], row: Row | None) -> list[Own]:
     return [] if by_hand else own
 
 
-def emptied(
-    node: Node, doomed: Collection[int], row: Row | None, path: tuple[str, ...] = ()
-) -> frozenset[int]:
-    """Give the members that hold nothing but doomed things and that we made (unknown: take them as ours)."""
-    more: set[int] = set()
-    for child in node.children:
-        if child.key is None:
-            continue
-        here = (*path, child.key)
-        below = emptied(child.node, doomed, row, here)
-        gone = {*doomed, *below}
-        hollow = child.node.children and all(one.start in gone for one in child.node.children)
-        more |= below | ({child.start} if hollow and (row is None or here in row.created) else set())
-    return frozenset(more)
+def owned(part: Part, text: str) -> Sequence[Own]:
+    if not text.strip(BLANK):
+        return []
+    try:
+        return part.own(text)
+    except NotSpliceable as why:
+        raise refusal(part, text, why) from None
 
 
 # -- text and refusals -----------------------------------------------------------------------------------
@@ -149,14 +117,7 @@ def encoded(part: Part, text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise SettingsRefused(f"'{part.home.packages!r}' or the socket's path is not UTF-8") from None
-
-
-def rooted(part: Part, text: str) -> Node:
-    try:
-        return parse(text)
-    except NotSpliceable as why:
-        raise refusal(part, text, why) from None
+        raise SettingsRefused(f"a path that is to stand in {part.path} is not UTF-8") from None
 
 
 def refusal(part: Part, text: str, why: NotSpliceable) -> SettingsRefused:
@@ -164,6 +125,5 @@ def refusal(part: Part, text: str, why: NotSpliceable) -> SettingsRefused:
 
 
 def refused_at(part: Part, line: int, reason: str) -> SettingsRefused:
-    by_hand = json.dumps(part.additions, indent=2, ensure_ascii=False)
-    hint = f"mend that line, or put this into the file by hand:\n{by_hand}"
+    hint = f"mend that line, or put this into the file by hand:\n{part.by_hand}"
     return SettingsRefused(f"{part.path}, line {line}: {reason}; the file was left alone", hint)

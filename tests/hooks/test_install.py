@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from hooks import files
 from hooks.agents import AGENTS, CLAUDE_CODE, Event
-from hooks.entries import HomePaths, parts
+from hooks.entries import HomePaths
 from hooks.errors import SettingsBusy, SettingsRefused
 from hooks.install import install, present, status, uninstall
-from hooks.jsontext import parse
+from hooks.parts import parts
 from hooks.plan import installed, removed
 
 CLAUDE = [CLAUDE_CODE]
@@ -291,7 +291,7 @@ def test_any_file_survives_install_and_uninstall(
         after, row = done
         there = json.loads(after.decode().removeprefix("\ufeff"))
 
-        assert without(there, part.additions) == without(document, part.additions)
+        assert without(there, json.loads(part.by_hand)) == without(document, json.loads(part.by_hand))
         assert installed(part, after, row) is None
         assert removed(part, after, row) == before
         assert b"\r\n" not in before or lone_breaks(after) == lone_breaks(before)
@@ -326,10 +326,13 @@ def test_after_anybody_rewrote_the_file_only_ours_is_taken_out(
         left = removed(part, rewritten.encode(), row if remembered else None)
 
         assert left is not None
-        assert without(json.loads(left), part.additions) == {"new": 1, **without(document, part.additions)}
+        assert without(json.loads(left), json.loads(part.by_hand)) == {
+            "new": 1,
+            **without(document, json.loads(part.by_hand)),
+        }
         if remembered:
             assert json.loads(left) == {"new": 1, **document}
-        assert not list(part.own(parse(left.decode()))) or "mcp__peerline__ask" in json.dumps(document)
+        assert not list(part.own(left.decode())) or "mcp__peerline__ask" in json.dumps(document)
 
 
 # -- edited in between, moved, half done -----------------------------------------------------------------

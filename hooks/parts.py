@@ -1,0 +1,44 @@
+"""Which files of each agent hold something of ours, and what: one row per agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from hooks.agents import CLAUDE_CODE, Agent
+from hooks.entries import HomePaths, McpKind, Part, real, shim
+from hooks.errors import SettingsRefused
+from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
+
+Form = Callable[[Agent, HomePaths, McpKind], tuple[Part, ...]]
+
+
+def parts(agent: Agent, home: HomePaths, mcp: McpKind = "stdio") -> tuple[Part, ...]:
+    """Raises: SettingsRefused if there is no port for an HTTP entry."""
+    if mcp == "http" and not home.port:
+        raise SettingsRefused(
+            "the HTTP entry needs the daemon's TCP port, and there is none",
+            "set daemon.port in config.yaml, or use --mcp stdio",
+        )
+    return FORMS[agent.name](agent, home, mcp)
+
+
+def claude_code(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
+    settings = (Hooks(agent, home), Permissions(agent.allowed_tools))
+    if mcp == "http":
+        entry = {"type": "http", "url": f"http://127.0.0.1:{home.port}/mcp"}
+        return _both(agent, home, settings, Server(entry))
+    program, arguments = shim(home)
+    return _both(agent, home, settings, Server({"type": "stdio", "command": program, "args": arguments}))
+
+
+def _both(
+    agent: Agent, home: HomePaths, settings: tuple[Hooks | Permissions, ...], server: Server
+) -> tuple[Part, ...]:
+    return (
+        JsonFile(agent, real(home.settings(agent)), settings),
+        JsonFile(agent, real(home.mcp_file(agent)), (server,)),
+    )
+
+
+FORMS: Mapping[str, Form] = MappingProxyType({CLAUDE_CODE.name: claude_code})

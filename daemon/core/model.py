@@ -98,6 +98,7 @@ class Session:
     pid: int  #: the incarnation: process and start time
     started: int
     began_at: datetime
+    backend: str = ""  #: which agent's; roads differ from one to the next
     config_dir: str = ""
     pane: Pane | None = None
     inbox: str = ""  #: the agent's own messaging socket

@@ -187,6 +187,7 @@ def _session(plan: Plan, command: c.RegisterSession, peer: Peer) -> Session:
         pid=command.pid,
         started=command.started,
         began_at=plan.now,
+        backend=command.backend,
         turn_at=plan.now,
         transcript=known.transcript if known else "",
     )

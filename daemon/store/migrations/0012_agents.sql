@@ -1,0 +1,4 @@
+-- Of which agent a session is: each has roads of its own.
+
+ALTER TABLE session ADD COLUMN backend TEXT NOT NULL DEFAULT '';
+UPDATE session SET backend = COALESCE((SELECT backend FROM peer WHERE peer.peer_id = session.peer_id), '');

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from hooks.agents import CLAUDE_CODE, Agent
+from hooks.agents import CLAUDE_CODE, GEMINI, Agent
 from hooks.entries import HomePaths, McpKind, Part, real, shim
 from hooks.errors import SettingsRefused
 from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
@@ -32,6 +32,15 @@ def claude_code(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]
     return _both(agent, home, settings, Server({"type": "stdio", "command": program, "args": arguments}))
 
 
+def gemini(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
+    """One file for all of it. Its ``trust`` in a server would hold for tools that start and end processes, too."""
+    program, arguments = shim(home)
+    stdio = {"command": program, "args": arguments}
+    entry = {"httpUrl": f"http://127.0.0.1:{home.port}/mcp"} if mcp == "http" else stdio
+    leave = Permissions(agent.allowed_tools, ("tools", "allowed"))
+    return (JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home), leave, Server(entry))),)
+
+
 def _both(
     agent: Agent, home: HomePaths, settings: tuple[Hooks | Permissions, ...], server: Server
 ) -> tuple[Part, ...]:
@@ -41,4 +50,4 @@ def _both(
     )
 
 
-FORMS: Mapping[str, Form] = MappingProxyType({CLAUDE_CODE.name: claude_code})
+FORMS: Mapping[str, Form] = MappingProxyType({CLAUDE_CODE.name: claude_code, GEMINI.name: gemini})

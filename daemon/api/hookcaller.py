@@ -13,12 +13,13 @@ from urllib.parse import unquote
 from daemon import tmux
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.callers import folders, processes, registry, transcript, unguarded
+from daemon.callers import folders, gemini_chat, processes, registry, transcript, unguarded
 from daemon.callers.processes import Process
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Session
 
 PREFIX: Final = "peerline-env-"
+SECONDS: Final = "peerline-seconds"
 PAUSES_S: Final = (
     0.02,
     0.03,
@@ -68,8 +69,17 @@ async def surroundings(
         turn=registry.turn_of(session),
         environment=environment,
         spoke=event != "Stop" or await _spoke(told, live=live),
+        said=await asyncio.to_thread(_said, event, told),
         live=live,
     )
+
+
+def _said(event: str, payload: Mapping[str, Any]) -> str:
+    """Gemini CLI's hook tells all that was said in a turn."""
+    response, path = payload.get("prompt_response"), payload.get("transcript_path")
+    if event != "AfterAgent" or not (isinstance(response, str) and isinstance(path, str)):
+        return ""
+    return gemini_chat.last_words(path, response)
 
 
 async def _spoke(payload: Mapping[str, Any], *, live: bool) -> bool:
@@ -191,6 +201,14 @@ def _listening(path: str | None) -> str | None:
         return path if path and stat.S_ISSOCK(Path(path).stat().st_mode) else ""
     except (OSError, ValueError):
         return ""
+
+
+def seconds(headers: Mapping[str, str]) -> float:
+    """How long the hook waits for us."""
+    try:
+        return max(0.0, float(header(headers, SECONDS)))
+    except ValueError:
+        return 0.0
 
 
 def _pid(headers: Mapping[str, str]) -> int:

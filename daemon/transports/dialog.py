@@ -145,9 +145,9 @@ async def _waiting(at: _At) -> Reached | str:
         found = await reached(at.tmux, at.pane, at.session)
     except TmuxSilent as error:  # only looked at: nothing was pressed
         return str(error)
-    if isinstance(found, str) or found.told.status == "waiting":
+    if isinstance(found, str) or found.stands.status == "waiting":
         return found
-    return f"the agent is {found.told.status}"
+    return f"the agent is {found.stands.status}"
 
 
 def _shown(found: Reached, approval: Approval) -> Dialog | None:
@@ -165,7 +165,7 @@ async def _still_open(at: _At, before: Reached) -> Reached | None:
         async with asyncio.timeout(TAKEN_S):
             while True:
                 now = await _waiting(at)
-                if isinstance(now, str) or now.told.status_at != before.told.status_at:
+                if isinstance(now, str) or now.stands.at != before.stands.at:
                     return None
                 if not _shown(now, at.approval):
                     return None

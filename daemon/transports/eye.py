@@ -1,11 +1,16 @@
-"""Looking at Claude Code from outside: its session registry tells the turn, its transcript what has arrived."""
+"""Looking at an agent from outside: its session registry, or its transcript, tells the turn; that, what has arrived.
+
+One row per agent that has no registry as Claude Code has.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from daemon.callers import gemini_chat
 from daemon.callers.registry import read_session, turn_of
 from daemon.core.model import Parcel, Session, Turn
 from daemon.transports.interface import Sighting
@@ -22,7 +27,7 @@ class ClaudeEye:
         self._missed_since: dict[str, float] = {}  #: by mark: when an idle agent first had no sign of it
 
     async def turn_of(self, session: Session) -> Turn:
-        return turn_of(await asyncio.to_thread(read_session, Path(session.config_dir), session.pid))
+        return await asyncio.to_thread(TURNS.get(session.backend, _registered), session)
 
     async def look(self, parcel: Parcel, session: Session) -> Sighting:
         """The mark in the transcript is evidence; its absence only of an agent that stays idle.
@@ -45,6 +50,17 @@ class ClaudeEye:
             return Sighting.UNKNOWN
         del self._missed_since[mark]
         return Sighting.ABSENT
+
+
+def _registered(session: Session) -> Turn:
+    return turn_of(read_session(Path(session.config_dir), session.pid))
+
+
+def _written(session: Session) -> Turn:
+    return gemini_chat.turn_of(session.transcript)
+
+
+TURNS: Final[Mapping[str, Callable[[Session], Turn]]] = {"gemini": _written}
 
 
 def _holds(transcript: str, mark: str) -> bool:

@@ -1,0 +1,136 @@
+"""Gemini CLI is a peer like any other: asked while idle and in the middle of a turn, asking, stopped, and gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.agents.gemini import GeminiCli, gemini_binary
+from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
+from tests.scenarios.house import House, answers
+
+pytestmark = pytest.mark.thorough
+LONG = "\n".join(f"{n}: <b>tags</b> & signs of a long question, {n * 7919 % 10007}" for n in range(1, 190))
+
+
+@pytest.fixture
+async def line(house: House) -> House:
+    """A running daemon, and hooks installed where the real agent will look for them."""
+    gemini_binary()
+    await house.start()
+    installed = await house.cli("hooks", "install", "--agent", "gemini")
+    assert installed.code == 0, installed
+    return house
+
+
+@pytest.fixture
+async def agent(line: House, model: ModelApi) -> AsyncIterator[GeminiCli]:
+    """The real Gemini CLI as the peer ``backend`` of circle ``dev``, idle."""
+    folder = line.place / "backend"
+    folder.mkdir()
+    async with GeminiCli(line.user, folder, model.url, f"gemini-{os.getpid()}", "dev") as agent:
+        await line.joined("backend")
+        yield agent
+
+
+async def the(line: House, name: str = "backend") -> dict[str, Any]:
+    told = (await line.daemon.client().peers(circle="*", include_self=True, show_offline=True))["peers"]
+    return next(each for each in told if each["name"] == name)
+
+
+async def until_it_is(line: House, name: str = "backend", **wanted: str) -> None:
+    """Until ``peer list`` says so."""
+    there: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(30):
+            while not wanted.items() <= (there := await the(line, name)).items():
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"not {wanted} but {there}\n{line.daemon.log}") from None
+
+
+async def asked(line: House, text: str) -> Any:
+    told = await line.cli("ask", "backend", text, "--wait", "40", "--json")
+    assert told.code == 0, f"{told}\n{line.daemon.log}"
+    return told.json
+
+
+async def waiting(line: House, number: int) -> None:
+    """Until so many asks are there."""
+    async with asyncio.timeout(20):
+        while len((await line.daemon.client().asks("all"))["asks"]) < number:
+            await asyncio.sleep(0.05)
+
+
+async def test_it_registers_with_its_pane_folder_and_circle(line: House, agent: GeminiCli) -> None:
+    there = await the(line)
+    assert (there["backend"], there["circle"], there["turn_state"]) == ("gemini", "dev", "idle")
+    assert there["path"] == str(agent.cwd)
+    assert there["reach"]["road"] == "terminal"
+    tried = {each["road"]: each["works"] for each in (await line.daemon.client().roads())["roads"]}
+    assert tried["terminal"]
+    agents = (await line.daemon.client().peers(circle="*", show_offline=True))["peers"]
+    assert [each["name"] for each in agents if each["role"] == "agent"] == ["backend"]  # its shim is no other
+
+
+async def test_an_idle_one_hears_an_ask_once_and_its_answer_comes_back(
+    line: House, agent: GeminiCli, model: ModelApi
+) -> None:
+    model.script = Script((Rule("how far", Says("half way")), Rule("long question", Says("that was long"))))
+    told = await asked(line, "how far?")
+    assert answers(told) == ["half way"]
+    assert model.times_heard("how far?") == 1
+    assert answers(await asked(line, LONG)) == ["that was long"]
+    assert model.times_heard(LONG) == 1
+    story = await line.why(told["ask_id"])
+    assert story["deliveries"][0]["road"] == "terminal"
+
+
+async def test_what_comes_in_the_middle_of_a_turn_is_handed_over_at_its_end_in_order(
+    line: House, agent: GeminiCli, model: ModelApi
+) -> None:
+    model.script = Script(
+        (
+            Rule("long work", Says("done at last"), gate="work"),
+            Rule("long question", Says("that was long")),
+            Rule("and then", Says("then this")),
+        )
+    )
+    await agent.type("long work")
+    await model.reached("work")
+    await line.working("backend")
+    async with asyncio.TaskGroup() as both:
+        one = both.create_task(asked(line, LONG))
+        await waiting(line, 1)
+        two = both.create_task(asked(line, "and then?"))
+        await waiting(line, 2)
+        assert model.times_heard("long question") == 0
+        await model.open("work")
+    assert (answers(one.result()), answers(two.result())) == (["that was long"], ["then this"])
+    assert (model.times_heard(LONG), model.times_heard("and then?")) == (1, 1)
+    roads = [(await line.why(x.result()["ask_id"]))["deliveries"][0]["road"] for x in (one, two)]
+    assert roads == ["hook", "hook"]
+
+
+async def test_it_asks_another_by_its_tool_and_no_dialog_stands_in_between(
+    line: House, agent: GeminiCli, model: ModelApi
+) -> None:
+    folder = line.place / "other"
+    folder.mkdir()
+    call = Calls("mcp_peerline_ask_peer", {"peer": "other", "question": "what is the port?"})
+    model.script = Script(
+        (
+            Rule("go and ask", call, times=1),
+            Rule("what is the port", Says("it is 8377")),
+            Rule("8377", Says("other says 8377")),
+        )
+    )
+    async with GeminiCli(line.user, folder, model.url, agent.socket, "dev"):
+        await line.joined("other")
+        assert answers(await asked(line, "go and ask")) == ["other says 8377"]
+    assert model.times_heard("from backend@dev · agent") == 1
+    assert model.times_heard("what is the port?") == 1

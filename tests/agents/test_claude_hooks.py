@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from daemon.agents import claude_code, claude_requests, practice
-from daemon.agents.claude_code import DENIAL_LIMIT, HAND_OUT_LIMIT
+from daemon.agents import claude_code, claude_requests, practice, requests
+from daemon.agents.claude_code import DENIAL_LIMIT
 from daemon.agents.interface import Surroundings
+from daemon.agents.speech import HAND_OUT_LIMIT
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
 from daemon.core.frame import framed
@@ -72,7 +73,7 @@ def allowed(tool: str, given: dict[str, Any]) -> c.CloseApprovals:
     return c.CloseApprovals(
         session_id=SESSION,
         tool=tool,
-        request=claude_requests.request(given),
+        request=requests.request(given),
         outcome="allowed at the agent itself",
     )
 
@@ -83,8 +84,8 @@ def asks(tool: str, given: dict[str, Any], shown: str, **more: Any) -> c.Request
         what=claude_requests.kind_of(tool),
         tool=tool,
         shown=shown,
-        digest=claude_requests.digest(SESSION, "/home/ada/project", tool, given),
-        request=claude_requests.request(given),
+        digest=requests.digest(SESSION, "/home/ada/project", tool, given),
+        request=requests.request(given),
         **more,
     )
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.agents import claude_requests as r
+from daemon.agents import requests
 from daemon.core.approval import State, What
 from daemon.core.cleaning import clean
 from daemon.core.model import Approval, Question
@@ -114,7 +115,7 @@ def test_control_characters_are_shown_nowhere(text: str) -> None:
         r.shown(text, {text: text}, text, subagent=text),
         r.shown("Write", {"file_path": text, "content": text}, text),
         r.shown("ExitPlanMode", {"plan": text}, text),
-        r.doing(text, {"command": text}),
+        requests.doing(text, {"command": text}),
     ]
     for each in shown:
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", each)
@@ -175,10 +176,10 @@ def test_a_plan_is_shown_whole() -> None:
 
 
 def test_what_it_is_doing_is_one_short_line() -> None:
-    assert r.doing("Bash", {"command": "make\n  all"}) == "Bash: make all"
-    assert r.doing("Read", {"limit": 3, "file_path": "/a"}) == "Read: /a"
-    assert r.doing("mcp__probe__ping", {"n": 1}) == "mcp__probe__ping"
-    assert len(r.doing("Bash", {"command": "x" * 60_000})) == 100
+    assert requests.doing("Bash", {"command": "make\n  all"}) == "Bash: make all"
+    assert requests.doing("Read", {"limit": 3, "file_path": "/a"}) == "Read: /a"
+    assert requests.doing("mcp__probe__ping", {"n": 1}) == "mcp__probe__ping"
+    assert len(requests.doing("Bash", {"command": "x" * 60_000})) == 100
 
 
 # --- the same request is the same digest ----------------------------------------------------------------------------
@@ -193,8 +194,8 @@ def test_a_digest_is_of_everything_that_is_decided_about() -> None:
         ("s", CWD, "Bash", {"command": "ls ", "timeout": 1}),
         ("s", CWD, "Bash", {"command": "ls", "timeout": "1"}),
     ]
-    assert r.digest("s", CWD, "Bash", {"timeout": 1, "command": "ls"}) == r.digest(*asked)
-    assert len({r.digest(*each) for each in (asked, *others)}) == 6
+    assert requests.digest("s", CWD, "Bash", {"timeout": 1, "command": "ls"}) == requests.digest(*asked)
+    assert len({requests.digest(*each) for each in (asked, *others)}) == 6
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------
@@ -315,7 +316,7 @@ def approval(what: What, given: dict[str, Any], **more: Any) -> Approval:
         what=what,
         tool="Bash",
         digest="d",
-        request=r.request(given),
+        request=requests.request(given),
         asked_at=NOON,
         shown_at=NOON,
         **(defaults | more),
@@ -415,7 +416,7 @@ def test_a_plan_that_is_not_approved_is_sent_back() -> None:
 )
 def test_whatever_a_tool_is_given_can_be_shown_and_decided(given: dict[str, Any]) -> None:
     r.shown("Bash", given, CWD).encode()
-    r.doing("Bash", given).encode()
-    r.digest("s", CWD, "Bash", given)
+    requests.doing("Bash", given).encode()
+    requests.digest("s", CWD, "Bash", given)
     r.questions(given)
     assert heard(approval(What.PLAN, given, choice="Approve"))["updatedInput"] == given

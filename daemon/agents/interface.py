@@ -30,6 +30,7 @@ class Surroundings:
     turn: Turn = Turn.UNKNOWN  #: what the agent's own registry says
     environment: Mapping[str, str] = field(default_factory=dict)
     lasting: bool = True  #: False: a run without a person, for one prompt
+    shared: bool = False  #: its process serves several terminals, and says nothing of which
     spoke: bool = True  #: False: what a Stop hook calls its last words was said in an earlier turn
     said: str = ""  #: the last words of the turn that ends, where the payload has more than those
     handed: int = 0  #: how many of its ends in a row were handed something

@@ -98,6 +98,7 @@ class Speech:
             pane=around.pane,
             inbox=around.inbox,
             lasting=around.lasting,
+            shared=around.shared,
             forked=starting and payload.get("source") == "fork",
             turn=_turn_at_start(payload) if starting else Turn.UNKNOWN,
             turn_source="hook" if starting else "",

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
 from daemon import tmux
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.callers import folders, gemini_chat, processes, registry, transcript, unguarded
+from daemon.callers import folders, gemini_chat, incarnation, processes, transcript
+from daemon.callers.incarnation import REAPERS
 from daemon.callers.processes import Process
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Session
 
 PREFIX: Final = "peerline-env-"
 SECONDS: Final = "peerline-seconds"
+TRANSCRIBED: Final = frozenset(
+    {"claude-code", "practice"}
+)  #: whose transcript tells what was said in which turn
 PAUSES_S: Final = (
     0.02,
     0.03,
@@ -27,13 +29,16 @@ PAUSES_S: Final = (
     0.1,
     0.1,
 )  #: between looks into a transcript; the pipe waits half a second
-HEADLESS: Final = "sdk-cli"  #: how a run for one prompt (``-p``) says that it was begun
-REAPERS: Final = frozenset({0, 1})  #: children of these take over what has lost its parent, and 1 itself
-SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 
 
 async def surroundings(
-    event: str, headers: Mapping[str, str], payload: Any, placed: Placed | None, *, live: bool
+    event: str,
+    headers: Mapping[str, str],
+    payload: Any,
+    placed: Placed | None,
+    *,
+    live: bool,
+    agent: str = "claude-code",
 ) -> Surroundings:
     """Gather what is known of the agent a hook belongs to.
 
@@ -43,32 +48,35 @@ async def surroundings(
         payload: the hook's JSON, for the session id and folder only.
         placed: the process at the other end; None when replayed.
         live: whether the hook waits for an answer.
+        agent: whose hook it is.
 
     """
     told = payload if isinstance(payload, Mapping) else {}
     environment = environment_of(headers)
-    folder = registry.config_dir(environment.get("HOME", ""), environment.get("CLAUDE_CONFIG_DIR", ""))
     line = _above(placed, _pid(headers))
-    agent, session = _agent(line, folder, str(told.get("session_id", "")))
+    found = await asyncio.to_thread(incarnation.found, agent, line, environment, told)
+    process = found.process
     checkout = await asyncio.to_thread(folders.checkout_of, str(told.get("cwd", "")))
-    pane, terminal = await _pane(environment)
-    named = environment.get("CLAUDE_CODE_MESSAGING_SOCKET") or (session.messaging_socket if session else None)
+    # Of several terminals the variables are those of the first.
+    alone = {} if found.shared else environment
+    pane, terminal = await _pane(alone)
     return Surroundings(
-        pid=agent.pid if agent else 0,
-        started=agent.started if agent else 0,
+        pid=process.pid if process else 0,
+        started=process.started if process else 0,
         machine=platform.node(),
-        circle=environment.get("PEERLINE_CIRCLE") or (pane.tmux_session if pane else "") or DEFAULT_CIRCLE,
-        wish=environment.get("PEERLINE_NAME", ""),
+        circle=alone.get("PEERLINE_CIRCLE") or (pane.tmux_session if pane else "") or DEFAULT_CIRCLE,
+        wish=alone.get("PEERLINE_NAME", ""),
         repo=checkout.repo,
         branch=checkout.branch,
-        config_dir=str(folder),
+        config_dir=str(found.folder),
         # The variables are inherited: an agent started from a pane, but with a terminal of its own, is not in it.
-        pane=pane if agent and agent.terminal == terminal else None,
-        inbox=await asyncio.to_thread(_inbox, named, told, agent, folder),
-        lasting=_entrypoint(environment, session) != HEADLESS,
-        turn=registry.turn_of(session),
+        pane=pane if process and process.terminal == terminal else None,
+        inbox=found.inbox,
+        lasting=found.lasting,
+        shared=found.shared,
+        turn=found.turn,
         environment=environment,
-        spoke=event != "Stop" or await _spoke(told, live=live),
+        spoke=event != "Stop" or agent not in TRANSCRIBED or await _spoke(told, live=live),
         said=await asyncio.to_thread(_said, event, told),
         live=live,
     )
@@ -97,11 +105,6 @@ async def _spoke(payload: Mapping[str, Any], *, live: bool) -> bool:
             return True
         await asyncio.sleep(pause)
     return False
-
-
-def _entrypoint(environment: Mapping[str, str], session: registry.ClaudeSession | None) -> str:
-    """How the agent was begun; its first hook may be quicker than its registry."""
-    return environment.get("CLAUDE_CODE_ENTRYPOINT") or (session.entrypoint if session else "")
 
 
 def is_gone(session: Session) -> bool:
@@ -148,18 +151,6 @@ def _above(placed: Placed | None, ran_by: int) -> tuple[Process, ...]:
     return () if orphaned else line
 
 
-def _agent(
-    line: tuple[Process, ...], folder: Path, session_id: str
-) -> tuple[Process | None, registry.ClaudeSession | None]:
-    """The agent's process: by its own registry, else the nearest ancestor that is neither pipe nor shell."""
-    if found := registry.agent_of(line, folder, session_id):
-        return found
-    if session := registry.find_session(folder, session_id):
-        return processes.process(session.pid), session
-    above = [each for each in line if each.command not in SHELLS and each.pid not in REAPERS]
-    return (above[0] if above else None), None
-
-
 async def _pane(environment: Mapping[str, str]) -> tuple[Pane | None, str]:
     """The tmux pane the variables name, with its full identity, and its terminal."""
     server, pane_id = tmux.server_of(environment.get("TMUX", "")), environment.get("TMUX_PANE", "")
@@ -182,25 +173,6 @@ async def _pane(environment: Mapping[str, str]) -> tuple[Pane | None, str]:
         tmux_session=now.session,
     )
     return found, now.tty
-
-
-def _inbox(named: str | None, told: Mapping[str, Any], agent: Process | None, folder: Path) -> str | None:
-    """Where it takes what we say; "" where it would keep that back behind a dialog."""
-    inbox = _listening(named)
-    if inbox and agent:
-        mode, cwd = (str(told.get(name) or "") for name in ("permission_mode", "cwd"))
-        return "" if unguarded.keeps_back(mode, agent.pid, folder, cwd) else inbox
-    return inbox
-
-
-def _listening(path: str | None) -> str | None:
-    """The path, "" if no socket is there."""
-    if path is None:
-        return None
-    try:
-        return path if path and stat.S_ISSOCK(Path(path).stat().st_mode) else ""
-    except (OSError, ValueError):
-        return ""
 
 
 def seconds(headers: Mapping[str, str]) -> float:

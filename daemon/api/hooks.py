@@ -103,7 +103,7 @@ class HookDesk:
         if spool.waiting(self._folder):
             await self.replay()
         if event == WAKE:
-            return await self._watched_over(headers, raw, ear)
+            return await self._watched_over(agent, headers, raw, ear)
         return Told(await self._take(agent, event, headers, raw, ear))
 
     async def replay(self) -> None:
@@ -158,7 +158,7 @@ class HookDesk:
         if not isinstance(payload, Mapping):
             raise Malformed("a hook's payload is an object")
         placed = ear.placed if ear else None
-        around = await surroundings(event, headers, payload, placed, live=placed is not None)
+        around = await surroundings(event, headers, payload, placed, live=placed is not None, agent=agent)
         session_id = str(payload.get("session_id", ""))
         known: Session | None = await self._engine.read(lambda tx: tx.get(Session, session_id))
         if known and belongs_elsewhere(known, around):
@@ -207,14 +207,14 @@ class HookDesk:
             return ""  # its dialog opens only when its hook has ended
         return await self.verdicts.wait(approval_id, hooks, seconds, ear.alive)
 
-    async def _watched_over(self, headers: Mapping[str, str], raw: bytes, ear: Ear) -> Told:
+    async def _watched_over(self, agent: str, headers: Mapping[str, str], raw: bytes, ear: Ear) -> Told:
         """Something waits in an agent's background: keep it where it is the only way to wake that agent."""
         headers, payload = jsontext.mended(dict(headers)), jsontext.loads_loosely(raw)
         session_id = str(payload.get("session_id", "")) if isinstance(payload, Mapping) else ""
         session = await self._begun(session_id)
         if session is None or session.ended_at or session.inbox:
             return Told("")
-        around = await surroundings(WAKE, headers, payload, ear.placed, live=True)
+        around = await surroundings(WAKE, headers, payload, ear.placed, live=True, agent=agent)
         if not around.lasting:  # it would not end before its hook does
             return Told("")
         if belongs_elsewhere(session, around):

@@ -44,6 +44,7 @@ class RegisterSession:
     pane: Pane | None = None
     inbox: str | None = None  #: "": there is none; None: nobody said
     forked: bool = False
+    shared: bool = False  #: several sessions live in that process, which says nothing of which
     lasting: bool = True  #: False: a run for one prompt, which takes nobody's place
     turn: Turn = Turn.UNKNOWN
     turn_source: str = ""

@@ -99,6 +99,7 @@ class Session:
     started: int
     began_at: datetime
     backend: str = ""  #: which agent's; roads differ from one to the next
+    shared: bool = False  #: others live in the same process
     config_dir: str = ""
     pane: Pane | None = None
     inbox: str = ""  #: the agent's own messaging socket

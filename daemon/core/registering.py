@@ -118,7 +118,8 @@ def _taken_up(plan: Plan, command: c.RegisterSession) -> None:
 def _same_run(plan: Plan, command: c.RegisterSession) -> Peer | None:
     """The peer of this session, or of the process that goes on under a new session id."""
     known = plan.session(command.session_id)
-    if known is None and command.pid and not command.forked:  # 0: nobody knows its process
+    alone = command.pid and not command.shared  # 0: nobody knows its process
+    if known is None and alone and not command.forked:
         # Also when it has ended: /clear ends a session and begins another in the same process.
         known = plan.view.session_of_process(command.pid, command.started)
     peer = plan.peer(known.peer_id) if known else None
@@ -195,6 +196,7 @@ def _session(plan: Plan, command: c.RegisterSession, peer: Peer) -> Session:
         session,
         peer_id=peer.peer_id,
         started=command.started,
+        shared=command.shared,
         config_dir=command.config_dir,
         pane=command.pane or session.pane,
         inbox=session.inbox if command.inbox is None else command.inbox,

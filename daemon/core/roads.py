@@ -24,6 +24,8 @@ from daemon.core.model import (
 )
 from daemon.core.presence import IN_TURN
 
+#: Whose terminal is not typed into: their own way in takes the owner's words as well as a prompt.
+UNTYPED: Final = frozenset({"codex", "opencode"})
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 
@@ -105,7 +107,7 @@ def _proof(session: Session | None, road: Road) -> str:
 def _pushed(authority: Authority, session: Session) -> Road | Wait:
     if session.turn is Turn.UNKNOWN:
         return Wait("not known whether it is in a turn; it is looked at")
-    typed = session.pane is not None and session.turn is Turn.IDLE
+    typed = session.pane is not None and session.turn is Turn.IDLE and session.backend not in UNTYPED
     if authority is Authority.OWNER and typed:
         return Road.TERMINAL
     if session.inbox:

@@ -898,8 +898,8 @@ HOOKS: Final = (
     Mutant(
         "installing rewrites what others have written",
         "hooks/plan.py",
-        "after = encoded(part, apply(base, edits))",
-        "after = encoded(part, json.dumps(json.loads(apply(base, edits))))",
+        "after = encoded(part, apply(base, added.edits))",
+        "after = encoded(part, __import__('json').dumps(__import__('json').loads(apply(base, added.edits))))",
         ("tests/hooks/test_install.py::test_what_others_wrote_stays_character_by_character",),
     ),
     Mutant(

@@ -39,8 +39,9 @@ from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.store.opening import is_cut_off
 from daemon.store.sqlite import SqliteStore
+from daemon.transports.by_agent import EyeByAgent
 from daemon.transports.dialog import DialogKeys
-from daemon.transports.eye import ClaudeEye
+from daemon.transports.eye import ClaudeEye, GeminiEye
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
 from daemon.transports.terminal import Terminal
@@ -170,7 +171,7 @@ def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime |
 
 def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -> list[Any]:
     engine = house.engine
-    pump = Pump(engine, transports, ClaudeEye())
+    pump = Pump(engine, transports, EyeByAgent({"gemini": GeminiEye()}, ClaudeEye()))
     decisions = Decisions(engine, desk.verdicts.holds, DialogKeys())
     return [
         decisions.run(),

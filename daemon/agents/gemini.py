@@ -1,10 +1,10 @@
 """Gemini CLI: its hooks as commands, and what it is handed at the end of a turn.
 
-Measured on 0.61.0: what ``AfterAgent`` is denied for becomes the next prompt of the same turn (16,900 characters arrive
-whole, as they are), with a ``BeforeAgent`` of its own that carries it. ``prompt_response`` joins all that was said since
-the person's prompt; only the transcript tells the last words. ``additionalContext`` comes with its angle brackets
-escaped, so nothing of ours goes that way. Esc fires ``AfterAgent`` with ``NOTHING``; a No in its own dialog fires
-nothing. ``Notification`` cannot answer that dialog, and neither can ``BeforeTool``, which can only refuse.
+Measured on 0.61.0: what ``AfterAgent`` is denied for becomes the next prompt of the same turn (16,900 characters
+arrive whole, as they are), with a ``BeforeAgent`` of its own that carries it. ``prompt_response`` joins all that was
+said since the person's prompt; only the transcript tells the last words. ``additionalContext`` comes with its angle
+brackets escaped, so nothing of ours goes that way. Esc fires ``AfterAgent`` with ``NOTHING``; a No in its own dialog
+fires nothing. ``Notification`` cannot answer that dialog, and neither can ``BeforeTool``, which can only refuse.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
-from daemon.agents import claude_requests
+from daemon.agents import requests
 from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
@@ -64,7 +64,7 @@ def _prompted(session_id: str, payload: Json, around: Surroundings) -> Commands:
 
 
 def _calling(session_id: str, payload: Json, around: Surroundings) -> Commands:
-    doing = claude_requests.doing(_text(payload, "tool_name"), _given(payload))
+    doing = requests.doing(_text(payload, "tool_name"), _given(payload))
     went = c.TurnWent(session_id=session_id, doing=doing)
     return (went, *((c.BeginCall(session_id=session_id, limit=0),) if around.live else ()))
 

@@ -168,21 +168,23 @@ class HookDesk:
         if known is None:
             await self._bury()
         self._note(event, session_id, around)
-        around = replace(around, handed=self._handed.get(session_id, 0))
-        commands = [self._attended(each, around) for each in hooks.commands(event, payload, around)]
+        meant = hooks.commands(event, payload, replace(around, handed=self._handed.get(session_id, 0)))
+        commands = [self._attended(each, around) for each in meant]
         once = _record(headers, agent, event)
         if ear and commands and isinstance(commands[-1], c.RequestApproval):
             return await self._awaited(hooks, commands, once, around, seconds(headers), ear)
         told = await self._handled(hooks, event, commands, once)
+        self._answered(event, session_id, told)
+        return told
+
+    def _answered(self, event: str, session_id: str, told: str) -> None:
         if event == "SessionEnd":
             self._alarm.disturb(session_id)
-        if event in ENDS:
-            before = self._handed.pop(session_id, 0)
-            self._handed |= {session_id: before + 1} if told else {}
+        before = self._handed.pop(session_id, 0) if event in ENDS else 0
         if told and event in ENDS:  # what is handed over goes on with the turn
+            self._handed[session_id] = before + 1
             self._in_turn.add(session_id)
             self._expecting.set()
-        return told
 
     async def _bury(self) -> None:
         """Whose process is gone is gone, told of or not: an unknown session may be their heir."""

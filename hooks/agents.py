@@ -51,7 +51,7 @@ class Agent:
 
     ``mcp_file`` lies in that folder when the variable is set, and in HOME itself when it is not; with ``mcp_inside``
     always in that folder. A ``home_variable`` stands for HOME where it is set. ``ticks``: how many units of its
-    timeouts are a second.
+    timeouts are a second. ``named``: it shows the names of its hooks, else their whole command lines.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Agent:
     mcp_inside: bool = False
     home_variable: str = ""
     ticks: int = 1
+    named: bool = False
 
 
 CLAUDE_CODE = Agent(  # 2.1.329
@@ -100,6 +101,7 @@ GEMINI = Agent(  # 0.61.0; each listener is a process to wait for, so there is n
     mcp_inside=True,
     home_variable="GEMINI_CLI_HOME",
     ticks=1000,
+    named=True,
     events=(
         Event("SessionStart"),
         Event("BeforeAgent"),
@@ -109,7 +111,7 @@ GEMINI = Agent(  # 0.61.0; each listener is a process to wait for, so there is n
         Event("AfterAgent"),
         Event("SessionEnd"),
     ),
-    allowed_tools=tuple(f"mcp_peerline_{tool}" for tool in TOOLS_WITHOUT_DIALOG),
+    allowed_tools=TOOLS_WITHOUT_DIALOG,
 )
 
 AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE, GEMINI)})

@@ -91,7 +91,8 @@ class Hooks:
     def group(self, event: Event) -> dict[str, Any]:
         matcher = {} if event.matcher is None else {"matcher": event.matcher}
         line, timeout = command(self.home, self.agent, event), event.timeout * self.agent.ticks
-        run = {"type": "command", "command": line, "timeout": timeout}
+        name = {"name": ENTRY} if self.agent.named else {}
+        run = {**name, "type": "command", "command": line, "timeout": timeout}
         return {**matcher, "hooks": [run, *([self.waking()] if event.wakes else [])]}
 
     def waking(self) -> dict[str, Any]:
@@ -125,22 +126,21 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """A ``Chapter``: the tools that may be called without a dialog; ``keys`` lead to the agent's list of them."""
+    """A ``Chapter``: the tools that may be called without a dialog, as Claude Code lists them."""
 
     tools: tuple[str, ...]
-    keys: tuple[str, str] = ("permissions", "allow")
 
     @property
     def additions(self) -> dict[str, Any]:
-        return {self.keys[0]: {self.keys[1]: list(self.tools)}}
+        return {"permissions": {"allow": list(self.tools)}}
 
     @property
     def wanted(self) -> tuple[str, ...]:
         return tuple(f"{PERMISSION}{tool}" for tool in self.tools)
 
     def own(self, root: Node) -> Iterator[Own]:
-        permissions = root.get(self.keys[0])
-        allowed = permissions.get(self.keys[1]) if permissions else None
+        permissions = root.get("permissions")
+        allowed = permissions.get("allow") if permissions else None
         for item in allowed.children if allowed else ():
             if item.node.value in self.tools:
                 yield Own(f"{PERMISSION}{item.node.value}", item.start)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from hooks.agents import CLAUDE_CODE, GEMINI, Agent
-from hooks.entries import HomePaths, McpKind, Part, real, shim
+from hooks.entries import ENTRY, HomePaths, McpKind, Part, real, shim
 from hooks.errors import SettingsRefused
 from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
+from hooks.wholefile import WholeFile
 
+POLICY = "policies/peerline.toml"
 Form = Callable[[Agent, HomePaths, McpKind], tuple[Part, ...]]
 
 
@@ -33,12 +36,21 @@ def claude_code(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]
 
 
 def gemini(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
-    """One file for all of it. Its ``trust`` in a server would hold for tools that start and end processes, too."""
+    """Its ``trust`` in a server would hold for tools that start and end processes, too, and so there is a policy."""
     program, arguments = shim(home)
     stdio = {"command": program, "args": arguments}
     entry = {"httpUrl": f"http://127.0.0.1:{home.port}/mcp"} if mcp == "http" else stdio
-    leave = Permissions(agent.allowed_tools, ("tools", "allowed"))
-    return (JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home), leave, Server(entry))),)
+    return (
+        JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home), Server(entry))),
+        WholeFile(agent, real(home.folder(agent) / POLICY), policy(agent.allowed_tools)),
+    )
+
+
+def policy(tools: tuple[str, ...]) -> str:
+    """One rule in the form of Gemini CLI's policies."""
+    listed = ", ".join(json.dumps(tool) for tool in tools)
+    rule = f'mcpName = "{ENTRY}"\ntoolName = [{listed}]\ndecision = "allow"\npriority = 100\n'
+    return f"# Peerline: its tools that only talk may be called without a dialog.\n[[rule]]\n{rule}"
 
 
 def _both(

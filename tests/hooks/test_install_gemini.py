@@ -1,9 +1,10 @@
-"""Gemini CLI has one file for hooks, servers and leaves: ours come and go in it, and everybody else's bytes stay."""
+"""Gemini CLI has one file for hooks and servers: ours come and go in it, and everybody else's bytes stay."""
 
 from __future__ import annotations
 
 import json
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +61,17 @@ def read(home: HomePaths) -> Any:
     return json.loads(home.settings(GEMINI).read_bytes())
 
 
-def test_hooks_the_server_and_the_leaves_are_in_its_one_file(home: HomePaths) -> None:
-    [change] = install(AGENTS, home)
+def test_hooks_and_the_server_are_in_its_one_file(home: HomePaths) -> None:
+    changes = install(AGENTS, home)
     there = read(home)
-    assert change.path == home.home / ".gemini/settings.json"
+    folder = home.home / ".gemini"
+    assert [each.path for each in changes] == [folder / "settings.json", folder / "policies/peerline.toml"]
     assert set(there["hooks"]) == EVENTS
     [ended] = there["hooks"]["AfterAgent"]
     pipe = str(home.packages / "hooks/pipe.py")
     words = [str(home.python), "-I", "-S", "-E", pipe, str(home.socket), "gemini", "AfterAgent"]
     assert shlex.split(ended["hooks"][0]["command"]) == words
-    assert ended["hooks"][0]["timeout"] == 5000
+    assert (ended["hooks"][0]["timeout"], ended["hooks"][0]["name"]) == (5000, "peerline")
     assert there["hooks"]["BeforeTool"][0]["matcher"] == "*"
     shim = ["-I", "-S", "-E", str(home.packages / "mcp_server/shim.py"), str(home.socket)]
     assert there["mcpServers"] == {"peerline": {"command": str(home.python), "args": shim}}
@@ -77,10 +79,11 @@ def test_hooks_the_server_and_the_leaves_are_in_its_one_file(home: HomePaths) ->
 
 def test_it_trusts_no_tool_that_starts_or_ends_anything(home: HomePaths) -> None:
     install(AGENTS, home)
-    there = read(home)
-    assert "trust" not in there["mcpServers"]["peerline"]
-    assert "mcp_peerline_ask_peer" in there["tools"]["allowed"]
-    assert not any("spawn" in tool or "kill" in tool or "*" in tool for tool in there["tools"]["allowed"])
+    assert "trust" not in read(home)["mcpServers"]["peerline"]
+    [rule] = tomllib.loads((home.home / ".gemini/policies/peerline.toml").read_text())["rule"]
+    assert (rule["mcpName"], rule["decision"]) == ("peerline", "allow")
+    assert "ask_peer" in rule["toolName"]
+    assert not any("spawn" in tool or "kill" in tool or "*" in tool for tool in rule["toolName"])
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
@@ -94,6 +97,7 @@ def test_a_second_install_changes_nothing_and_an_uninstall_restores_the_file(
     assert install(AGENTS, home) == []
     assert path.read_bytes() == after
     uninstall(AGENTS, home)
+    assert not (path.parent / "policies").exists()
     assert (path.read_bytes() if path.exists() else None) == (None if start is None else start.encode())
 
 
@@ -103,7 +107,7 @@ def test_everybody_elses_entries_stay(home: HomePaths) -> None:
     there, before = read(home), json.loads(SETTINGS)
     assert there["ui"] == before["ui"]
     assert there["hooks"]["AfterAgent"][0] == before["hooks"]["AfterAgent"][0]
-    assert there["tools"]["allowed"][0] == before["tools"]["allowed"][0]
+    assert there["tools"] == before["tools"]
     assert there["mcpServers"]["other"] == before["mcpServers"]["other"]
 
 
@@ -129,8 +133,19 @@ def test_another_home_of_its_own_is_followed(home: HomePaths, tmp_path: Path) ->
 
 
 def test_what_it_cannot_edit_is_left_alone_with_the_lines_to_paste(home: HomePaths) -> None:
-    path = write(home, '{"hooks": []}')
+    path = write(home, '{"hooks": []}  // mine')
     with pytest.raises(SettingsRefused) as refused:
         install(AGENTS, home)
     assert '"mcpServers"' in (refused.value.hint or "")
-    assert path.read_text() == '{"hooks": []}'
+    assert path.read_text() == '{"hooks": []}  // mine'
+    assert not (path.parent / "policies").exists()
+
+
+def test_a_policy_of_that_name_that_is_somebody_elses_stays(home: HomePaths) -> None:
+    policy = home.home / ".gemini/policies/peerline.toml"
+    policy.parent.mkdir()
+    policy.write_text("# mine\n")
+    with pytest.raises(SettingsRefused):
+        install(AGENTS, home)
+    assert policy.read_text() == "# mine\n"
+    assert not home.settings(GEMINI).exists()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.agents.gemini import GeminiCli, gemini_binary
-from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
+from tests.emulators.model_api import Calls, Fails, ModelApi, Rule, Runs, Says, Script
+from tests.emulators.telegram import Person, TelegramEmulator
 from tests.scenarios.house import House, answers
 
 pytestmark = pytest.mark.thorough
@@ -134,3 +137,98 @@ async def test_it_asks_another_by_its_tool_and_no_dialog_stands_in_between(
         assert answers(await asked(line, "go and ask")) == ["other says 8377"]
     assert model.times_heard("from backend@dev · agent") == 1
     assert model.times_heard("what is the port?") == 1
+
+
+async def test_what_was_broken_off_by_hand_is_idle_and_its_ask_is_reminded_of(
+    line: House, agent: GeminiCli, model: ModelApi
+) -> None:
+    rules = (
+        Rule("long work", Says("never said"), gate="never", times=1),
+        Rule("still waits", Says("here it is")),
+    )
+    model.script = Script(rules)
+    async with asyncio.TaskGroup() as both:
+        asking = both.create_task(asked(line, "long work"))
+        await model.reached("never")
+        await until_it_is(line, turn_state="working")
+        await agent.interrupt()
+        assert answers(await asking) == ["here it is"]
+    await until_it_is(line, turn_state="idle")
+
+
+async def test_a_dialog_is_told_and_a_no_in_it_ends_the_turn_though_no_hook_says_so(
+    line: House, agent: GeminiCli, model: ModelApi
+) -> None:
+    model.script = Script((Rule("leave a trace", Runs("echo been here | tee trace.txt"), times=1),))
+    await agent.type("leave a trace")
+    await agent.until_shown("Allow execution of")
+    await until_it_is(line, turn_state="awaiting_input")
+    proven = {each["road"]: each["works"] for each in (await line.daemon.client().roads())["roads"]}
+    assert not proven["terminal"]
+    await agent.press("Escape")
+    await until_it_is(line, turn_state="idle")
+    assert answers(await asked(line, "and now?")) == ["stub: and now?"] or model.times_heard("and now?") == 1
+
+
+async def test_a_call_that_failed_answers_nothing_and_the_next_turn_is_told_of_it(
+    line: House, agent: GeminiCli, model: ModelApi
+) -> None:
+    rules = (
+        Rule("how far", Fails(400, "no such model"), times=1),
+        Rule("how far|still waits", Says("half way")),
+    )
+    model.script = Script(rules)
+    told = await asked(line, "how far?")
+    assert answers(told) == ["half way"]
+
+
+async def test_clear_quit_resume_and_kill_leave_one_peer_that_is_told_of_truly(
+    line: House, agent: GeminiCli, model: ModelApi
+) -> None:
+    before = await the(line)
+    assert answers(await asked(line, "before the clear")) != []  # else there is nothing to resume
+    await agent.type("/clear")
+    await agent.until_idle()
+    await until_it_is(line, turn_state="idle", status="online")
+    assert answers(await asked(line, "after the clear")) != []
+    assert (await the(line))["peer_id"] == before["peer_id"]
+    await agent.type("/quit")
+    await agent.until_gone()
+    await until_it_is(line, status="offline")
+    async with GeminiCli(
+        line.user, agent.cwd, model.url, agent.socket, "dev", resume=agent.session_id
+    ) as again:
+        await until_it_is(line, status="online", turn_state="idle")
+        assert (await the(line))["peer_id"] == before["peer_id"]
+        assert answers(await asked(line, "after the resume")) != []
+        os.kill(again.pid, signal.SIGKILL)
+        await until_it_is(line, status="offline")
+    assert model.times_heard("after the clear") == model.times_heard("after the resume") == 1
+
+
+async def test_nothing_follows_the_call_that_runs_once_it_is_stopped(
+    hosted: House, telegram: TelegramEmulator, ada: Person, model: ModelApi
+) -> None:
+    gemini_binary()
+    assert (await hosted.cli("hooks", "install", "--agent", "gemini")).code == 0
+    folder = hosted.place / "backend"
+    folder.mkdir()
+    count = f"echo one >> {folder}/count.txt"
+    model.script = Script(
+        (Rule("go round", Runs(count)), Rule("PGID|one", Runs(count)), Rule("stop", Says("stopped")))
+    )
+    loops = ("--approval-mode", "yolo")
+    async with GeminiCli(hosted.user, folder, model.url, f"gemini-{os.getpid()}", "dev", args=loops) as agent:
+        await hosted.joined("backend")
+        await agent.type("go round")
+        await agent.until(lambda: len(lines(folder)) >= 2, "to go round")
+        ada.says("/stop backend")
+        await ada.sees("stop", within=30)
+        done = len(lines(folder))
+        await agent.until_idle()
+        assert len(lines(folder)) <= done + 1
+
+
+def lines(folder: Path) -> list[str]:
+    path = folder / "count.txt"
+    return path.read_text().splitlines() if path.exists() else []

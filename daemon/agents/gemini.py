@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
-from daemon.agents import requests
+from daemon.agents import gemini_requests, requests
 from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
@@ -70,21 +70,17 @@ def _calling(session_id: str, payload: Json, around: Surroundings) -> Commands:
 
 
 def _called(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row
-    return (c.TurnWent(session_id=session_id),)
+    return (c.TurnWent(session_id=session_id), *gemini_requests.allowed(session_id, payload))
 
 
-def _notified(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row
+def _notified(session_id: str, payload: Json, around: Surroundings) -> Commands:
+    """Where keys reach its dialog, it is decided from afar; else it is told of."""
     if _text(payload, "notification_type") != WAITING_FOR_A_PERSON:
         return ()
-    return (c.TurnWaits(session_id=session_id, what=_asked(payload)),)
-
-
-def _asked(payload: Json) -> str:
-    """What the dialog is about, in one line."""
-    details = payload.get("details")
-    told = details if isinstance(details, Mapping) else {}
-    telling = next((text for name in TELLING if (text := _text(told, name))), "")
-    return ": ".join(part for part in (_text(told, "title") or _text(payload, "message"), telling) if part)
+    waits = gemini_requests.asked(session_id, payload)
+    if isinstance(waits, c.RequestApproval) and not (around.live and around.pane):
+        return (c.TurnWaits(session_id=session_id, what=_text(payload, "message")),)
+    return (waits,)
 
 
 def _ended(session_id: str, payload: Json, around: Surroundings) -> Commands:
@@ -138,8 +134,6 @@ def _text(payload: Json, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-#: What of a dialog says most, in the order of looking.
-TELLING: Final = ("command", "filePath", "toolName", "prompt")
 MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {
     "BeforeAgent": _prompted,
     "BeforeTool": _calling,

@@ -95,9 +95,40 @@ def test_replayed_hooks_are_handed_nothing_and_brake_nothing() -> None:
 
 
 def test_a_dialog_is_told_with_what_it_is_about() -> None:
-    [waits] = meant("Notification-ToolPermission")
-    what = "Confirm Shell Command: echo been here | tee trace.txt"
-    assert waits == c.TurnWaits(session_id=SESSION, what=what)
+    details = {"type": "info", "title": "Confirm Fetch", "prompt": "look at http://127.0.0.1:9"}
+    [waits] = meant("Notification-ToolPermission", details=details)
+    assert waits == c.TurnWaits(session_id=SESSION, what="Confirm Fetch: look at http://127.0.0.1:9")
+
+
+def test_a_command_is_asked_about_whole_and_closed_by_its_call() -> None:
+    [asked] = meant("Notification-ToolPermission")
+    assert isinstance(asked, c.RequestApproval)
+    assert "echo been here | tee trace.txt" in asked.shown
+    assert asked.options == ("Allow", "Deny")
+    made = {"command": "echo been here | tee trace.txt", "description": "a step"}
+    [_, closed] = meant("AfterTool", tool_input=made)
+    assert isinstance(closed, c.CloseApprovals)
+    assert closed.request == asked.request
+
+
+def test_an_edit_is_asked_about_with_its_difference_and_closed_by_its_call() -> None:
+    details = {
+        "type": "edit",
+        "title": "Confirm Write",
+        "filePath": "/home/ada/project/a.txt",
+        "fileDiff": "+hello",
+    }
+    [asked] = meant("Notification-ToolPermission", details=details)
+    assert isinstance(asked, c.RequestApproval)
+    assert "+hello" in asked.shown
+    [_, closed] = meant("AfterTool", tool_input={"file_path": "a.txt", "content": "hello"})
+    assert isinstance(closed, c.CloseApprovals)
+    assert closed.request == asked.request
+
+
+def test_outside_tmux_nobody_is_asked_what_no_key_could_answer() -> None:
+    [waits] = meant("Notification-ToolPermission", replace(AROUND, pane=None))
+    assert isinstance(waits, c.TurnWaits)
 
 
 def test_a_call_is_told_and_may_be_braked() -> None:

@@ -232,3 +232,22 @@ async def test_nothing_follows_the_call_that_runs_once_it_is_stopped(
 def lines(folder: Path) -> list[str]:
     path = folder / "count.txt"
     return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.mark.parametrize("choice", ["Allow", "Deny"])
+async def test_what_it_waits_for_is_decided_on_a_phone_by_a_key_into_its_dialog(
+    hosted: House, ada: Person, model: ModelApi, choice: str
+) -> None:
+    gemini_binary()
+    assert (await hosted.cli("hooks", "install", "--agent", "gemini")).code == 0
+    folder = hosted.place / "backend"
+    folder.mkdir()
+    model.script = Script((Rule("leave a trace", Runs("echo been here | tee trace.txt"), times=1),))
+    async with GeminiCli(hosted.user, folder, model.url, f"gemini-{os.getpid()}", "dev") as agent:
+        await hosted.joined("backend")
+        await agent.type("leave a trace")
+        await ada.sees("tee trace.txt", within=30)
+        card = next(each for each in reversed(ada.heard()) if "tee trace.txt" in each.text)
+        await ada.taps(card, choice).answered(within=30)
+        await until_it_is(hosted, turn_state="idle")
+        assert (folder / "trace.txt").exists() == (choice == "Allow")

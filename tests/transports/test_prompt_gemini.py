@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.transports import dialog_gemini
+from daemon.transports.prompt import plain
 from daemon.transports.prompt_gemini import GeminiPrompt, is_busy, is_there, read
 
 SCREENS = Path(__file__).parent / "gemini"
@@ -35,6 +37,20 @@ def test_a_dialog_the_shell_and_the_search_are_no_prompt(name: str) -> None:
 def test_only_a_dialog_takes_the_prompt_away() -> None:
     assert not is_there(recorded("dialog")[0])
     assert is_there(recorded("idle")[0])
+
+
+def test_a_dialog_is_read_with_its_options_and_nothing_else_is_one() -> None:
+    told = dialog_gemini.read([plain(line) for line in recorded("dialog")[0]])
+    assert told
+    text, options = told
+    assert "echo been | tee trace.txt" in text
+    assert options == (
+        ("1", "Allow once"),
+        ("2", "Allow for this session"),
+        ("3", "No, suggest changes (esc)"),
+    )
+    others = ("idle", "draft", "busy", "dialog_no", "shell", "search", "paste10k")
+    assert not any(dialog_gemini.read([plain(line) for line in recorded(name)[0]]) for name in others)
 
 
 def test_only_what_runs_can_be_cancelled() -> None:

@@ -111,7 +111,7 @@ GEMINI = Agent(  # 0.61.0; each listener is a process to wait for, so there is n
         Event("AfterAgent"),
         Event("SessionEnd"),
     ),
-    allowed_tools=TOOLS_WITHOUT_DIALOG,
+    allowed_tools=tuple(f"mcp_peerline_{tool}" for tool in TOOLS_WITHOUT_DIALOG),
 )
 
 AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE, GEMINI)})

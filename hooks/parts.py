@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from hooks.agents import CLAUDE_CODE, GEMINI, Agent
-from hooks.entries import ENTRY, HomePaths, McpKind, Part, real, shim
+from hooks.entries import HomePaths, McpKind, Part, real, shim
 from hooks.errors import SettingsRefused
 from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
 from hooks.wholefile import WholeFile
@@ -47,9 +47,9 @@ def gemini(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
 
 
 def policy(tools: tuple[str, ...]) -> str:
-    """One rule in the form of Gemini CLI's policies."""
+    """One rule in the form of Gemini CLI's policies, which warns of a short name that is like one of its own."""
     listed = ", ".join(json.dumps(tool) for tool in tools)
-    rule = f'mcpName = "{ENTRY}"\ntoolName = [{listed}]\ndecision = "allow"\npriority = 100\n'
+    rule = f'toolName = [{listed}]\ndecision = "allow"\npriority = 100\n'
     return f"# Peerline: its tools that only talk may be called without a dialog.\n[[rule]]\n{rule}"
 
 

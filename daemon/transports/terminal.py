@@ -110,17 +110,17 @@ class Terminal:
         return Failed(f"pasted, but not sent: {why}")
 
     async def _taken(self, at: _At) -> Carried:
-        """Press Enter once more if the agent, at the very end of a turn, let the first one pass."""
+        """Press Enter once more, or as often as this agent needs it, if it let the one before pass."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + TAKEN_S
+        left, until = at.screen.enters - 1, loop.time() + TAKEN_S
         with contextlib.suppress(TmuxFailed, ValueError, OSError):
-            while loop.time() < until + TAKEN_S:
+            while left and loop.time() < until + TAKEN_S:
                 await asyncio.sleep(BETWEEN_LOOKS_S)
                 found = await self._gate(at)
                 if isinstance(found, Blocked) or not found.prompt.is_paste_of(at.text):
                     break
                 if loop.time() > until and not await self._enter(at, found):
-                    break
+                    left, until = left - 1, loop.time() + TAKEN_S
         return SENT
 
     async def _enter(self, at: _At, found: Ready) -> str:

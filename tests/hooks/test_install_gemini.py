@@ -81,8 +81,9 @@ def test_it_trusts_no_tool_that_starts_or_ends_anything(home: HomePaths) -> None
     install(AGENTS, home)
     assert "trust" not in read(home)["mcpServers"]["peerline"]
     [rule] = tomllib.loads((home.home / ".gemini/policies/peerline.toml").read_text())["rule"]
-    assert (rule["mcpName"], rule["decision"]) == ("peerline", "allow")
-    assert "ask_peer" in rule["toolName"]
+    assert rule["decision"] == "allow"
+    assert "mcp_peerline_ask_peer" in rule["toolName"]
+    assert all(tool.startswith("mcp_peerline_") for tool in rule["toolName"])
     assert not any("spawn" in tool or "kill" in tool or "*" in tool for tool in rule["toolName"])
 
 

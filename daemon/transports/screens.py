@@ -50,6 +50,7 @@ class Screen:
         settles_s: how long a paste must have been shown before Enter counts; a long one, ``long_settles_s``.
         shown_s: how long a paste takes to show, at most.
         enters: how often Enter is pressed at most while the paste lies there; in an empty prompt it does nothing.
+        redraws: its prompt may be gone for a moment while it draws.
 
     """
 
@@ -59,6 +60,7 @@ class Screen:
     long_settles_s: float = 0.0
     shown_s: float = 2.0
     enters: int = 2
+    redraws: bool = False
 
     def pause_s(self, pasted: str) -> float:
         return self.long_settles_s if len(pasted) > LONG else self.settles_s
@@ -85,5 +87,7 @@ def _gemini(session: Session, look: Look) -> Standing:  # noqa: ARG001 -- as its
 
 CLAUDE_CODE: Final = Screen(_registered, prompt.read)
 #: It loses an Enter now and then, two in a row on a busy machine (0.61.0).
-GEMINI: Final = Screen(_gemini, prompt_gemini.read, settles_s=0.15, long_settles_s=0.5, shown_s=5.0, enters=8)
+GEMINI: Final = Screen(
+    _gemini, prompt_gemini.read, settles_s=0.15, long_settles_s=0.5, shown_s=5.0, enters=8, redraws=True
+)
 SCREENS: Final[Mapping[str, Screen]] = {"gemini": GEMINI}

@@ -117,7 +117,11 @@ class Terminal:
             while left and loop.time() < until + TAKEN_S:
                 await asyncio.sleep(BETWEEN_LOOKS_S)
                 found = await self._gate(at)
-                if isinstance(found, Blocked) or not found.prompt.is_paste_of(at.text):
+                if isinstance(found, Blocked):
+                    if at.screen.redraws:
+                        continue
+                    break
+                if not found.prompt.is_paste_of(at.text):
                     break
                 if loop.time() > until and not await self._enter(at, found):
                     left, until = left - 1, loop.time() + TAKEN_S

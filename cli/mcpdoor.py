@@ -23,6 +23,7 @@ from daemon.api.door import Door
 from daemon.api.guards import THREAD, Guards, Placed, of_thread, refuse_crowded, transport_of
 from daemon.api.known import Known
 from daemon.callers.folders import checkout_of
+from daemon.callers.processes import script_of
 from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
 from daemon.core import commands as c
@@ -107,7 +108,7 @@ def _around(tx: Tx, placed: Placed, thread: str) -> tuple[Session | None, bool]:
 
 async def _is_early(request: web.Request, placed: Placed) -> bool:
     """A known agent's program starts its MCP servers about when its first hook registers it: wait for a call."""
-    if not any(process.command in PROGRAMS for process in placed.line):
+    if not any({process.command, script_of(process.pid)} & PROGRAMS for process in placed.line):
         return False
     try:
         told = json.loads(await request.read())

@@ -42,7 +42,7 @@ from daemon.store.sqlite import SqliteStore
 from daemon.transports.by_agent import EyeByAgent, RoadByAgent
 from daemon.transports.codex_queue import CodexEye, CodexQueue
 from daemon.transports.dialog import DialogKeys
-from daemon.transports.eye import ClaudeEye
+from daemon.transports.eye import ClaudeEye, GeminiEye
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
 from daemon.transports.terminal import Terminal
@@ -172,7 +172,8 @@ def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime |
 
 def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -> list[Any]:
     engine = house.engine
-    pump = Pump(engine, transports, EyeByAgent({"codex": CodexEye()}, ClaudeEye()))
+    eyes = EyeByAgent({"codex": CodexEye(), "gemini": GeminiEye()}, ClaudeEye())
+    pump = Pump(engine, transports, eyes)
     decisions = Decisions(engine, desk.verdicts.holds, DialogKeys())
     return [
         decisions.run(),

@@ -55,12 +55,19 @@ class Watching:
 
     def _watch_turns(self, live: list[Session]) -> None:
         in_turn = {
-            session_file(Path(each.config_dir), each.pid): each.session_id
+            path: each.session_id
             for each in live
-            if each.turn in PERHAPS_IN_TURN and each.config_dir
+            if each.turn in PERHAPS_IN_TURN and (path := _told_in(each))
         }
         for path in self._open.keys() - in_turn.keys():
             self._registries.forget(path)
         for path in in_turn.keys() - self._open.keys():
             self._registries.watch(path)
         self._open = in_turn
+
+
+def _told_in(session: Session) -> Path | None:
+    """The file that changes when a turn is broken off: the agent's own registry, else its transcript."""
+    if session.config_dir:
+        return session_file(Path(session.config_dir), session.pid)
+    return Path(session.transcript) if session.transcript else None

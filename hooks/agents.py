@@ -50,7 +50,8 @@ class Agent:
     """``settings`` lies in the agent's folder: ``folder_variable`` if set, else ``folder`` below HOME.
 
     ``mcp_file`` lies in that folder when the variable is set, and in HOME itself when it is not; with ``mcp_inside``
-    always in that folder.
+    always in that folder. A ``home_variable`` stands for HOME where it is set. ``ticks``: how many units of its
+    timeouts are a second. ``named``: it shows the names of its hooks, else their whole command lines.
     """
 
     name: str
@@ -62,6 +63,9 @@ class Agent:
     events: tuple[Event, ...]
     allowed_tools: tuple[str, ...]
     mcp_inside: bool = False
+    home_variable: str = ""
+    ticks: int = 1
+    named: bool = False
 
 
 CLAUDE_CODE = Agent(  # 2.1.329
@@ -110,4 +114,27 @@ CODEX = Agent(  # 0.169.0
     allowed_tools=TOOLS_WITHOUT_DIALOG,
 )
 
-AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE, CODEX)})
+GEMINI = Agent(  # 0.61.0; each listener is a process to wait for, so there is none for the calls of its model
+    name="gemini",
+    program="gemini",
+    folder=".gemini",
+    folder_variable="",
+    settings="settings.json",
+    mcp_file="settings.json",
+    mcp_inside=True,
+    home_variable="GEMINI_CLI_HOME",
+    ticks=1000,
+    named=True,
+    events=(
+        Event("SessionStart"),
+        Event("BeforeAgent"),
+        Event("BeforeTool", matcher="*"),
+        Event("AfterTool", matcher="*"),
+        Event("Notification"),
+        Event("AfterAgent"),
+        Event("SessionEnd"),
+    ),
+    allowed_tools=tuple(f"mcp_peerline_{tool}" for tool in TOOLS_WITHOUT_DIALOG),
+)
+
+AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI)})

@@ -44,14 +44,17 @@ class HomePaths:
         return cls(home, ours, ours / "run" / "peerline.sock", dict(variables), port=port)
 
     def folder(self, agent: Agent) -> Path:
-        return Path(self.variables.get(agent.folder_variable) or self.home / agent.folder)
+        return Path(self.variables.get(agent.folder_variable) or self.home_of(agent) / agent.folder)
+
+    def home_of(self, agent: Agent) -> Path:
+        return Path(self.variables.get(agent.home_variable) or self.home)
 
     def settings(self, agent: Agent) -> Path:
         return self.folder(agent) / agent.settings
 
     def mcp_file(self, agent: Agent) -> Path:
         apart = self.variables.get(agent.folder_variable)
-        inside = self.folder(agent) if agent.mcp_inside else Path(apart or self.home)
+        inside = self.folder(agent) if agent.mcp_inside else Path(apart or self.home_of(agent))
         return inside / agent.mcp_file
 
 

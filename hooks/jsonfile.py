@@ -90,7 +90,9 @@ class Hooks:
 
     def group(self, event: Event) -> dict[str, Any]:
         matcher = {} if event.matcher is None else {"matcher": event.matcher}
-        run = {"type": "command", "command": command(self.home, self.agent, event), "timeout": event.timeout}
+        line, timeout = command(self.home, self.agent, event), event.timeout * self.agent.ticks
+        name = {"name": ENTRY} if self.agent.named else {}
+        run = {**name, "type": "command", "command": line, "timeout": timeout}
         return {**matcher, "hooks": [run, *([self.waking()] if event.wakes else [])]}
 
     def waking(self) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from hooks.agents import CLAUDE_CODE, CODEX, Agent
+from hooks.agents import CLAUDE_CODE, CODEX, GEMINI, Agent
 from hooks.codexfile import CodexFile
 from hooks.codextrust import names_of
 from hooks.entries import HomePaths, McpKind, Part, real, shim
 from hooks.errors import SettingsRefused
 from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
+from hooks.wholefile import WholeFile
 
+POLICY = "policies/peerline.toml"
 PASSED_ON = (
     "TMUX",
     "TMUX_PANE",
@@ -40,6 +43,24 @@ def claude_code(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]
     return _both(agent, home, settings, Server({"type": "stdio", "command": program, "args": arguments}))
 
 
+def gemini(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
+    """Its ``trust`` in a server would hold for tools that start and end processes, too, and so there is a policy."""
+    program, arguments = shim(home)
+    stdio = {"command": program, "args": arguments}
+    entry = {"httpUrl": f"http://127.0.0.1:{home.port}/mcp"} if mcp == "http" else stdio
+    return (
+        JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home), Server(entry))),
+        WholeFile(agent, real(home.folder(agent) / POLICY), policy(agent.allowed_tools)),
+    )
+
+
+def policy(tools: tuple[str, ...]) -> str:
+    """One rule in the form of Gemini CLI's policies, which warns of a short name that is like one of its own."""
+    listed = ", ".join(json.dumps(tool) for tool in tools)
+    rule = f'toolName = [{listed}]\ndecision = "allow"\npriority = 100\n'
+    return f"# Peerline: its tools that only talk may be called without a dialog.\n[[rule]]\n{rule}"
+
+
 def _both(
     agent: Agent, home: HomePaths, settings: tuple[Hooks | Permissions, ...], server: Server
 ) -> tuple[Part, ...]:
@@ -64,4 +85,6 @@ def _codex_server(home: HomePaths, mcp: McpKind) -> dict[str, object]:
     return {"command": program, "args": arguments, "env_vars": list(PASSED_ON)}
 
 
-FORMS: Mapping[str, Form] = MappingProxyType({CLAUDE_CODE.name: claude_code, CODEX.name: codex})
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {CLAUDE_CODE.name: claude_code, CODEX.name: codex, GEMINI.name: gemini}
+)

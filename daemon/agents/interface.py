@@ -32,6 +32,8 @@ class Surroundings:
     lasting: bool = True  #: False: a run without a person, for one prompt
     shared: bool = False  #: its process serves several terminals, and says nothing of which
     spoke: bool = True  #: False: what a Stop hook calls its last words was said in an earlier turn
+    said: str = ""  #: the last words of the turn that ends, where the payload has more than those
+    handed: int = 0  #: how many of its ends in a row were handed something
     live: bool = True  #: False: replayed from the spool, nobody waits for an answer
 
 

@@ -11,13 +11,14 @@ from urllib.parse import unquote
 from daemon import tmux
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.callers import folders, incarnation, processes, transcript
+from daemon.callers import folders, gemini_chat, incarnation, processes, transcript
 from daemon.callers.incarnation import REAPERS
 from daemon.callers.processes import Process
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Session
 
 PREFIX: Final = "peerline-env-"
+SECONDS: Final = "peerline-seconds"
 TRANSCRIBED: Final = frozenset(
     {"claude-code", "practice"}
 )  #: whose transcript tells what was said in which turn
@@ -76,8 +77,17 @@ async def surroundings(
         turn=found.turn,
         environment=environment,
         spoke=event != "Stop" or agent not in TRANSCRIBED or await _spoke(told, live=live),
+        said=await asyncio.to_thread(_said, event, told),
         live=live,
     )
+
+
+def _said(event: str, payload: Mapping[str, Any]) -> str:
+    """Gemini CLI's hook tells all that was said in a turn."""
+    response, path = payload.get("prompt_response"), payload.get("transcript_path")
+    if event != "AfterAgent" or not (isinstance(response, str) and isinstance(path, str)):
+        return ""
+    return gemini_chat.last_words(path, response)
 
 
 async def _spoke(payload: Mapping[str, Any], *, live: bool) -> bool:
@@ -163,6 +173,14 @@ async def _pane(environment: Mapping[str, str]) -> tuple[Pane | None, str]:
         tmux_session=now.session,
     )
     return found, now.tty
+
+
+def seconds(headers: Mapping[str, str]) -> float:
+    """How long the hook waits for us."""
+    try:
+        return max(0.0, float(header(headers, SECONDS)))
+    except ValueError:
+        return 0.0
 
 
 def _pid(headers: Mapping[str, str]) -> int:

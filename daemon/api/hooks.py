@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon import spool
-from daemon.agents import claude_code, codex, practice
+from daemon.agents import claude_code, codex, gemini, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
-from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, surroundings
+from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, seconds, surroundings
 from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
 from daemon.core import commands as c
 from daemon.core.delivery import State
@@ -34,13 +34,13 @@ from daemon.engine.engine import Engine, Once, Reading
 AGENTS: Final[Mapping[str, AgentHooks]] = {
     claude_code.BACKEND: claude_code,
     codex.BACKEND: codex,
+    gemini.BACKEND: gemini,
     practice.BACKEND: practice,
 }
 TOKEN: Final = "CLAUDE_CODE_MESSAGING_TOKEN"  # noqa: S105 -- a variable's name
 WAKE: Final = "Wake"  #: what our own command calls itself that waits in an agent's background
-SECONDS: Final = "peerline-seconds"
 RECORD: Final = "peerline-record"
-ENDS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
+ENDS: Final = frozenset({"Stop", "StopFailure", "AfterAgent", "SessionEnd"})
 LOOK_S: Final = 2.0
 REGISTERS_S: Final = (1.0, 1.0, 3.0)  #: between looks for a session that another hook is to register
 log = logging.getLogger(__name__)
@@ -89,6 +89,7 @@ class HookDesk:
         self._nobody_at = nobody_at
         self.verdicts = Verdicts(engine)
         self._lock = asyncio.Lock()
+        self._handed: dict[str, int] = {}  #: how many ends of turns in a row were handed something
         self._in_turn: set[str] = set()  #: sessions of which another hook must come
         self._expecting = asyncio.Event()
 
@@ -168,17 +169,23 @@ class HookDesk:
         if known is None:
             await self._bury()
         self._note(event, session_id, around)
-        commands = [self._attended(each, around) for each in hooks.commands(event, payload, around)]
+        meant = hooks.commands(event, payload, replace(around, handed=self._handed.get(session_id, 0)))
+        commands = [self._attended(each, around) for each in meant]
         once = _record(headers, agent, event)
         if ear and commands and isinstance(commands[-1], c.RequestApproval):
-            return await self._awaited(hooks, commands, once, around, _seconds(headers), ear)
+            return await self._awaited(hooks, commands, once, around, seconds(headers), ear)
         told = await self._handled(hooks, event, commands, once)
+        self._answered(event, session_id, told)
+        return told
+
+    def _answered(self, event: str, session_id: str, told: str) -> None:
         if event == "SessionEnd":
             self._alarm.disturb(session_id)
+        before = self._handed.pop(session_id, 0) if event in ENDS else 0
         if told and event in ENDS:  # what is handed over goes on with the turn
+            self._handed[session_id] = before + 1
             self._in_turn.add(session_id)
             self._expecting.set()
-        return told
 
     async def _bury(self) -> None:
         """Whose process is gone is gone, told of or not: an unknown session may be their heir."""
@@ -216,7 +223,7 @@ class HookDesk:
         if belongs_elsewhere(session, around):
             raise NotAllowed("that session belongs to another process, which is alive", "wait for your own")
         await self._engine.handle(c.WakeWaits(session_id=session_id, waits=True))
-        text = await self._alarm.wait(session_id, _seconds(headers) - MARGIN_S, ear.alive)
+        text = await self._alarm.wait(session_id, seconds(headers) - MARGIN_S, ear.alive)
         if not self._alarm.waits(session_id):
             await self._engine.handle(c.WakeWaits(session_id=session_id, waits=False))
         return Told(text, wakes=bool(text))
@@ -282,14 +289,6 @@ def _handed_by(tx: Reading, once: Once) -> list[Delivery]:
     first = tx.remembered(once.principal, once.key)
     found = (tx.marked(mark) for mark in marks_in(first.answer)) if first else ()
     return [each for each in found if each and each.state == State.HANDED and each.road is Road.HOOK]
-
-
-def _seconds(headers: Mapping[str, str]) -> float:
-    """How long the hook waits for us."""
-    try:
-        return max(0.0, float(header(headers, SECONDS)))
-    except ValueError:
-        return 0.0
 
 
 def _record(headers: Mapping[str, str], agent: str, event: str) -> Once | None:

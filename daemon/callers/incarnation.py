@@ -71,6 +71,13 @@ def _codex(line: Line, environment: Environment, payload: Payload) -> Incarnatio
     )
 
 
+def _gemini(line: Line, environment: Environment, payload: Payload) -> Incarnation:  # noqa: ARG001 -- as its row
+    process = nearest(line)
+    lasting = process is None or processes.has_terminal(process.pid)
+    home = environment.get("GEMINI_CLI_HOME") or environment.get("HOME", "")
+    return Incarnation(process=process, folder=Path(home) / ".gemini", inbox="", lasting=lasting)
+
+
 def nearest(line: Line) -> Process | None:
     return next((each for each in line if each.command not in SHELLS and each.pid not in REAPERS), None)
 
@@ -105,4 +112,7 @@ def _listening(path: str | None) -> str | None:
         return ""
 
 
-FINDERS: Final[Mapping[str, Callable[[Line, Environment, Payload], Incarnation]]] = {"codex": _codex}
+FINDERS: Final[Mapping[str, Callable[[Line, Environment, Payload], Incarnation]]] = {
+    "codex": _codex,
+    "gemini": _gemini,
+}

@@ -125,6 +125,19 @@ def folder_of(pid: int) -> str:
         return ""
 
 
+def script_of(pid: int) -> str:
+    """The name of what an interpreter runs (``node --flag /a/gemini``: "gemini"), "" if it cannot be read."""
+    try:
+        told = (
+            _read(f"/proc/{pid}/cmdline").split("\0")
+            if _LINUX
+            else _told("ps", "-o", "args=", "-p", f"{pid}").split()
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return ""
+    return next((Path(word).name for word in told[1:] if word and not word.startswith("-")), "")
+
+
 def _has_ended(conn: socket.socket) -> bool:
     """Whether the process that connected is known to be gone. While it is not, nobody else has its pid."""
     try:

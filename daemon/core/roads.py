@@ -7,6 +7,7 @@ handed out at its end.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,8 @@ from daemon.core.presence import IN_TURN
 #: Whose terminal is not typed into: their own way in takes the owner's words as well as a prompt.
 UNTYPED: Final = frozenset({"codex", "opencode"})
 TOOLS_ALONE: Final = "tools"  #: a session of an agent of which only its MCP client is known
+#: Roads that some agents have not: no inbox, and nothing that waits in the background.
+LACKING: Final[Mapping[str, frozenset[Road]]] = {"gemini": frozenset({Road.INBOX, Road.HOOK})}
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
@@ -25,6 +25,7 @@ from daemon.core.approval import What
 from daemon.core.deciding import ACCEPT_EDITS, DENY, KEEP_PLANNING
 from daemon.core.model import Approval, Pane, Session
 from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
+from daemon.transports import dialog_gemini
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome
 from daemon.transports.keyboard import Reached, reached
 from daemon.transports.prompt import plain
@@ -41,6 +42,7 @@ _OPTION: Final = re.compile(
 _RULE: Final = re.compile(r"^─{10,}")
 _CLIPPED: Final = re.compile(r"↑ \d+ more lines")
 _SEEN: Final = re.compile(r"[^!-~]+")  #: what a screen wraps, frames or draws in its own way
+YES: Final = frozenset({"yes", "allow once"})
 _NO: Final = re.compile(r"no\b", re.IGNORECASE)
 _EDITS: Final = re.compile(r"accept|auto-accept", re.IGNORECASE)
 
@@ -124,7 +126,7 @@ async def _answered(at: _At) -> Outcome:
     found = await _waiting(at)
     if isinstance(found, str):
         return Blocked(found, LOOK_AGAIN)
-    dialog = _shown(found, at.approval)
+    dialog = _shown(found, at)
     if dialog is None:
         return Failed("its dialog is not to be seen")
     pressed = key(dialog, at.approval)
@@ -145,13 +147,22 @@ async def _waiting(at: _At) -> Reached | str:
         found = await reached(at.tmux, at.pane, at.session)
     except TmuxSilent as error:  # only looked at: nothing was pressed
         return str(error)
-    if isinstance(found, str) or found.told.status == "waiting":
+    if isinstance(found, str) or found.stands.status == "waiting":
         return found
-    return f"the agent is {found.told.status}"
+    return f"the agent is {found.stands.status}"
 
 
-def _shown(found: Reached, approval: Approval) -> Dialog | None:
-    dialog = read([plain(line) for line in found.look.screen])
+def _of_gemini(screen: Sequence[str]) -> Dialog | None:
+    told = dialog_gemini.read(screen)
+    return Dialog(*told) if told else None
+
+
+READERS: Final[Mapping[str, Callable[[Sequence[str]], Dialog | None]]] = {"gemini": _of_gemini}
+
+
+def _shown(found: Reached, at: _At) -> Dialog | None:
+    reader = READERS.get(at.session.backend, read)
+    dialog, approval = reader([plain(line) for line in found.look.screen]), at.approval
     return dialog if dialog and is_about(dialog, approval) else None
 
 
@@ -165,9 +176,9 @@ async def _still_open(at: _At, before: Reached) -> Reached | None:
         async with asyncio.timeout(TAKEN_S):
             while True:
                 now = await _waiting(at)
-                if isinstance(now, str) or now.told.status_at != before.told.status_at:
+                if isinstance(now, str) or now.stands.at != before.stands.at:
                     return None
-                if not _shown(now, at.approval):
+                if not _shown(now, at):
                     return None
                 last = now
                 await asyncio.sleep(LOOK_S)
@@ -178,7 +189,7 @@ def _permission_key(dialog: Dialog, approval: Approval) -> str:
     if approval.choice in {DENY, ""}:
         return next((n for n, label in dialog.options if _NO.match(label)), "")
     # Its own "don't ask again" goes further than what was shown: a plain yes is what was surely meant.
-    return next((n for n, label in dialog.options if label.casefold() == "yes"), "")
+    return next((n for n, label in dialog.options if label.casefold() in YES), "")
 
 
 def _plan_key(dialog: Dialog, approval: Approval) -> str:

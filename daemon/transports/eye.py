@@ -1,11 +1,16 @@
-"""Looking at Claude Code from outside: its session registry tells the turn, its transcript what has arrived."""
+"""Looking at an agent from outside: its session registry, or its transcript, tells the turn; that, what has arrived.
+
+Gemini CLI has no registry, but what was broken off stands in its transcript.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from daemon.callers import gemini_chat
 from daemon.callers.registry import read_session, turn_of
 from daemon.core.model import Parcel, Session, Turn
 from daemon.transports.interface import Sighting
@@ -14,15 +19,16 @@ SETTLES_S: Final = 1.5  #: an agent idle for that long has written down what it 
 TAIL: Final = 4 * 1024 * 1024  #: how far back a transcript is searched, in bytes
 
 
-class ClaudeEye:
-    """An ``Eye``."""
+class TranscriptEye:
+    """An ``Eye``. Args: ``turn``, what the agent itself says that it does; it may read files."""
 
-    def __init__(self, settles_s: float = SETTLES_S) -> None:
+    def __init__(self, turn: Callable[[Session], Turn], settles_s: float = SETTLES_S) -> None:
+        self._turn = turn
         self._settles_s = settles_s
         self._missed_since: dict[str, float] = {}  #: by mark: when an idle agent first had no sign of it
 
     async def turn_of(self, session: Session) -> Turn:
-        return turn_of(await asyncio.to_thread(read_session, Path(session.config_dir), session.pid))
+        return await asyncio.to_thread(self._turn, session)
 
     async def look(self, parcel: Parcel, session: Session) -> Sighting:
         """The mark in the transcript is evidence; its absence only of an agent that stays idle.
@@ -45,6 +51,24 @@ class ClaudeEye:
             return Sighting.UNKNOWN
         del self._missed_since[mark]
         return Sighting.ABSENT
+
+
+def _registered(session: Session) -> Turn:
+    return turn_of(read_session(Path(session.config_dir), session.pid))
+
+
+def _written(session: Session) -> Turn:
+    return gemini_chat.turn_of(session.transcript)
+
+
+class ClaudeEye(TranscriptEye):
+    def __init__(self, settles_s: float = SETTLES_S) -> None:
+        super().__init__(_registered, settles_s)
+
+
+class GeminiEye(TranscriptEye):
+    def __init__(self, settles_s: float = SETTLES_S) -> None:
+        super().__init__(_written, settles_s)
 
 
 def holds(transcript: str, mark: str) -> bool:

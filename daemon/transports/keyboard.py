@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from daemon.callers import processes, registry
-from daemon.callers.registry import ClaudeSession
+from daemon.callers import processes
 from daemon.core.model import Pane, Session
 from daemon.panes import Look, PaneNow, obstacle
 from daemon.tmux import Tmux, TmuxFailed, TmuxSilent
+from daemon.transports.screens import Standing, screen_of
 
 SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh", "tmux"})
 
@@ -24,7 +23,7 @@ class Reached:
     """The agent has the keys of its pane, and is in the session that is meant."""
 
     look: Look
-    told: ClaudeSession
+    stands: Standing
 
 
 async def reached(tmux: Tmux, pane: Pane, session: Session) -> Reached | str:
@@ -41,14 +40,10 @@ async def reached(tmux: Tmux, pane: Pane, session: Session) -> Reached | str:
         raise
     except TmuxFailed as error:
         return str(error)
-    told = await asyncio.to_thread(registry.read_session, Path(session.config_dir), session.pid)
+    stands = await asyncio.to_thread(screen_of(session).standing, session, look)
     if why := obstacle(look.now, pane, processes.started) or _not_the_agent(look.now, session):
         return why
-    if told is None:
-        return "the agent is gone"
-    if told.session_id != session.session_id:
-        return "the agent is in another session by now"
-    return Reached(look, told)
+    return stands if isinstance(stands, str) else Reached(look, stands)
 
 
 def _not_the_agent(now: PaneNow, session: Session) -> str:

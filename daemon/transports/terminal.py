@@ -24,13 +24,12 @@ from daemon.panes import PaneNow
 from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome, Proof
 from daemon.transports.keyboard import reached
-from daemon.transports.prompt import Prompt, read
+from daemon.transports.screens import Draft, Screen, screen_of
 
 PROOF_WITHIN: Final = timedelta(seconds=8)
 LOOK_AGAIN: Final = timedelta(seconds=2)
 QUIET_FOR: Final = timedelta(seconds=3)  #: who pressed a key so long ago is not typing any more
 BETWEEN_LOOKS_S: Final = 0.05
-SHOWN_S: Final = 2.0  #: how long a paste takes to show, at most
 TAKEN_S: Final = 0.5  #: how long an Enter takes to empty the prompt, at most
 SENT: Final = Carried(PROOF_WITHIN, ENTERED)
 
@@ -39,7 +38,7 @@ SENT: Final = Carried(PROOF_WITHIN, ENTERED)
 class Ready:
     """Everything is as it must be, in this moment."""
 
-    prompt: Prompt
+    prompt: Draft
     now: PaneNow
 
 
@@ -56,7 +55,7 @@ class Terminal:
         pane = session.pane
         if pane is None:
             return Failed("the session has no pane")
-        at = _At(Tmux(pane.tmux), pane, session, framed(parcel))
+        at = _At(Tmux(pane.tmux), pane, session, framed(parcel), screen_of(session))
         try:
             found = await self._gate(at)
             if isinstance(found, Blocked):
@@ -75,7 +74,7 @@ class Terminal:
         if pane is None:
             return Proof("it runs in no tmux pane", works=False)
         try:
-            found = await self._gate(_At(Tmux(pane.tmux), pane, session, ""))
+            found = await self._gate(_At(Tmux(pane.tmux), pane, session, "", screen_of(session)))
         except (TmuxFailed, ValueError, OSError) as error:
             return Proof(f"tmux: {error}", works=False)
         if isinstance(found, Blocked):
@@ -94,31 +93,38 @@ class Terminal:
     async def _send(self, at: _At) -> Carried | Failed:
         """Press Enter once the paste is seen to lie in the prompt, alone; else say why it must not be pressed."""
         loop, why = asyncio.get_running_loop(), ""
-        until = loop.time() + SHOWN_S
+        until, shown_at = loop.time() + at.screen.shown_s, 0.0
         while loop.time() < until:
             found = await self._gate(at)
             if isinstance(found, Ready) and found.prompt.is_paste_of(at.text):
-                why = await self._enter(at, found)
+                shown_at = shown_at or loop.time()
+                settled = loop.time() - shown_at >= at.screen.pause_s(at.text)
+                why = await self._enter(at, found) if settled else "it has only just been drawn"
                 if not why:
                     return await self._taken(at)
             else:
+                shown_at = 0.0
                 why = found.reason if isinstance(found, Blocked) else "something else lies in the prompt, too"
             await asyncio.sleep(BETWEEN_LOOKS_S)
         # It costs an attempt, so that the next one knows whose text lies in the prompt.
         return Failed(f"pasted, but not sent: {why}")
 
     async def _taken(self, at: _At) -> Carried:
-        """Press Enter once more if the agent, at the very end of a turn, let the first one pass."""
+        """Press Enter once more, or as often as this agent needs it, if it let the one before pass."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + TAKEN_S
+        left, until = at.screen.enters - 1, loop.time() + TAKEN_S
         with contextlib.suppress(TmuxFailed, ValueError, OSError):
-            while loop.time() < until + TAKEN_S:
+            while left and loop.time() < until + TAKEN_S:
                 await asyncio.sleep(BETWEEN_LOOKS_S)
                 found = await self._gate(at)
-                if isinstance(found, Blocked) or not found.prompt.is_paste_of(at.text):
+                if isinstance(found, Blocked):
+                    if at.screen.redraws:
+                        continue
+                    break
+                if not found.prompt.is_paste_of(at.text):
                     break
                 if loop.time() > until and not await self._enter(at, found):
-                    break
+                    left, until = left - 1, loop.time() + TAKEN_S
         return SENT
 
     async def _enter(self, at: _At, found: Ready) -> str:
@@ -138,11 +144,11 @@ class Terminal:
         if isinstance(found, str):
             return Blocked(found, LOOK_AGAIN)
         now, screen = found.look.now, found.look.screen
-        if found.told.status != "idle":
-            return Blocked(f"the agent is {found.told.status}", LOOK_AGAIN)
+        if found.stands.status != "idle":
+            return Blocked(f"the agent is {found.stands.status}", LOOK_AGAIN)
         if self._is_typed_at(found.look.touched_at):
             return Blocked("somebody is typing there", LOOK_AGAIN)
-        prompt = read(screen, now.cursor_y)
+        prompt = at.screen.prompt(screen, now.cursor_y)
         return Ready(prompt, now) if prompt else Blocked("no prompt is to be seen", LOOK_AGAIN)
 
     def _is_typed_at(self, touched_at: datetime | None) -> bool:
@@ -157,3 +163,4 @@ class _At:
     pane: Pane
     session: Session
     text: str
+    screen: Screen

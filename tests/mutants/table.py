@@ -451,7 +451,7 @@ ROADS: Final = (
     Mutant(
         "a message is typed into an agent that works, or waits at a dialog",
         "daemon/transports/terminal.py",
-        'if found.told.status != "idle":',
+        'if found.stands.status != "idle":',
         "if False:",
         ("tests/transports/test_terminal.py::test_an_agent_that_is_not_idle_is_left_alone",),
     ),

@@ -49,6 +49,8 @@ class Event:
 class Agent:
     """``settings`` lies in the agent's folder: ``folder_variable`` if set, else ``folder`` below HOME.
 
+    ``below``: the variable names the folder that holds the agent's, which is called this.
+
     ``mcp_file`` lies in that folder when the variable is set, and in HOME itself when it is not; with ``mcp_inside``
     always in that folder.
     """
@@ -62,6 +64,7 @@ class Agent:
     events: tuple[Event, ...]
     allowed_tools: tuple[str, ...]
     mcp_inside: bool = False
+    below: str = ""
 
 
 CLAUDE_CODE = Agent(  # 2.1.329
@@ -110,4 +113,20 @@ CODEX = Agent(  # 0.169.0
     allowed_tools=TOOLS_WITHOUT_DIALOG,
 )
 
-AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE, CODEX)})
+
+OPENCODE = Agent(  # 1.18.33; it reads opencode.jsonc too, so in that one nobody's comments are in our way
+    name="opencode",
+    program="opencode",
+    folder=".config/opencode",
+    folder_variable="XDG_CONFIG_HOME",
+    below="opencode",
+    settings="plugins/peerline.js",
+    mcp_file="opencode.json",
+    mcp_inside=True,
+    events=(),  # its plugin tells what happens
+    allowed_tools=(),  # it asks nobody before a call of an MCP server's tool, unless it is told to
+)
+
+AGENTS: Mapping[str, Agent] = MappingProxyType(
+    {agent.name: agent for agent in (CLAUDE_CODE, CODEX, OPENCODE)}
+)

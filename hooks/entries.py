@@ -44,7 +44,8 @@ class HomePaths:
         return cls(home, ours, ours / "run" / "peerline.sock", dict(variables), port=port)
 
     def folder(self, agent: Agent) -> Path:
-        return Path(self.variables.get(agent.folder_variable) or self.home / agent.folder)
+        named = self.variables.get(agent.folder_variable)
+        return Path(named) / agent.below if named else self.home / agent.folder
 
     def settings(self, agent: Agent) -> Path:
         return self.folder(agent) / agent.settings

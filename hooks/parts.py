@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
-from hooks.agents import CLAUDE_CODE, CODEX, Agent
+from hooks.agents import CLAUDE_CODE, CODEX, OPENCODE, Agent
 from hooks.codexfile import CodexFile
 from hooks.codextrust import names_of
 from hooks.entries import HomePaths, McpKind, Part, real, shim
 from hooks.errors import SettingsRefused
 from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
+from hooks.wholefile import WholeFile
 
 PASSED_ON = (
     "TMUX",
@@ -18,6 +22,7 @@ PASSED_ON = (
     "PEERLINE_NAME",
     "PEERLINE_CIRCLE",
 )  # Codex gives a server no other variables
+PLUGIN = Path(__file__).with_name("opencode.js")
 Form = Callable[[Agent, HomePaths, McpKind], tuple[Part, ...]]
 
 
@@ -38,6 +43,23 @@ def claude_code(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]
         return _both(agent, home, settings, Server(entry))
     program, arguments = shim(home)
     return _both(agent, home, settings, Server({"type": "stdio", "command": program, "args": arguments}))
+
+
+def opencode(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
+    program, arguments = shim(home)
+    local = {"type": "local", "command": [program, *arguments]}
+    remote = {"type": "remote", "url": f"http://127.0.0.1:{home.port}/mcp"}
+    server = Server(remote if mcp == "http" else local, key="mcp")
+    return (
+        WholeFile(agent, real(home.settings(agent)), plugin(PLUGIN, home)),
+        JsonFile(agent, real(home.mcp_file(agent)), (server,), filled_in=("$schema",)),
+    )
+
+
+def plugin(template: Path, home: HomePaths) -> str:
+    """The plugin as it is to stand there: it knows the socket, and nothing else of this machine."""
+    line, socket = re.compile(r"^const SOCKET = .*$", re.MULTILINE), json.dumps(str(home.socket))
+    return line.sub(lambda _: f"const SOCKET = {socket}", template.read_text("utf-8"), count=1)
 
 
 def _both(
@@ -64,4 +86,6 @@ def _codex_server(home: HomePaths, mcp: McpKind) -> dict[str, object]:
     return {"command": program, "args": arguments, "env_vars": list(PASSED_ON)}
 
 
-FORMS: Mapping[str, Form] = MappingProxyType({CLAUDE_CODE.name: claude_code, CODEX.name: codex})
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {CLAUDE_CODE.name: claude_code, CODEX.name: codex, OPENCODE.name: opencode}
+)

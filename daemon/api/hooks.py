@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon import spool
-from daemon.agents import claude_code, codex, practice
+from daemon.agents import claude_code, codex, opencode, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
@@ -34,13 +34,14 @@ from daemon.engine.engine import Engine, Once, Reading
 AGENTS: Final[Mapping[str, AgentHooks]] = {
     claude_code.BACKEND: claude_code,
     codex.BACKEND: codex,
+    opencode.BACKEND: opencode,
     practice.BACKEND: practice,
 }
 TOKEN: Final = "CLAUDE_CODE_MESSAGING_TOKEN"  # noqa: S105 -- a variable's name
 WAKE: Final = "Wake"  #: what our own command calls itself that waits in an agent's background
 SECONDS: Final = "peerline-seconds"
 RECORD: Final = "peerline-record"
-ENDS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
+ENDS: Final = frozenset({"Stop", "StopFailure", "SessionEnd", "session.idle", "here"})  #: no other must come
 LOOK_S: Final = 2.0
 REGISTERS_S: Final = (1.0, 1.0, 3.0)  #: between looks for a session that another hook is to register
 log = logging.getLogger(__name__)

@@ -71,6 +71,11 @@ def _codex(line: Line, environment: Environment, payload: Payload) -> Incarnatio
     )
 
 
+def _opencode(line: Line, environment: Environment, payload: Payload) -> Incarnation:  # noqa: ARG001 -- as its row
+    """Its plugin runs inside it, and says where no person is before it."""
+    return Incarnation(process=nearest(line), folder=Path(), lasting=payload.get("screen") is not False)
+
+
 def nearest(line: Line) -> Process | None:
     return next((each for each in line if each.command not in SHELLS and each.pid not in REAPERS), None)
 
@@ -105,4 +110,7 @@ def _listening(path: str | None) -> str | None:
         return ""
 
 
-FINDERS: Final[Mapping[str, Callable[[Line, Environment, Payload], Incarnation]]] = {"codex": _codex}
+FINDERS: Final[Mapping[str, Callable[[Line, Environment, Payload], Incarnation]]] = {
+    "codex": _codex,
+    "opencode": _opencode,
+}

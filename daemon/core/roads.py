@@ -119,4 +119,6 @@ def _pushed(authority: Authority, session: Session) -> Road | Wait:
         return Road.HOOK
     if typed:
         return Road.TERMINAL
+    if session.backend in UNTYPED:
+        return Wait("nothing listens in it now; it comes back by itself")
     return Wait("no road into an idle session; handed over at the end of its next turn")

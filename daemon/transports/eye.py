@@ -22,6 +22,8 @@ class ClaudeEye:
         self._missed_since: dict[str, float] = {}  #: by mark: when an idle agent first had no sign of it
 
     async def turn_of(self, session: Session) -> Turn:
+        if not session.config_dir:  # of an agent that keeps no registry
+            return Turn.UNKNOWN
         return turn_of(await asyncio.to_thread(read_session, Path(session.config_dir), session.pid))
 
     async def look(self, parcel: Parcel, session: Session) -> Sighting:

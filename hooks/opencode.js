@@ -6,7 +6,8 @@
 // One session is spoken of at a time: that of the last prompt, which is the one the person at this terminal sees.
 // Seen with OpenCode 1.18.33.
 
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs"
 import { createConnection } from "node:net"
 import { dirname, join } from "node:path"
 
@@ -350,12 +351,25 @@ class Line {
   }
 }
 
-/** Whether it runs with a person before it, and the session that it was told to take up. */
+/** The words it was started with: the thread that plugins run in has not been told them. */
+const started = () => {
+  const own = String(process.pid)
+  const words = existsSync("/proc/self/cmdline")
+    ? readFileSync(`/proc/${own}/cmdline`, "utf8").split("\0")
+    : execFileSync("ps", ["-ww", "-o", "args=", "-p", own], { encoding: "utf8" }).split(/\s+/)
+  return words.slice(Math.max(0, words.indexOf(process.argv[1])) + 1)
+}
+
+/** Whether a person is before it, and the session that it was told to take up. */
 const begun = () => {
-  const words = process.argv.slice(2)
-  const at = words.findIndex((word) => word === "--session" || word === "-s")
-  const taken = at >= 0 && !words.includes("--fork") ? (words[at + 1] ?? "") : ""
-  return { screen: !NO_SCREEN.includes(words[0]), taken }
+  try {
+    const words = started()
+    const at = words.findIndex((word) => word === "--session" || word === "-s")
+    const taken = at >= 0 && !words.includes("--fork") ? (words[at + 1] ?? "") : ""
+    return { screen: !NO_SCREEN.includes(words[0]), taken: taken.startsWith("ses_") ? taken : "" }
+  } catch {
+    return { screen: true, taken: "" }
+  }
 }
 
 const LATEST = Symbol.for("peerline")

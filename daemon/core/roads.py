@@ -27,6 +27,7 @@ from daemon.core.presence import IN_TURN
 #: Whose terminal is not typed into: their own way in takes the owner's words as well as a prompt.
 UNTYPED: Final = frozenset({"codex", "opencode"})
 TOOLS_ALONE: Final = "tools"  #: a session of an agent of which only its MCP client is known
+WOKEN: Final = frozenset({"opencode"})  #: everything reaches them by what waits in them
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 
@@ -119,6 +120,6 @@ def _pushed(authority: Authority, session: Session) -> Road | Wait:
         return Road.HOOK
     if typed:
         return Road.TERMINAL
-    if session.backend in UNTYPED:
+    if session.backend in WOKEN:
         return Wait("nothing listens in it now; it comes back by itself")
     return Wait("no road into an idle session; handed over at the end of its next turn")

@@ -38,7 +38,8 @@ class Proving:
 
     async def _of(self, peer: Peer, session: Session) -> Sequence[Tried]:
         now = self._engine.clock.now()
-        proofs = {road: await transport.prove(session) for road, transport in self._transports.items()}
+        tried = (Road.HOOK,) if peer.backend in roads.WOKEN else tuple(self._transports)
+        proofs = {road: await self._transports[road].prove(session) for road in tried}
         if peer.backend in roads.POLLING:
             proofs = {Road.POLL: _last_sign(session, now, "call")}
         else:

@@ -35,7 +35,7 @@ class ClaudeEye:
         mark = f"[end #{parcel.delivery.mark}]"
         seen = await asyncio.to_thread(holds, session.transcript, mark)
         # An agent without a registry told us by its hooks.
-        idle = (await self.turn_of(session) or session.turn) is Turn.IDLE
+        idle = (await self.turn_of(session) or session.turn) in {Turn.IDLE, Turn.PENDING_FIRST_TURN}
         if seen or not idle:
             self._missed_since.pop(mark, None)
             return Sighting.SEEN if seen else Sighting.UNKNOWN

@@ -40,7 +40,7 @@ def test_a_bare_home_gets_the_plugin_and_the_mcp_entry(home: HomePaths) -> None:
     text = plugin_of(home).read_text()
     assert re.findall(r"^const SOCKET = (.*)$", text, re.MULTILINE) == [json.dumps(str(home.socket))]
     assert "token" not in text.lower()
-    assert set(re.findall(r'from "(.*)"', text)) == {"node:fs", "node:net", "node:path"}
+    assert set(re.findall(r'from "(.*)"', text)) == {"node:child_process", "node:fs", "node:net", "node:path"}
     shim = str(home.packages / "mcp_server/shim.py")
     command = [str(home.python), "-I", "-S", "-E", shim, str(home.socket)]
     assert read(settings_of(home)) == {"mcp": {"peerline": {"type": "local", "command": command}}}

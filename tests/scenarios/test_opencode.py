@@ -115,7 +115,7 @@ async def test_two_in_one_folder_ask_each_other_and_one_is_known_again(
         both = await peers(line, lambda all_of: "backend-2" in all_of)
         await agent.type("ask the other")
         turn = await model.hears("hello other?")
-        await agent.until_shown("hello yourself")
+        await agent.until_shown("is answered")
         assert "from backend@dev · agent" in turn.text
         assert model.times_heard("hello other?") == 1
         os.kill(other.pid, signal.SIGKILL)
@@ -129,16 +129,16 @@ async def test_two_in_one_folder_ask_each_other_and_one_is_known_again(
     assert later.session_id == turn.session_id
 
 
-async def test_what_is_broken_off_is_reminded_of_and_nothing_is_lost_with_the_daemon_away(
+async def test_what_is_broken_off_is_reminded_of_once_and_another_session_is_the_same_peer(
     line: House, agent: OpenCode, model: ModelApi
 ) -> None:
     rules = (
         Rule("long work", Says("never said"), gate="work"),
         Rule("still waits for your answer", Says("here it is")),
         Rule("how far", Says("half way")),
-        Rule("while away", Says("said to nobody")),
     )
     model.script = Script(rules)
+    before = await peers(line, lambda all_of: all_of)
     told = (await line.cli("ask", "backend", "long work", "--json")).json
     await model.reached("work")
     await agent.interrupt()
@@ -154,9 +154,19 @@ async def test_what_is_broken_off_is_reminded_of_and_nothing_is_lost_with_the_da
     await agent.type("how far in this one")
     await agent.until_shown("half way")
     await agent.until_idle()
-    before = await peers(line, lambda all_of: all_of["backend"]["turn_state"] == "idle")
-    assert list(before) == ["backend"]
+    after = await peers(line, lambda all_of: all_of["backend"]["turn_state"] == "idle")
+    assert [each["peer_id"] for each in after.values()] == [before["backend"]["peer_id"]]
+    assert model.times_heard("still waits for your answer") == 1
 
+
+async def test_while_the_daemon_is_away_nothing_is_lost(
+    line: House, agent: OpenCode, model: ModelApi
+) -> None:
+    model.script = Script((Rule("how far", Says("half way")), Rule("while away", Says("said to nobody"))))
+    await agent.type("how far at first")
+    await agent.until_shown("half way")
+    await agent.until_idle()
+    before = await peers(line, lambda all_of: all_of["backend"]["turn_state"] == "idle")
     await line.daemon.stop()
     await agent.type("while away")
     await agent.until_shown("said to nobody")

@@ -119,9 +119,9 @@ async def test_two_in_one_folder_ask_each_other_and_one_is_known_again(
         assert "from backend@dev · agent" in turn.text
         assert model.times_heard("hello other?") == 1
         os.kill(other.pid, signal.SIGKILL)
-        await peers(line, lambda all_of: all_of["backend-2"]["status"] == "offline")
+        await peers(line, lambda all_of: "backend-2" not in all_of)
     async with started(line, model, args=("--session", turn.session_id)):
-        again = await peers(line, lambda all_of: all_of["backend-2"]["status"] == "online")
+        again = await peers(line, lambda all_of: "backend-2" in all_of)
         assert again["backend-2"]["peer_id"] == both["backend-2"]["peer_id"]
         assert again["backend"]["status"] == "online"
         assert (await asked(line, "backend-2", "and again?"))["state"] == "answered"

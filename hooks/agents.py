@@ -49,6 +49,8 @@ class Event:
 class Agent:
     """``settings`` lies in the agent's folder: ``folder_variable`` if set, else ``folder`` below HOME.
 
+    ``below``: the variable names the folder that holds the agent's, which is called this.
+
     ``mcp_file`` lies in that folder when the variable is set, and in HOME itself when it is not; with ``mcp_inside``
     always in that folder. A ``home_variable`` stands for HOME where it is set. ``ticks``: how many units of its
     timeouts are a second. ``named``: it shows the names of its hooks, else their whole command lines.
@@ -66,6 +68,7 @@ class Agent:
     home_variable: str = ""
     ticks: int = 1
     named: bool = False
+    below: str = ""
 
 
 CLAUDE_CODE = Agent(  # 2.1.329
@@ -137,4 +140,20 @@ GEMINI = Agent(  # 0.61.0; each listener is a process to wait for, so there is n
     allowed_tools=tuple(f"mcp_peerline_{tool}" for tool in TOOLS_WITHOUT_DIALOG),
 )
 
-AGENTS: Mapping[str, Agent] = MappingProxyType({agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI)})
+
+OPENCODE = Agent(  # 1.18.33; it reads opencode.jsonc too, so in that one nobody's comments are in our way
+    name="opencode",
+    program="opencode",
+    folder=".config/opencode",
+    folder_variable="XDG_CONFIG_HOME",
+    below="opencode",
+    settings="plugins/peerline.js",
+    mcp_file="opencode.json",
+    mcp_inside=True,
+    events=(),  # its plugin tells what happens
+    allowed_tools=(),  # it asks nobody before a call of an MCP server's tool, unless it is told to
+)
+
+AGENTS: Mapping[str, Agent] = MappingProxyType(
+    {agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI, OPENCODE)}
+)

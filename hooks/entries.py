@@ -44,7 +44,8 @@ class HomePaths:
         return cls(home, ours, ours / "run" / "peerline.sock", dict(variables), port=port)
 
     def folder(self, agent: Agent) -> Path:
-        return Path(self.variables.get(agent.folder_variable) or self.home_of(agent) / agent.folder)
+        named = self.variables.get(agent.folder_variable)
+        return Path(named) / agent.below if named else self.home_of(agent) / agent.folder
 
     def home_of(self, agent: Agent) -> Path:
         return Path(self.variables.get(agent.home_variable) or self.home)

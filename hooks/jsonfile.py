@@ -38,6 +38,7 @@ class JsonFile:
     agent: Agent
     path: Path
     chapters: tuple[Chapter, ...]
+    filled_in: tuple[str, ...] = ()  #: what the agent itself puts into a file that has little in it
 
     @property
     def additions(self) -> dict[str, Any]:
@@ -70,7 +71,7 @@ class JsonFile:
         return list(cut(root, doomed | emptied(root, doomed, created)))
 
     def is_bare(self, text: str) -> bool:
-        return not text.strip(BLANK) or not parse(text).children
+        return not text.strip(BLANK) or all(each.key in self.filled_in for each in parse(text).children)
 
 
 @dataclass(frozen=True, slots=True)

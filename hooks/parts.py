@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
-from hooks.agents import CLAUDE_CODE, CODEX, GEMINI, Agent
+from hooks.agents import CLAUDE_CODE, CODEX, GEMINI, OPENCODE, Agent
 from hooks.codexfile import CodexFile
 from hooks.codextrust import names_of
 from hooks.entries import HomePaths, McpKind, Part, real, shim
@@ -21,6 +23,7 @@ PASSED_ON = (
     "PEERLINE_NAME",
     "PEERLINE_CIRCLE",
 )  # Codex gives a server no other variables
+PLUGIN = Path(__file__).with_name("opencode.js")
 Form = Callable[[Agent, HomePaths, McpKind], tuple[Part, ...]]
 
 
@@ -61,6 +64,23 @@ def policy(tools: tuple[str, ...]) -> str:
     return f"# Peerline: its tools that only talk may be called without a dialog.\n[[rule]]\n{rule}"
 
 
+def opencode(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
+    program, arguments = shim(home)
+    local = {"type": "local", "command": [program, *arguments]}
+    remote = {"type": "remote", "url": f"http://127.0.0.1:{home.port}/mcp"}
+    server = Server(remote if mcp == "http" else local, key="mcp")
+    return (
+        WholeFile(agent, real(home.settings(agent)), plugin(PLUGIN, home)),
+        JsonFile(agent, real(home.mcp_file(agent)), (server,), filled_in=("$schema",)),
+    )
+
+
+def plugin(template: Path, home: HomePaths) -> str:
+    """The plugin as it is to stand there: it knows the socket, and nothing else of this machine."""
+    line, socket = re.compile(r"^const SOCKET = .*$", re.MULTILINE), json.dumps(str(home.socket))
+    return line.sub(lambda _: f"const SOCKET = {socket}", template.read_text("utf-8"), count=1)
+
+
 def _both(
     agent: Agent, home: HomePaths, settings: tuple[Hooks | Permissions, ...], server: Server
 ) -> tuple[Part, ...]:
@@ -86,5 +106,10 @@ def _codex_server(home: HomePaths, mcp: McpKind) -> dict[str, object]:
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(
-    {CLAUDE_CODE.name: claude_code, CODEX.name: codex, GEMINI.name: gemini}
+    {
+        CLAUDE_CODE.name: claude_code,
+        CODEX.name: codex,
+        GEMINI.name: gemini,
+        OPENCODE.name: opencode,
+    }
 )

@@ -142,10 +142,13 @@ def header(headers: Mapping[str, str], wanted: str) -> str:
 def _above(placed: Placed | None, ran_by: int) -> tuple[Process, ...]:
     """The processes above the pipe: found, or, for a spooled event, from whoever it says ran it.
 
-    When that one has ended meanwhile, the system's own process is above the pipe, and no agent.
+    When that one has ended meanwhile, the system's own process is above the pipe, and no agent. A plugin runs inside
+    its agent, and no pipe is between.
     """
     if placed is None:
         return processes.ancestors(ran_by)
+    if placed.process.pid == ran_by:
+        return placed.line
     line = placed.line[1:]
     orphaned = bool(line and ran_by) and line[0].pid != ran_by and line[0].parent in REAPERS
     return () if orphaned else line

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon import spool
-from daemon.agents import claude_code, codex, gemini, practice
+from daemon.agents import claude_code, codex, gemini, opencode, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
@@ -35,12 +35,14 @@ AGENTS: Final[Mapping[str, AgentHooks]] = {
     claude_code.BACKEND: claude_code,
     codex.BACKEND: codex,
     gemini.BACKEND: gemini,
+    opencode.BACKEND: opencode,
     practice.BACKEND: practice,
 }
 TOKEN: Final = "CLAUDE_CODE_MESSAGING_TOKEN"  # noqa: S105 -- a variable's name
 WAKE: Final = "Wake"  #: what our own command calls itself that waits in an agent's background
 RECORD: Final = "peerline-record"
-ENDS: Final = frozenset({"Stop", "StopFailure", "AfterAgent", "SessionEnd"})
+#: No other must come after it.
+ENDS: Final = frozenset({"Stop", "StopFailure", "AfterAgent", "SessionEnd", "session.idle", "here"})
 LOOK_S: Final = 2.0
 REGISTERS_S: Final = (1.0, 1.0, 3.0)  #: between looks for a session that another hook is to register
 log = logging.getLogger(__name__)

@@ -78,6 +78,11 @@ def _gemini(line: Line, environment: Environment, payload: Payload) -> Incarnati
     return Incarnation(process=process, folder=Path(home) / ".gemini", inbox="", lasting=lasting)
 
 
+def _opencode(line: Line, environment: Environment, payload: Payload) -> Incarnation:  # noqa: ARG001 -- as its row
+    """Its plugin runs inside it, and says where no person is before it."""
+    return Incarnation(process=nearest(line), folder=Path(), lasting=payload.get("screen") is not False)
+
+
 def nearest(line: Line) -> Process | None:
     return next((each for each in line if each.command not in SHELLS and each.pid not in REAPERS), None)
 
@@ -115,4 +120,5 @@ def _listening(path: str | None) -> str | None:
 FINDERS: Final[Mapping[str, Callable[[Line, Environment, Payload], Incarnation]]] = {
     "codex": _codex,
     "gemini": _gemini,
+    "opencode": _opencode,
 }

@@ -28,8 +28,12 @@ from daemon.core.presence import IN_TURN
 #: Whose terminal is not typed into: their own way in takes the owner's words as well as a prompt.
 UNTYPED: Final = frozenset({"codex", "opencode"})
 TOOLS_ALONE: Final = "tools"  #: a session of an agent of which only its MCP client is known
-#: Roads that some agents have not: no inbox, and nothing that waits in the background.
-LACKING: Final[Mapping[str, frozenset[Road]]] = {"gemini": frozenset({Road.INBOX, Road.HOOK})}
+#: Roads that some agents have not: an inbox, something that waits in the background, a pane that is typed into.
+LACKING: Final[Mapping[str, frozenset[Road]]] = {
+    "gemini": frozenset({Road.INBOX, Road.HOOK}),
+    "opencode": frozenset({Road.INBOX, Road.TERMINAL}),
+}
+WOKEN: Final = frozenset({"opencode"})  #: everything reaches them by what waits in them
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 
@@ -122,4 +126,6 @@ def _pushed(authority: Authority, session: Session) -> Road | Wait:
         return Road.HOOK
     if typed:
         return Road.TERMINAL
+    if session.backend in WOKEN:
+        return Wait("nothing listens in it now; it comes back by itself")
     return Wait("no road into an idle session; handed over at the end of its next turn")

@@ -39,8 +39,8 @@ class Proving:
     async def _of(self, peer: Peer, session: Session) -> Sequence[Tried]:
         now = self._engine.clock.now()
         lacking = roads.LACKING.get(peer.backend, frozenset())
-        there = {road: each for road, each in self._transports.items() if road not in lacking}
-        proofs = {road: await transport.prove(session) for road, transport in there.items()}
+        tried = [road for road in self._transports if road not in lacking]
+        proofs = {road: await self._transports[road].prove(session) for road in tried}
         if peer.backend in roads.POLLING:
             proofs = {Road.POLL: _last_sign(session, now, "call")}
         else:

@@ -39,7 +39,7 @@ class TranscriptEye:
         mark = f"[end #{parcel.delivery.mark}]"
         seen = await asyncio.to_thread(holds, session.transcript, mark)
         # An agent without a registry told us by its hooks.
-        idle = (await self.turn_of(session) or session.turn) is Turn.IDLE
+        idle = (await self.turn_of(session) or session.turn) in {Turn.IDLE, Turn.PENDING_FIRST_TURN}
         if seen or not idle:
             self._missed_since.pop(mark, None)
             return Sighting.SEEN if seen else Sighting.UNKNOWN
@@ -54,6 +54,8 @@ class TranscriptEye:
 
 
 def _registered(session: Session) -> Turn:
+    if not session.config_dir:  # of an agent that keeps no registry
+        return Turn.UNKNOWN
     return turn_of(read_session(Path(session.config_dir), session.pid))
 
 

@@ -245,3 +245,26 @@ async def test_a_pipe_that_lost_its_agent_is_not_taken_for_a_child_of_the_system
 async def test_a_run_for_one_prompt_is_known_before_its_file_is_there(home: Path, agent: Process) -> None:
     assert not (await around(home, agent, CLAUDE_CODE_ENTRYPOINT="sdk-cli")).lasting
     assert (await around(home, agent, CLAUDE_CODE_ENTRYPOINT="cli")).lasting
+
+
+async def test_a_plugin_that_connects_from_inside_its_agent_is_that_agent(home: Path, agent: Process) -> None:
+    inside = processes.process(os.getpid())
+    headers = {"Peerline-Env-HOME": str(home), "Peerline-Pid": str(inside.pid)}
+    placed = Placed(inside, (inside, agent), None)
+    payload = {"session_id": "ses_1", "screen": False}
+    found = await surroundings("chat.message", headers, payload, placed, live=True, agent="opencode")
+    assert (found.pid, found.started, found.lasting) == (inside.pid, inside.started, False)
+
+
+async def test_who_names_another_as_what_ran_it_is_a_pipe_all_the_same(home: Path, agent: Process) -> None:
+    pipe = processes.process(os.getpid())
+    headers = {"Peerline-Env-HOME": str(home), "Peerline-Pid": str(agent.pid)}
+    found = await surroundings(
+        "here",
+        headers,
+        {"session_id": "ses_1"},
+        Placed(pipe, (pipe, agent), None),
+        live=True,
+        agent="opencode",
+    )
+    assert (found.pid, found.started) == (agent.pid, agent.started)

@@ -148,3 +148,13 @@ def test_the_story_of_what_waits_tells_what_it_waits_for(line: Line) -> None:
 def waits_for(line: Line, message_id: str) -> str:
     story = listing.story(line.plan(), message_id, ())
     return dict(story.waits).get(story.deliveries[0][0].delivery_id, "")
+
+
+@pytest.mark.parametrize("authority", Authority)
+@pytest.mark.parametrize("turn", [Turn.IDLE, Turn.PENDING_FIRST_TURN])
+def test_into_opencode_everything_goes_by_what_waits_in_it(authority: Authority, turn: Turn) -> None:
+    listening = replace(IDLE, backend="opencode", pane=PANE, turn=turn, wakes=True)
+    assert roads.choose(said_by(authority), listening) is Road.HOOK
+    deaf = roads.choose(said_by(authority), replace(listening, wakes=False))
+    assert isinstance(deaf, roads.Wait)
+    assert "nothing listens" in deaf.reason

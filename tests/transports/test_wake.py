@@ -10,7 +10,7 @@ import pytest
 from daemon.core.frame import framed
 from daemon.transports import wake as module
 from daemon.transports.interface import Carried, Gone
-from daemon.transports.wake import PROOF_WITHIN, Wake
+from daemon.transports.wake import PROOF_WITHIN, PROOFS_WITHIN, Wake
 from tests.transports.parcels import parcel, session
 
 PATIENCE_S = 10.0
@@ -117,3 +117,10 @@ async def test_a_long_message_arrives_whole(wake: Wake) -> None:
     await carried(wake, "x" * 60_000)
 
     assert "x" * 60_000 in await hook
+
+
+async def test_a_slow_agent_is_given_longer_to_show_that_it_took_it(wake: Wake) -> None:
+    await waiting(wake)
+    taken = await wake.carry(parcel("hi"), session(session_id="s", backend="opencode"), again=False)
+    assert taken == Carried(PROOFS_WITHIN["opencode"])
+    assert PROOFS_WITHIN["opencode"] > PROOF_WITHIN

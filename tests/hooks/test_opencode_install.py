@@ -1,0 +1,139 @@
+"""What is installed for OpenCode: a plugin of ours in a file of its own, and an entry among others' in its settings."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from hooks.agents import OPENCODE
+from hooks.entries import HomePaths
+from hooks.errors import SettingsRefused
+from hooks.install import install, status, uninstall
+from hooks.parts import parts
+from hooks.plan import installed, removed
+from tests.hooks.test_install import DOCUMENTS, FRAMES, STYLES, read, surroundings, tree, without, write
+
+AGENT = [OPENCODE]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> HomePaths:
+    user = tmp_path / "user"
+    user.mkdir()
+    return HomePaths.of({"HOME": str(user), "PATH": str(tmp_path / "bin")})
+
+
+def plugin_of(home: HomePaths) -> Path:
+    return home.home / ".config/opencode/plugins/peerline.js"
+
+
+def settings_of(home: HomePaths) -> Path:
+    return home.home / ".config/opencode/opencode.json"
+
+
+def test_a_bare_home_gets_the_plugin_and_the_mcp_entry(home: HomePaths) -> None:
+    install(AGENT, home)
+    text = plugin_of(home).read_text()
+    assert re.findall(r"^const SOCKET = (.*)$", text, re.MULTILINE) == [json.dumps(str(home.socket))]
+    assert "token" not in text.lower()
+    assert set(re.findall(r'from "(.*)"', text)) == {"node:child_process", "node:fs", "node:net", "node:path"}
+    shim = str(home.packages / "mcp_server/shim.py")
+    command = [str(home.python), "-I", "-S", "-E", shim, str(home.socket)]
+    assert read(settings_of(home)) == {"mcp": {"peerline": {"type": "local", "command": command}}}
+    assert [each.installed for each in status(AGENT, home)] == [True]
+
+
+def test_a_second_install_changes_nothing(home: HomePaths) -> None:
+    install(AGENT, home)
+    before = tree(home.home)
+    assert install(AGENT, home) == []
+    assert tree(home.home) == before
+
+
+def test_uninstalling_removes_what_was_made(home: HomePaths) -> None:
+    before = tree(home.home)
+    install(AGENT, home)
+    uninstall(AGENT, home)
+    assert tree(home.home) == before
+
+
+def test_the_schema_that_opencode_writes_into_our_file_does_not_keep_it(home: HomePaths) -> None:
+    before = tree(home.home)
+    install(AGENT, home)
+    there = {"$schema": "https://opencode.ai/config.json", **read(settings_of(home))}
+    write(settings_of(home), json.dumps(there, indent=2))
+    uninstall(AGENT, home)
+    assert tree(home.home) == before
+
+
+def test_the_file_with_comments_is_left_to_its_owner(home: HomePaths) -> None:
+    theirs = write(settings_of(home).with_suffix(".jsonc"), '{\n  // mine\n  "theme": "dark",\n}\n')
+    before = theirs.read_bytes()
+    install(AGENT, home)
+    assert theirs.read_bytes() == before
+    assert "peerline" in read(settings_of(home))["mcp"]
+
+
+def test_comments_where_we_must_write_are_refused_with_what_to_paste(home: HomePaths) -> None:
+    write(settings_of(home), '{\n  // mine\n  "theme": "dark"\n}\n')
+    before = tree(home.home)
+    with pytest.raises(SettingsRefused, match="line 2") as refused:
+        install(AGENT, home)
+    assert '"peerline"' in (refused.value.hint or "")
+    assert tree(home.home) == before
+
+
+def test_somebody_elses_plugin_of_that_name_is_refused(home: HomePaths) -> None:
+    write(plugin_of(home), "export const Mine = async () => ({})\n")
+    before = tree(home.home)
+    with pytest.raises(SettingsRefused, match="not ours"):
+        install(AGENT, home)
+    assert tree(home.home) == before
+
+
+def test_an_older_plugin_of_ours_is_replaced_and_goes_whole(home: HomePaths) -> None:
+    install(AGENT, home)
+    new = plugin_of(home).read_text()
+    write(plugin_of(home), new.replace("const DAY = 86400", "const DAY = 1"))
+    [there] = status(AGENT, home)
+    assert {file.state for file in there.files} == {"outdated", "installed"}
+    install(AGENT, home)
+    assert plugin_of(home).read_text() == new
+    uninstall(AGENT, home)
+    assert not plugin_of(home).exists()
+
+
+def test_the_folder_moves_with_its_variable(tmp_path: Path) -> None:
+    home = HomePaths.of({"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "else")})
+    install(AGENT, home)
+    assert (tmp_path / "else/opencode/plugins/peerline.js").is_file()
+    assert not (tmp_path / ".config").exists()
+
+
+def test_http_names_the_port(tmp_path: Path) -> None:
+    home = HomePaths.of({"HOME": str(tmp_path)}, port=8377)
+    install(AGENT, home, mcp="http")
+    entry = read(settings_of(home))["mcp"]["peerline"]
+    assert entry == {"type": "remote", "url": "http://127.0.0.1:8377/mcp"}
+
+
+@given(DOCUMENTS, STYLES, FRAMES)
+def test_any_settings_survive_install_and_uninstall(
+    document: dict[str, object], style: dict[str, object], frame: tuple[str, str]
+) -> None:
+    document = {("mcp" if key == "mcpServers" else key): value for key, value in document.items()}
+    text = json.dumps(document, **style)  # type: ignore[arg-type]
+    before = (frame[0] + text + frame[1]).encode(errors="surrogatepass")
+    [_, part] = parts(OPENCODE, surroundings())
+    done = installed(part, before, None)
+    assert done is not None
+    after, row = done
+    there = json.loads(after.decode().removeprefix("\ufeff"))
+    ours = json.loads(part.by_hand)
+    assert without(there, ours) == without(document, ours)
+    assert installed(part, after, row) is None
+    assert removed(part, after, row) == before

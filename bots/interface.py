@@ -161,9 +161,7 @@ class Card:
     silent: bool = False
     passing: bool = False  #: a mere receipt of the person's own words
     reply_to: str = ""
-    asked_as: str = (
-        ""  #: of an answer: the message that it answers, below which it belongs where there are threads
-    )
+    asked_as: str = ""  #: of an answer: what it answers, below which it belongs where there are threads
     attachment: Attachment | None = None
     pinned: bool = False  #: it stays at the top
     keyboard: tuple[str, ...] = ()  #: what may be typed next, as keys

@@ -62,6 +62,7 @@ class Host:
         self._changed = asyncio.Event()
         self._live: Live | None = None
         self._proven = False
+        self._loaded = False
 
     @property
     def service(self) -> str:
@@ -149,9 +150,6 @@ class Host:
         """Host one surface until it breaks; return why it did, in words for people."""
         if flaw := self.form.flaw(self._settings):
             return flaw
-        await asyncio.to_thread(_loaded, self.form)
-        from bots import bridge
-
         means = Means(
             intake=intake(self._files, self._engine, self._settings),
             sight=LineSight(self._engine, self.form.name),
@@ -159,6 +157,9 @@ class Host:
             haste=self._haste,
         )
         try:
+            await self._brought_in()
+            from bots import bridge
+
             async with (
                 self.form.live(self._settings, means) as self._live,
                 asyncio.timeout(SILENT_S) as client.silence,
@@ -171,6 +172,12 @@ class Host:
         finally:
             self._live = client.silence = None
         return f"hosting {self.form.title} broke and begins anew"
+
+    async def _brought_in(self) -> None:
+        """Once, however often the surface begins anew: what is frozen then is never searched for garbage again."""
+        if not self._loaded:
+            await asyncio.to_thread(_load, self.form)
+            self._loaded = True
 
     def _has_proven(self) -> None:
         self._proven = True
@@ -194,7 +201,7 @@ class Beating(HostingClient):
         return told
 
 
-def _loaded(form: Platform) -> None:
+def _load(form: Platform) -> None:
     """Half a second, for which nobody on the line is to wait; only who has a chat pays for what draws for one."""
     with loading():
         import bots.bridge  # noqa: F401

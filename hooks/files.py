@@ -39,13 +39,13 @@ def settled_content(path: Path) -> bytes | None:
 
     Whoever writes under the lock takes it before the first byte goes and gives it back after the last one came;
     so what was read is whole if the lock was free before and after, and the file is still the one that it was.
-    A lock that nobody gives back is not waited for longer than an edit would. Raises: OSError.
+    It is waited for no longer than for an edit. Raises: OSError.
     """
     lock = lock_of(path)
     deadline = time.monotonic() + LOCK_WAIT_S
     while True:
-        free, before, content = not lock.exists(), shape(path), content_of(path)
-        free = free and not lock.exists()
+        free, before, content = is_free(lock), shape(path), content_of(path)
+        free = free and is_free(lock)
         if (free and shape(path) == before) or time.monotonic() > deadline:
             return content
         time.sleep(LOOK_STEP_S)  # noqa: TID251  a command line at work; no loop runs here
@@ -130,11 +130,22 @@ def taken(lock: Path) -> bool:
     try:
         lock.mkdir()
     except FileExistsError:
-        with suppress(OSError):
-            if time.time() - lock.stat().st_mtime > LOCK_STALE_S:
+        if is_left(lock):
+            with suppress(OSError):
                 lock.rmdir()
         return False
     return True
+
+
+def is_left(lock: Path) -> bool:
+    """Whether it is too old to be held by anybody."""
+    with suppress(OSError):
+        return time.time() - lock.stat().st_mtime > LOCK_STALE_S
+    return False
+
+
+def is_free(lock: Path) -> bool:
+    return not lock.exists() or is_left(lock)
 
 
 def make_folders(folder: Path) -> list[Path]:

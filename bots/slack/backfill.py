@@ -62,13 +62,13 @@ class Unread:
     def __init__(self, rooms: Iterable[str], threads: Iterable[str]) -> None:
         self._rooms = list(rooms)
         self._threads = set(threads)
-        self._wanted = dict[str, None]()  #: where something waits
+        self._wanted = set[str]()  #: where something waits
         self._moved = asyncio.Condition()
         self._given_up = False
 
     async def read(self, lane: str) -> None:
         """Return when all that was said in a lane is on its way, or would hold up too long what comes after it."""
-        self._wanted[lane] = None
+        self._wanted.add(lane)
         try:
             async with asyncio.timeout(HELD_S), self._moved:
                 await self._moved.wait_for(lambda: self._given_up or not self._holds(lane))

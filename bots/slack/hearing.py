@@ -253,14 +253,11 @@ def _reacted(event: Shape, event_id: object, team: object, me: Me) -> Reacted | 
 
 def _stopped(event: Shape, event_id: object, team: object) -> Said | None:
     """Slack's own stop key, in the thread of whoever is at work: the same as the word."""
-    channel, thread, account = (
-        event.get("channel"),
-        event.get("thread_ts"),
-        person_of(team, event.get("user")),
-    )
+    channel, thread = event.get("channel"), event.get("thread_ts")
+    account = person_of(team, event.get("user"))
     if not (account and isinstance(channel, str) and is_channel(channel) and is_plain(event_id)):
         return None
-    scene = Scene(channel, account, str(event_id), thread if is_ts(thread) else "")
+    scene = Scene(channel, account, "", thread if is_ts(thread) else "")  # a key is no message
     return Said(
         update_id=str(event_id),
         address=scene.address,

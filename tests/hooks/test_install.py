@@ -567,6 +567,18 @@ def test_a_file_that_its_program_has_half_written_is_waited_for(home: HomePaths)
     assert path.read_text() == MCP
 
 
+def test_a_lock_that_was_left_behind_is_not_waited_for(home: HomePaths) -> None:
+    path = write(mcp_file(home), MCP)
+    lock = path.with_name(".claude.json.lock")
+    lock.mkdir()
+    os.utime(lock, (0, 0))
+    looking = threading.Thread(target=status, args=(CLAUDE, home), daemon=True)
+    looking.start()
+    looking.join(timeout=2)
+    assert not looking.is_alive()
+    assert lock.is_dir(), "who only looks leaves it where it is"
+
+
 def read_locked(path: Path, lock: Path) -> Any:
     while True:
         with suppress(FileExistsError):

@@ -102,7 +102,8 @@ async def test_two_at_once_get_each_their_own_answer(
 async def test_what_comes_while_the_agent_works_is_handed_over_at_the_end_of_the_turn(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
-    rules = (Rule("long work", Says("done at last"), gate="work"), Rule("meanwhile", Says("yes?")))
+    again = Rule("still waits for your answer", Says("yes?"))  # both may be handed over at once
+    rules = (Rule("long work", Says("done at last"), gate="work"), again, Rule("meanwhile", Says("yes?")))
     model.script = Script(rules)
     await backend.type("long work")
     await model.reached("work")

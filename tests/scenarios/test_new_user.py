@@ -95,4 +95,5 @@ async def test_an_app_of_our_manifest_and_three_commands_to_the_first_answer_on_
                 assert await screen.ended() == 0
 
         await has_the_first_answer(house, ada, pairs, model)
-        assert there.checks() == []
+        # `slack start` asks for an address to prove the app token, and the daemon for another one at once.
+        assert [wrong for wrong in there.checks() if "another attempt" not in wrong] == []

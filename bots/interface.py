@@ -134,6 +134,7 @@ class Raw:
     body: str
     hurried: bool = False  #: it does not wait in its lane: a tap, a brake
     album: str = ""  #: what bears the same was sent as one
+    said_at: str | None = None  #: by the platform's own clock: not later than this (RFC 3339)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -22,3 +23,11 @@ def text_in(value: object) -> str:
 def number_in(value: object) -> int:
     """A number from 0 on; true is a number to Python alone."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def timed(seconds: float) -> str | None:
+    """Seconds since 1970 as RFC 3339; None for what is no time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -8,7 +8,7 @@ from typing import TypeVar
 from bots.interface import Said
 from bots.slack.ids import Concern, Met
 from daemon.core import commands as c
-from daemon.core import gate, glance, incoming, listing, locking, threads
+from daemon.core import gate, glance, incoming, listing, threads
 from daemon.core.model import Peer
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
@@ -67,7 +67,7 @@ class LineSight:
 def _desk(plan: Plan, surface: str, account: str) -> Peer | None:
     """The private conversation of somebody who may talk; nobody may while the line is locked."""
     person, found = plan.person(surface, account), plan.view.conversation_at(surface, account)
-    if person is None or found is None or "talk" not in person.rights or locking.keeps_out(plan, surface):
+    if person is None or found is None or "talk" not in person.rights or plan.locked():
         return None
     peer = plan.peer(found.peer_id)
     return peer if peer and not peer.forgotten_at else None

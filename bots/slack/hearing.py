@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bots.interface import Deleted, Edited, Heard, PlaceChanged, Raw, Reacted, Said, Tapped
+from bots.payload import timed
 from bots.slack import pressing
 from bots.slack.ids import address_of, receipt_of
-from bots.slack.proper import is_channel, is_plain, is_ts, person_of
+from bots.slack.proper import is_channel, is_plain, is_ts, number_of, person_of
 from bots.slack.wording import Words, files_in, words_of
 from daemon.core.model import File
 from daemon.core.words import hurries, spoken
@@ -90,7 +91,18 @@ def raw_of(kind: str, payload: Shape, me: Me) -> Raw | None:
         lane=heard.address,
         body=json.dumps({"kind": kind, "payload": slim(payload)}),
         hurried=brake or isinstance(heard, Tapped),
+        said_at=_said_at(payload),
     )
+
+
+def _said_at(payload: Shape) -> str | None:
+    """Of a word, a change or a key that was pressed; a slash command has no time of its own."""
+    event, actions = payload.get("event"), payload.get("actions")
+    match event or (actions[:1] if isinstance(actions, list) else None):
+        case {"event_ts": stamp} | {"ts": stamp} | [{"action_ts": stamp}]:
+            return timed(number_of(stamp)) if is_ts(stamp) else None
+        case _:
+            return None
 
 
 def heard_in(kind: str, payload: Shape, me: Me, files: Sequence[File] | None = None) -> Heard | None:

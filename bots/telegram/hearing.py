@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
 from bots.interface import Edited, Heard, Raw, Reacted, Said, Tapped
-from bots.payload import text_in
+from bots.payload import text_in, timed
 from bots.telegram.forwarding import forwarded_from
 from bots.telegram.places import changed, chat_of, moved_in
 from bots.telegram.sent import text_of
@@ -78,7 +78,14 @@ def raw_of(update: Update, bot: int) -> Raw | None:
         body=json.dumps(update),
         hurried=kind == "callback_query" or (kind == "message" and _is_brake(body)),
         album=f"{lane}:{album}" if isinstance(album, str) else "",
+        said_at=_said_at(body),
     )
+
+
+def _said_at(body: Update) -> str | None:
+    """Telegram tells whole seconds, cut off; a tap has no time of its own."""
+    told = body.get("edit_date", body.get("date"))
+    return timed(told + 1) if _is_number(told) else None
 
 
 def heard_in(update: Update, me: Me, files: Sequence[File] = ()) -> Heard | None:

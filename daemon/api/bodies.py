@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+)
 
 from daemon.core.addressing import NAME_LIMIT
 from daemon.core.cleaning import TEXT_LIMIT
@@ -231,6 +239,7 @@ class UpdateBody(Strict):
     body: Annotated[str, StringConstraints(max_length=524_288)]
     hurried: bool = False
     album: Annotated[str, StringConstraints(max_length=200)] = ""
+    said_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
 
 class UpdatesBody(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -105,7 +106,7 @@ async def tap(room: Room, call: Call) -> Json:
 async def taken(room: Room, call: Call, command: c.Say | c.Tap | c.Edit | c.Unsay | c.React) -> Json:
     """Its effect, and that the updates that told of it are done, in one commit."""
     finish = c.FinishIncoming(surface=command.surface, update_ids=tuple(call.body.does))
-    told = await room.write(call, (command, finish), heard)
+    told = await room.write(call, (replace(command, does=finish.update_ids), finish), heard)
     if told["understood"] == "nothing" and not await room.look(
         lambda plan: plan.person(command.surface, command.account)
     ):

@@ -230,6 +230,7 @@ class Say:
     thread: str = ""  #: address of the thread it stands in, or would begin; "": the surface has none there
     around: str = ""  #: what was said in that thread before, by whomever
     aside: bool = False  #: what the line says to it is for its speaker's eyes alone
+    does: tuple[str, ...] = ()  #: ids of the updates that told of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +243,7 @@ class Tap:
     ask_id: str
     option: int  #: 0-based
     receipt: str = ""  #: of the card, where the surface tells
+    does: tuple[str, ...] = ()  #: ids of the updates that told of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +255,7 @@ class Edit:
     account: str
     receipt: str  #: of the changed message
     text: str
+    does: tuple[str, ...] = ()  #: ids of the updates that told of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +266,7 @@ class Unsay:
     address: str
     account: str
     receipt: str  #: of the message that is gone
+    does: tuple[str, ...] = ()  #: ids of the updates that told of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +278,7 @@ class React:
     account: str
     receipt: str
     sign: str
+    does: tuple[str, ...] = ()  #: ids of the updates that told of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

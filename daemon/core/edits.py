@@ -48,7 +48,7 @@ def unsay(plan: Plan, command: c.Unsay) -> Heard:
 def react(plan: Plan, command: c.React) -> Heard:
     """A mark is evidence that it was seen; it says nothing else."""
     command = gate.arrived(plan, command)
-    if locking.keeps_out(plan, command.surface) or not command.sign:
+    if locking.against(plan, command) or not command.sign:
         return Heard("nothing")
     person = plan.person(command.surface, command.account)
     if person is None or "talk" not in person.rights:

@@ -18,7 +18,6 @@ from daemon.core.model import Conversation, Heard, Peer, Person
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, parsed
 
-Deed = c.Say | c.Tap | c.Edit | c.Unsay | c.React
 AnyDeed = TypeVar("AnyDeed", c.Say, c.Tap, c.Edit, c.Unsay, c.React)
 NOTHING: Final = Heard("nothing")
 ASIDE: Final = Heard("aside")
@@ -43,11 +42,11 @@ def is_for_us(plan: Plan, said: c.Say) -> bool:
 def concerns(plan: Plan, said: c.Say) -> bool:
     """Whether words are for us, and of somebody who may say them; decided before all that belongs to them is known."""
     said, person = arrived(plan, said), plan.person(said.surface, said.account)
-    may = person is not None and "talk" in person.rights and not locking.keeps_out(plan, said.surface)
+    may = person is not None and "talk" in person.rights and locking.against(plan, said) is None
     return may and is_for_us(plan, said)
 
 
-def entered(plan: Plan, deed: Deed) -> Talk | None:
+def entered(plan: Plan, deed: locking.Deed) -> Talk | None:
     """Whoever may come in, with everything around them."""
     said = threads.placed(words_of(deed))
     person = plan.person(said.surface, said.account)
@@ -65,10 +64,10 @@ def entered(plan: Plan, deed: Deed) -> Talk | None:
 
 
 def allowed(plan: Plan, deed: AnyDeed) -> Talk | None:
-    """Whoever may come in now: while the line is locked, nobody."""
+    """Whoever may come in now: nobody while the line is locked, and nothing that was said while it was."""
     deed = arrived(plan, deed)
-    if locking.keeps_out(plan, deed.surface):
-        locking.unheard(plan, deed)
+    if lock := locking.against(plan, deed):
+        locking.unheard(plan, deed, lock)
         return None
     return entered(plan, deed)
 
@@ -87,7 +86,7 @@ def arrived(plan: Plan, deed: AnyDeed) -> AnyDeed:
     return replace(deed, address=f"{place.address}{slash}{topic}")
 
 
-def words_of(deed: Deed) -> c.Say:
+def words_of(deed: locking.Deed) -> c.Say:
     """What is done without words is somebody's as well, somewhere."""
     if isinstance(deed, c.Say):
         return deed
@@ -95,7 +94,7 @@ def words_of(deed: Deed) -> c.Say:
     return c.Say(surface=deed.surface, address=deed.address, account=deed.account, text=text)
 
 
-def _known(plan: Plan, deed: Deed, said: c.Say) -> Conversation | None:
+def _known(plan: Plan, deed: locking.Deed, said: c.Say) -> Conversation | None:
     """The conversation it was done in, if there is one yet."""
     at = partial(plan.view.conversation_at, said.surface)
     if isinstance(deed, c.Say) or said.surface not in hosting.CHANNELED:
@@ -105,7 +104,7 @@ def _known(plan: Plan, deed: Deed, said: c.Say) -> Conversation | None:
     return begun or at(said.address) or at(said.address.partition("/")[0])
 
 
-def _meant(plan: Plan, here: Conversation, deed: Deed) -> Conversation:
+def _meant(plan: Plan, here: Conversation, deed: locking.Deed) -> Conversation:
     if not isinstance(deed, c.Say):
         return topics.meant(plan, here, deed.receipt)
     return here if here.thread else topics.meant(plan, here, deed.reply_to)

@@ -183,6 +183,7 @@ class Incoming:
     came_at: datetime
     hurried: bool = False  #: it does not wait in its lane
     album: str = ""  #: what bears the same belongs together
+    said_at: datetime | None = None  #: by the platform's clock, if it tells: not later than this
     done_at: datetime | None = None
 
 
@@ -385,12 +386,13 @@ class Circle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """Whether what is said and tapped in chats is taken. There is one, of the whole line."""
+    """Whether what is said and tapped in chats is taken. There is one of the whole line, and those that are over."""
 
     name: str = "line"
     locked_at: datetime | None = None
     locked_by: str = ""
     told: tuple[str, ...] = ()  #: the conversations whose owner spoke since, and was told
+    unlocked_at: datetime | None = None  #: one that is over, kept by the name of its beginning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

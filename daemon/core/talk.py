@@ -51,8 +51,8 @@ def say(plan: Plan, command: c.Say) -> Heard:
     command = gate.arrived(plan, command)
     if not gate.is_for_us(plan, command):
         return gate.ASIDE
-    if locking.keeps_out(plan, command.surface):
-        locking.unheard(plan, command)
+    if lock := locking.against(plan, command):
+        locking.unheard(plan, command, lock)
         return gate.NOTHING
     talk = gate.entered(plan, command)
     return _meant(talk) if talk else gate.stranger(plan, command)

@@ -30,6 +30,10 @@ class ChatWords:
     def places(self, surface: str) -> Sequence[m.Place]:
         return self._all(m.Place, "SELECT * FROM place WHERE surface = ? ORDER BY rowid", surface)
 
+    def ended_locks(self) -> Sequence[m.Lock]:
+        sql = "SELECT * FROM lock WHERE unlocked_at IS NOT NULL ORDER BY unlocked_at DESC LIMIT 50"
+        return self._all(m.Lock, sql)
+
     def incoming(self, surface: str) -> Sequence[m.Incoming]:
         sql = "SELECT * FROM incoming WHERE surface = ? AND done_at IS NULL ORDER BY seq"
         return self._all(m.Incoming, sql, surface)

@@ -243,6 +243,19 @@ def test_slacks_own_stop_key_is_the_word(where, address, private) -> None:
     assert raw_of(EVENTS, told(type="agent_session_stopped", user="U1", **where), ME).hurried
 
 
+def test_when_it_was_said_or_pressed_is_kept() -> None:
+    sign = {"type": "reaction_added", "user": "U1", "reaction": "eyes", "item_user": "U9"}
+    item = {"item": {"type": "message", "channel": "C1", "ts": "50.1"}}
+    for kind, payload, said_at in (
+        (EVENTS, told(**sign, **item, event_ts="1700000000.500000"), "2023-11-14T22:13:20.500000+00:00"),
+        (EVENTS, told(**sign, **item), None),
+        (INTERACTIVE, tap(), "1970-01-01T00:01:00.500000+00:00"),
+    ):
+        raw = raw_of(kind, payload, ME)
+        assert raw
+        assert raw.said_at == said_at
+
+
 def test_being_shut_out_is_told() -> None:
     heard = heard_in(EVENTS, told(type="channel_archive", channel="C1", user="U1"), ME)
     assert isinstance(heard, PlaceChanged)

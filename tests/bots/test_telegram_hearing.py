@@ -342,6 +342,20 @@ def test_a_file_without_a_word_is_said_all_the_same() -> None:
 # --- what is kept ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("update", "said_at"),
+    [
+        (message(date=1_700_000_000), "2023-11-14T22:13:21+00:00"),
+        (message(date=10**30), None),
+        (message(date="now"), None),
+    ],
+)
+def test_when_it_was_said_is_kept_and_telegram_tells_whole_seconds(update: Json, said_at: str | None) -> None:
+    raw = raw_of(update, 123)
+    assert raw
+    assert raw.said_at == said_at
+
+
 def test_what_is_kept_is_what_came_under_the_bots_own_number() -> None:
     raw = raw_of(message(), 123)
 

@@ -187,10 +187,9 @@ class Line:
         heard: Heard = self.do(words)
         return heard
 
-    def tap(self, chat: Chat, ask_id: str, option: int) -> Heard:
-        tapped = c.Tap(
-            surface=chat.surface, address=chat.address, account=chat.account, ask_id=ask_id, option=option
-        )
+    def tap(self, chat: Chat, ask_id: str, option: int, **how: Any) -> Heard:
+        where = {"surface": chat.surface, "address": chat.address, "account": chat.account}
+        tapped = c.Tap(**where, ask_id=ask_id, option=option, **how)
         heard: Heard = self.do(tapped)
         return heard
 

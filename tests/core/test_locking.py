@@ -6,7 +6,7 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core.errors import Conflict
-from daemon.core.model import Approval, Ask, Heard, Kind, Peer
+from daemon.core.model import Approval, Ask, Heard, Incoming, Kind, Peer
 from tests.core.line import A_MINUTE, Chat, Line
 
 CODE = "7K2M9Q4X"
@@ -14,6 +14,15 @@ CODE = "7K2M9Q4X"
 
 def lock(line: Line) -> None:
     line.do(c.Lock(by="ada at the terminal"))
+
+
+def locked(line: Line, first: int, last: int) -> None:
+    """From that minute to that one, counted from now."""
+    began = line.now
+    for minute, command in ((first, c.Lock(by="ada")), (last, c.Unlock(by="ada"))):
+        line.now = began + minute * A_MINUTE
+        line.do(command)
+    line.now = began
 
 
 def bodies(line: Line, chat: Chat) -> list[str]:
@@ -110,6 +119,65 @@ def test_what_was_said_while_locked_is_not_heard_after_it(line: Line, ada: Chat,
     line.do(c.Unlock(by="ada"))
     assert line.inbox(api) == []
     assert line.say(ada, "@api go on").understood == "ask"
+
+
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [
+        pytest.param(1, None, id="kept while it was locked, and done after it"),
+        pytest.param(9, 1, id="said while it was locked, and told to us after it"),
+        pytest.param(1, -9, id="said before, and come while it was locked"),
+    ],
+)
+def test_what_was_said_or_came_while_it_was_locked_is_not_done_after_it(
+    line: Line, ada: Chat, api: Peer, came: int, said: int | None
+) -> None:
+    """Locked at minute 0, unlocked at minute 5, locked and unlocked once more at 6, done at 10."""
+    approval = line.request(api)
+    began = line.now
+    for minute, command in (
+        (0, c.Lock(by="ada")),
+        (5, c.Unlock(by="ada")),
+        (6, c.Lock(by="ada")),
+        (7, c.Unlock(by="ada")),
+    ):
+        line.now = began + minute * A_MINUTE
+        line.do(command)
+    line.now = began + came * A_MINUTE
+    said_at = None if said is None else began + said * A_MINUTE
+    update = Incoming(
+        surface="telegram", update_id="1", lane="7", body="x", came_at=line.now, said_at=said_at
+    )
+    line.do(c.KeepIncoming(surface="telegram", updates=(update,)))
+    line.now = began + 10 * A_MINUTE
+    bodies(line, ada)
+
+    for _ in range(2):
+        assert line.say(ada, "@api delete it all", does=("1",)) == Heard("nothing")
+    assert line.tap(ada, approval.ask_id, 0, does=("1",)) == Heard("nothing")
+
+    assert line.inbox(api) == []
+    assert line.view.get(Approval, approval.approval_id).state == "asked"
+    [told] = bodies(line, ada)
+    assert "it was said while the line was locked by ada" in told
+    assert "say it again" in told
+
+
+def test_what_was_said_before_the_lock_and_what_is_said_after_it_is_heard(
+    line: Line, ada: Chat, api: Peer
+) -> None:
+    began = line.now
+    for number, minute in (("1", -1), ("2", 6)):
+        line.now = began + minute * A_MINUTE
+        update = Incoming(
+            surface="telegram", update_id=number, lane="7", body="x", came_at=line.now, said_at=line.now
+        )
+        line.do(c.KeepIncoming(surface="telegram", updates=(update,)))
+    line.now = began
+    locked(line, 0, 5)
+    line.now = began + 6 * A_MINUTE
+
+    assert [line.say(ada, "@api go on", does=(number,)).understood for number in "12"] == ["ask", "ask"]
 
 
 def test_the_word_needs_the_right_to_approve_and_locks_from_the_phone(line: Line, ada: Chat) -> None:

@@ -803,9 +803,16 @@ PEOPLE: Final = (
     Mutant(
         "the lock holds for nothing that is said or tapped",
         "daemon/core/locking.py",
-        "return surface not in presence.OWN_SCREENS and plan.locked() is not None",
-        "return False",
+        "return plan.locked() or _then(plan, deed)",
+        "return None",
         ("tests/core/test_locking.py::test_nothing_that_is_said_in_a_chat_is_taken",),
+    ),
+    Mutant(
+        "what was said while the line was locked is heard after it",
+        "daemon/core/locking.py",
+        "at for update in told_of if update for at in (update.said_at, update.came_at) if at",
+        "update.came_at for update in told_of if update",
+        ("tests/core/test_locking.py::test_what_was_said_or_came_while_it_was_locked_is_not_done_after_it",),
     ),
     Mutant(
         "the lock holds for no token",
@@ -1047,7 +1054,7 @@ TELEGRAM: Final = (
     Mutant(
         "whoever may not talk sees the line in Slack's home",
         "cli/sight.py",
-        'if person is None or found is None or "talk" not in person.rights or locking.keeps_out(plan, surface):',
+        'if person is None or found is None or "talk" not in person.rights or plan.locked():',
         "if found is None:",
         (
             "tests/cli/test_hosting.py::test_whoever_may_talk_sees_what_their_own_messages_see_and_nobody_else_anything",

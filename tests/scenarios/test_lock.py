@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -67,6 +68,34 @@ async def test_a_locked_line_hears_no_phone_until_it_is_unlocked_at_the_machine(
     assert len([text for text in said_once(ada) if "that was not taken" in text]) <= 1
     assert eve.heard() == ()
     await _is_told_once_in_the_log(hosted)
+
+
+@pytest.mark.thorough
+async def test_what_was_said_to_a_locked_line_that_was_offline_is_not_heard_when_it_comes_after_the_unlock(
+    hosted: House, telegram: TelegramEmulator, ada: Person
+) -> None:
+    async with hosted.agent("worker") as worker:
+        ada.says("/to worker")
+        await ada.sees("your words go to worker", within=PATIENCE_S)
+        assert (await hosted.at_terminal("lock")).code == 0
+        await ada.sees("the line is locked", within=PATIENCE_S)
+        await telegram.unplug()
+        ada.says(WORDS)
+        await wall_seconds_passed(2)  # Telegram tells whole seconds
+        assert (await hosted.at_terminal("unlock")).code == 0
+
+        await telegram.plug()
+        await ada.sees("it was said while the line was locked", within=PATIENCE_S)
+        ada.says("how far now?")
+        await ada.sees("answer to: how far now?", within=PATIENCE_S)
+        assert worker.times_heard(WORDS) == 0
+
+
+async def wall_seconds_passed(count: int) -> None:
+    """Until the clock on the wall shows that many seconds more."""
+    until = int(time.time()) + count
+    while int(time.time()) < until:
+        await asyncio.sleep(LOOK_S)
 
 
 def said_once(person: Person) -> list[str]:

@@ -50,6 +50,7 @@ async def test_a_typed_prompt_is_heard_once_though_every_call_repeats_the_histor
     assert sum("what is up" in json.dumps(call["messages"]) for call in model.requests) == 3
 
 
+@pytest.mark.thorough
 async def test_a_prompt_that_is_typed_twice_is_heard_twice(agent: ClaudeCode, model: ModelApi) -> None:
     for times in (1, 2):
         await agent.type("again please")
@@ -68,6 +69,7 @@ async def test_text_by_the_socket_starts_a_turn_and_reaches_the_prompt_hook_bare
     assert (seen["payload"]["session_id"], model.times_heard("#ABCDEFGH")) == (agent.session_id, 1)
 
 
+@pytest.mark.thorough
 async def test_an_agent_is_busy_exactly_while_its_answer_is_held_at_a_gate(
     agent: ClaudeCode, model: ModelApi
 ) -> None:

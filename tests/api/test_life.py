@@ -85,6 +85,7 @@ async def test_the_token_is_long_and_stays_the_same(home: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.thorough
 async def test_of_thirty_that_start_at_once_one_serves_and_the_others_say_why_not(home: Path) -> None:
     async with asyncio.timeout(90), starting(home, 30) as started:
         ended = [each async for each in first_ended(started, 29)]
@@ -180,7 +181,10 @@ async def test_a_home_is_free_again_at_once_after_a_kill(home: Path) -> None:
         assert daemon.paths.socket.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("left", ["", "1\n", "its tester's", "no number"])
+@pytest.mark.parametrize(
+    "left",
+    ["its tester's", *(pytest.param(each, marks=pytest.mark.thorough) for each in ("", "1\n", "no number"))],
+)
 async def test_a_lock_that_nobody_holds_is_taken_whoever_it_names(home: Path, left: str) -> None:
     lock = Paths(home).lock
     lock.parent.mkdir(parents=True, exist_ok=True)

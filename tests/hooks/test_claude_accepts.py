@@ -97,6 +97,7 @@ async def test_a_turn_with_a_tool_fires_our_events_and_hears_our_answer(home: Ho
     assert status([CLAUDE_CODE], home)[0].installed
 
 
+@pytest.mark.thorough
 async def test_without_a_daemon_the_events_are_kept_in_order(home: HomePaths) -> None:
     expected = ["SessionStart", "UserPromptSubmit", "SessionEnd"]
     async with asyncio.timeout(60), ModelApi(Script((Rule(".*", Fails(400)),))) as model:
@@ -109,6 +110,7 @@ async def test_without_a_daemon_the_events_are_kept_in_order(home: HomePaths) ->
     assert [event for event in events if event not in {"StopFailure", "Wake"}] == expected, said
 
 
+@pytest.mark.thorough
 async def test_a_run_for_one_prompt_does_not_wait_for_what_might_wake_it(home: HomePaths) -> None:
     async with asyncio.timeout(30), ModelApi() as model:
         await claude(home.home, model, "hello")

@@ -68,6 +68,7 @@ async def test_a_permission_is_given_from_the_phone(agent: ClaudeCode, ada: Pers
     await decided(ada, card, "Allow (ada)")
 
 
+@pytest.mark.thorough
 async def test_a_reply_in_words_denies_with_the_words_as_the_reason(
     agent: ClaudeCode, ada: Person, model: ModelApi
 ) -> None:
@@ -93,6 +94,7 @@ async def test_what_is_allowed_at_the_agent_itself_is_shown_on_the_phone_and_a_l
     assert (agent.cwd / "here").exists()
 
 
+@pytest.mark.thorough
 async def test_a_no_at_the_agent_itself_is_shown_on_the_phone(
     agent: ClaudeCode, ada: Person, model: ModelApi
 ) -> None:
@@ -217,6 +219,7 @@ async def test_at_night_what_is_asked_is_denied_and_the_agent_told_why(
 # --- at the terminal --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 async def test_a_permission_is_given_at_a_trusted_terminal_and_the_phone_shows_it(
     house: House, telegram: TelegramEmulator, ada: Person, model: ModelApi
 ) -> None:

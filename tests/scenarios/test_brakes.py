@@ -92,6 +92,7 @@ async def test_an_urgent_ask_stands_in_for_the_next_tool_call(
     assert answers(told) == ["leave it"]
 
 
+@pytest.mark.thorough
 async def test_a_notice_is_handed_over_between_two_tool_calls(
     phone: House, agent: ClaudeCode, model: ModelApi
 ) -> None:
@@ -127,6 +128,7 @@ async def test_a_frozen_circle_makes_no_call_and_gets_nothing_until_it_is_thawed
     await model.hears("are you there?")
 
 
+@pytest.mark.thorough
 async def test_one_message_shows_how_the_agent_gets_on(
     phone: House, agent: ClaudeCode, ada: Person, model: ModelApi
 ) -> None:

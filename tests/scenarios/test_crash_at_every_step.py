@@ -234,6 +234,7 @@ async def test_with_the_real_agent_by_its_inbox(
 
 
 @pytest.mark.parametrize("step", some("terminal.pasted", "terminal.entered", *REAL))
+@pytest.mark.thorough
 async def test_with_the_real_agent_by_its_terminal(
     line: House, backend: ClaudeCode, model: ModelApi, step: str
 ) -> None:
@@ -252,6 +253,7 @@ async def test_with_the_real_agent_by_its_terminal(
 
 
 @pytest.mark.parametrize("step", some(*HOOKS))
+@pytest.mark.thorough
 async def test_with_the_real_agent_by_a_hand_out(
     line: House, backend: ClaudeCode, model: ModelApi, step: str
 ) -> None:

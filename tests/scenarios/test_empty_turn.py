@@ -38,6 +38,7 @@ async def test_the_same_words_twice_are_two_answers(
     assert not [heard for heard in model.heard if "still waits" in heard.text]
 
 
+@pytest.mark.thorough
 async def test_asks_handed_out_at_a_turns_end_are_answered_by_what_follows_even_in_the_same_words(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:

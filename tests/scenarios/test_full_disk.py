@@ -135,6 +135,7 @@ def hook(house: House) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.thorough
 async def test_a_daemon_that_finds_no_room_at_its_start_says_so_and_starts_later(house: House) -> None:
     await house.start()
     await house.daemon.client().whoami()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 
+import pytest
+
 from tests.agents.claude_code import ClaudeCode, claude_binary
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
 from tests.emulators.telegram import TelegramEmulator
@@ -21,6 +23,7 @@ async def test_a_piped_chat_gets_its_answer(line: House, backend: ClaudeCode, mo
     assert model.times_heard("how far are you?") == 1
 
 
+@pytest.mark.thorough
 async def test_two_lines_of_a_piped_chat_get_two_answers(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -48,6 +51,7 @@ async def test_the_owner_at_a_terminal_is_answered_and_his_words_are_typed(
     assert story["deliveries"][0]["road"] == "terminal"
 
 
+@pytest.mark.thorough
 async def test_an_mcp_client_asks_and_gets_the_answer_as_the_result(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -59,6 +63,7 @@ async def test_an_mcp_client_asks_and_gets_the_answer_as_the_result(
     assert model.times_heard("how far?") == 1
 
 
+@pytest.mark.thorough
 async def test_an_agent_answers_by_its_own_tool_call(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:
@@ -73,6 +78,7 @@ async def test_an_agent_answers_by_its_own_tool_call(
     assert answers(await line.daemon.client().asked(told.json["ask_id"])) == ["by tool"]
 
 
+@pytest.mark.thorough
 async def test_forty_lines_arrive_whole_from_every_place(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:

@@ -79,6 +79,7 @@ async def test_on_a_phone_text_is_shown_a_picture_is_sent_and_a_link_is_refused(
     assert (kept.read_bytes(), kept.stat().st_mode & 0o777) == (PICTURE, 0o600)
 
 
+@pytest.mark.thorough
 async def test_a_folder_is_walked_by_taps(worker: FakeAgent, ada: Person) -> None:
     ada.says("/get @worker")
     top = await ada.sees(". of worker:", within=PATIENCE_S)
@@ -88,7 +89,7 @@ async def test_a_folder_is_walked_by_taps(worker: FakeAgent, ada: Person) -> Non
     await ada.sees("written just now", within=PATIENCE_S)
 
 
-@pytest.mark.parametrize("step", ["errands.found", "errands.told"])
+@pytest.mark.parametrize("step", ["errands.found", pytest.param("errands.told", marks=pytest.mark.thorough)])
 async def test_what_was_being_looked_up_when_the_daemon_died_is_told_once(
     house: House, telegram: TelegramEmulator, step: str
 ) -> None:
@@ -145,6 +146,7 @@ async def test_at_a_terminal_a_file_is_told_by_where_our_copy_lies(hosted: House
     assert Path(kept).read_bytes() == PICTURE
 
 
+@pytest.mark.thorough
 async def test_the_last_words_of_the_real_agent_are_shown(line: House, backend: ClaudeCode) -> None:
     asked = await line.cli("ask", "backend", "how far are you?", "--wait", "25", "--json")
     [words] = answers(asked.json)

@@ -26,7 +26,7 @@ async def test_practice_uses_the_daemon_that_runs_and_leaves_it_running(house: H
     assert [each["status"] for each in left] == ["offline", "offline"]
 
 
-@pytest.mark.parametrize("choice", ["1", "work"])
+@pytest.mark.parametrize("choice", ["1", pytest.param("work", marks=pytest.mark.thorough)])
 async def test_the_clerk_asks_back_and_takes_a_number_or_a_label(house: House, choice: str) -> None:
     async with house.terminal("practice") as screen:
         await screen.shows("type to talk")
@@ -39,7 +39,7 @@ async def test_the_clerk_asks_back_and_takes_a_number_or_a_label(house: House, c
     assert await running(house) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.thorough)])
 async def test_what_practice_started_ends_with_it_when_a_signal_ends_it(house: House, number: int) -> None:
     async with house.terminal("practice") as screen:
         await screen.shows("type to talk")

@@ -83,6 +83,7 @@ async def refuses_and_says_what_to_do(house: House, copy: backups.Backup) -> Non
     ]
 
 
+@pytest.mark.thorough
 async def test_what_a_restore_leaves_out_is_counted_and_the_old_log_is_not_taken_for_its_own(
     house: House,
 ) -> None:

@@ -122,6 +122,7 @@ async def test_tokens_that_cannot_be_tried_are_not_kept(
     assert tells_a_token(house) == []
 
 
+@pytest.mark.thorough
 async def test_what_is_no_token_is_not_repeated_and_one_alone_is_not_enough(house: House) -> None:
     await house.start()
     for typed in ("canary canary\n", "xoxb-canary9999\n", "\n"):
@@ -144,6 +145,7 @@ async def test_a_bot_token_alone_is_not_hosted_and_start_asks_for_the_other(
     assert (await until_state(house, "heard", trouble=""))["proven"]
 
 
+@pytest.mark.thorough
 async def test_status_tells_the_bot_its_workspace_and_its_sockets(house: House, slack: SlackEmulator) -> None:
     await house.start(**slack_of(slack, SLACK_ADA))
     await until_state(house, "heard", proven=True)
@@ -218,6 +220,7 @@ async def test_people_are_granted_rights_and_removed_at_the_owners_terminal_alon
     assert [each["name"] for each in known] == ["ada"]
 
 
+@pytest.mark.thorough
 async def test_slack_may_bring_events_by_http_and_nobody_else_may(house: House, slack: SlackEmulator) -> None:
     port = free_port()
     await house.start(PEERLINE_DAEMON__PORT=str(port))

@@ -130,7 +130,7 @@ async def test_files_are_taken_of_whoever_is_heard_and_of_nobody_else(
     assert [each.read_bytes() for each in hosted.home.rglob("*.txt")] == [b"for you"]
 
 
-@pytest.mark.parametrize("kind", [Kind.DROP, Kind.RESET])
+@pytest.mark.parametrize("kind", [Kind.DROP, pytest.param(Kind.RESET, marks=pytest.mark.thorough)])
 async def test_a_post_that_was_cut_off_is_seen_once(
     hosted: House, slack: SlackEmulator, ada: Person, work: Channel, kind: Kind
 ) -> None:
@@ -142,7 +142,7 @@ async def test_a_post_that_was_cut_off_is_seen_once(
     assert [message.text.partition("\n")[2] for message in ada.heard(work)] == ["the build is red"]
 
 
-@pytest.mark.parametrize("step", ["bridge.begun", "bridge.shown"])
+@pytest.mark.parametrize("step", ["bridge.shown", pytest.param("bridge.begun", marks=pytest.mark.thorough)])
 async def test_a_crash_in_the_midst_of_a_post_shows_it_once(
     slack: SlackEmulator, ada: Person, work: Channel, step: str
 ) -> None:

@@ -85,6 +85,7 @@ async def test_all_who_ask_during_a_turn_get_their_own_answer_and_ten_kilobytes_
 @pytest.mark.parametrize(
     ("call", "shows"), [(MAKES, "1. Yes"), (WONDERS, "1. Red")], ids=["permission", "question"]
 )
+@pytest.mark.thorough
 async def test_nothing_is_typed_into_a_dialog_and_what_was_asked_meanwhile_follows_it(
     line: House, backend: ClaudeCode, model: ModelApi, call: Calls, shows: str
 ) -> None:
@@ -118,7 +119,7 @@ async def test_a_dialog_that_no_hook_tells_of_is_not_typed_into(
 # --- what a person does at the agent --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["Enter", "C-u"])
+@pytest.mark.parametrize("key", ["C-u", pytest.param("Enter", marks=pytest.mark.thorough)])
 async def test_a_draft_is_never_fused_with_what_is_asked(
     line: House, backend: ClaudeCode, model: ModelApi, key: str
 ) -> None:
@@ -147,7 +148,7 @@ async def test_a_pane_in_copy_mode_is_left_alone_until_it_is_over(
     assert model.times_heard("question from the owner") == 1
 
 
-@pytest.mark.parametrize("ask", [by_cli, by_owner])
+@pytest.mark.parametrize("ask", [pytest.param(by_cli, marks=pytest.mark.thorough), by_owner])
 async def test_escape_in_the_middle_answers_nothing_and_the_ask_is_reminded_of(
     line: House, backend: ClaudeCode, model: ModelApi, ask: Callable[[House, str], Awaitable[str]]
 ) -> None:
@@ -162,6 +163,7 @@ async def test_escape_in_the_middle_answers_nothing_and_the_ask_is_reminded_of(
 # --- sessions that change -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 async def test_asks_right_after_a_clear_are_answered_by_the_same_peer(
     line: House, backend: ClaudeCode, model: ModelApi
 ) -> None:

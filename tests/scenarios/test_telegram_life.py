@@ -68,6 +68,7 @@ async def test_from_a_token_to_a_paired_phone_in_one_command(
     assert (again.code, "send this" in again.out) == (0, False)
 
 
+@pytest.mark.thorough
 async def test_a_piped_token_is_put_in_and_the_rest_of_the_config_stays(
     house: House, telegram: TelegramEmulator
 ) -> None:
@@ -94,9 +95,11 @@ async def test_a_piped_token_is_put_in_and_the_rest_of_the_config_stays(
     ("fault", "code", "says"),
     [
         (Fault(Kind.UNAUTHORIZED, "getMe"), 2, "refuses the token (401)"),
-        (Fault(Kind.SERVER_ERROR, "getMe"), 3, "Telegram answers 502"),
+        pytest.param(
+            Fault(Kind.SERVER_ERROR, "getMe"), 3, "Telegram answers 502", marks=pytest.mark.thorough
+        ),
         (Fault(Kind.GARBAGE, "getMe"), 3, "makes no sense"),
-        (Fault(Kind.RESET, "getMe"), 3, "no answer from Telegram"),
+        pytest.param(Fault(Kind.RESET, "getMe"), 3, "no answer from Telegram", marks=pytest.mark.thorough),
     ],
 )
 async def test_a_token_that_cannot_be_checked_is_not_kept(
@@ -118,6 +121,7 @@ async def test_what_is_no_token_is_not_repeated(house: House) -> None:
     assert "BotFather" in told.err
 
 
+@pytest.mark.thorough
 async def test_without_telegram_start_says_so_and_the_daemon_goes_on(
     house: House, telegram: TelegramEmulator
 ) -> None:
@@ -235,6 +239,7 @@ async def test_telegram_may_bring_updates_to_a_webhook_and_nobody_else_may(
     assert secret not in house.daemon.log
 
 
+@pytest.mark.thorough
 async def test_the_webhook_answers_only_when_the_update_is_on_disk(
     house: House, telegram: TelegramEmulator, ada: Person
 ) -> None:
@@ -251,6 +256,7 @@ async def test_the_webhook_answers_only_when_the_update_is_on_disk(
     assert len([each for each in ada.heard() if "/notify" in each.text]) == 1
 
 
+@pytest.mark.thorough
 async def test_a_webhook_without_a_secret_is_not_hosted_and_start_makes_one(
     house: House, telegram: TelegramEmulator
 ) -> None:
@@ -269,6 +275,7 @@ async def test_a_webhook_without_a_secret_is_not_hosted_and_start_makes_one(
     assert secret not in (await house.cli("config", "show")).out
 
 
+@pytest.mark.thorough
 async def test_people_are_granted_rights_and_removed_at_the_owners_terminal_alone(
     house: House, telegram: TelegramEmulator
 ) -> None:
@@ -290,6 +297,7 @@ async def test_people_are_granted_rights_and_removed_at_the_owners_terminal_alon
     assert [each["name"] for each in known] == ["ada"]
 
 
+@pytest.mark.thorough
 async def test_status_tells_what_waits_on_both_sides(house: House, telegram: TelegramEmulator) -> None:
     await house.start(**telegram_of(telegram, ADA))
     await until_state(house, "heard", proven=True)

@@ -112,6 +112,7 @@ async def test_the_chosen_peer_stays_chosen_through_a_crash(
     await ada.sees(answer_of("two"), within=PATIENCE_S)
 
 
+@pytest.mark.thorough
 async def test_a_reply_after_three_weeks_is_the_answer_and_one_to_a_notice_reaches_its_author(
     hosted: House, telegram: TelegramEmulator, ada: Person
 ) -> None:
@@ -135,7 +136,9 @@ async def test_a_reply_after_three_weeks_is_the_answer_and_one_to_a_notice_reach
     assert [(x["kind"], x["text"]) for x in waiting["messages"]] == [("ask", "thanks, where is it?")]
 
 
-@pytest.mark.parametrize("step", ["store.committed:1", "bridge.heard"])
+@pytest.mark.parametrize(
+    "step", ["bridge.heard", pytest.param("store.committed:1", marks=pytest.mark.thorough)]
+)
 async def test_a_tap_that_was_stored_but_not_confirmed_counts_once(
     house: House, telegram: TelegramEmulator, step: str
 ) -> None:
@@ -171,6 +174,7 @@ async def test_an_update_that_comes_again_has_one_effect(
     assert (worker.times_heard("once please"), worker.times_heard("and then")) == (1, 1)
 
 
+@pytest.mark.thorough
 async def test_telegram_may_be_away_when_the_daemon_starts_and_heals_by_itself(
     house: House, telegram: TelegramEmulator
 ) -> None:

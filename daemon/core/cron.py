@@ -5,7 +5,8 @@ are understood). Where both kinds of day are limited, either one is enough. ``@h
 for their lines.
 
 When clocks are set forward, a wall time that is skipped happens as much later as clocks were set; when they are set
-back, a fixed hour happens once, the first time, and lines that name no fixed hour go on every time (as Vixie cron has it).
+back, a fixed hour happens once, the first time, and lines that name no fixed hour go on every time, as with Vixie
+cron.
 """
 
 from __future__ import annotations

@@ -13,14 +13,18 @@ from daemon.core.model import (
     Authority,
     File,
     Incoming,
+    Kind,
+    Overlap,
     Pane,
     Person,
     Place,
     Question,
     Road,
+    Standing,
     Turn,
     Urgency,
 )
+from daemon.core.timetable import Missed, Rule
 
 # --- who is there -----------------------------------------------------------------------------------------------
 
@@ -657,6 +661,49 @@ class Unlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddSchedule:
+    """Say that to somebody at times to come. The rule is checked by the core. Returns a ``Schedule``."""
+
+    owner: str  #: peer id, stamped by the edge
+    to: tuple[str, ...]
+    text: str
+    rule: Rule
+    zone: str
+    kind: Kind = Kind.NOTICE
+    circle: str = ""
+    missed: Missed = Missed.ONCE
+    most: int = 10
+    overlap: Overlap = Overlap.SKIP
+    until: datetime | None = None
+    jitter: timedelta = timedelta()
+    surface: str = ""
+    account: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSchedule:
+    """Let it rest, go on, or be gone. Returns it as it is then."""
+
+    schedule_id: str
+    by: str  #: peer id; "": the owner of the machine
+    state: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSchedule:
+    """Fire it now, beside its times. Returns what became of that."""
+
+    schedule_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FireSchedules:
+    """Decide whatever is due. Returns how much was decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed: lapse leases, expire what is over, remind."""
 
@@ -742,6 +789,10 @@ Command = (
     | Lock
     | Unlock
     | FinishErrand
+    | AddSchedule
+    | ChangeSchedule
+    | RunSchedule
+    | FireSchedules
     | Tick
     | StepClock
     | Recover

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from daemon.core.timetable import Missed
+
 
 class Role(StrEnum):
     AGENT = "agent"
@@ -552,3 +554,75 @@ class Story:
     deliveries: tuple[tuple[Delivery, Peer], ...]
     told: tuple[Told, ...]
     waits: tuple[tuple[str, str], ...] = ()  #: by delivery id, what one that waits is waiting for
+
+
+class Standing(StrEnum):
+    """How a schedule stands."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    OVER = "over"  #: it has no more occurrences
+    REMOVED = "removed"
+
+
+class Overlap(StrEnum):
+    """What happens when an ask is due and the last one of the same schedule is still open."""
+
+    SKIP = "skip"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Words that are said to somebody at times to come. The rule is one of ``at``, ``every_s`` and ``cron``."""
+
+    schedule_id: str
+    owner: str  #: peer id of who made it, and as whom it speaks
+    surface: str = ""  #: of the person who made it
+    account: str = ""
+    person: str = ""  #: their name
+    to: tuple[str, ...]  #: as they were named: names, ``role:…``, ``circle:…``; ``me``
+    circle: str = ""
+    text: str
+    kind: Kind
+    at: datetime | None = None
+    every_s: int = 0
+    first_at: datetime | None = None
+    cron: str = ""
+    zone: str
+    missed: Missed = Missed.ONCE
+    most: int = 10
+    overlap: Overlap = Overlap.SKIP
+    until: datetime | None = None
+    jitter_s: int = 0
+    state: Standing = Standing.ACTIVE
+    next_at: datetime | None  #: the first occurrence that nothing was decided of
+    wakes_at: datetime | None  #: when something is to be decided; None: never
+    last_at: datetime | None = None  #: when one was fired last
+    last_ask: str = ""  #: what it asked then
+    created_at: datetime
+
+
+class Outcome(StrEnum):
+    """What became of an occurrence."""
+
+    SENT = "sent"
+    SKIPPED = "skipped"  #: missed, and not made up for
+    FOLDED = "folded"  #: missed, and made up for by a later one
+    OVERLAPPED = "overlapped"  #: the last ask was still open
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """One time of a schedule, or several in a row that nobody was awake for. Written once, when it is decided."""
+
+    schedule_id: str
+    due_at: datetime
+    last_at: datetime  #: of several, the last
+    count: int = 1
+    more: bool = False  #: there were more than were counted
+    outcome: Outcome
+    reason: str = ""
+    envelope_id: str = ""
+    decided_at: datetime

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from daemon.core import approval as approvals
 from daemon.core import model as m
 from daemon.core.frame import ALPHABET, MARK_LENGTH
+from daemon.core.timeview import TimeView
 
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
@@ -38,6 +39,8 @@ Noun = (
     | m.Errand
     | m.Follow
     | m.Quiet
+    | m.Schedule
+    | m.Occurrence
 )
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
@@ -59,10 +62,12 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Errand: ("errand_id",),
     m.Follow: ("conversation", "peer_id", "what"),
     m.Quiet: ("surface", "room"),
+    m.Schedule: ("schedule_id",),
+    m.Occurrence: ("schedule_id", "due_at"),
 }
 
 
-class View(Protocol):
+class View(TimeView, Protocol):
     """Reading words. Lists are oldest first; a forgotten peer is in none of them."""
 
     def get(self, kind: type[Noun], *key: str) -> Any: ...
@@ -268,6 +273,10 @@ class Plan:
         """The same, also when it is over, or never was."""
         found: m.Outage | None = self._get(m.Outage, surface)
         return found or m.Outage(surface=surface)
+
+    def schedule(self, schedule_id: str) -> m.Schedule | None:
+        found: m.Schedule | None = self._get(m.Schedule, schedule_id)
+        return found if found and found.state is not m.Standing.REMOVED else None
 
     def errand(self, errand_id: str) -> m.Errand | None:
         found: m.Errand | None = self._get(m.Errand, errand_id)

@@ -15,6 +15,7 @@ from daemon.store import checking, pruning, showing
 from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered
 from daemon.store.rows import reader, table, to_row, told_from, when
+from daemon.store.times import TimeWords
 
 N = TypeVar("N")
 
@@ -31,7 +32,7 @@ NAMED: Final = "named"
 COUNTED: Final = "counted"  #: with a peer's id: how much waits for it
 
 
-class Words(ChatWords):
+class Words(ChatWords, TimeWords):
     """A ``Tx`` over a SQLite connection.
 
     Args:

@@ -1,0 +1,41 @@
+"""The words about what lies ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from daemon.core import model as m
+from daemon.store.rows import when
+
+N = TypeVar("N")
+
+
+class TimeWords:
+    """A part of ``Words``."""
+
+    def schedules(self) -> Sequence[m.Schedule]:
+        sql = "SELECT * FROM schedule WHERE state != 'removed' ORDER BY next_at IS NULL, next_at, rowid"
+        return self._all(m.Schedule, sql)
+
+    def schedules_due(self, now: datetime, limit: int = 100) -> Sequence[m.Schedule]:
+        sql = "SELECT * FROM schedule WHERE wakes_at <= ? ORDER BY wakes_at, rowid LIMIT ?"
+        return self._all(m.Schedule, sql, when(now), limit)
+
+    def occurrences(self, schedule_id: str, limit: int = 20) -> Sequence[m.Occurrence]:
+        sql = "SELECT * FROM occurrence WHERE schedule_id = ? ORDER BY due_at DESC LIMIT ?"
+        return self._all(m.Occurrence, sql, schedule_id, limit)
+
+    def fired_to_self(self, owner: str, since: datetime) -> int:
+        sql = (
+            "SELECT count(*) FROM occurrence JOIN schedule USING (schedule_id)"
+            " WHERE owner = ? AND \"to\" = '[\"me\"]' AND outcome = 'sent' AND decided_at >= ?"
+        )
+        return int(self._number(sql, owner, when(since)))
+
+    def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
+        raise NotImplementedError
+
+    def _number(self, sql: str, *values: Any) -> int:
+        raise NotImplementedError

@@ -1,0 +1,204 @@
+"""Schedules say what they are to say, as whoever made them, each time once; and what they could not say is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from daemon.core import commands as c
+from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled, UnknownPeer
+from daemon.core.model import Kind, Occurrence, Outcome, Overlap, Peer, Person, Schedule, Standing
+from daemon.core.schedules import ME, MOST_OF_ONE, MOST_TO_ONESELF, told
+from daemon.core.timetable import Every, Missed, Once, Rule
+from tests.core.line import Chat, Line
+
+HOUR = timedelta(hours=1)
+
+
+def add(line: Line, owner: Peer, to: str, rule: Rule | None = None, **how: Any) -> Schedule:
+    command = c.AddSchedule(
+        owner=owner.peer_id, to=(to,), text="how far?", rule=rule or hourly(line), zone="Europe/London", **how
+    )
+    made: Schedule = line.do(command)
+    return made
+
+
+def hourly(line: Line) -> Every:
+    return Every(HOUR, line.now + HOUR)
+
+
+def fire(line: Line, *, after: timedelta = HOUR) -> int:
+    line.now += after
+    decided: int = line.do(c.FireSchedules())
+    return decided
+
+
+def outcomes(line: Line, schedule: Schedule) -> list[tuple[str, int]]:
+    """The oldest first."""
+    return [
+        (each.outcome.value, each.count) for each in reversed(line.view.occurrences(schedule.schedule_id))
+    ]
+
+
+@pytest.fixture
+def web(line: Line) -> Peer:
+    return line.agent("web")
+
+
+def test_a_notice_comes_at_each_of_its_times_as_from_whoever_made_it(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    made = add(line, web, "api")
+    assert fire(line, after=HOUR / 2) == 0
+    assert fire(line, after=HOUR / 2) == 1
+    assert fire(line, after=timedelta()) == 0
+    assert fire(line) == 1
+    assert line.inbox(api) == [(Kind.NOTICE, "how far?")] * 2
+    assert outcomes(line, made) == [("sent", 1)] * 2
+    assert line.view.get(Schedule, made.schedule_id).next_at == line.now + HOUR
+
+
+def test_an_asks_answer_comes_to_whoever_made_it(line: Line, ada: Chat, api: Peer) -> None:
+    made = add(line, ada.peer, "api", kind=Kind.ASK, surface=ada.surface, account=ada.account, person="ada")
+    fire(line)
+    [occurrence] = line.view.occurrences(made.schedule_id)
+    assert line.asked(occurrence.envelope_id).asker == ada.peer.peer_id
+
+
+def test_one_that_is_over_says_so_and_is_not_begun_again(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api", Once(line.now + HOUR))
+    fire(line)
+    assert line.view.get(Schedule, made.schedule_id).state is Standing.OVER
+    with pytest.raises(Conflict, match="is over"):
+        line.do(c.ChangeSchedule(schedule_id=made.schedule_id, by=web.peer_id, state=Standing.ACTIVE))
+    assert fire(line, after=100 * HOUR) == 0
+
+
+def test_what_nobody_was_awake_for_is_written_down_and_made_up_for_once(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    made = add(line, web, "api")
+    fire(line, after=9 * HOUR)
+    assert outcomes(line, made) == [("folded", 8), ("sent", 1)]
+    assert len(line.inbox(api)) == 1
+
+
+def test_an_ask_whose_last_is_open_is_not_asked_again_unless_that_is_wished(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    made = [
+        add(line, web, "api", kind=Kind.ASK, overlap=overlap) for overlap in (Overlap.SKIP, Overlap.ALLOW)
+    ]
+    fire(line)
+    fire(line)
+    assert [outcomes(line, each)[-1][0] for each in made] == ["overlapped", "sent"]
+
+
+def test_one_that_rests_says_nothing_and_loses_nothing_of_what_lies_ahead(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    made = add(line, web, "api", missed=Missed.ALL)
+    for state in (Standing.PAUSED, Standing.ACTIVE):
+        line.do(c.ChangeSchedule(schedule_id=made.schedule_id, by=web.peer_id, state=state))
+        if state is Standing.PAUSED:
+            assert fire(line, after=5.5 * HOUR) == 0
+    assert fire(line, after=HOUR / 2) == 1
+    assert outcomes(line, made) == [("sent", 1)]
+
+
+def test_one_that_is_removed_is_gone(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    line.do(c.ChangeSchedule(schedule_id=made.schedule_id, by=web.peer_id, state=Standing.REMOVED))
+    assert fire(line) == 0
+    with pytest.raises(NotFound):
+        line.do(c.RunSchedule(schedule_id=made.schedule_id, by=web.peer_id))
+
+
+def test_run_now_says_it_once_and_moves_no_time(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    ran: Occurrence = line.do(c.RunSchedule(schedule_id=made.schedule_id, by=web.peer_id))
+    assert ran.outcome is Outcome.SENT
+    assert line.view.get(Schedule, made.schedule_id).next_at == made.next_at
+    assert len(line.inbox(api)) == 1
+
+
+def test_only_whoever_made_it_and_the_owner_change_it(line: Line, ada: Chat, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    rest = c.ChangeSchedule(schedule_id=made.schedule_id, by=api.peer_id, state=Standing.PAUSED)
+    with pytest.raises(NotAllowed, match="not yours"):
+        line.do(rest)
+    for by in (ada.peer.peer_id, ""):
+        assert line.do(replace(rest, by=by)).state is Standing.PAUSED
+
+
+def test_authority_is_looked_at_when_it_speaks(line: Line, ada: Chat) -> None:
+    ben = line.telegram("ben", "8", owner=False)
+    assert line.agent("desk", circle="default")
+    made = add(line, ben.peer, "desk", surface=ben.surface, account=ben.account, person="ben")
+    line.put(replace(line.view.get(Person, ben.surface, ben.account), removed_at=line.now))
+    fire(line)
+    [failed] = line.view.occurrences(made.schedule_id)
+    assert (failed.outcome, failed.reason) == (Outcome.FAILED, "ben may not talk any more")
+
+
+def test_what_could_not_be_said_is_told_to_whoever_wanted_it_said(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    line.do(c.EndSession(session_id=str(api.session_id), why="ended"))
+    line.do(c.ForgetPeer(peer_id=api.peer_id))
+    fire(line)
+    assert outcomes(line, made) == [("failed", 1)]
+    [(_, text)] = line.inbox(web)
+    assert "could not speak" in text
+
+
+def test_a_peer_may_tell_itself_something_later_but_not_for_ever(line: Line, web: Peer) -> None:
+    for _ in range(MOST_TO_ONESELF):
+        add(line, web, ME, Once(line.now + timedelta(minutes=2)))
+        fire(line, after=timedelta(minutes=2))
+    assert line.inbox(web)[0] == (Kind.NOTICE, "how far?")
+    with pytest.raises(Throttled, match="48"):
+        add(line, web, ME, Once(line.now + timedelta(minutes=2)))
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ({"to": "nobody"}, UnknownPeer),
+        ({"to": ME, "kind": Kind.ASK}, Malformed),
+        ({"kind": Kind.BROADCAST}, Malformed),
+        ({"jitter": timedelta(hours=2)}, Malformed),
+        ({"jitter": timedelta(seconds=-1)}, Malformed),
+        ({"most": 0}, Malformed),
+        ({"most": 10**9}, Malformed),
+        ({"until": timedelta(minutes=-1)}, Malformed),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_made(
+    line: Line, api: Peer, web: Peer, how, error
+) -> None:
+    if "until" in how:
+        how = {"until": line.now + how["until"]}
+    with pytest.raises(error) as refused:
+        add(line, web, **{"to": "api"} | how)
+    assert refused.value.hint
+    assert list(line.view.schedules()) == []
+
+
+def test_nobody_has_more_than_so_many(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    line.put(*(replace(made, schedule_id=f"s-{n}") for n in range(MOST_OF_ONE - 1)))
+    with pytest.raises(Throttled, match="200 schedules"):
+        add(line, web, "api")
+
+
+def test_a_role_is_met_when_it_speaks(line: Line, web: Peer) -> None:
+    made = add(line, web, "role:orchestrator")
+    fire(line)
+    assert outcomes(line, made) == [("failed", 1)]
+
+
+def test_it_is_told_in_words(line: Line, api: Peer, web: Peer) -> None:
+    assert told(add(line, web, "api")).startswith("every 1 h, next ")

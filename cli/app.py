@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, chatting, circles, hooking, life, messages, peers, restoring, service, slack, telegram
+from cli import (
+    audit,
+    chatting,
+    circles,
+    hooking,
+    life,
+    messages,
+    peers,
+    restoring,
+    schedule,
+    service,
+    slack,
+    telegram,
+)
 from cli.output import fail
 from daemon.core.errors import Fault, PeerlineError
 
@@ -38,6 +51,7 @@ restoring.add_to(app)
 peers.add_to(app)
 circles.add_to(app)
 messages.add_to(app)
+schedule.add_to(app)
 chatting.add_to(app)
 hooking.add_to(app)
 telegram.add_to(app)

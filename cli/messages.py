@@ -41,7 +41,7 @@ def ask(
     """Ask a peer; the answer comes to the inbox, or at once with --wait."""
     question = Question(
         to=[name for name in peer.split(",") if name],
-        text=_text(text),
+        text=given_text(text),
         circle=circle,
         options=option or [],
         need=need,
@@ -103,7 +103,7 @@ def notify(
     """Tell a peer something; nothing comes back."""
     told = ask_daemon(
         lambda line: line.notify(
-            peer, _text(text), circle=circle, urgency=urgency, key=key or secrets.token_hex(8)
+            peer, given_text(text), circle=circle, urgency=urgency, key=key or secrets.token_hex(8)
         )
     )
     show(told, as_json=as_json, human=_sent)
@@ -112,7 +112,7 @@ def notify(
 def broadcast(text: str, circle: Circle = None, key: Key = None, as_json: AsJson = False) -> None:
     """Tell every agent of a circle, or of all."""
     told = ask_daemon(
-        lambda line: line.broadcast(_text(text), circle=circle, key=key or secrets.token_hex(8))
+        lambda line: line.broadcast(given_text(text), circle=circle, key=key or secrets.token_hex(8))
     )
     show(told, as_json=as_json, human=_sent)
 
@@ -170,7 +170,8 @@ async def _awaited(line: Client, ask_id: str, seconds: float) -> Json:
             return told
 
 
-def _text(text: str) -> str:
+def given_text(text: str) -> str:
+    """The text, or what standard input holds for ``-``."""
     return sys.stdin.read() if text == "-" else text
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.chats import Chats
+from cli.clockwork import alarm, local_zone
 from cli.house import House
 from cli.listening import sockets
 from cli.looks import errands
@@ -107,6 +108,7 @@ async def _run(
         count=auditor.tally.count,
         hosting=chats.hosts,
         trusts_terminal=settings.owner.trust_terminal,
+        zone=local_zone(),
     )
     door = Door(room, ENDPOINTS)
     house = House(paths, settings, engine, door, health, auditor, stopping, chats)
@@ -184,6 +186,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         desk.run(),
         house.auditor.run(),
         house.chats.run(house.door),
+        alarm(house.door),
     ]
 
 

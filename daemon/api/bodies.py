@@ -34,7 +34,7 @@ def _described(**how: Any) -> Any:
     return Field(json_schema_extra=tell)
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """In JSON, 5.0 is the number 5."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -123,7 +123,7 @@ class MessagesQuery(Query):
 
 class CollectBody(Strict):
     call: Id
-    limit: Annotated[int, Field(ge=1, le=200), BeforeValidator(_whole)] = 20
+    limit: Annotated[int, Field(ge=1, le=200), BeforeValidator(whole)] = 20
     ask_id: Id | None = None
 
 
@@ -161,7 +161,7 @@ class FileBody(Strict):
     kind: Literal["photo", "document", "voice", "video", "audio"]
     name: Annotated[str, StringConstraints(max_length=1000)] = ""
     path: Annotated[str, StringConstraints(max_length=4096)] = ""
-    size: Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_whole)] = 0
+    size: Annotated[int, Field(ge=0, le=2**53), BeforeValidator(whole)] = 0
     note: Reason = ""
 
 
@@ -194,7 +194,7 @@ class TapBody(Strict):
     address: Name
     account: Name
     ask_id: Id
-    option: Annotated[int, Field(ge=0, le=100), BeforeValidator(_whole)]
+    option: Annotated[int, Field(ge=0, le=100), BeforeValidator(whole)]
     receipt: Annotated[str, Field(max_length=200)] = ""
     does: Does = []
 

@@ -85,6 +85,7 @@ class Room:
     count: Count = uncounted  #: what is refused, and strangers
     hosting: Mapping[str, Hosting] = field(default_factory=dict)  #: by the surface's name
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal
+    zone: str = "UTC"  #: by whose wall times are meant that do not say
 
     async def write(
         self, call: Call, commands: Sequence[Command], render: Callable[[list[Any]], Json]

@@ -21,6 +21,7 @@ from daemon.api import (
 from daemon.api.caller import HOSTS, PEOPLE, Standing
 from daemon.api.chattable import CHATS
 from daemon.api.door import Endpoint
+from daemon.api.timed import TIMES
 from daemon.wire import routes
 
 OWNER: Final = frozenset({Standing.OWNER})
@@ -152,6 +153,7 @@ ENDPOINTS: Final = (
         answers=answers.Heard,
     ),
     *CHATS,
+    *TIMES,
     Endpoint(
         "GET",
         routes.PARCELS,

@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from daemon.client.times import TimeClient
+
 Json = dict[str, Any]
 
 
@@ -57,7 +59,7 @@ class Question:
     urgency: str = "normal"
 
 
-class PeerClient(Protocol):
+class PeerClient(TimeClient, Protocol):
     async def whoami(self) -> Json: ...
     async def peers(
         self,

@@ -9,13 +9,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from daemon.client.interface import Exchange, Json, Question
+from daemon.client.times import TimeVerbs
 from daemon.core.errors import Unavailable
 from daemon.wire import routes
 
 RECONNECT_S: Final = (0.05, 0.1, 0.2)
 
 
-class Client:
+class Client(TimeVerbs):
     """A ``PeerClient``."""
 
     def __init__(self, exchange: Exchange) -> None:

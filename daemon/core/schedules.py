@@ -119,9 +119,13 @@ def known(plan: Plan, schedule_id: str, by: str) -> Schedule:
     return found
 
 
+def rule_told(schedule: Schedule) -> str:
+    return when.told(_rule(schedule), schedule.zone)
+
+
 def told(schedule: Schedule) -> str:
     """Its rule in words, and its next time."""
-    rule = when.told(_rule(schedule), schedule.zone)
+    rule = rule_told(schedule)
     if schedule.next_at is None or schedule.at:
         return rule
     return f"{rule}, next {when.moment(schedule.next_at, schedule.zone)}"

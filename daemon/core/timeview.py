@@ -17,6 +17,10 @@ class TimeView(Protocol):
         ...
 
     def schedules_due(self, now: datetime, limit: int = 100) -> Sequence[m.Schedule]: ...
+    def next_alarm(self) -> datetime | None:
+        """When something is to be decided next."""
+        ...
+
     def occurrences(
         self, schedule_id: str, limit: int = 20
     ) -> Sequence[m.Occurrence]: ...  #: the newest first

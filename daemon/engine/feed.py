@@ -21,7 +21,9 @@ EVENTS: Final = "events"
 TIME: Final = "time"
 APPROVALS: Final = "approvals"
 ERRANDS: Final = "errands"
+SCHEDULES: Final = "schedules"
 WHO: Final = (m.Peer, m.Session, m.Conversation)
+QUEUES: Final = {m.Errand: ERRANDS, m.Schedule: SCHEDULES}
 RECORDED: Final = "recorded"  #: something that the audit log takes
 TROUBLE: Final = "trouble"  #: the store could not be written, or gave back what was not written
 
@@ -104,8 +106,8 @@ def _keys(noun: object) -> tuple[str, ...]:
             return (ask_id,)
         case m.Approval(approval_id=approval_id):
             return (approval_id, APPROVALS)
-        case m.Errand():
-            return (ERRANDS,)
+        case m.Errand() | m.Schedule():
+            return (QUEUES[type(noun)],)
         case m.Circle(name=name):
             return (f"circle:{name}",)
         case m.Conversation(surface=surface, peer_id=peer_id):

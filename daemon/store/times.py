@@ -23,6 +23,10 @@ class TimeWords:
         sql = "SELECT * FROM schedule WHERE wakes_at <= ? ORDER BY wakes_at, rowid LIMIT ?"
         return self._all(m.Schedule, sql, when(now), limit)
 
+    def next_alarm(self) -> datetime | None:
+        at = self._value("SELECT min(wakes_at) FROM schedule WHERE wakes_at IS NOT NULL")
+        return datetime.fromisoformat(at) if at else None
+
     def occurrences(self, schedule_id: str, limit: int = 20) -> Sequence[m.Occurrence]:
         sql = "SELECT * FROM occurrence WHERE schedule_id = ? ORDER BY due_at DESC LIMIT ?"
         return self._all(m.Occurrence, sql, schedule_id, limit)
@@ -32,10 +36,10 @@ class TimeWords:
             "SELECT count(*) FROM occurrence JOIN schedule USING (schedule_id)"
             " WHERE owner = ? AND \"to\" = '[\"me\"]' AND outcome = 'sent' AND decided_at >= ?"
         )
-        return int(self._number(sql, owner, when(since)))
+        return int(self._value(sql, owner, when(since)))
 
     def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
         raise NotImplementedError
 
-    def _number(self, sql: str, *values: Any) -> int:
+    def _value(self, sql: str, *values: Any) -> Any:
         raise NotImplementedError

@@ -292,4 +292,7 @@ class Words(ChatWords, TimeWords):
         return [(row[0], row[1]) for row in self._conn.execute(sql, values)]
 
     def _number(self, sql: str, *values: Any) -> int:
-        return int(self._conn.execute(sql, values).fetchone()[0])
+        return int(self._value(sql, *values))
+
+    def _value(self, sql: str, *values: Any) -> Any:
+        return self._conn.execute(sql, values).fetchone()[0]

@@ -1,0 +1,70 @@
+"""The part of the table that is about times to come."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.api import answers, bodies, schedules, timebodies
+from daemon.api.caller import Standing
+from daemon.api.door import Endpoint
+from daemon.wire import routes
+
+TIMES: Final = (
+    Endpoint(
+        "GET",
+        routes.SCHEDULES,
+        schedules.listed,
+        "list what is scheduled",
+        query=timebodies.SchedulesQuery,
+        answers=answers.Schedules,
+    ),
+    Endpoint(
+        "POST",
+        routes.SCHEDULES,
+        schedules.add,
+        "say something to somebody later, or again and again",
+        body=timebodies.ScheduleBody,
+        answers=answers.Schedule,
+    ),
+    Endpoint(
+        "POST",
+        routes.FIRE,
+        schedules.fire,
+        "decide what is due",
+        body=bodies.Nothing,
+        may=frozenset({Standing.SERVICE}),
+        answers=answers.Decided,
+    ),
+    Endpoint(
+        "GET",
+        routes.ALARMS,
+        schedules.alarms,
+        "be told when something is due next",
+        may=frozenset({Standing.SERVICE}),
+        streams=True,
+    ),
+    Endpoint(
+        "GET",
+        routes.SCHEDULE,
+        schedules.shown,
+        "look at a schedule and at its last times",
+        answers=answers.Schedule,
+    ),
+    Endpoint(
+        "PATCH",
+        routes.SCHEDULE,
+        schedules.change,
+        "let a schedule rest or go on",
+        body=timebodies.ScheduleChange,
+        answers=answers.Schedule,
+    ),
+    Endpoint("DELETE", routes.SCHEDULE, schedules.remove, "take a schedule away", answers=answers.Schedule),
+    Endpoint(
+        "POST",
+        routes.RUN_SCHEDULE,
+        schedules.run,
+        "fire a schedule now",
+        body=bodies.Nothing,
+        answers=answers.Occurrence,
+    ),
+)

@@ -1,0 +1,99 @@
+"""What a peer can do about times to come. A part of ``PeerClient``, written once like the rest of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+
+from daemon.wire import routes
+
+Json = dict[str, Any]
+ACTIVE: Final = "active"
+PAUSED: Final = "paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What ``add_schedule`` takes: exactly one of ``at``, ``every``, ``cron`` and ``when``."""
+
+    to: tuple[str, ...]
+    text: str
+    at: str | None = None
+    every: str | None = None
+    cron: str | None = None
+    when: str | None = None
+    timezone: str | None = None
+    kind: str = "notice"
+    circle: str | None = None
+    missed: str = "once"
+    most: int = 10
+    overlap: str = "skip"
+    until: str | None = None
+    jitter_s: int = 0
+
+
+class TimeClient(Protocol):
+    async def add_schedule(self, wish: Wish, *, key: str | None = None) -> Json: ...
+    async def schedules(self, whose: str = "mine") -> Json: ...
+    async def schedule(self, schedule_id: str) -> Json:
+        """With ``occurrences``: what became of its last times, the newest first."""
+        ...
+
+    async def change_schedule(self, schedule_id: str, state: str) -> Json:
+        """``state``: ``active`` or ``paused``."""
+        ...
+
+    async def remove_schedule(self, schedule_id: str) -> Json: ...
+    async def run_schedule(self, schedule_id: str, *, key: str | None = None) -> Json: ...
+    async def fire_schedules(self) -> Json:
+        """Decide what is due; for the scheduler alone."""
+        ...
+
+    def alarms(self) -> AsyncIterator[Json]:
+        """``{"at"}``: when something is due next, now and whenever that changes, without an end."""
+        ...
+
+
+class TimeVerbs:
+    async def add_schedule(self, wish: Wish, *, key: str | None = None) -> Json:
+        return await self._post(routes.SCHEDULES, {**asdict(wish), "to": list(wish.to)}, key)
+
+    async def schedules(self, whose: str = "mine") -> Json:
+        return await self._get(routes.SCHEDULES, whose=whose)
+
+    async def schedule(self, schedule_id: str) -> Json:
+        return await self._get(_at(routes.SCHEDULE, schedule_id))
+
+    async def change_schedule(self, schedule_id: str, state: str) -> Json:
+        return await self._send("PATCH", _at(routes.SCHEDULE, schedule_id), {"state": state})
+
+    async def remove_schedule(self, schedule_id: str) -> Json:
+        return await self._send("DELETE", _at(routes.SCHEDULE, schedule_id), None)
+
+    async def run_schedule(self, schedule_id: str, *, key: str | None = None) -> Json:
+        return await self._post(_at(routes.RUN_SCHEDULE, schedule_id), {}, key)
+
+    async def fire_schedules(self) -> Json:
+        return await self._post(routes.FIRE, {}, None)
+
+    async def alarms(self) -> AsyncIterator[Json]:
+        async for _, told in self._lasting(routes.ALARMS, {}):
+            yield told
+
+    def _lasting(self, path: str, query: dict[str, str]) -> AsyncIterator[tuple[str, Any]]:
+        raise NotImplementedError
+
+    async def _get(self, path: str, **query: Any) -> Json:
+        raise NotImplementedError
+
+    async def _send(self, method: str, path: str, body: Json | None) -> Json:
+        raise NotImplementedError
+
+    async def _post(self, path: str, body: Json, key: str | None) -> Json:
+        raise NotImplementedError
+
+
+def _at(path: str, wanted: str) -> str:
+    return path.format(id=quote(wanted, safe="", errors="replace"))

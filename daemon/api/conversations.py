@@ -85,6 +85,7 @@ async def say(room: Room, call: Call) -> Json:
         thread=body.thread,
         around=body.around,
         aside=body.aside,
+        zone=room.zone,
     )
     return await taken(room, call, command)
 

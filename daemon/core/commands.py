@@ -234,6 +234,7 @@ class Say:
     thread: str = ""  #: address of the thread it stands in, or would begin; "": the surface has none there
     around: str = ""  #: what was said in that thread before, by whomever
     aside: bool = False  #: what the line says to it is for its speaker's eyes alone
+    zone: str = "UTC"  #: by whose wall times are meant
     does: tuple[str, ...] = ()  #: ids of the updates that told of it
 
 

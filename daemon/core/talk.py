@@ -22,6 +22,7 @@ from daemon.core import (
     looking,
     moving,
     presence,
+    scheduling,
     settling,
     slips,
     steering,
@@ -43,7 +44,7 @@ from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
-DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | scheduling.DEEDS
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -294,5 +295,6 @@ _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     slips.ROUTE: _chosen,
     groups.ADMIT: _let_in,
     moving.SUBJECT: moving.moved,
+    scheduling.ONE: scheduling.chosen,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
 }

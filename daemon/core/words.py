@@ -39,6 +39,8 @@ WORDS: Final = (
     Word("peek", "/peek [NAME]", "what somebody last said, and is doing now"),
     Word("diff", "/diff [NAME] [FILE|patch]", "what is changed in somebody's work tree"),
     Word("get", "/get [@peer] PATH", "a file, or a folder's list, from somebody's folder", right="approve"),
+    Word("schedule", "/schedule [@peer] WHEN text", "ask somebody later, or again and again"),
+    Word("schedules", "/schedules", "what is scheduled; pause, run and remove it"),
     Word("asks", "/asks", "what is open: asked by you, asked of you"),
     Word("cancel", "/cancel [ID]", "take a question of yours back"),
     Word("help", "/help", "this list"),

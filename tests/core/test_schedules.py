@@ -202,3 +202,50 @@ def test_a_role_is_met_when_it_speaks(line: Line, web: Peer) -> None:
 
 def test_it_is_told_in_words(line: Line, api: Peer, web: Peer) -> None:
     assert told(add(line, web, "api")).startswith("every 1 h, next ")
+
+
+# --- by talking -------------------------------------------------------------------------------------------------------
+
+
+def said(line: Line, chat: Chat) -> str:
+    return line.told(chat)[-1]
+
+
+def test_a_person_schedules_an_ask_by_talking_and_is_told_when(line: Line, ada: Chat) -> None:
+    line.agent("desk", circle="default")
+    heard = line.say(ada, "/schedule @desk weekdays 9:00 how far are you?", zone="Europe/London")
+    assert heard.understood == "command"
+    assert "Fri 09:00 Europe/London, next Tue 03 Mar 2026 09:00" in said(line, ada)
+    [made] = line.view.schedules()
+    assert (made.kind, made.text, made.to) == (Kind.ASK, "how far are you?", ("default/desk",))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("/schedule @desk soon hello", "no time"),
+        ("/schedule @desk tomorrow 9:00", "nothing is to be said"),
+        ("/schedule @nobody tomorrow 9:00 x", "no peer"),
+        ("/schedule tomorrow 9:00 x", "nobody is meant"),
+        ("/schedule", "nobody is meant"),
+    ],
+)
+def test_what_cannot_be_scheduled_is_told_with_how_to_say_it(
+    line: Line, ada: Chat, words: str, says: str
+) -> None:
+    line.agent("desk", circle="default")
+    line.say(ada, words)
+    assert says in said(line, ada)
+    assert list(line.view.schedules()) == []
+
+
+def test_schedules_are_listed_and_one_is_paused_run_and_removed_by_taps(line: Line, ada: Chat) -> None:
+    line.agent("desk", circle="default")
+    line.say(ada, "/schedule @desk every 2h how far?")
+    for choice, state in (("pause", Standing.PAUSED), ("go on", Standing.ACTIVE), ("remove", None)):
+        line.say(ada, "/schedules")
+        line.say(ada, "1. how far?")
+        line.say(ada, choice)
+        assert [each.state for each in line.view.schedules()] == ([state] if state else [])
+    line.say(ada, "/schedules")
+    assert "nothing is scheduled" in said(line, ada)

@@ -391,6 +391,8 @@ TYPED = {
     "lock": ("/lock", "the line is locked by ada on"),
     "follow": ("/follow api", "following api"),
     "watch": ("/watch api", "watching api"),
+    "schedule": ("/schedule @api every 2h how far?", "api is asked every 2 h"),
+    "schedules": ("/schedules", "nothing is scheduled"),
     "help": ("/help", "/peers"),
     "start": ("/start", "Hello ada"),
 }

@@ -626,3 +626,44 @@ class Occurrence:
     reason: str = ""
     envelope_id: str = ""
     decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a worker says is so, and whether that was looked at."""
+
+    claim: str  #: ``commit 1a2b3c``, ``file src/x.py``, ``tests``, or words
+    verified: bool | None = None  #: None: it cannot be looked at mechanically
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Durable work; its life is in ``jobs.py``. Its worker is a peer, or one that is to be started in a folder."""
+
+    job_id: str
+    title: str
+    prompt: str
+    owner: str  #: peer id
+    surface: str = ""  #: of the person who made it
+    account: str = ""
+    person: str = ""
+    to: str = ""  #: peer id of its worker; "": none yet
+    path: str = ""  #: else where one is to be started
+    backend: str = ""
+    circle: str  #: by whose window and limits it goes
+    after: tuple[str, ...] = ()  #: jobs that must be done first
+    state: str
+    reason: str = ""
+    ask_id: str = ""  #: of the try that runs, or ran last
+    tries: int = 0
+    retries: int = 0
+    held: bool = False  #: its worker says itself when it is done
+    tonight: bool = False  #: it runs in its circle's window
+    due_at: datetime | None = None  #: not before this
+    deadline_at: datetime | None = None
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    created_at: datetime
+    result: str = ""
+    claims: tuple[Claim, ...] = ()

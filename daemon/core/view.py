@@ -16,55 +16,10 @@ from typing import Any, Final, Protocol
 from daemon.core import approval as approvals
 from daemon.core import model as m
 from daemon.core.frame import ALPHABET, MARK_LENGTH
+from daemon.core.nouns import Noun, key_of
 from daemon.core.timeview import TimeView
 
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
-
-Noun = (
-    m.Peer
-    | m.Session
-    | m.Conversation
-    | m.Person
-    | m.Place
-    | m.Incoming
-    | m.Pairing
-    | m.Envelope
-    | m.Delivery
-    | m.Ask
-    | m.Sticky
-    | m.Approval
-    | m.Circle
-    | m.Lock
-    | m.Outage
-    | m.Errand
-    | m.Follow
-    | m.Quiet
-    | m.Schedule
-    | m.Occurrence
-)
-
-KEYS: Final[dict[type, tuple[str, ...]]] = {
-    m.Peer: ("peer_id",),
-    m.Session: ("session_id",),
-    m.Conversation: ("peer_id",),
-    m.Person: ("surface", "account"),
-    m.Place: ("surface", "address"),
-    m.Incoming: ("surface", "update_id"),
-    m.Pairing: ("surface",),
-    m.Envelope: ("envelope_id",),
-    m.Delivery: ("delivery_id",),
-    m.Ask: ("ask_id",),
-    m.Sticky: ("conversation", "person"),
-    m.Approval: ("approval_id",),
-    m.Circle: ("name",),
-    m.Lock: ("name",),
-    m.Outage: ("surface",),
-    m.Errand: ("errand_id",),
-    m.Follow: ("conversation", "peer_id", "what"),
-    m.Quiet: ("surface", "room"),
-    m.Schedule: ("schedule_id",),
-    m.Occurrence: ("schedule_id", "due_at"),
-}
 
 
 class View(TimeView, Protocol):
@@ -161,7 +116,7 @@ class Plan:
         self._events: list[m.Event] = []
 
     def put(self, noun: Noun) -> None:
-        self._puts[_key(noun)] = noun
+        self._puts[key_of(noun)] = noun
 
     def tell(self, event: m.Event) -> None:
         self._events.append(event)
@@ -303,7 +258,3 @@ class Plan:
         self._drawn += 1
         digest = hashlib.sha256(f"{self._seed}/{self._drawn}".encode()).digest()
         return b32encode(digest[:10])[:length].translate(_CROCKFORD).decode()
-
-
-def _key(noun: Noun) -> tuple[Any, ...]:
-    return (type(noun), *(getattr(noun, name) for name in KEYS[type(noun)]))

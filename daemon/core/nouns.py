@@ -1,0 +1,58 @@
+"""Every noun that is kept, and by what each is known. A table: a noun that is not here is in no store."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from daemon.core import model as m
+
+Noun = (
+    m.Peer
+    | m.Session
+    | m.Conversation
+    | m.Person
+    | m.Place
+    | m.Incoming
+    | m.Pairing
+    | m.Envelope
+    | m.Delivery
+    | m.Ask
+    | m.Sticky
+    | m.Approval
+    | m.Circle
+    | m.Lock
+    | m.Outage
+    | m.Errand
+    | m.Follow
+    | m.Quiet
+    | m.Schedule
+    | m.Occurrence
+)
+
+KEYS: Final[dict[type, tuple[str, ...]]] = {
+    m.Peer: ("peer_id",),
+    m.Session: ("session_id",),
+    m.Conversation: ("peer_id",),
+    m.Person: ("surface", "account"),
+    m.Place: ("surface", "address"),
+    m.Incoming: ("surface", "update_id"),
+    m.Pairing: ("surface",),
+    m.Envelope: ("envelope_id",),
+    m.Delivery: ("delivery_id",),
+    m.Ask: ("ask_id",),
+    m.Sticky: ("conversation", "person"),
+    m.Approval: ("approval_id",),
+    m.Circle: ("name",),
+    m.Lock: ("name",),
+    m.Outage: ("surface",),
+    m.Errand: ("errand_id",),
+    m.Follow: ("conversation", "peer_id", "what"),
+    m.Quiet: ("surface", "room"),
+    m.Schedule: ("schedule_id",),
+    m.Occurrence: ("schedule_id", "due_at"),
+}
+
+
+def key_of(noun: Noun) -> tuple[Any, ...]:
+    """Its kind, and by what it is known among those of its kind."""
+    return (type(noun), *(getattr(noun, name) for name in KEYS[type(noun)]))

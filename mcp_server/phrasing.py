@@ -139,7 +139,8 @@ def _delivery(one: Json) -> str:
 
 def _message(one: Json) -> str:
     about = one["ask_id"] or one["message_id"]
-    head = f"[peerline {one['kind']} {about} from {_sender(one)} · {_whose(one)}]"
+    by = f" by schedule {one['schedule_id']}" if one.get("schedule_id") else ""
+    head = f"[peerline {one['kind']} {about} from {_sender(one)}{by} · {_whose(one)}]"
     lines = [head, one["text"], *(f"  [{n}] {label}" for n, label in enumerate(one["options"], 1))]
     if one["kind"] == "ask":
         lines.append(f'[peerline: answer with ack(ask_id="{about}", message="…")]')

@@ -110,6 +110,7 @@ class Message(Signed):
     ask_id: str | None
     options: list[str]
     urgency: Literal["fyi", "normal", "urgent"]
+    schedule_id: str | None
     at: Moment
     level: str
 
@@ -140,6 +141,7 @@ class Story(Signed):
     kind: str
     state: str
     text: str
+    schedule_id: str | None
     at: Moment
     deliveries: list[Way]
     events: list[Happened]

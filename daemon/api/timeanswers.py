@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from daemon.api.answers import Moment, Told
 
 
@@ -29,7 +31,7 @@ class Schedule(Told):
     state: Literal["active", "paused", "over", "removed"]
     next_at: Moment | None
     next: str
-    occurrences: list[Occurrence] = []
+    occurrences: list[Occurrence] = Field(default_factory=list)
 
 
 class Schedules(Told):

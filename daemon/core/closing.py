@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, deciding, glance, settling, signs, slips
+from daemon.core import asking, checkins, deciding, glance, settling, signs, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
@@ -53,6 +53,7 @@ def answered(plan: Plan, ask: Ask, answer: Answer) -> Ask:
     plan.tell(Event("answered", ask.ask_id, answer.sender.peer_id, answer.how, answer.sender.name))
     if over_before:
         _tell_late(plan, after, answer)
+        checkins.gathered(plan, after)
     elif asking.is_over(after):
         _ended(plan, after, answer.sender)
     return after
@@ -132,6 +133,7 @@ def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
         _tell_asker(plan, ask, by, _outcome(plan, ask))
     _change_cards(plan, ask)
     glance.moved(plan)
+    checkins.gathered(plan, ask)
     slips.end(plan, ask, by)
     signs.ended(plan, ask)
     if ask.state == asking.State.ORPHANED:

@@ -674,7 +674,7 @@ class AddSchedule:
     circle: str = ""
     missed: Missed = Missed.ONCE
     most: int = 10
-    overlap: Overlap = Overlap.SKIP
+    overlap: Overlap | None = None  #: None: skip, but with ``all`` allow
     until: datetime | None = None
     jitter: timedelta = timedelta()
     surface: str = ""
@@ -696,6 +696,40 @@ class RunSchedule:
     """Fire it now, beside its times. Returns what became of that."""
 
     schedule_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddCheckin:
+    """Ask several again and again, and tell what changed. Returns a ``Checkin``."""
+
+    owner: str  #: peer id, stamped by the edge
+    name: str
+    question: str
+    of: tuple[str, ...]
+    rule: Rule
+    zone: str
+    report_to: str  #: a name; ``me``
+    circle: str = ""
+    within: timedelta | None = None  #: how long answers are gathered
+    surface: str = ""
+    account: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCheckin:
+    """Begin a round now, beside its times. Returns what became of that, an ``Occurrence``."""
+
+    name: str
+    by: str  #: peer id; "": the owner of the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveCheckin:
+    """Returns it as it was."""
+
+    name: str
     by: str
 
 
@@ -793,6 +827,9 @@ Command = (
     | AddSchedule
     | ChangeSchedule
     | RunSchedule
+    | AddCheckin
+    | RunCheckin
+    | RemoveCheckin
     | FireSchedules
     | Tick
     | StepClock

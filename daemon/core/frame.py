@@ -51,7 +51,8 @@ def _header(envelope: Envelope, mark: str) -> str:
     whose = _WORDS.get(sender.authority, str(sender.role))
     who = f"{sender.person} at {sender.name}" if sender.person else sender.name
     about = envelope.correlation_id if envelope.kind is Kind.ANSWER else envelope.envelope_id
-    return f"[peerline {envelope.kind} {about} from {who}@{sender.circle} · {whose} · #{mark}]"
+    by = f" by schedule {envelope.schedule}" if envelope.schedule else ""
+    return f"[peerline {envelope.kind} {about} from {who}@{sender.circle}{by} · {whose} · #{mark}]"
 
 
 def _choices(envelope: Envelope) -> str:

@@ -16,6 +16,7 @@ from daemon.core import addressing, deciding, presence
 from daemon.core.measures import counted
 from daemon.core.model import Follow, Kind, Peer, Role, Status
 from daemon.core.posting import LINE, Letter, post, reply
+from daemon.core.timetable import place
 from daemon.core.view import Plan
 
 STATUS: Final = "status"
@@ -98,5 +99,18 @@ def _waiting(plan: Plan, here: Peer) -> Iterator[str]:
     ]
     if any(parts):
         yield f"waiting for you: {', '.join(filter(None, parts))}"
+    yield from _checkins(plan, here)
     if own := plan.view.open_asks_by(here.peer_id):
         yield f"open: {counted(len(own), 'ask')} of yours"
+
+
+def _checkins(plan: Plan, here: Peer) -> Iterator[str]:
+    """The last round of each that is told here, with the hour by its own wall."""
+    for checkin in plan.view.checkins():
+        schedule = plan.schedule(checkin.schedule_id)
+        if schedule is None or checkin.looked_at is None:
+            continue
+        if checkin.report_to == here.name or (checkin.report_to, schedule.owner) == ("me", here.peer_id):
+            at = f"{checkin.looked_at.astimezone(place(schedule.zone)):%a %H:%M}"
+            news = "" if checkin.news_at == checkin.looked_at else ", nothing new"
+            yield f"check-in {checkin.name}, {at}: {checkin.heard} of {len(checkin.states)} answered{news}"

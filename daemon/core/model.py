@@ -261,6 +261,7 @@ class Envelope:
     silent: bool = False
     attachment: Attachment | None = None
     alone: str = ""  #: the account of the one person whom it is for, where others would see it, too
+    schedule: str = ""  #: the schedule that said it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -600,6 +601,7 @@ class Schedule:
     wakes_at: datetime | None  #: when something is to be decided; None: never
     last_at: datetime | None = None  #: when one was fired last
     last_ask: str = ""  #: what it asked then
+    checkin: str = ""  #: the check-in whose rounds it begins
     created_at: datetime
 
 
@@ -626,6 +628,34 @@ class Occurrence:
     reason: str = ""
     envelope_id: str = ""
     decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """How somebody who is checked in on stands, by what they said last."""
+
+    peer_id: str
+    name: str
+    text: str = ""  #: "": nothing so far
+    blocked: bool = False
+    silent: bool = False  #: the last round brought no answer
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkin:
+    """A question that is put to several again and again, of whose answers only what changed is told. By its name."""
+
+    name: str
+    schedule_id: str  #: what begins its rounds
+    report_to: str  #: as named; ``me``
+    within_s: int  #: how long a round gathers answers
+    ask_id: str = ""  #: of the round that runs, or ran last
+    states: tuple[Situation, ...] = ()
+    heard: int = 0  #: how many answered in the last round
+    looked_at: datetime | None = None  #: when the last round was over
+    news_at: datetime | None = None  #: when a report was sent last
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

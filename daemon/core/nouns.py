@@ -27,6 +27,7 @@ Noun = (
     | m.Quiet
     | m.Schedule
     | m.Occurrence
+    | m.Checkin
 )
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
@@ -50,6 +51,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Quiet: ("surface", "room"),
     m.Schedule: ("schedule_id",),
     m.Occurrence: ("schedule_id", "due_at"),
+    m.Checkin: ("name",),
 }
 
 

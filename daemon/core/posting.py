@@ -62,6 +62,7 @@ class Letter:
     life: timedelta = LIFE
     attachment: Attachment | None = None
     alone: str = ""
+    schedule: str = ""
 
 
 def stamp(plan: Plan, peer: Peer, person: str = "") -> Sender:
@@ -102,6 +103,7 @@ def post(
         silent=letter.silent,
         attachment=letter.attachment,
         alone=letter.alone,
+        schedule=letter.schedule,
     )
     if envelope.kind is Kind.CHANGE:
         _take_the_place(plan, envelope)

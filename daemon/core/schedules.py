@@ -7,19 +7,17 @@ What was decided of each time is written down; what could not be said is told to
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, asking, sending, timetable, when
+from daemon.core import addressing, sending, timetable, when
 from daemon.core import commands as c
-from daemon.core.cleaning import body, fitted
-from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Refused, Throttled
+from daemon.core.cleaning import body
+from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled
 from daemon.core.model import (
     Authority,
     Event,
     Kind,
-    Occurrence,
-    Outcome,
     Overlap,
     Peer,
     Role,
@@ -27,8 +25,7 @@ from daemon.core.model import (
     Sender,
     Standing,
 )
-from daemon.core.posting import LINE, Letter, post, stamp
-from daemon.core.timetable import Cron, Due, Every, Fate, Once
+from daemon.core.timetable import Cron, Every, Once
 from daemon.core.view import Plan
 
 ME: Final = "me"
@@ -36,7 +33,6 @@ MOST_OF_ONE: Final = 200  #: schedules of one peer that are active or rest
 MOST_TO_ONESELF: Final = 48  #: what a peer's own schedules may tell it in a day
 DAY: Final = timedelta(days=1)
 LONGEST_JITTER: Final = timedelta(hours=1)
-BRIEF: Final = 60
 SCHEDULER: Final = Sender(
     peer_id="p-scheduler",
     name="scheduler",
@@ -57,11 +53,11 @@ def add(plan: Plan, command: c.AddSchedule) -> Schedule:
 
     """
     owner = sending.sender_of(plan, command.owner)
-    _addressable(plan, owner, command)
+    command = _addressed(plan, owner, command)
     _bounded(plan, owner, command)
     timetable.place(command.zone)
     schedule = _of(plan, command)
-    going = timetable.begun(_plan(schedule), plan.now)
+    going = timetable.begun(plan_of(schedule), plan.now)
     made = replace(schedule, next_at=going.next_at, wakes_at=timetable.wakes_at(going))
     plan.put(made)
     plan.tell(Event("schedule_added", made.schedule_id, owner.peer_id, what=told(made)))
@@ -80,30 +76,14 @@ def change(plan: Plan, command: c.ChangeSchedule) -> Schedule:
     if schedule.state is Standing.OVER and command.state is not Standing.REMOVED:
         raise Conflict(f'schedule "{schedule.schedule_id}" is over', "add another")
     changed = replace(schedule, state=command.state, wakes_at=None)
-    if command.state is Standing.ACTIVE:  # what was due while it rested is nobody's loss
-        ahead = timetable.following(_plan(schedule), plan.now)
-        changed = _gone_on(changed, replace(_plan(schedule), next_at=ahead))
+    if command.state is Standing.ACTIVE:
+        ahead = schedule.next_at  # also when the clock was set back: nothing before it is due again
+        if ahead is None or ahead <= plan.now:  # what was due while it rested is nobody's loss
+            ahead = timetable.following(plan_of(schedule), plan.now)
+        changed = gone_on(changed, replace(plan_of(schedule), next_at=ahead))
     plan.put(changed)
     plan.tell(Event("schedule_changed", schedule.schedule_id, schedule.owner, what=changed.state))
     return changed
-
-
-def run(plan: Plan, command: c.RunSchedule) -> Occurrence:
-    """Fire it once now; its times stay as they are."""
-    return _fired(plan, known(plan, command.schedule_id, command.by), plan.now)
-
-
-def fire(plan: Plan, command: c.FireSchedules) -> int:
-    """Decide all that is due."""
-    decided = 0
-    for schedule in plan.view.schedules_due(plan.now):
-        dues, ahead = timetable.due(_plan(schedule), plan.now)
-        for due in dues:
-            _decide(plan, schedule, due)
-        current = plan.schedule(schedule.schedule_id) or schedule
-        plan.put(_gone_on(current, ahead))
-        decided += len(dues)
-    return decided
 
 
 def known(plan: Plan, schedule_id: str, by: str) -> Schedule:
@@ -131,15 +111,17 @@ def told(schedule: Schedule) -> str:
     return f"{rule}, next {when.moment(schedule.next_at, schedule.zone)}"
 
 
-def _addressable(plan: Plan, owner: Peer, command: c.AddSchedule) -> None:
+def _addressed(plan: Plan, owner: Peer, command: c.AddSchedule) -> c.AddSchedule:
     """Who is meant must be there now, so that a wrong name is told at once; role and circle may be empty still."""
-    if command.to == (ME,):
-        if command.kind is Kind.ASK:
-            raise Malformed("a peer cannot ask itself", "use kind notice to be told something later")
-        return
-    if any(name.startswith(("role:", "circle:")) for name in command.to):
-        return
-    addressing.several(plan, addressing.standpoint_of(plan, owner), command.to, command.circle or None)
+    named = tuple(name for name in command.to if not name.startswith(("role:", "circle:")))
+    if named and named != (ME,):
+        who = addressing.standpoint_of(plan, owner)
+        meant = addressing.several(plan, who, named, command.circle or None)
+        if command.to == named and meant == (owner,):
+            command = replace(command, to=(ME,))
+    if command.to == (ME,) and command.kind is Kind.ASK:
+        raise Malformed("a peer cannot ask itself", "use kind notice to be told something later")
+    return command
 
 
 def _bounded(plan: Plan, owner: Peer, command: c.AddSchedule) -> None:
@@ -181,7 +163,8 @@ def _of(plan: Plan, command: c.AddSchedule) -> Schedule:
         zone=rule.zone if isinstance(rule, Cron) else command.zone,
         missed=command.missed,
         most=command.most,
-        overlap=command.overlap,
+        overlap=command.overlap
+        or (Overlap.ALLOW if command.missed is timetable.Missed.ALL else Overlap.SKIP),
         until=command.until,
         jitter_s=int(command.jitter.total_seconds()),
         next_at=None,
@@ -198,7 +181,7 @@ def _rule(schedule: Schedule) -> timetable.Rule:
     return Cron(schedule.cron, schedule.zone)
 
 
-def _plan(schedule: Schedule) -> timetable.Plan:
+def plan_of(schedule: Schedule) -> timetable.Plan:
     return timetable.Plan(
         rule=_rule(schedule),
         next_at=schedule.next_at,
@@ -210,85 +193,7 @@ def _plan(schedule: Schedule) -> timetable.Plan:
     )
 
 
-def _gone_on(schedule: Schedule, ahead: timetable.Plan) -> Schedule:
+def gone_on(schedule: Schedule, ahead: timetable.Plan) -> Schedule:
     wakes_at = timetable.wakes_at(ahead)
     state = schedule.state if wakes_at else Standing.OVER
     return replace(schedule, next_at=ahead.next_at, wakes_at=wakes_at, state=state)
-
-
-def _decide(plan: Plan, schedule: Schedule, due: Due) -> None:
-    if due.fate is Fate.FIRE:
-        _fired(plan, plan.schedule(schedule.schedule_id) or schedule, due.at)
-        return
-    outcome = Outcome.SKIPPED if due.fate is Fate.SKIP else Outcome.FOLDED
-    reason = "nobody was awake for it" + (", made up for by a later one" if due.fate is Fate.FOLD else "")
-    _written(plan, schedule, due, outcome, reason)
-
-
-def _fired(plan: Plan, schedule: Schedule, at: datetime) -> Occurrence:
-    """Say it; what stands against it is written down, and told to whoever wanted it said."""
-    due = Due(at, Fate.FIRE, at)
-    ask = plan.ask(schedule.last_ask)
-    if schedule.overlap is Overlap.SKIP and ask and not asking.is_over(ask):
-        return _written(plan, schedule, due, Outcome.OVERLAPPED, f"{ask.ask_id} is still open")
-    try:
-        envelope_id = _said(plan, schedule)
-    except (Refused, Throttled) as error:
-        _complain(plan, schedule, f"{error}. {error.hint}")
-        return _written(plan, schedule, due, Outcome.FAILED, str(error))
-    last_ask = envelope_id if schedule.kind is Kind.ASK else ""
-    plan.put(replace(schedule, last_at=plan.now, last_ask=last_ask))
-    return _written(plan, schedule, due, Outcome.SENT, "", envelope_id)
-
-
-def _written(
-    plan: Plan, schedule: Schedule, due: Due, outcome: Outcome, reason: str, envelope_id: str = ""
-) -> Occurrence:
-    row = Occurrence(
-        schedule_id=schedule.schedule_id,
-        due_at=due.at,
-        last_at=due.last_at,
-        count=due.count,
-        more=due.more,
-        outcome=outcome,
-        reason=reason,
-        envelope_id=envelope_id,
-        decided_at=plan.now,
-    )
-    plan.put(row)
-    plan.tell(Event("schedule_fired", schedule.schedule_id, schedule.owner, what=outcome, evidence=reason))
-    return row
-
-
-def _said(plan: Plan, schedule: Schedule) -> str:
-    """The id of what was said.
-
-    Raises:
-        Refused: whoever wanted it said is gone or may not any more, or nobody is meant.
-
-    """
-    owner = sending.sender_of(plan, schedule.owner)
-    if schedule.account:
-        person = plan.person(schedule.surface, schedule.account)
-        if person is None or "talk" not in person.rights:
-            raise NotAllowed(
-                f"{schedule.person or 'whoever made it'} may not talk any more", "grant the right again"
-            )
-    if schedule.to == (ME,):
-        envelope, _ = post(plan, SCHEDULER, [owner], Letter(kind=Kind.NOTICE, text=schedule.text))
-        return envelope.envelope_id
-    who = addressing.standpoint_of(plan, owner)
-    to = addressing.several(plan, who, schedule.to, schedule.circle or None)
-    sender = stamp(plan, owner, schedule.person)
-    if schedule.kind is Kind.NOTICE:
-        return post(plan, sender, to, Letter(kind=Kind.NOTICE, text=schedule.text))[0].envelope_id
-    command = c.SendAsk(sender=owner.peer_id, to=schedule.to, question=schedule.text)
-    return sending.ask_of(plan, sender, to, command).ask.ask_id
-
-
-def _complain(plan: Plan, schedule: Schedule, why: str) -> None:
-    owner = plan.peer(schedule.owner)
-    if owner is None or owner.forgotten_at:
-        return
-    text = f'schedule {schedule.schedule_id} ("{fitted(schedule.text, BRIEF)}") could not speak: {why}'
-    post(plan, LINE, [owner], Letter(kind=Kind.NOTICE, text=text))

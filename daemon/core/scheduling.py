@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core import deeds, schedules, sending, spoken
+from daemon.core import deeds, firing, schedules, sending, spoken
 from daemon.core.cleaning import line
 from daemon.core.deeds import Talk
 from daemon.core.errors import Malformed, NotAllowed
@@ -79,7 +79,7 @@ def chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
 def _done(talk: Talk, schedule_id: str, choice: str) -> Heard:
     by = talk.here.peer_id
     if choice == RUN:
-        ran = schedules.run(talk.plan, c.RunSchedule(schedule_id=schedule_id, by=by))
+        ran = firing.run(talk.plan, c.RunSchedule(schedule_id=schedule_id, by=by))
         talk.tell(f"{schedule_id}: {ran.outcome}{f', {ran.reason}' if ran.reason else ''}")
         return Heard("command")
     states = {PAUSE: Standing.PAUSED, RESUME: Standing.ACTIVE, REMOVE: Standing.REMOVED}

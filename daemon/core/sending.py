@@ -33,7 +33,7 @@ def send_ask(plan: Plan, command: c.SendAsk) -> AskShown:
     return ask_of(plan, stamp(plan, sender, command.person), to, command)
 
 
-def ask_of(
+def ask_of(  # noqa: PLR0913  where and by what it is shown, each of them rare
     plan: Plan,
     sender: Sender,
     to: Sequence[Peer],
@@ -42,10 +42,12 @@ def ask_of(
     subject: str = "",
     alone: str = "",
     near: str = "",
+    schedule: str = "",
 ) -> AskShown:
     """The same, with the recipients found already.
 
-    ``alone``: the account of the one person who is to see it; ``near``: the message by which it is shown.
+    ``alone``: the account of the one person who is to see it; ``near``: the message by which it is shown;
+    ``schedule``: the one that asks.
     """
     for peer in to:
         _may_be_asked(plan, peer, sender)
@@ -73,6 +75,7 @@ def ask_of(
         correlation_id=command.reply_to,
         life=life,
         alone=alone,
+        schedule=schedule,
     )
     envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)
     glance.moved(plan)

@@ -24,6 +24,7 @@ class TimeView(Protocol):
     def occurrences(
         self, schedule_id: str, limit: int = 20
     ) -> Sequence[m.Occurrence]: ...  #: the newest first
+    def checkins(self) -> Sequence[m.Checkin]: ...  #: that are not removed, by name
     def fired_to_self(self, owner: str, since: datetime) -> int:
         """How often schedules of that peer have spoken to the peer itself since."""
         ...

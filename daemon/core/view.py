@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from daemon.core import approval as approvals
 from daemon.core import model as m
+from daemon.core.errors import PeerlineError
 from daemon.core.frame import ALPHABET, MARK_LENGTH
 from daemon.core.nouns import Noun, key_of
 from daemon.core.timeview import TimeView
@@ -120,6 +122,16 @@ class Plan:
 
     def tell(self, event: m.Event) -> None:
         self._events.append(event)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What is refused halfway inside leaves nothing on the sheet."""
+        puts, events = dict(self._puts), list(self._events)
+        try:
+            yield
+        except PeerlineError:
+            self._puts, self._events = puts, events
+            raise
 
     def decision(self, result: Any = None) -> Decision:
         return Decision(result, tuple(self._puts.values()), tuple(self._events), self.now)
@@ -232,6 +244,10 @@ class Plan:
     def schedule(self, schedule_id: str) -> m.Schedule | None:
         found: m.Schedule | None = self._get(m.Schedule, schedule_id)
         return found if found and found.state is not m.Standing.REMOVED else None
+
+    def checkin(self, name: str) -> m.Checkin | None:
+        found: m.Checkin | None = self._get(m.Checkin, name)
+        return found if found and found.removed_at is None else None
 
     def errand(self, errand_id: str) -> m.Errand | None:
         found: m.Errand | None = self._get(m.Errand, errand_id)

@@ -31,6 +31,9 @@ class TimeWords:
         sql = "SELECT * FROM occurrence WHERE schedule_id = ? ORDER BY due_at DESC LIMIT ?"
         return self._all(m.Occurrence, sql, schedule_id, limit)
 
+    def checkins(self) -> Sequence[m.Checkin]:
+        return self._all(m.Checkin, "SELECT * FROM checkin WHERE removed_at IS NULL ORDER BY name")
+
     def fired_to_self(self, owner: str, since: datetime) -> int:
         sql = (
             "SELECT count(*) FROM occurrence JOIN schedule USING (schedule_id)"

@@ -112,6 +112,7 @@ def message(parcel: m.Parcel) -> Json:
         "ask_id": about,
         "options": list(envelope.options),
         "urgency": envelope.urgency,
+        "schedule_id": envelope.schedule or None,
         "at": moment(envelope.created_at),
         "level": level(parcel.delivery),
     }
@@ -133,6 +134,7 @@ def why(story: m.Story) -> Json:
         **sender(envelope.sender),
         "state": one.state if one else _furthest(story.deliveries),
         "text": envelope.body,
+        "schedule_id": envelope.schedule or None,
         "at": moment(envelope.created_at),
         "deliveries": deliveries,
         "events": _events(story.told, ""),

@@ -1,0 +1,139 @@
+"""Schedules speaking: what is due is said as whoever made it, once, and what became of each time is written down.
+
+A schedule carries no authority of its own: whoever made it must still be there, and still be allowed, when it speaks.
+What could not be said is told to whoever wanted it said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from daemon.core import addressing, asking, checkins, sending, timetable, when
+from daemon.core import commands as c
+from daemon.core.cleaning import fitted
+from daemon.core.errors import NotAllowed, PeerlineError, Refused, Throttled
+from daemon.core.model import Event, Kind, Occurrence, Outcome, Overlap, Schedule
+from daemon.core.posting import LINE, Letter, post, stamp
+from daemon.core.schedules import ME, SCHEDULER, gone_on, known, plan_of
+from daemon.core.timetable import Due, Fate
+from daemon.core.view import Plan
+
+BRIEF: Final = 60
+
+
+def run(plan: Plan, command: c.RunSchedule) -> Occurrence:
+    """Fire it once now; its times stay as they are."""
+    return _fired(plan, known(plan, command.schedule_id, command.by), plan.now)
+
+
+def run_checkin(plan: Plan, command: c.RunCheckin) -> Occurrence:
+    """Begin a round now.
+
+    Raises:
+        NotFound, NotAllowed: there is no such check-in, or it is somebody else's.
+
+    """
+    checkin = checkins.known(plan, command.name)
+    return run(plan, c.RunSchedule(schedule_id=checkin.schedule_id, by=command.by))
+
+
+def fire(plan: Plan, command: c.FireSchedules) -> int:
+    """Decide all that is due."""
+    decided = 0
+    for schedule in plan.view.schedules_due(plan.now):
+        dues, ahead = timetable.due(plan_of(schedule), plan.now)
+        for due in dues:
+            _decide(plan, schedule, due)
+        current = plan.schedule(schedule.schedule_id) or schedule
+        plan.put(gone_on(current, ahead))
+        decided += len(dues)
+    return decided
+
+
+def _decide(plan: Plan, schedule: Schedule, due: Due) -> None:
+    if due.fate is Fate.FIRE:
+        _fired(plan, plan.schedule(schedule.schedule_id) or schedule, due.at)
+        return
+    outcome = Outcome.SKIPPED if due.fate is Fate.SKIP else Outcome.FOLDED
+    reason = "nobody was awake for it" + (", made up for by a later one" if due.fate is Fate.FOLD else "")
+    _written(plan, schedule, due, outcome, reason)
+
+
+def _fired(plan: Plan, schedule: Schedule, at: datetime) -> Occurrence:
+    """Say it; what stands against it is written down, and told to whoever wanted it said."""
+    due = Due(at, Fate.FIRE, at)
+    ask = plan.ask(schedule.last_ask)
+    if schedule.overlap is Overlap.SKIP and ask and not asking.is_over(ask):
+        return _written(plan, schedule, due, Outcome.OVERLAPPED, f"{ask.ask_id} is still open")
+    try:
+        with plan.whole():
+            envelope_id = _said(plan, schedule)
+    except (Refused, Throttled) as error:
+        _complain(plan, schedule, error)
+        return _written(plan, schedule, due, Outcome.FAILED, str(error))
+    last_ask = envelope_id if schedule.kind is Kind.ASK else ""
+    plan.put(replace(schedule, last_at=plan.now, last_ask=last_ask))
+    spoke = f"{schedule.schedule_id}, due {when.moment(at, schedule.zone)}"
+    plan.tell(Event("scheduled", envelope_id, what="scheduled", evidence=spoke))
+    return _written(plan, schedule, due, Outcome.SENT, "", envelope_id)
+
+
+def _written(
+    plan: Plan, schedule: Schedule, due: Due, outcome: Outcome, reason: str, envelope_id: str = ""
+) -> Occurrence:
+    row = Occurrence(
+        schedule_id=schedule.schedule_id,
+        due_at=due.at,
+        last_at=due.last_at,
+        count=due.count,
+        more=due.more,
+        outcome=outcome,
+        reason=reason,
+        envelope_id=envelope_id,
+        decided_at=plan.now,
+    )
+    plan.put(row)
+    plan.tell(Event("schedule_fired", schedule.schedule_id, schedule.owner, what=outcome, evidence=reason))
+    return row
+
+
+def _said(plan: Plan, schedule: Schedule) -> str:
+    """The id of what was said.
+
+    Raises:
+        Refused: whoever wanted it said is gone or may not any more, or nobody is meant.
+
+    """
+    owner = sending.sender_of(plan, schedule.owner)
+    if schedule.account:
+        person = plan.person(schedule.surface, schedule.account)
+        if person is None or "talk" not in person.rights:
+            raise NotAllowed(
+                f"{schedule.person or 'whoever made it'} may not talk any more", "grant the right again"
+            )
+    letter = Letter(kind=Kind.NOTICE, text=schedule.text, schedule=schedule.schedule_id)
+    if schedule.to == (ME,):
+        return post(plan, SCHEDULER, [owner], letter)[0].envelope_id
+    who = addressing.standpoint_of(plan, owner)
+    to = addressing.several(plan, who, schedule.to, schedule.circle or None)
+    if schedule.checkin:
+        return checkins.begin(plan, schedule, to)
+    sender = stamp(plan, owner, schedule.person)
+    if schedule.kind is Kind.NOTICE:
+        return post(plan, sender, to, letter)[0].envelope_id
+    command = c.SendAsk(sender=owner.peer_id, to=schedule.to, question=schedule.text)
+    return sending.ask_of(plan, sender, to, command, schedule=schedule.schedule_id).ask.ask_id
+
+
+def _complain(plan: Plan, schedule: Schedule, error: PeerlineError) -> None:
+    """Once, until it speaks again or cannot for another reason: what goes wrong each minute is told once, too."""
+    owner = plan.peer(schedule.owner)
+    last = next(iter(plan.view.occurrences(schedule.schedule_id, 1)), None)
+    again = last is not None and (last.outcome, last.reason) == (Outcome.FAILED, str(error))
+    if owner is None or owner.forgotten_at or again:
+        return
+    text = f'schedule {schedule.schedule_id} ("{fitted(schedule.text, BRIEF)}") could not speak: {error}. {error.hint}'
+    letter = Letter(kind=Kind.NOTICE, text=text, schedule=schedule.schedule_id)
+    post(plan, LINE, [owner], letter)

@@ -11,6 +11,7 @@ import typer
 from cli import (
     audit,
     chatting,
+    checkin,
     circles,
     hooking,
     life,
@@ -51,6 +52,7 @@ restoring.add_to(app)
 peers.add_to(app)
 circles.add_to(app)
 messages.add_to(app)
+checkin.add_to(app)
 schedule.add_to(app)
 chatting.add_to(app)
 hooking.add_to(app)

@@ -7,13 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import completing
 from cli.messages import given_text
 from cli.options import AsJson, Circle, Key
 from cli.output import ask_daemon, indented, show, table
 from daemon.client.times import ACTIVE, PAUSED, Wish
 
 Json = dict[str, Any]
-Id = Annotated[str, typer.Argument(help="The schedule's id, as `schedule list` shows it.")]
+Id = Annotated[
+    str,
+    typer.Argument(
+        help="The schedule's id, as `schedule list` shows it.", autocompletion=completing.schedules
+    ),
+]
 BRIEF = 48
 
 group = typer.Typer(help="Say something later, or again and again.", no_args_is_help=True)
@@ -25,29 +31,37 @@ def add_to(app: typer.Typer) -> None:
 
 @group.command()
 def add(
-    to: Annotated[str, typer.Argument(help="A peer, role:…, circle:…, several with commas, or me.")],
+    to: Annotated[
+        str,
+        typer.Argument(
+            help="A peer, role:…, circle:…, several with commas, or me.", autocompletion=completing.peers
+        ),
+    ],
     text: Annotated[str, typer.Argument(help="What is to be said; - reads it from standard input.")],
     at: Annotated[str | None, typer.Option("--at", help='Once: "2026-11-23 09:00", "tomorrow 9:00", "in 10m".')] = None,
     every: Annotated[str | None, typer.Option("--every", help="Each so often: 30m, 2h, 1 day.")] = None,
     cron: Annotated[str | None, typer.Option("--cron", help='"0 9 * * mon-fri", @daily, "weekdays 9:00".')] = None,
+    when: Annotated[str | None, typer.Option("--when", help="Any of these in your words.")] = None,
     tz: Annotated[str | None, typer.Option("--tz", help="The time zone, such as Europe/London.")] = None,
     kind: Annotated[str, typer.Option("--kind", help="ask or notice.")] = "notice",
     missed: Annotated[str, typer.Option("--missed", help="Of missed ones: once, skip or all.")] = "once",
     most: Annotated[int, typer.Option("--most", help="With --missed all: how many at most.")] = 10,
-    overlap: Annotated[str, typer.Option("--overlap", help="While the last ask is open: skip or allow.")] = "skip",
+    overlap: Annotated[str | None, typer.Option("--overlap", help="While the last ask is open: skip or allow.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="Nothing later than this time (RFC 3339).")] = None,
     jitter: Annotated[int, typer.Option("--jitter", help="Up to so many seconds later.")] = 0,
+    spawn: Annotated[bool, typer.Option("--spawn", help="Start a peer where nobody is meant.")] = False,
     circle: Circle = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Add one. Give one of --at, --every and --cron."""
+    """Add one. Give one of --at, --every, --cron and --when."""
     wish = Wish(
         to=tuple(name for name in to.split(",") if name),
         text=given_text(text),
         at=at,
         every=every,
         cron=cron,
+        when=when,
         timezone=tz,
         kind=kind,
         circle=circle,
@@ -56,6 +70,7 @@ def add(
         overlap=overlap,
         until=until,
         jitter_s=jitter,
+        spawn=spawn,
     )
     told = ask_daemon(lambda line: line.add_schedule(wish, key=key or secrets.token_hex(8)))
     show(told, as_json=as_json, human=_one)
@@ -64,10 +79,12 @@ def add(
 @group.command("list")
 def listed(
     mine: Annotated[bool, typer.Option("--mine", help="Only those I made.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """All that lies ahead, by what comes next."""
-    show(ask_daemon(lambda line: line.schedules("mine" if mine else "all")), as_json=as_json, human=_list)
+    whose = "mine" if mine else "all"
+    show(ask_daemon(lambda line: line.schedules(whose, over=everything)), as_json=as_json, human=_list)
 
 
 @group.command("show")
@@ -92,7 +109,7 @@ def resume(schedule_id: Id, as_json: AsJson = False) -> None:
 def run(schedule_id: Id, key: Key = None, as_json: AsJson = False) -> None:
     """Fire it once now; its times stay as they are."""
     told = ask_daemon(lambda line: line.run_schedule(schedule_id, key=key))
-    show(told, as_json=as_json, human=_occurrence)
+    show(told, as_json=as_json, human=occurrence)
 
 
 @group.command()
@@ -131,10 +148,10 @@ def _story(told: Json) -> str:
         _one(told),
         f"  {told['kind']} to {', '.join(told['to'])}, by {told['owner']}: {indented(told['text'])}",
     ]
-    return "\n".join([*lines, *(f"  {_occurrence(each)}" for each in told["occurrences"])])
+    return "\n".join([*lines, *(f"  {occurrence(each)}" for each in told["occurrences"])])
 
 
-def _occurrence(told: Json) -> str:
+def occurrence(told: Json) -> str:
     several = (
         f" to {told['last_at']} ({'over ' if told['more'] else ''}{told['count']})"
         if told["count"] > 1

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from daemon.client.interface import PeerClient, Question
+from daemon.client.times import Wish
+from daemon.core.errors import Malformed
 from mcp_server import phrasing
 
 Json = dict[str, Any]
@@ -125,6 +127,33 @@ async def check_messages(call: Call, limit: int = 20) -> Json:
 async def set_description(call: Call, description: str) -> Json:
     me = await call.client.whoami()
     return await call.client.describe(me["peer_id"], description)
+
+
+async def schedule(  # noqa: PLR0913  the tool's parameters
+    call: Call,
+    to: str | Sequence[str] = (),
+    text: str = "",
+    *,
+    at: str | None = None,
+    every: str | None = None,
+    cron: str | None = None,
+    kind: str = "notice",
+    timezone: str | None = None,
+    action: str | None = None,
+    schedule_id: str = "",
+) -> Json:
+    """Add one; or list one's own, or take one away."""
+    if action == "list":
+        return await call.client.schedules("mine")
+    if action == "cancel":
+        if not schedule_id:
+            raise Malformed("schedule_id says which one to cancel", "action=list shows their ids")
+        return await call.client.remove_schedule(schedule_id)
+    names = (to,) if isinstance(to, str) else tuple(to)
+    if not names or not text:
+        raise Malformed("to and text are missing", "say to whom and what, and one of at, every and cron")
+    wish = Wish(to=names, text=text, at=at, every=every, cron=cron, kind=kind, timezone=timezone)
+    return await call.client.add_schedule(wish, key=call.call_id)
 
 
 async def _ended(call: Call, ask_id: str, timeout_s: float) -> Json:

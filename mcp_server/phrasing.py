@@ -77,12 +77,27 @@ def described(peer: Json) -> str:
     return f"{_at(peer)}: {peer['description'] or 'no description'}"
 
 
+def scheduled(told: Json) -> str:
+    """One that was added or taken away, or all of one's own."""
+    if "schedules" in told:
+        return "\n".join(_schedule(one) for one in told["schedules"]) or "nothing of yours is scheduled"
+    if told["state"] == "removed":
+        return f"{told['schedule_id']} is cancelled"
+    return _schedule(told)
+
+
 def refusal(error: PeerlineError) -> str:
     """What went wrong, then what to do about it."""
     if isinstance(error, Fault):
         return f"peerline is at fault: {error}\ngo on without it, and tell your user"
     lines = [str(error), error.hint, _again(error), _NEXT.get(error.code, "")]
     return "\n".join(dict.fromkeys(line for line in lines if line))
+
+
+def _schedule(one: Json) -> str:
+    coming = f", next {one['next']}" if one["next"] and one["next"] != one["rule"] else ""
+    state = "" if one["state"] == "active" else f" ({one['state']})"
+    return f"{one['schedule_id']}{state}: {one['kind']} to {_names(one['to'])}, {one['rule']}{coming}"
 
 
 def _again(error: PeerlineError) -> str:

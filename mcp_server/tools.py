@@ -179,6 +179,24 @@ TOOLS: Final = (
         calls.set_description,
         phrasing.described,
     ),
+    Tool(
+        "schedule",
+        "Say something later or again and again: to others or to yourself. Times without a zone are by this "
+        "machine's. action=list shows yours, cancel ends one.",
+        takes(
+            to=either(name(), several(name(), 100), says="As for ask, or me"),
+            text=text(),
+            at=text('Once: "in 10m", "tomorrow 9:00", RFC 3339', most=200),
+            every=text("30m, 2h, 1 day", most=200),
+            cron=text('"0 9 * * mon-fri", @daily', most=200),
+            kind=choice("notice", "ask"),
+            timezone=name("As Europe/London"),
+            action=choice("list", "cancel"),
+            schedule_id=_id(),
+        ),
+        calls.schedule,
+        phrasing.scheduled,
+    ),
 )
 
 BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in TOOLS}

@@ -8,10 +8,10 @@ from typing import Any
 
 from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
-from daemon.api.timebodies import ScheduleBody
+from daemon.api.timebodies import ScheduleBody, Timed
 from daemon.core import commands as c
 from daemon.core import schedules, spoken
-from daemon.core.errors import Malformed
+from daemon.core.errors import Malformed, NotAllowed
 from daemon.core.model import Kind, Overlap, Schedule
 from daemon.core.model import Standing as State
 from daemon.core.timetable import Every, Missed, Once, Rule
@@ -24,6 +24,8 @@ Json = dict[str, Any]
 
 async def add(room: Room, call: Call) -> Json:
     body: ScheduleBody = call.body
+    if body.spawn:
+        raise NotAllowed("nobody can be started by a schedule", "start the peer first, then name it")
     zone = body.timezone or room.zone
     command = c.AddSchedule(
         owner=call.caller.peer_id,
@@ -35,12 +37,12 @@ async def add(room: Room, call: Call) -> Json:
         circle=body.circle or "",
         missed=Missed(body.missed),
         most=body.most,
-        overlap=Overlap(body.overlap),
+        overlap=Overlap(body.overlap) if body.overlap else None,
         until=body.until,
         jitter=timedelta(seconds=body.jitter_s),
         person=room.owner if call.caller.standing is Standing.OWNER else "",
     )
-    me = await room.look(lambda plan: _name(plan, call.caller.peer_id))
+    me = await room.look(lambda plan: name_of(plan, call.caller.peer_id))
     return await room.write(call, (command,), lambda told: agenda.schedule(told[0], me))
 
 
@@ -49,7 +51,9 @@ async def listed(room: Room, call: Call) -> Json:
 
     def look(plan: Plan) -> list[Json]:
         found = [each for each in plan.view.schedules() if mine in {"", each.owner}]
-        return [agenda.schedule(each, _name(plan, each.owner)) for each in found]
+        if not call.query.over:
+            found = [each for each in found if each.state is not State.OVER]
+        return [agenda.schedule(each, name_of(plan, each.owner)) for each in found]
 
     return {"schedules": await room.look(look)}
 
@@ -60,7 +64,7 @@ async def shown(room: Room, call: Call) -> Json:
     def look(plan: Plan) -> Json:
         found = schedules.known(plan, call.params["id"], "")
         past = agenda.history(plan.view.occurrences(found.schedule_id))
-        return agenda.schedule(found, _name(plan, found.owner)) | {"occurrences": past}
+        return agenda.schedule(found, name_of(plan, found.owner)) | {"occurrences": past}
 
     told: Json = await room.look(look)
     return told
@@ -75,7 +79,7 @@ async def remove(room: Room, call: Call) -> Json:
 
 
 async def run(room: Room, call: Call) -> Json:
-    command = c.RunSchedule(schedule_id=call.params["id"], by=_by(call))
+    command = c.RunSchedule(schedule_id=call.params["id"], by=by(call))
     return await room.write(call, (command,), lambda told: agenda.occurrence(told[0]))
 
 
@@ -98,7 +102,7 @@ async def _alarms(room: Room) -> AsyncIterator[tuple[str, int, Any]]:
             await watch.wait()
 
 
-def rule_of(body: ScheduleBody, who: spoken.Speaker) -> Rule:
+def rule_of(body: Timed, who: spoken.Speaker) -> Rule:
     """Each of the three says what kind of time it is; ``when`` may be any.
 
     Raises:
@@ -117,23 +121,23 @@ def rule_of(body: ScheduleBody, who: spoken.Speaker) -> Rule:
 
 
 async def _become(room: Room, call: Call, state: State) -> Json:
-    command = c.ChangeSchedule(schedule_id=call.params["id"], by=_by(call), state=state)
+    command = c.ChangeSchedule(schedule_id=call.params["id"], by=by(call), state=state)
 
     def told(results: list[Any]) -> Json:
         changed: Schedule = results[0]
         return agenda.schedule(changed, owner)
 
     owner = await room.look(
-        lambda plan: _name(plan, schedules.known(plan, command.schedule_id, command.by).owner)
+        lambda plan: name_of(plan, schedules.known(plan, command.schedule_id, command.by).owner)
     )
     return await room.write(call, (command,), told)
 
 
-def _by(call: Call) -> str:
+def by(call: Call) -> str:
     """Who changes it; "" is the owner of the machine."""
     return "" if call.caller.standing is Standing.OWNER else call.caller.peer_id
 
 
-def _name(plan: Plan, peer_id: str) -> str:
+def name_of(plan: Plan, peer_id: str) -> str:
     peer = plan.peer(peer_id)
     return peer.name if peer else ""

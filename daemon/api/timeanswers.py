@@ -31,6 +31,7 @@ class Schedule(Told):
     state: Literal["active", "paused", "over", "removed"]
     next_at: Moment | None
     next: str
+    checkin: str | None
     occurrences: list[Occurrence] = Field(default_factory=list)
 
 
@@ -40,3 +41,34 @@ class Schedules(Told):
 
 class Decided(Told):
     decided: int
+
+
+class Situation(Told):
+    peer: str
+    peer_id: str
+    text: str
+    blocked: bool
+    silent: bool
+    at: Moment
+
+
+class Checkin(Told):
+    name: str
+    schedule_id: str
+    owner: str
+    ask: str
+    of: list[str]
+    report_to: str
+    within_s: int
+    rule: str
+    timezone: str
+    state: Literal["active", "paused", "over", "removed"]
+    next_at: Moment | None
+    next: str
+    looked_at: Moment | None
+    heard: int
+    states: list[Situation]
+
+
+class Checkins(Told):
+    checkins: list[Checkin]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import bodies, schedules, timeanswers, timebodies
+from daemon.api import bodies, checkins, schedules, timeanswers, timebodies
 from daemon.api.caller import Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
@@ -66,6 +66,30 @@ TIMES: Final = (
         routes.RUN_SCHEDULE,
         schedules.run,
         "fire a schedule now",
+        body=bodies.Nothing,
+        answers=timeanswers.Occurrence,
+    ),
+    Endpoint(
+        "GET",
+        routes.CHECKINS,
+        checkins.listed,
+        "list the check-ins, with what everybody said last",
+        answers=timeanswers.Checkins,
+    ),
+    Endpoint(
+        "POST",
+        routes.CHECKINS,
+        checkins.add,
+        "ask several again and again, and be told what changed",
+        body=timebodies.CheckinBody,
+        answers=timeanswers.Checkin,
+    ),
+    Endpoint("DELETE", routes.CHECKIN, checkins.remove, "take a check-in away", answers=timeanswers.Checkin),
+    Endpoint(
+        "POST",
+        routes.RUN_CHECKIN,
+        checkins.run,
+        "begin a round of a check-in now",
         body=bodies.Nothing,
         answers=timeanswers.Occurrence,
     ),

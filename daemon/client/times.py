@@ -29,14 +29,32 @@ class Wish:
     circle: str | None = None
     missed: str = "once"
     most: int = 10
-    overlap: str = "skip"
+    overlap: str | None = None
     until: str | None = None
     jitter_s: int = 0
+    spawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What ``add_checkin`` takes: exactly one of ``at``, ``every``, ``cron`` and ``when``."""
+
+    name: str
+    ask: str
+    of: tuple[str, ...]
+    report_to: str = "me"
+    at: str | None = None
+    every: str | None = None
+    cron: str | None = None
+    when: str | None = None
+    timezone: str | None = None
+    circle: str | None = None
+    within_s: int | None = None
 
 
 class TimeClient(Protocol):
     async def add_schedule(self, wish: Wish, *, key: str | None = None) -> Json: ...
-    async def schedules(self, whose: str = "mine") -> Json: ...
+    async def schedules(self, whose: str = "mine", *, over: bool = False) -> Json: ...
     async def schedule(self, schedule_id: str) -> Json:
         """With ``occurrences``: what became of its last times, the newest first."""
         ...
@@ -47,6 +65,10 @@ class TimeClient(Protocol):
 
     async def remove_schedule(self, schedule_id: str) -> Json: ...
     async def run_schedule(self, schedule_id: str, *, key: str | None = None) -> Json: ...
+    async def add_checkin(self, wish: Round, *, key: str | None = None) -> Json: ...
+    async def checkins(self) -> Json: ...
+    async def remove_checkin(self, name: str) -> Json: ...
+    async def run_checkin(self, name: str, *, key: str | None = None) -> Json: ...
     async def fire_schedules(self) -> Json:
         """Decide what is due; for the scheduler alone."""
         ...
@@ -60,8 +82,8 @@ class TimeVerbs:
     async def add_schedule(self, wish: Wish, *, key: str | None = None) -> Json:
         return await self._post(routes.SCHEDULES, {**asdict(wish), "to": list(wish.to)}, key)
 
-    async def schedules(self, whose: str = "mine") -> Json:
-        return await self._get(routes.SCHEDULES, whose=whose)
+    async def schedules(self, whose: str = "mine", *, over: bool = False) -> Json:
+        return await self._get(routes.SCHEDULES, whose=whose, over="true" if over else "false")
 
     async def schedule(self, schedule_id: str) -> Json:
         return await self._get(_at(routes.SCHEDULE, schedule_id))
@@ -74,6 +96,18 @@ class TimeVerbs:
 
     async def run_schedule(self, schedule_id: str, *, key: str | None = None) -> Json:
         return await self._post(_at(routes.RUN_SCHEDULE, schedule_id), {}, key)
+
+    async def add_checkin(self, wish: Round, *, key: str | None = None) -> Json:
+        return await self._post(routes.CHECKINS, {**asdict(wish), "of": list(wish.of)}, key)
+
+    async def checkins(self) -> Json:
+        return await self._get(routes.CHECKINS)
+
+    async def remove_checkin(self, name: str) -> Json:
+        return await self._send("DELETE", _called(routes.CHECKIN, name), None)
+
+    async def run_checkin(self, name: str, *, key: str | None = None) -> Json:
+        return await self._post(_called(routes.RUN_CHECKIN, name), {}, key)
 
     async def fire_schedules(self) -> Json:
         return await self._post(routes.FIRE, {}, None)
@@ -97,3 +131,7 @@ class TimeVerbs:
 
 def _at(path: str, wanted: str) -> str:
     return path.format(id=quote(wanted, safe="", errors="replace"))
+
+
+def _called(path: str, name: str) -> str:
+    return path.format(name=quote(name, safe="", errors="replace"))

@@ -18,7 +18,18 @@ from daemon.core import commands as c
 from daemon.core.cleaning import fitted
 from daemon.core.errors import Conflict, Malformed, NotFound, Refused, Throttled
 from daemon.core.measures import counted
-from daemon.core.model import Ask, Checkin, Event, Kind, Peer, Role, Schedule, Situation, Standing
+from daemon.core.model import (
+    Ask,
+    Checkin,
+    CheckinShown,
+    Event,
+    Kind,
+    Peer,
+    Role,
+    Schedule,
+    Situation,
+    Standing,
+)
 from daemon.core.posting import Letter, post
 from daemon.core.schedules import ME, SCHEDULER
 from daemon.core.view import Plan
@@ -34,7 +45,7 @@ MANNER: Final = (
 )
 
 
-def add(plan: Plan, command: c.AddCheckin) -> Checkin:
+def add(plan: Plan, command: c.AddCheckin) -> CheckinShown:
     """Make one; its first round begins at its first time.
 
     Raises:
@@ -56,8 +67,8 @@ def add(plan: Plan, command: c.AddCheckin) -> Checkin:
         raise Malformed(f"answers gathered for {within.total_seconds():.0f} s", "from 30 s to a day")
     owner = sending.sender_of(plan, command.owner)
     _reader(plan, owner, command.report_to, command.circle)
-    schedule = schedules.add(plan, _schedule(command))
-    plan.put(replace(schedule, checkin=command.name))
+    schedule = replace(schedules.add(plan, _schedule(command)), checkin=command.name)
+    plan.put(schedule)
     made = Checkin(
         name=command.name,
         schedule_id=schedule.schedule_id,
@@ -65,10 +76,10 @@ def add(plan: Plan, command: c.AddCheckin) -> Checkin:
         within_s=int(within.total_seconds()),
     )
     plan.put(made)
-    return made
+    return CheckinShown(made, schedule)
 
 
-def remove(plan: Plan, command: c.RemoveCheckin) -> Checkin:
+def remove(plan: Plan, command: c.RemoveCheckin) -> CheckinShown:
     """No round begins any more; one that runs comes to nothing.
 
     Raises:
@@ -77,10 +88,10 @@ def remove(plan: Plan, command: c.RemoveCheckin) -> Checkin:
     """
     checkin = known(plan, command.name)
     gone = c.ChangeSchedule(schedule_id=checkin.schedule_id, by=command.by, state=Standing.REMOVED)
-    schedules.change(plan, gone)
+    schedule = schedules.change(plan, gone)
     plan.put(replace(checkin, removed_at=plan.now))
     glance.moved(plan)
-    return checkin
+    return CheckinShown(checkin, schedule)
 
 
 def known(plan: Plan, name: str) -> Checkin:

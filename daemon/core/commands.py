@@ -701,7 +701,7 @@ class RunSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddCheckin:
-    """Ask several again and again, and tell what changed. Returns a ``Checkin``."""
+    """Ask several again and again, and tell what changed. Returns a ``CheckinShown``."""
 
     owner: str  #: peer id, stamped by the edge
     name: str
@@ -727,7 +727,7 @@ class RunCheckin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveCheckin:
-    """Returns it as it was."""
+    """No more of it. Returns it as it was, a ``CheckinShown``."""
 
     name: str
     by: str

@@ -658,6 +658,14 @@ class Checkin:
     removed_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CheckinShown:
+    """A check-in with the schedule that begins its rounds."""
+
+    checkin: Checkin
+    schedule: Schedule
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What a worker says is so, and whether that was looked at."""

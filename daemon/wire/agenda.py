@@ -31,7 +31,40 @@ def schedule(one: m.Schedule, owner: str) -> Json:
         "overlap": one.overlap,
         "until": moment(one.until),
         "jitter_s": one.jitter_s,
+        "checkin": one.checkin or None,
         "created_at": moment(one.created_at),
+    }
+
+
+def checkin(one: m.Checkin, its: m.Schedule, owner: str) -> Json:
+    """``its``: the schedule that begins its rounds."""
+    return {
+        "name": one.name,
+        "schedule_id": one.schedule_id,
+        "owner": owner,
+        "ask": its.text,
+        "of": list(its.to),
+        "report_to": one.report_to,
+        "within_s": one.within_s,
+        "rule": schedules.rule_told(its),
+        "timezone": its.zone,
+        "state": its.state,
+        "next_at": moment(its.next_at),
+        "next": when.moment(its.next_at, its.zone) if its.next_at else "",
+        "looked_at": moment(one.looked_at),
+        "heard": one.heard,
+        "states": [situation(each) for each in one.states],
+    }
+
+
+def situation(one: m.Situation) -> Json:
+    return {
+        "peer": one.name,
+        "peer_id": one.peer_id,
+        "text": one.text,
+        "blocked": one.blocked,
+        "silent": one.silent,
+        "at": moment(one.at),
     }
 
 

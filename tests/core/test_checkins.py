@@ -30,7 +30,7 @@ def add(line: Line, owner: Peer, *of: str, report_to: str = "telegram", name: st
         report_to=report_to,
         within=WITHIN,
     )
-    made: Checkin = line.do(command)
+    made: Checkin = line.do(command).checkin
     return made
 
 

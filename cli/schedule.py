@@ -20,6 +20,12 @@ Id = Annotated[
         help="The schedule's id, as `schedule list` shows it.", autocompletion=completing.schedules
     ),
 ]
+To = Annotated[
+    str,
+    typer.Argument(
+        help="A peer, role:…, circle:…, several with commas, or me.", autocompletion=completing.peers
+    ),
+]
 BRIEF = 48
 
 group = typer.Typer(help="Say something later, or again and again.", no_args_is_help=True)
@@ -31,12 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 @group.command()
 def add(
-    to: Annotated[
-        str,
-        typer.Argument(
-            help="A peer, role:…, circle:…, several with commas, or me.", autocompletion=completing.peers
-        ),
-    ],
+    to: To,
     text: Annotated[str, typer.Argument(help="What is to be said; - reads it from standard input.")],
     at: Annotated[str | None, typer.Option("--at", help='Once: "2026-11-23 09:00", "tomorrow 9:00", "in 10m".')] = None,
     every: Annotated[str | None, typer.Option("--every", help="Each so often: 30m, 2h, 1 day.")] = None,

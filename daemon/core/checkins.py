@@ -112,15 +112,10 @@ def begin(plan: Plan, schedule: Schedule, to: Sequence[Peer]) -> str:
         to=(),
         question=schedule.text + MANNER,
         deadline=timedelta(seconds=checkin.within_s),
-    )
-    asked = sending.ask_of(
-        plan,
-        SCHEDULER,
-        others or to,
-        command,
-        subject=f"{SUBJECT}\n{checkin.name}",
         schedule=schedule.schedule_id,
     )
+    subject = f"{SUBJECT}\n{checkin.name}"
+    asked = sending.ask_of(plan, SCHEDULER, others or to, command, subject=subject)
     plan.put(replace(checkin, ask_id=asked.ask.ask_id))
     return asked.ask.ask_id
 

@@ -148,6 +148,7 @@ class SendAsk:
     urgency: Urgency = Urgency.NORMAL
     reply_to: str | None = None
     person: str = ""
+    schedule: str = ""  #: the one that asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,8 +123,10 @@ def _said(plan: Plan, schedule: Schedule) -> str:
     sender = stamp(plan, owner, schedule.person)
     if schedule.kind is Kind.NOTICE:
         return post(plan, sender, to, letter)[0].envelope_id
-    command = c.SendAsk(sender=owner.peer_id, to=schedule.to, question=schedule.text)
-    return sending.ask_of(plan, sender, to, command, schedule=schedule.schedule_id).ask.ask_id
+    command = c.SendAsk(
+        sender=owner.peer_id, to=schedule.to, question=schedule.text, schedule=schedule.schedule_id
+    )
+    return sending.ask_of(plan, sender, to, command).ask.ask_id
 
 
 def _complain(plan: Plan, schedule: Schedule, error: PeerlineError) -> None:

@@ -15,6 +15,7 @@ from daemon.core.posting import LINE
 from daemon.core.words import called
 
 USAGE: Final = "say /schedule @peer WHEN text, as in: /schedule @backend weekdays 9:00 how far are you?"
+GROUPS: Final = ("role:", "circle:")
 ONE: Final = "schedule"  #: subject of a choice among schedules, and of what is to become of one
 MOST_SHOWN: Final = 10
 CHOICE_LIFE: Final = timedelta(minutes=30)
@@ -27,18 +28,13 @@ REMOVE: Final = "remove"
 
 def _schedule(talk: Talk, rest: str) -> Heard:
     """An ask to a peer, as plain words are; at times to come."""
-    named = called(rest)
-    peer = deeds.peer_called(talk, named[0]) if named else deeds.chosen(talk)
-    if peer is None:
-        raise NotAllowed("nobody is meant", USAGE)
-    rule, words = spoken.split(
-        (named[1] if named else rest).split(), spoken.Speaker(talk.plan.now, talk.said.zone)
-    )
+    to, rest = _meant(talk, rest)
+    rule, words = spoken.split(rest.split(), spoken.Speaker(talk.plan.now, talk.said.zone))
     if not words:
         raise Malformed("nothing is to be said then", USAGE)
     command = c.AddSchedule(
         owner=talk.here.peer_id,
-        to=(f"{peer.circle}/{peer.name}",),
+        to=(to,),
         text=" ".join(words),
         rule=rule,
         zone=talk.said.zone,
@@ -48,8 +44,20 @@ def _schedule(talk: Talk, rest: str) -> Heard:
         person=talk.person.name,
     )
     made = schedules.add(talk.plan, command)
-    talk.tell(f"{peer.name} is asked {schedules.told(made)}")
+    talk.tell(f"{to.rpartition('/')[2]} is asked {schedules.told(made)}")
     return Heard("command")
+
+
+def _meant(talk: Talk, rest: str) -> tuple[str, str]:
+    """Whom the first word means, else whoever is chosen; and the rest."""
+    first, _, after = rest.partition(" ")
+    if first.startswith(GROUPS):
+        return first, after
+    named = called(rest)
+    peer = deeds.peer_called(talk, named[0]) if named else deeds.chosen(talk)
+    if peer is None:
+        raise NotAllowed("nobody is meant", USAGE)
+    return f"{peer.circle}/{peer.name}", named[1] if named else rest
 
 
 def _schedules(talk: Talk, rest: str) -> Heard:

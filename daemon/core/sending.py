@@ -33,7 +33,7 @@ def send_ask(plan: Plan, command: c.SendAsk) -> AskShown:
     return ask_of(plan, stamp(plan, sender, command.person), to, command)
 
 
-def ask_of(  # noqa: PLR0913  where and by what it is shown, each of them rare
+def ask_of(
     plan: Plan,
     sender: Sender,
     to: Sequence[Peer],
@@ -42,12 +42,10 @@ def ask_of(  # noqa: PLR0913  where and by what it is shown, each of them rare
     subject: str = "",
     alone: str = "",
     near: str = "",
-    schedule: str = "",
 ) -> AskShown:
     """The same, with the recipients found already.
 
-    ``alone``: the account of the one person who is to see it; ``near``: the message by which it is shown;
-    ``schedule``: the one that asks.
+    ``alone``: the account of the one person who is to see it; ``near``: the message by which it is shown.
     """
     for peer in to:
         _may_be_asked(plan, peer, sender)
@@ -75,7 +73,7 @@ def ask_of(  # noqa: PLR0913  where and by what it is shown, each of them rare
         correlation_id=command.reply_to,
         life=life,
         alone=alone,
-        schedule=schedule,
+        schedule=command.schedule,
     )
     envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)
     glance.moved(plan)

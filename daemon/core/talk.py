@@ -22,7 +22,7 @@ from daemon.core import (
     looking,
     moving,
     presence,
-    scheduling,
+    rounds,
     settling,
     slips,
     steering,
@@ -44,7 +44,7 @@ from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
-DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | scheduling.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | rounds.DEEDS
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -295,6 +295,6 @@ _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     slips.ROUTE: _chosen,
     groups.ADMIT: _let_in,
     moving.SUBJECT: moving.moved,
-    scheduling.ONE: scheduling.chosen,
+    **rounds.RESOLVED,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
 }

@@ -41,6 +41,12 @@ WORDS: Final = (
     Word("get", "/get [@peer] PATH", "a file, or a folder's list, from somebody's folder", right="approve"),
     Word("schedule", "/schedule [@peer] WHEN text", "ask somebody later, or again and again"),
     Word("schedules", "/schedules", "what is scheduled; pause, run and remove it"),
+    Word(
+        "checkin",
+        "/checkin NAME @peer|circle:C WHEN question",
+        "ask several again and again; only what changed is told",
+    ),
+    Word("checkins", "/checkins", "what is checked; run a round, or remove it"),
     Word("asks", "/asks", "what is open: asked by you, asked of you"),
     Word("cancel", "/cancel [ID]", "take a question of yours back"),
     Word("help", "/help", "this list"),

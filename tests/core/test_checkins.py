@@ -237,3 +237,39 @@ def test_the_same_words_are_no_news(line: Line) -> None:
     was = Situation(peer_id="p-1", name="api", text="half way", at=line.now)
     assert situations.news([was], [replace(was, text="  Half  way!")]) == []
     assert situations.news([was], [replace(was, blocked=True)]) == ["blocked · api: half way"]
+
+
+# --- by talking -------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_makes_a_check_in_by_talking_sees_it_runs_a_round_and_removes_it(
+    line: Line, ada: Chat, api: Peer, web: Peer
+) -> None:
+    line.say(ada, "/checkin standup @api @web weekdays 9:00 how far are you?", zone="Europe/London")
+    assert "Fri 09:00 Europe/London, next Tue 03 Mar 2026 09:00" in line.told(ada)[-1]
+    [made] = line.view.schedules()
+    assert (made.to, made.text, made.checkin) == (("dev/api", "dev/web"), "how far are you?", "standup")
+    for choice in ("run now", "remove"):
+        line.say(ada, "/checkins")
+        line.say(ada, "1. standup")
+        line.say(ada, choice)
+    assert "how far are you?" in line.inbox(api)[0][1]
+    assert line.view.checkins() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("/checkin", "nobody is meant"),
+        ("/checkin standup every 2h how far?", "nobody is meant"),
+        ("/checkin standup circle:dev soon how far?", "no time"),
+        ("/checkin standup circle:dev every 2h", "nothing is asked"),
+        ("/checkin St/and circle:dev every 2h how far?", "no name"),
+    ],
+)
+def test_what_makes_no_check_in_is_told_with_how_to_say_it(
+    line: Line, ada: Chat, words: str, says: str
+) -> None:
+    line.say(ada, words)
+    assert says in line.told(ada)[-1]
+    assert list(line.view.checkins()) == []

@@ -10,10 +10,13 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled, UnknownPeer
+from daemon.core.frame import framed
 from daemon.core.model import Kind, Occurrence, Outcome, Overlap, Peer, Person, Schedule, Standing
 from daemon.core.schedules import ME, MOST_OF_ONE, MOST_TO_ONESELF, told
 from daemon.core.timetable import Every, Missed, Once, Rule
+from daemon.core.when import moment
 from tests.core.line import Chat, Line
+from tests.core.test_closing import flood
 
 HOUR = timedelta(hours=1)
 
@@ -198,6 +201,66 @@ def test_a_role_is_met_when_it_speaks(line: Line, web: Peer) -> None:
     made = add(line, web, "role:orchestrator")
     fire(line)
     assert outcomes(line, made) == [("failed", 1)]
+
+
+def test_what_it_says_names_it_and_why_names_the_time_it_was_due(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    due = line.now + HOUR
+    fire(line, after=HOUR * 1.5)
+    [occurrence] = line.view.occurrences(made.schedule_id)
+    parcel = line.carry(api)
+    assert parcel is not None
+    assert f"from web@dev by schedule {made.schedule_id} · agent" in framed(parcel)
+    [told] = [x.event for x in line.story(occurrence.envelope_id) if x.event.type == "scheduled"]
+    assert told.evidence == f"{made.schedule_id}, due {moment(due, 'Europe/London')}"
+
+
+@pytest.mark.parametrize("to", ["role:orchestrator", "circle:dev", "telegram"])
+def test_a_role_a_circle_and_a_chat_are_said_it_as_well(line: Line, ada: Chat, web: Peer, to: str) -> None:
+    lead = line.orchestrator("lead")
+    add(line, web, to)
+    fire(line)
+    reached = [ada.peer] if to == "telegram" else [lead]
+    assert [line.inbox(each) for each in reached] == [[(Kind.NOTICE, "how far?")]]
+
+
+def test_who_makes_up_for_all_missed_ones_lets_asks_overlap(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api", kind=Kind.ASK, missed=Missed.ALL)
+    fire(line, after=3 * HOUR)
+    assert outcomes(line, made) == [("sent", 1)] * 3
+    assert add(line, web, "api", missed=Missed.ALL, overlap=Overlap.SKIP).overlap is Overlap.SKIP
+
+
+def test_ones_own_name_is_oneself(line: Line, web: Peer) -> None:
+    assert add(line, web, "web").to == (ME,)
+    with pytest.raises(Malformed, match="ask itself"):
+        add(line, web, "web", kind=Kind.ASK)
+
+
+def test_what_goes_on_after_a_clock_was_set_back_repeats_nothing(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    fire(line)
+    line.now -= 24 * HOUR
+    for state in (Standing.PAUSED, Standing.ACTIVE):
+        line.do(c.ChangeSchedule(schedule_id=made.schedule_id, by=web.peer_id, state=state))
+    assert fire(line, after=24 * HOUR) == 0
+    assert fire(line) == 1
+
+
+def test_an_ask_that_nobody_can_take_leaves_nothing_but_the_failure(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api", kind=Kind.ASK)
+    flood(line, api)
+    fire(line)
+    assert outcomes(line, made) == [("failed", 1)]
+    assert line.view.open_asks_by(web.peer_id) == []
+
+
+def test_what_fails_each_time_for_the_same_reason_is_told_once(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "role:orchestrator")
+    for _ in range(3):
+        fire(line)
+    assert outcomes(line, made) == [("failed", 1)] * 3
+    assert len(line.inbox(web)) == 1
 
 
 def test_it_is_told_in_words(line: Line, api: Peer, web: Peer) -> None:

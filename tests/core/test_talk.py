@@ -393,6 +393,8 @@ TYPED = {
     "watch": ("/watch api", "watching api"),
     "schedule": ("/schedule @api every 2h how far?", "api is asked every 2 h"),
     "schedules": ("/schedules", "nothing is scheduled"),
+    "checkin": ("/checkin standup @api every 2h how far?", "check-in standup: asked every 2 h"),
+    "checkins": ("/checkins", "nothing is checked"),
     "help": ("/help", "/peers"),
     "start": ("/start", "Hello ada"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -64,20 +65,21 @@ def ask_of(
         subject=subject,
     )
     plan.put(ask)
-    letter = Letter(
+    letter = replace(_letter(command, ask), reply_to=near or command.reply_to, life=life, alone=alone)
+    envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)
+    glance.moved(plan)
+    return AskShown(ask, tuple(to), carriages(plan, envelope, deliveries))
+
+
+def _letter(command: c.SendAsk, ask: Ask) -> Letter:
+    return Letter(
         kind=Kind.ASK,
         text=command.question,
         urgency=command.urgency,
         options=ask.options,
-        reply_to=near or command.reply_to,
         correlation_id=command.reply_to,
-        life=life,
-        alone=alone,
         schedule=command.schedule,
     )
-    envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)
-    glance.moved(plan)
-    return AskShown(ask, tuple(to), carriages(plan, envelope, deliveries))
 
 
 def send_notice(plan: Plan, command: c.SendNotice) -> Sent:

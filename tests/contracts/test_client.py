@@ -15,6 +15,7 @@ import pytest
 from daemon.client.hosting import HostClient, HostingClient, Utterance
 from daemon.client.interface import PeerClient, Question
 from daemon.client.peer import Client
+from daemon.client.times import Round, Wish
 from daemon.core import commands as c
 from daemon.core import errors as e
 from daemon.core.model import Attachment, Kind, Turn
@@ -727,6 +728,101 @@ async def test_people_are_the_owner_s_business(line: Line, who: str) -> None:
         await line(who).invite("telegram")
     with pytest.raises(e.NotAllowed):
         await line(who).remove_person("telegram", ADA)
+
+
+# --- times ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_schedule_is_made_seen_run_paused_and_taken_away(line: Line) -> None:
+    backend = line("backend")
+    wish = Wish(to=("frontend",), text="how far?", cron="0 9 * * mon-fri", timezone="Europe/London")
+    made = await backend.add_schedule(wish, key="1")
+    assert await backend.add_schedule(wish, key="1") == made
+    schedule_id = made["schedule_id"]
+    assert made["rule"] == "Mon–Fri 09:00 Europe/London"  # noqa: RUF001 -- a span of days has a dash
+    assert made["next"].endswith("09:00 Europe/London")
+
+    ran = await backend.run_schedule(schedule_id)
+    assert ran["outcome"] == "sent"
+    [message] = (await line("frontend").collect("c"))["messages"]
+    assert (message["text"], message["schedule_id"]) == ("how far?", schedule_id)
+    assert (await backend.why(ran["message_id"]))["schedule_id"] == schedule_id
+    assert (await backend.schedule(schedule_id))["occurrences"] == [ran]
+
+    assert (await backend.change_schedule(schedule_id, "paused"))["state"] == "paused"
+    assert [each["schedule_id"] for each in (await backend.schedules())["schedules"]] == [schedule_id]
+    assert (await line("frontend").schedules())["schedules"] == []
+    assert (await backend.remove_schedule(schedule_id))["state"] == "removed"
+    with pytest.raises(e.NotFound):
+        await backend.schedule(schedule_id)
+
+
+async def test_what_is_due_is_decided_by_the_scheduler_alone_and_lists_hide_what_is_over(
+    line: Line, rig: Rig
+) -> None:
+    await line("backend").add_schedule(Wish(to=("me",), text="look", at="in 1s"))
+    async with aclosing(rig.client("bot", "local").alarms()) as alarms, asyncio.timeout(10):
+        assert (await anext(alarms))["at"] is not None
+        while not (await rig.client("bot", "local").fire_schedules())["decided"]:
+            continue
+        async for told in alarms:
+            if told["at"] is None:
+                break
+    assert (await line("backend").schedules())["schedules"] == []
+    [over] = (await line("backend").schedules(over=True))["schedules"]
+    assert over["state"] == "over"
+    with pytest.raises(e.NotAllowed):
+        await line("backend").fire_schedules()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cron": "61 * * * *"},
+        {"cron": "0 0 30 2 *"},
+        {"at": "2020-01-01 09:00"},
+        {"at": "soon"},
+        {"every": "1s"},
+        {"every": "9999999 days"},
+        {"every": "1h", "timezone": "Mars/Base"},
+        {"every": "1h", "missed": "all", "most": 10**9},
+        {"every": "1h", "at": "in 10m"},
+        {"every": "1h", "kind": "broadcast"},
+        {},
+    ],
+)
+async def test_what_is_no_schedule_is_refused(line: Line, wrong: dict[str, Any]) -> None:
+    with pytest.raises(e.Malformed) as refused:
+        await line("backend").add_schedule(Wish(to=("frontend",), text="x", **wrong))
+    assert refused.value.hint
+
+
+async def test_nobody_is_started_by_a_schedule(line: Line) -> None:
+    with pytest.raises(e.NotAllowed, match="nobody can be started"):
+        await line("backend").add_schedule(Wish(to=("frontend",), text="x", every="1h", spawn=True))
+
+
+async def test_a_check_in_asks_and_tells_what_changed(line: Line) -> None:
+    backend = line("backend")
+    wish = Round(name="standup", ask="how far?", of=("circle:default",), every="2h", within_s=60)
+    made = await backend.add_checkin(wish, key="1")
+    assert (made["of"], made["report_to"], made["states"]) == (["circle:default"], "me", [])
+    assert await backend.add_checkin(wish, key="1") == made
+    ran = await backend.run_checkin("standup")
+    await line("frontend").answer(ran["message_id"], "blocked: no key")
+    [report] = (await backend.collect("c"))["messages"]
+    assert report["text"].splitlines()[1] == "blocked · frontend: blocked: no key"
+    [told] = (await backend.checkins())["checkins"]
+    assert told["states"][0] | {"at": "", "peer_id": ""} == {
+        "peer": "frontend",
+        "peer_id": "",
+        "text": "blocked: no key",
+        "at": "",
+        "blocked": True,
+        "silent": False,
+    }
+    assert (await backend.remove_checkin("standup"))["state"] == "removed"
+    assert (await backend.checkins())["checkins"] == []
 
 
 # --- the daemon -------------------------------------------------------------------------------------------------

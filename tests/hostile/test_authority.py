@@ -74,12 +74,16 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-22 unlock the line": ("POST", "/v1/unlock", {}),
     "AUTH-17 describe another": ("PATCH", "/v1/peers/alice", {"description": "owned"}),
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
+    "AUTH-44 ring the alarm": ("POST", "/v1/schedules/fire", {}),
+    "AUTH-45 be told when something is due": ("GET", "/v1/schedules/alarms", None),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
 }
 #: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
 FOR_AGENTS = {
     *(routes.WHOAMI, routes.PEERS, routes.PEER, routes.MESSAGES, routes.COLLECT, routes.CONFIRM, routes.ASKS),
     *(routes.ASK, routes.ANSWER, routes.CANCEL, routes.WHY, routes.STATUS),
+    *(routes.SCHEDULES, routes.SCHEDULE, routes.RUN_SCHEDULE),
+    *(routes.CHECKINS, routes.CHECKIN, routes.RUN_CHECKIN),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {
@@ -137,6 +141,25 @@ def test_every_route_is_in_one_of_the_lists() -> None:
     refused = {path.partition("?")[0].split("/")[2] for _, path, _ in NOT_FOR_AGENTS.values()}
     shut = {each.path.split("/")[2] for each in ENDPOINTS if Standing.AGENT not in each.may}
     assert shut <= refused
+
+
+def test_what_another_scheduled_is_its_own(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:
+    """AUTH-46: nobody but who made it and the owner runs, changes or takes away a schedule or a check-in."""
+    said = {"to": ["mallory"], "text": "well?", "every": "1h"}
+    made = alice.asks("POST", "/v1/schedules", json.dumps(said))["told"]["schedule_id"]
+    asked = {"name": "standup", "ask": "well?", "of": ["mallory"], "every": "1h"}
+    assert alice.asks("POST", "/v1/checkins", json.dumps(asked))["status"] == 200
+    for told in (
+        ("POST", f"/v1/schedules/{made}/run", "{}"),
+        ("PATCH", f"/v1/schedules/{made}", '{"state": "paused"}'),
+        ("DELETE", f"/v1/schedules/{made}"),
+        ("POST", "/v1/checkins/standup/run", "{}"),
+        ("DELETE", "/v1/checkins/standup"),
+    ):
+        with no_effect(daemon):
+            assert mallory.asks(*told)["status"] == 403, told
+    assert alice.asks("DELETE", f"/v1/schedules/{made}")["status"] == 200
+    assert alice.asks("DELETE", "/v1/checkins/standup")["status"] == 200
 
 
 def test_what_an_agent_may_it_can(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:

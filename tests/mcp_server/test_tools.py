@@ -47,6 +47,7 @@ def test_the_tools_are_those_that_were_promised() -> None:
         "broadcast",
         "check_messages",
         "set_description",
+        "schedule",
     ]
 
 

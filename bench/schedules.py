@@ -20,7 +20,7 @@ APART_S: Final = 0.1
 AHEAD_S: Final = 20.0
 STARTS: Final = 5
 SETTLED_S: Final = 5.0
-WATCHED_S: Final = 30.0
+WATCHED_S: Final = 20.0
 
 
 def later(home: House, owner: int, count: int) -> None:

@@ -48,7 +48,7 @@ class Words(ChatWords, TimeWords):
         self._alone = alone
         self.touched = False  #: something of the kept kinds was written
 
-    def get(self, kind: type[Noun], *key: str) -> Any:
+    def get(self, kind: type[Noun], *key: Any) -> Any:
         if kind not in KEPT_KINDS:
             return self._got(kind, *key)
         where = (kind, *key)
@@ -56,8 +56,9 @@ class Words(ChatWords, TimeWords):
             self._keep(where, self._got(kind, *key))
         return self._kept[where]
 
-    def _got(self, kind: type[Noun], *key: str) -> Any:
-        return next(iter(self._rows(kind, table(kind).get, *key)), None)
+    def _got(self, kind: type[Noun], *key: Any) -> Any:
+        wanted = (when(each) if isinstance(each, datetime) else each for each in key)
+        return next(iter(self._rows(kind, table(kind).get, *wanted)), None)
 
     def _keep(self, where: Any, what: Any) -> None:
         if len(self._kept) >= MOST_KEPT:

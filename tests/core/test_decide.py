@@ -12,8 +12,20 @@ from daemon.core import commands as c
 from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.decide import ROOMS
 from daemon.core.errors import Malformed, PeerlineError
-from daemon.core.model import Approval, Ask, Authority, Delivery, Envelope, Incoming, Person, Place, Turn
+from daemon.core.model import (
+    Approval,
+    Ask,
+    Authority,
+    Delivery,
+    Envelope,
+    Incoming,
+    Person,
+    Place,
+    Standing,
+    Turn,
+)
 from daemon.core.nouns import KEYS
+from daemon.core.timetable import Every
 from daemon.core.view import Plan
 from tests.core.line import A_MINUTE, BOT, NOON, PUMP, Chat, Line
 from tests.core.test_people import CODE
@@ -62,7 +74,26 @@ class House:
         line.tap(self.ada, self.decided, 0)
         self.errand_id = line.say(self.ada, "/diff @api").errand_id or ""
         line.do(c.FreezeCircle(circle="site", by="ada"))
+        self._plan()
         line.do(c.TurnWent(session_id=line.session(self.web).session_id))
+
+    def _plan(self) -> None:
+        """Something lies ahead, and is due."""
+        line = self.line
+        rule = Every(A_MINUTE, line.now + A_MINUTE)
+        self.later = c.AddSchedule(owner=self.web.peer_id, to=("me",), text="look", rule=rule, zone="UTC")
+        self.schedule_id = line.do(self.later).schedule_id
+        self.rounds = c.AddCheckin(
+            owner=self.web.peer_id,
+            name="standup",
+            question="well?",
+            of=("api",),
+            rule=rule,
+            zone="UTC",
+            report_to="me",
+        )
+        line.do(self.rounds)
+        line.now += A_MINUTE
 
     @property
     def approval_session(self) -> str:
@@ -137,6 +168,13 @@ class House:
             c.FreezeCircle(circle="dev", by="ada"),
             c.ThawCircle(circle="site", by="ada"),
             c.Lock(by="ada"),
+            self.later,
+            c.ChangeSchedule(schedule_id=self.schedule_id, by=me, state=Standing.PAUSED),
+            c.RunSchedule(schedule_id=self.schedule_id, by=me),
+            replace(self.rounds, name="again"),
+            c.RunCheckin(name="standup", by=me),
+            c.RemoveCheckin(name="standup", by=me),
+            c.FireSchedules(),
             c.Tick(),
             c.StepClock(by=timedelta(hours=1)),
             c.Recover(holder_prefix=BOT),

@@ -177,6 +177,8 @@ class Engine:
             pass
         while await self._store.transact(lambda tx: tx.forget_incoming(now - messages)):
             pass
+        while await self._store.transact(lambda tx: tx.forget_times(now - messages)):
+            pass
         while await self.handle(ForgetThreads()):
             pass
         for word in ("forget_messages", "forget_events"):

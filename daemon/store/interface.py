@@ -77,6 +77,10 @@ class Tx(View, Protocol):
         """Forget some of what platforms told and is long done; 0: there is no more."""
         ...
 
+    def forget_times(self, before: datetime) -> int:
+        """Forget some schedules that are over or removed, and of all some old times; 0: there is no more."""
+        ...
+
     def set_aside(self, kind: str, rowid: int, at: datetime) -> None:
         """Take a damaged row out of its table; what is left of it is kept."""
         ...

@@ -77,6 +77,23 @@ def forget_incoming(conn: sqlite3.Connection, before: datetime) -> int:
     return int(conn.execute(sql, (when(before),)).rowcount == AT_ONCE)
 
 
+def forget_times(conn: sqlite3.Connection, before: datetime) -> int:
+    """Forget what schedules said long ago, and those that have nothing ahead; returns whether there may be more."""
+    past = (
+        "DELETE FROM occurrence WHERE rowid IN"
+        f" (SELECT rowid FROM occurrence WHERE decided_at < ? ORDER BY decided_at LIMIT {AT_ONCE})"
+    )
+    over = (
+        "DELETE FROM schedule WHERE rowid IN (SELECT rowid FROM schedule WHERE wakes_at IS NULL"
+        " AND state IN ('over', 'removed') AND coalesce(last_at, created_at) < ?"
+        " AND NOT EXISTS (SELECT 1 FROM occurrence WHERE occurrence.schedule_id = schedule.schedule_id)"
+        " AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.schedule_id = schedule.schedule_id"
+        f" AND removed_at IS NULL) LIMIT {AT_ONCE})"
+    )
+    gone = [conn.execute(sql, (when(before),)).rowcount for sql in (past, over)]
+    return int(AT_ONCE in gone)
+
+
 def set_aside(conn: sqlite3.Connection, kind: str, rowid: int, at: datetime) -> None:
     """Take a damaged row out of its table, and keep what is left of it as it was found."""
     columns = [f'"{row["name"]}"' for row in conn.execute(f"PRAGMA table_info({kind})")]

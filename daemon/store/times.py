@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from daemon.core import model as m
+from daemon.store import pruning
 from daemon.store.rows import when
 
 N = TypeVar("N")
@@ -14,6 +16,8 @@ N = TypeVar("N")
 
 class TimeWords:
     """A part of ``Words``."""
+
+    _conn: sqlite3.Connection
 
     def schedules(self) -> Sequence[m.Schedule]:
         sql = "SELECT * FROM schedule WHERE state != 'removed' ORDER BY next_at IS NULL, next_at, rowid"
@@ -30,6 +34,9 @@ class TimeWords:
     def occurrences(self, schedule_id: str, limit: int = 20) -> Sequence[m.Occurrence]:
         sql = "SELECT * FROM occurrence WHERE schedule_id = ? ORDER BY due_at DESC LIMIT ?"
         return self._all(m.Occurrence, sql, schedule_id, limit)
+
+    def forget_times(self, before: datetime) -> int:
+        return pruning.forget_times(self._conn, before)
 
     def checkins(self) -> Sequence[m.Checkin]:
         return self._all(m.Checkin, "SELECT * FROM checkin WHERE removed_at IS NULL ORDER BY name")

@@ -81,7 +81,23 @@ def ask(name: str, **more: object) -> m.Ask:
 
 
 PANE = m.Pane(tmux="/run/t", server_pid=1, pane_id="%7", pane_pid=2, pane_started=3, tmux_session="dev")
+LATER = m.Schedule(
+    schedule_id="s-1",
+    owner="p-b",
+    to=("me",),
+    text="look",
+    kind=m.Kind.NOTICE,
+    cron="0 9 * * *",
+    zone="UTC",
+    next_at=NOON,
+    wakes_at=NOON,
+    created_at=NOON,
+)
+SITUATION = m.Situation(peer_id="p-b", name="b", text="half way", blocked=True, at=NOON)
 NOUNS: list[Noun] = [
+    LATER,
+    m.Occurrence(schedule_id="s-1", due_at=NOON, last_at=NOON, outcome=m.Outcome.SENT, decided_at=NOON),
+    m.Checkin(name="standup", schedule_id="s-1", report_to="me", within_s=60, states=(SITUATION,)),
     peer("b"),
     m.Session(session_id="s", peer_id="p-b", pid=7, started=8, began_at=NOON, turn_at=NOON, pane=PANE),
     m.Session(session_id="t", peer_id="p-b", pid=7, started=9, began_at=NOON, turn_at=NOON, ended_at=NOON),

@@ -263,6 +263,20 @@ def test_what_fails_each_time_for_the_same_reason_is_told_once(line: Line, api: 
     assert len(line.inbox(web)) == 1
 
 
+def test_what_is_over_and_old_is_forgotten_and_what_lies_ahead_is_not(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    over, ahead = add(line, web, "api", Once(line.now + HOUR)), add(line, web, "api")
+    fire(line)
+    line.now += 100 * HOUR
+    while line.view.forget_times(line.now - HOUR):
+        continue
+    assert (outcomes(line, over), outcomes(line, ahead)) == ([], [])
+    while line.view.forget_times(line.now - HOUR):
+        continue
+    assert [each.schedule_id for each in line.view.schedules()] == [ahead.schedule_id]
+
+
 def test_it_is_told_in_words(line: Line, api: Peer, web: Peer) -> None:
     assert told(add(line, web, "api")).startswith("every 1 h, next ")
 

@@ -202,6 +202,27 @@ class Ledger:
     def tell(self, event: m.Event, at: datetime) -> None:
         self._events.append(m.Told(len(self._events) + 1, at, event))
 
+    # --- times --------------------------------------------------------------------------------------------------
+
+    def schedules(self) -> list[m.Schedule]:
+        found = [x for x in self._nouns[m.Schedule].values() if x.state is not m.Standing.REMOVED]
+        return sorted(found, key=lambda x: (x.next_at is None, x.next_at))
+
+    def schedules_due(self, now: datetime, limit: int = 100) -> list[m.Schedule]:
+        found = [x for x in self._nouns[m.Schedule].values() if x.wakes_at and x.wakes_at <= now]
+        return sorted(found, key=lambda x: x.wakes_at)[:limit]
+
+    def next_alarm(self) -> datetime | None:
+        return min((x.wakes_at for x in self._nouns[m.Schedule].values() if x.wakes_at), default=None)
+
+    def occurrences(self, schedule_id: str, limit: int = 20) -> list[m.Occurrence]:
+        found = [x for x in self._nouns[m.Occurrence].values() if x.schedule_id == schedule_id]
+        return sorted(found, key=lambda x: x.due_at, reverse=True)[:limit]
+
+    def checkins(self) -> list[m.Checkin]:
+        found = [x for x in self._nouns[m.Checkin].values() if x.removed_at is None]
+        return sorted(found, key=lambda x: x.name)
+
     def remembered(self, principal: str, key: str) -> Remembered | None:
         found = self._remembered.get((principal, key))
         return found[0] if found else None

@@ -23,7 +23,7 @@ NEED: Final = "^(all|first|majority|[1-9][0-9]?)$"
 NAMED: Final = rf"^[a-z0-9._-]{{1,{NAME_LIMIT}}}$"
 
 
-def _described(**how: Any) -> Any:
+def described(**how: Any) -> Any:
     """What the core refuses in its own words is only told here; None takes away what is no rule but a bound of ours."""
 
     def tell(schema: dict[str, Any]) -> None:
@@ -42,10 +42,10 @@ def whole(value: Any) -> Any:
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 # The limit in bytes is the core's: these bound parsing.
-Text = Annotated[str, StringConstraints(max_length=262_144), _described(maxLength=None, description=AT_MOST)]
-Words = Annotated[Text, _described(maxLength=None, description=AT_MOST, pattern=SOMETHING)]
+Text = Annotated[str, StringConstraints(max_length=262_144), described(maxLength=None, description=AT_MOST)]
+Words = Annotated[Text, described(maxLength=None, description=AT_MOST, pattern=SOMETHING)]
 Label = Annotated[
-    str, StringConstraints(min_length=1, max_length=400), _described(maxLength=60, pattern=SOMETHING)
+    str, StringConstraints(min_length=1, max_length=400), described(maxLength=60, pattern=SOMETHING)
 ]
 Reason = Annotated[str, StringConstraints(max_length=1000)]
 Receipt = Annotated[str, StringConstraints(max_length=200)]
@@ -81,8 +81,8 @@ class PeerQuery(Query):
 
 class PeerChange(Strict):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-    name: Annotated[Name, _described(pattern=NAMED)] | None = None
-    circle: Annotated[Name, _described(pattern=NAMED)] | None = None
+    name: Annotated[Name, described(pattern=NAMED)] | None = None
+    circle: Annotated[Name, described(pattern=NAMED)] | None = None
     description: Text | None = None
 
 
@@ -92,7 +92,7 @@ class SendAsk(Strict):
     text: Words
     circle: Name | None = None
     options: Annotated[list[Label], Field(max_length=10, json_schema_extra={"uniqueItems": True})] = []
-    need: Annotated[str, StringConstraints(max_length=10), _described(pattern=NEED)] = "all"
+    need: Annotated[str, StringConstraints(max_length=10), described(pattern=NEED)] = "all"
     deadline_s: Seconds | None = None
     default: Text | None = None
     reply_to: Id | None = None

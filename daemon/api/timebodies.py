@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from daemon.api.bodies import Name, Query, Strict, Words, whole
+from daemon.api.bodies import NAMED, Name, Query, Strict, Words, described, whole
 
-Time = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Time = StringConstraints(min_length=1, max_length=200)
+SAID = "or otherwise as a person says it"
+At = Annotated[str, Time, described(pattern=r"^in [1-9][0-9]?[mh]$", description=SAID)]
+Length = Annotated[str, Time, described(pattern=r"^[1-9][0-9]?h$", description=SAID)]
+Line = Annotated[str, Time, described(pattern=r"^[1-5]?[0-9] 1?[0-9] \* \* \*$", description=SAID)]
+Zone = Annotated[str, Time, described(pattern="^(UTC|Europe/London)$", description="any of the IANA's")]
+End = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    described(pattern="^2[1-9][0-9]{2}-", description="after the first of its times"),
+]
+ONE_TIME: list[Any] = [
+    {"required": [name], "properties": {name: {"type": "string"}}} for name in ("at", "every", "cron", "when")
+]
 
 
 class Timed(Strict):
     """Exactly one of ``at``, ``every``, ``cron`` and ``when`` (a person's words for any of these)."""
 
-    at: Time | None = None
-    every: Time | None = None
-    cron: Time | None = None
-    when: Time | None = None
-    timezone: Time | None = None
+    model_config = ConfigDict(json_schema_extra={"oneOf": ONE_TIME})
+    at: At | None = None
+    every: Length | None = None
+    cron: Line | None = None
+    when: At | None = None
+    timezone: Zone | None = None
 
     @model_validator(mode="after")
     def one_time(self) -> Self:
@@ -35,7 +49,7 @@ class ScheduleBody(Timed):
     missed: Literal["once", "skip", "all"] = "once"
     most: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = 10
     overlap: Literal["skip", "allow"] | None = None
-    until: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    until: End | None = None
     jitter_s: Annotated[int, Field(ge=0, le=3600), BeforeValidator(whole)] = 0
     spawn: bool = False  #: start a peer where nobody is meant
 
@@ -50,9 +64,9 @@ class SchedulesQuery(Query):
 
 
 class CheckinBody(Timed):
-    name: Name
+    name: Annotated[Name, described(pattern=NAMED)]
     ask: Words
     of: Annotated[list[Name], Field(min_length=1, max_length=100)]
     report_to: Name = "me"
     circle: Name | None = None
-    within_s: Annotated[int, Field(ge=1, le=10**6), BeforeValidator(whole)] | None = None
+    within_s: Annotated[int, Field(ge=30, le=86_400), BeforeValidator(whole)] | None = None

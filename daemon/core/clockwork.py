@@ -14,7 +14,7 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core.delivery import NEVER
-from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Outage, Session
+from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Job, Outage, Session
 from daemon.core.outbox import room_of
 from daemon.core.view import Plan
 
@@ -35,6 +35,8 @@ def step(plan: Plan, command: c.StepClock) -> None:
         plan.put(replace(follow, due_at=_moved(follow.due_at, by), shown_at=_moved(follow.shown_at, by)))
     for approval in plan.view.approvals():
         plan.put(_approval(approval, by))
+    for job in plan.view.jobs(limit=ALL, over=False):
+        plan.put(_job(job, by))
     _presence(plan, by)
     plan.tell(Event("clock_set", "clock", what=f"{by.total_seconds():+.0f} s"))
 
@@ -74,6 +76,19 @@ def _delivery(delivery: Delivery, by: timedelta) -> Delivery:
 
 def _ask(ask: Ask, by: timedelta) -> Ask:
     return replace(ask, deadline_at=ask.deadline_at + by)
+
+
+def _job(job: Job, by: timedelta) -> Job:
+    """Its deadline and how long it has run; when it is to begin is meant by the wall."""
+    ahead = [at for at in (_moved(job.deadline_at, by), job.due_at) if at]
+    return replace(
+        job,
+        deadline_at=_moved(job.deadline_at, by),
+        began_at=_moved(job.began_at, by),
+        wakes_at=min(ahead, default=None)
+        if job.wakes_at is None
+        else min(job.wakes_at, *ahead, job.wakes_at + by),
+    )
 
 
 def _approval(approval: Approval, by: timedelta) -> Approval:

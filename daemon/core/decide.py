@@ -34,6 +34,7 @@ from daemon.core import (
     ticking,
     topics,
     turns,
+    work,
 )
 from daemon.core import commands as c
 from daemon.core.errors import Refused, Throttled
@@ -106,6 +107,15 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.ChangeSchedule: schedules.change,
     c.RunSchedule: schedules.run,
     c.FireSchedules: schedules.fire,
+    c.ConfigureWork: work.configure,
+    c.AddJob: work.add,
+    c.UpdateJob: work.update,
+    c.CancelJob: work.cancel,
+    c.RetryJob: work.retry,
+    c.BeginJobs: work.begin,
+    c.GiveJob: work.give,
+    c.FailJob: work.fail,
+    c.JudgeClaims: work.judge,
     c.Tick: ticking.tick,
     c.StepClock: clockwork.step,
     c.Recover: ticking.recover,

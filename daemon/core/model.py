@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from daemon.core.timetable import Missed
+from daemon.core.unattended import Row
 
 
 class Role(StrEnum):
@@ -666,4 +667,29 @@ class Job:
     ended_at: datetime | None = None
     created_at: datetime
     result: str = ""
+    note: str = ""  #: what was said of it last while it went on
     claims: tuple[Claim, ...] = ()
+    claimed: bool = False  #: its claims are still to be looked at
+    wakes_at: datetime | None = None  #: when time brings something about; None: never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """In which window of the day the jobs of a circle that are for the night run."""
+
+    circle: str = "*"
+    window: str = "22:00-07:00"  #: by the wall of the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rota:
+    """How many jobs run at once, and when: what the config says. There is one of the whole line."""
+
+    name: str = "line"
+    per_circle: int = 4  #: 0: as many as there are
+    per_backend: int = 8
+    minutes: int = 0  #: how long a try may take; 0: as long as it takes
+    zone: str = "UTC"
+    nights: tuple[Night, ...] = (Night(),)  #: the first that fits a circle is its own
+    unattended: tuple[Row, ...] = ()
+    spawns: bool = False  #: somebody can be started in a folder

@@ -41,6 +41,8 @@ Noun = (
     | m.Quiet
     | m.Schedule
     | m.Occurrence
+    | m.Job
+    | m.Rota
 )
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
@@ -64,6 +66,8 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Quiet: ("surface", "room"),
     m.Schedule: ("schedule_id",),
     m.Occurrence: ("schedule_id", "due_at"),
+    m.Job: ("job_id",),
+    m.Rota: ("name",),
 }
 
 
@@ -295,6 +299,18 @@ class Plan:
         """The delivery as this decision has left it."""
         found: m.Delivery = self._puts.get((m.Delivery, delivery.delivery_id), delivery)  # type: ignore[assignment]
         return found
+
+    def job(self, job_id: str) -> m.Job | None:
+        found: m.Job | None = self._get(m.Job, job_id)
+        return found
+
+    def jobs_changed(self) -> list[m.Job]:
+        """Those that this decision makes or changes."""
+        return [put for put in self._puts.values() if isinstance(put, m.Job)]
+
+    def rota(self) -> m.Rota:
+        found: m.Rota | None = self._get(m.Rota, m.Rota().name)
+        return found or m.Rota()
 
     def _get(self, kind: type[Noun], *key: str) -> Any:
         return self._puts.get((kind, *key)) or self.view.get(kind, *key)

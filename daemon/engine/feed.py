@@ -22,6 +22,7 @@ TIME: Final = "time"
 APPROVALS: Final = "approvals"
 ERRANDS: Final = "errands"
 SCHEDULES: Final = "schedules"
+JOBS: Final = "jobs"
 WHO: Final = (m.Peer, m.Session, m.Conversation)
 QUEUES: Final = {m.Errand: ERRANDS, m.Schedule: SCHEDULES}
 RECORDED: Final = "recorded"  #: something that the audit log takes
@@ -108,6 +109,8 @@ def _keys(noun: object) -> tuple[str, ...]:
             return (approval_id, APPROVALS)
         case m.Errand() | m.Schedule():
             return (QUEUES[type(noun)],)
+        case m.Job(job_id=job_id):
+            return (job_id, JOBS, SCHEDULES)
         case m.Circle(name=name):
             return (f"circle:{name}",)
         case m.Conversation(surface=surface, peer_id=peer_id):

@@ -13,6 +13,7 @@ from cli import (
     chatting,
     circles,
     hooking,
+    job,
     life,
     messages,
     peers,
@@ -52,6 +53,7 @@ peers.add_to(app)
 circles.add_to(app)
 messages.add_to(app)
 schedule.add_to(app)
+job.add_to(app)
 chatting.add_to(app)
 hooking.add_to(app)
 telegram.add_to(app)

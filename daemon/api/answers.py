@@ -270,36 +270,3 @@ class Locked(Told):
     """If it is, with ``since`` and ``by``."""
 
     locked: bool
-
-
-class Occurrence(Told):
-    due_at: Moment
-    last_at: Moment
-    count: int
-    more: bool
-    outcome: Literal["sent", "skipped", "folded", "overlapped", "failed"]
-    reason: str
-    message_id: str | None
-    decided_at: Moment
-
-
-class Schedule(Told):
-    schedule_id: str
-    owner: str
-    to: list[str]
-    text: str
-    kind: Literal["ask", "notice"]
-    rule: str
-    timezone: str
-    state: Literal["active", "paused", "over", "removed"]
-    next_at: Moment | None
-    next: str
-    occurrences: list[Occurrence] = []
-
-
-class Schedules(Told):
-    schedules: list[Schedule]
-
-
-class Decided(Told):
-    decided: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, schedules, timebodies
+from daemon.api import bodies, jobs, schedules, timeanswers, timebodies
 from daemon.api.caller import Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
@@ -16,7 +16,7 @@ TIMES: Final = (
         schedules.listed,
         "list what is scheduled",
         query=timebodies.SchedulesQuery,
-        answers=answers.Schedules,
+        answers=timeanswers.Schedules,
     ),
     Endpoint(
         "POST",
@@ -24,7 +24,7 @@ TIMES: Final = (
         schedules.add,
         "say something to somebody later, or again and again",
         body=timebodies.ScheduleBody,
-        answers=answers.Schedule,
+        answers=timeanswers.Schedule,
     ),
     Endpoint(
         "POST",
@@ -33,7 +33,7 @@ TIMES: Final = (
         "decide what is due",
         body=bodies.Nothing,
         may=frozenset({Standing.SERVICE}),
-        answers=answers.Decided,
+        answers=timeanswers.Decided,
     ),
     Endpoint(
         "GET",
@@ -48,7 +48,7 @@ TIMES: Final = (
         routes.SCHEDULE,
         schedules.shown,
         "look at a schedule and at its last times",
-        answers=answers.Schedule,
+        answers=timeanswers.Schedule,
     ),
     Endpoint(
         "PATCH",
@@ -56,15 +56,58 @@ TIMES: Final = (
         schedules.change,
         "let a schedule rest or go on",
         body=timebodies.ScheduleChange,
-        answers=answers.Schedule,
+        answers=timeanswers.Schedule,
     ),
-    Endpoint("DELETE", routes.SCHEDULE, schedules.remove, "take a schedule away", answers=answers.Schedule),
+    Endpoint(
+        "DELETE", routes.SCHEDULE, schedules.remove, "take a schedule away", answers=timeanswers.Schedule
+    ),
     Endpoint(
         "POST",
         routes.RUN_SCHEDULE,
         schedules.run,
         "fire a schedule now",
         body=bodies.Nothing,
-        answers=answers.Occurrence,
+        answers=timeanswers.Occurrence,
+    ),
+    Endpoint(
+        "GET",
+        routes.JOBS,
+        jobs.listed,
+        "list the jobs",
+        query=timebodies.JobsQuery,
+        answers=timeanswers.Jobs,
+    ),
+    Endpoint(
+        "POST",
+        routes.JOBS,
+        jobs.add,
+        "have something done that lasts",
+        body=timebodies.JobBody,
+        answers=timeanswers.Job,
+    ),
+    Endpoint("GET", routes.JOB, jobs.shown, "look at a job", answers=timeanswers.Job),
+    Endpoint(
+        "PATCH",
+        routes.JOB,
+        jobs.update,
+        "say how far a job is",
+        body=timebodies.JobChange,
+        answers=timeanswers.Job,
+    ),
+    Endpoint(
+        "POST",
+        routes.CANCEL_JOB,
+        jobs.cancel,
+        "end a job",
+        body=bodies.Nothing,
+        answers=timeanswers.Job,
+    ),
+    Endpoint(
+        "POST",
+        routes.RETRY_JOB,
+        jobs.retry,
+        "try a job anew",
+        body=bodies.Nothing,
+        answers=timeanswers.Job,
     ),
 )

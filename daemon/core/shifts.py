@@ -24,6 +24,7 @@ from daemon.core.view import Plan
 SUBJECT: Final = "job"  #: of an ask, with the job's id
 STARTING: Final = "starting"  #: instead of an ask, while somebody is started who can be asked
 RIGHT: Final = "approve"
+NO_SPAWN: Final = "nobody can be started in a folder here"
 
 
 class Crew:
@@ -139,7 +140,7 @@ def _cannot(plan: Plan, job: Job, to: Peer | None) -> str:
             return f"{job.person or 'whoever wanted it'} may not have jobs done any more"
     if job.to and (to is None or to.forgotten_at):
         return "whoever was to do it is gone"
-    return "" if job.to or plan.rota().spawns else "nobody can be started in a folder here"
+    return "" if job.to or plan.rota().spawns else NO_SPAWN
 
 
 def _answered(plan: Plan, job: Job, answer: Answer) -> None:

@@ -26,6 +26,7 @@ from daemon.core import (
     settling,
     slips,
     steering,
+    tasking,
     threads,
 )
 from daemon.core import commands as c
@@ -44,7 +45,7 @@ from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
-DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | scheduling.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | scheduling.DEEDS | tasking.DEEDS
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -296,5 +297,7 @@ _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     groups.ADMIT: _let_in,
     moving.SUBJECT: moving.moved,
     scheduling.ONE: scheduling.chosen,
+    tasking.ONE: tasking.chosen,
+    tasking.NIGHT: tasking.begun,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
 }

@@ -16,59 +16,10 @@ from typing import Any, Final, Protocol
 from daemon.core import approval as approvals
 from daemon.core import model as m
 from daemon.core.frame import ALPHABET, MARK_LENGTH
+from daemon.core.nouns import KEYS, Noun
 from daemon.core.timeview import TimeView
 
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
-
-Noun = (
-    m.Peer
-    | m.Session
-    | m.Conversation
-    | m.Person
-    | m.Place
-    | m.Incoming
-    | m.Pairing
-    | m.Envelope
-    | m.Delivery
-    | m.Ask
-    | m.Sticky
-    | m.Approval
-    | m.Circle
-    | m.Lock
-    | m.Outage
-    | m.Errand
-    | m.Follow
-    | m.Quiet
-    | m.Schedule
-    | m.Occurrence
-    | m.Job
-    | m.Rota
-)
-
-KEYS: Final[dict[type, tuple[str, ...]]] = {
-    m.Peer: ("peer_id",),
-    m.Session: ("session_id",),
-    m.Conversation: ("peer_id",),
-    m.Person: ("surface", "account"),
-    m.Place: ("surface", "address"),
-    m.Incoming: ("surface", "update_id"),
-    m.Pairing: ("surface",),
-    m.Envelope: ("envelope_id",),
-    m.Delivery: ("delivery_id",),
-    m.Ask: ("ask_id",),
-    m.Sticky: ("conversation", "person"),
-    m.Approval: ("approval_id",),
-    m.Circle: ("name",),
-    m.Lock: ("name",),
-    m.Outage: ("surface",),
-    m.Errand: ("errand_id",),
-    m.Follow: ("conversation", "peer_id", "what"),
-    m.Quiet: ("surface", "room"),
-    m.Schedule: ("schedule_id",),
-    m.Occurrence: ("schedule_id", "due_at"),
-    m.Job: ("job_id",),
-    m.Rota: ("name",),
-}
 
 
 class View(TimeView, Protocol):

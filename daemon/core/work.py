@@ -7,56 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core import addressing, asking, braking, closing, jobends, jobs, nights, sending, shifts
+from daemon.core import asking, braking, closing, jobends, jobs, orders, shifts
 from daemon.core import commands as c
-from daemon.core.cleaning import body, clean, fitted, line
-from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled
+from daemon.core.cleaning import clean, fitted, line
+from daemon.core.errors import Conflict, Malformed, NotAllowed
 from daemon.core.jobs import State
-from daemon.core.model import Authority, Claim, Event, Job, Peer, Role, Rota, Session
+from daemon.core.model import Authority, Claim, Event, Job, Role, Session
+from daemon.core.orders import known
 from daemon.core.presence import IN_TURN
 from daemon.core.schedules import SCHEDULER
 from daemon.core.view import Plan
 
-MOST_OF_ONE: Final = 1000  #: that go on, of one peer that is not the owner
-MOST_AFTER: Final = 50
-MOST_RETRIES: Final = 10
 MOST_CLAIMS: Final = 20
-TITLE: Final = 200
 CLAIM: Final = 300
-FARTHEST: Final = timedelta(days=366)
-NO_SPAWN: Final = "nobody can be started in a folder here"
 
 
 def configure(plan: Plan, command: c.ConfigureWork) -> None:
     """What the config says, and nothing of what it said before."""
     plan.put(command.rota)
-
-
-def add(plan: Plan, command: c.AddJob) -> Job:
-    """Queue it; it begins at once if nothing holds it up.
-
-    Raises:
-        UnknownPeer, AmbiguousPeer, NotAllowed: by the peer or the folder.
-        NotFound: there is no job that it is to come after.
-        Malformed: by title, prompt, times.
-        Throttled: whoever wants it wants too many.
-
-    """
-    owner = sending.sender_of(plan, command.owner)
-    to = _doing(plan, owner, command)
-    circle = to.circle if to else addressing.checked_circle(command.circle or owner.circle)
-    _bounded(plan, owner, command)
-    job = replace(_of(plan, command), to=to.peer_id if to else "", circle=circle)
-    job = _timed(plan, replace(job, backend=to.backend if to else command.backend), command)
-    plan.tell(Event("job_added", job.job_id, owner.peer_id, what=job.title))
-    made = jobends.kept(plan, job)
-    if why := jobs.broken(jobends.before(plan, made)):
-        raise Conflict(f"it would never begin: {why}", "retry that first")
-    shifts.begin_of(plan, [made])
-    return plan.job(made.job_id) or made
 
 
 def update(plan: Plan, command: c.UpdateJob) -> Job:
@@ -155,7 +125,7 @@ def judge(plan: Plan, command: c.JudgeClaims) -> Job:
     left = any(each.verified is None and not each.why for each in claims)
     after = jobends.kept(plan, replace(job, claims=claims, claimed=left))
     told = ", ".join(f"{each.claim}: {verdict(each)}" for each in command.claims)
-    plan.tell(Event("job_claims", job.job_id, job.owner, what=line(told, TITLE)))
+    plan.tell(Event("job_claims", job.job_id, job.owner, what=line(told, CLAIM)))
     return after
 
 
@@ -170,13 +140,6 @@ def died(plan: Plan, session: Session) -> None:
     shifts.begin(plan)
 
 
-def known(plan: Plan, job_id: str) -> Job:
-    found = plan.job(job_id)
-    if found is None:
-        raise NotFound(f'no job "{job_id[:40]}"', "list the jobs to see their ids")
-    return found
-
-
 def owned(plan: Plan, job_id: str, by: str) -> Job:
     """The job, if it is theirs to change; ``by``: "" is the owner of the machine."""
     job, peer = known(plan, job_id), plan.peer(by) if by else None
@@ -188,84 +151,19 @@ def owned(plan: Plan, job_id: str, by: str) -> Job:
     return job
 
 
+def waits_for(plan: Plan, job: Job) -> str:
+    """What holds it up, for people; "": nothing does."""
+    if job.state == State.QUEUED:
+        return shifts.waits_for(plan, job, shifts.Crew(plan))
+    ask = plan.ask(job.ask_id)
+    if job.state == State.RUNNING and ask and ask.state == asking.State.OPEN:
+        return "it is asked, and not seen yet"
+    return job.reason if job.state == State.BLOCKED else ""
+
+
 def verdict(claim: Claim) -> str:
     known_as = {True: "verified", False: "not so", None: "unverified"}
     return known_as[claim.verified] + (f" ({claim.why})" if claim.why else "")
-
-
-def _doing(plan: Plan, owner: Peer, command: c.AddJob) -> Peer | None:
-    """Who is to do it; None: somebody who is started in its folder."""
-    if bool(command.to) == bool(command.path):
-        raise Malformed("a job is for a peer or for a folder", "give to, or path and backend")
-    if command.to:
-        who = addressing.standpoint_of(plan, owner)
-        found = addressing.several(plan, who, (command.to,), command.circle or None)
-        if len(found) != 1 or found[0].role is Role.SERVICE:
-            raise Malformed(f'"{command.to[:60]}" cannot do a job', "name one peer")
-        return found[0]
-    if not plan.rota().spawns:
-        raise NotAllowed(NO_SPAWN, "give the job to a peer that is there")
-    if not command.backend or not command.path.startswith("/"):
-        raise Malformed("a folder needs its whole path and a backend", "as in /src/app and claude-code")
-    if not (command.may_spawn or owner.role is Role.ORCHESTRATOR or owner.authority is Authority.OWNER):
-        raise NotAllowed(f"{owner.name} may not have anybody started", "the owner can grant it")
-    return None
-
-
-def _bounded(plan: Plan, owner: Peer, command: c.AddJob) -> None:
-    body(command.prompt or command.title)
-    if not line(command.title, TITLE):
-        raise Malformed("a job without a title", "say in a few words what is to be done")
-    if not 0 <= command.retries <= MOST_RETRIES:
-        raise Malformed(f"{command.retries} retries", f"say 0 to {MOST_RETRIES}")
-    if len(command.after) > MOST_AFTER:
-        raise Malformed(f"after {len(command.after)} jobs", f"{MOST_AFTER} at most")
-    for each in command.after:
-        known(plan, each)
-    of_owner = owner.authority is Authority.OWNER
-    if not of_owner and plan.view.jobs_going_on(owner.peer_id) >= MOST_OF_ONE:
-        raise Throttled(f"{owner.name} has {MOST_OF_ONE} jobs going on", "cancel one, or wait", after_s=60)
-
-
-def _of(plan: Plan, command: c.AddJob) -> Job:
-    return Job(
-        job_id=plan.new_id("j"),
-        title=line(command.title, TITLE),
-        prompt=body(command.prompt or command.title),
-        owner=command.owner,
-        surface=command.surface,
-        account=command.account,
-        person=command.person,
-        path=command.path,
-        circle="",
-        after=tuple(dict.fromkeys(command.after)),
-        state=State.QUEUED,
-        retries=command.retries,
-        tonight=command.tonight,
-        created_at=plan.now,
-    )
-
-
-def _timed(plan: Plan, job: Job, command: c.AddJob) -> Job:
-    begins = command.due_at or plan.now
-    if begins < plan.now or begins > plan.now + FARTHEST:
-        raise Malformed("that time is over, or more than a year ahead", "say a time to come")
-    if command.tonight:
-        begins = _tonight(plan.rota(), job, begins)
-    deadline = command.deadline
-    if deadline is not None and not timedelta() < deadline <= FARTHEST:
-        raise Malformed(f"a deadline of {deadline.total_seconds():.0f} s", "from 1 s to a year")
-    ends = plan.now + deadline if deadline else None
-    if ends and ends <= begins:
-        raise Malformed("its deadline is before it may begin", "give it longer")
-    return replace(job, due_at=begins if begins > plan.now else None, deadline_at=ends)
-
-
-def _tonight(rota: Rota, job: Job, from_: datetime) -> datetime:
-    window = nights.window(rota, job.circle, from_)
-    if window is None:
-        raise Conflict(f'circle "{job.circle}" has no night', "set `nights` in the config")
-    return max(window.begins, from_)
 
 
 def _claims(told: Sequence[str]) -> list[Claim]:
@@ -281,12 +179,13 @@ def _went(plan: Plan, job: Job, state: str, note: str) -> Job:
             going = jobends.became(plan, job, jobs.Start()) if job.state == State.BLOCKED else job
             return jobends.kept(plan, jobs.advance(going, jobs.Hold(), now=plan.now))
         case "blocked":
-            return jobends.became(plan, job, jobs.Block(note or "whoever does it says so"), by="")
+            return jobends.became(plan, job, jobs.Block(note or "whoever does it says so"))
         case "done":
             return jobends.became(plan, job, jobs.Finish(note))
         case "failed":
             return jobends.became(plan, job, jobs.Fail(note or "whoever did it says so", again=False))
-    raise Malformed(f'state "{state[:20]}"', "say running, blocked, done or failed")
+        case _:
+            raise Malformed(f'state "{state[:20]}"', "say running, blocked, done or failed")
 
 
 def _came(plan: Plan, job: Job) -> None:
@@ -301,7 +200,7 @@ def _came(plan: Plan, job: Job) -> None:
         jobends.became(plan, job, jobs.Fail(f"it took longer than {plan.rota().minutes} minutes"))
         _stop(plan, job, "its limit of time")
     elif job.tonight and job.state == State.QUEUED:
-        jobends.kept(plan, replace(job, due_at=_tonight(plan.rota(), job, plan.now)))
+        jobends.kept(plan, replace(job, due_at=orders.tonight(plan.rota(), job, plan.now)))
     else:
         jobends.kept(plan, job)
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from daemon.core.model import Ask, Delivery, Envelope, Event, Told
-from daemon.core.view import Noun, View
+from daemon.core.nouns import Noun
+from daemon.core.view import View
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hi
 
 from daemon.core import model as m
 from daemon.core.errors import StoreDamaged
-from daemon.core.view import KEYS
+from daemon.core.nouns import KEYS
 
 N = TypeVar("N")
 _encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from daemon.core import model as m
 from daemon.core.auditing import is_recorded
-from daemon.core.view import KEYS, Noun
+from daemon.core.nouns import KEYS, Noun
 from daemon.store import checking, pruning, showing
 from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered

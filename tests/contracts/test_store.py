@@ -15,7 +15,7 @@ import pytest
 from daemon.core import model as m
 from daemon.core.delivery import State
 from daemon.core.errors import Malformed
-from daemon.core.view import KEYS, Noun
+from daemon.core.nouns import KEYS, Noun
 from daemon.store.interface import Remembered, Store, Tx
 from daemon.store.sqlite import SqliteStore
 

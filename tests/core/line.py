@@ -31,7 +31,8 @@ from daemon.core.model import (
     Told,
     Turn,
 )
-from daemon.core.view import Decision, Noun, Plan
+from daemon.core.nouns import Noun
+from daemon.core.view import Decision, Plan
 from daemon.store.opening import migrations
 from daemon.store.words import Words
 

@@ -13,7 +13,8 @@ from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.decide import ROOMS
 from daemon.core.errors import Malformed, PeerlineError
 from daemon.core.model import Approval, Ask, Authority, Delivery, Envelope, Incoming, Person, Place, Turn
-from daemon.core.view import KEYS, Plan
+from daemon.core.nouns import KEYS
+from daemon.core.view import Plan
 from tests.core.line import A_MINUTE, BOT, NOON, PUMP, Chat, Line
 from tests.core.test_people import CODE
 

@@ -238,9 +238,8 @@ def test_a_peer_does_one_job_at_a_time_the_oldest_first(line: Line, lead: Peer, 
 
 
 def test_no_more_than_so_many_run_in_a_circle_or_on_a_backend(line: Line, lead: Peer) -> None:
-    agents = [line.agent(name, circle, backend=backend) for name, circle, backend in (
-        ("a", "dev", "codex"), ("b", "dev", "codex"), ("c", "dev", "codex"), ("d", "ops", "codex"), ("e", "ops", "gemini")
-    )]  # fmt: skip
+    places = [("dev", "codex")] * 3 + [("ops", "codex"), ("ops", "gemini")]
+    agents = [line.agent(f"a{n}", *place[:1], backend=place[1]) for n, place in enumerate(places)]
     rota(line, per_circle=2, per_backend=3)
     jobs = [add(line, lead, each) for each in agents]
     assert [state(line, each) for each in jobs] == ["running", "running", "queued", "running", "running"]

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar
 
 from daemon.core import model as m
 from daemon.core.delivery import NEVER, OVER, WAITING, comes_again
+from daemon.core.nouns import KEYS, Noun
 from daemon.core.outbox import lane
-from daemon.core.view import KEYS, Noun
 from daemon.store.interface import Remembered
 
 T = TypeVar("T")

@@ -73,9 +73,9 @@ class Workshop:
         return c.JudgeClaims(job_id=job.job_id, claims=judged)
 
     async def _started(self, job: Job) -> c.Command:
+        if self._spawning is None:
+            return c.FailJob(job_id=job.job_id, why=NO_SPAWN, again=False)
         try:
-            if self._spawning is None:
-                raise Refused(NO_SPAWN, "give the job to a peer that is there")
             started = await self._spawning.spawn(job.path, job.backend, circle=job.circle, job_id=job.job_id)
         except (Refused, Unavailable) as error:
             log.info("nobody was started for %s: %s", job.job_id, error)

@@ -14,7 +14,7 @@ from daemon.core.jobs import State
 from daemon.core.model import Authority, Event, Job, Peer, Role, Rota
 from daemon.core.view import Plan
 
-MOST_OF_ONE: Final = 1000  #: that go on, of one peer that is not the owner
+MOST_OF_ONE: Final = 10_000  #: that go on, of one peer that is not the owner
 MOST_AFTER: Final = 50
 MOST_RETRIES: Final = 10
 TITLE: Final = 200

@@ -131,13 +131,12 @@ def judge(plan: Plan, command: c.JudgeClaims) -> Job:
 
 def died(plan: Plan, session: Session) -> None:
     """The session is gone for good: what it was at has failed."""
-    for job in plan.view.jobs_running():
-        ask = plan.ask(job.ask_id)
-        begun = ask is None or ask.state != asking.State.OPEN
-        if job.to == session.peer_id and begun and job.ask_id != shifts.STARTING:
-            jobends.became(plan, job, jobs.Fail("its session ended"))
-            _withdraw(plan, job)
-    shifts.begin(plan)
+    lost = [job for job in plan.view.jobs_running() if job.to == session.peer_id and _was_seen(plan, job)]
+    for job in lost:
+        jobends.became(plan, job, jobs.Fail("its session ended"))
+        _withdraw(plan, job)
+    if lost:
+        shifts.begin(plan)
 
 
 def owned(plan: Plan, job_id: str, by: str) -> Job:
@@ -213,6 +212,11 @@ def _stop(plan: Plan, job: Job, by: str) -> None:
     if peer and session and at_work and ask and session.turn_ask == ask.ask_id:
         braking.stop(plan, c.StopTurn(peer_id=peer.peer_id, by=by))
     _withdraw(plan, job)
+
+
+def _was_seen(plan: Plan, job: Job) -> bool:
+    ask = plan.ask(job.ask_id)
+    return ask is None or ask.state != asking.State.OPEN
 
 
 def _withdraw(plan: Plan, job: Job) -> None:

@@ -1,7 +1,7 @@
 """What a worker says is so, looked at as far as that can be done without running anything of theirs.
 
 ``commit SHA`` is so if the repository of its folder has that commit, ``file PATH`` if it lies in the folder. What else
-is claimed, that tests passed for one, is left unverified. Rule: only names and hashes are looked at, nothing is executed.
+is claimed, that tests passed for one, is left unverified. Rule: only names and hashes are looked at; nothing is run.
 """
 
 from __future__ import annotations

@@ -10,14 +10,15 @@ from daemon.core import model as m
 from daemon.store.rows import when
 
 N = TypeVar("N")
-FIRST_OF_EACH: Final = 64  #: more than may run at once
+FIRST_OF_EACH: Final = 4  #: a peer does one at a time; the next few, should that not be possible
+FIRST_OF_A_FOLDER: Final = 64  #: more than may run at once
 READY: Final = (
     "SELECT * FROM job WHERE job_id IN (SELECT job_id FROM"
-    ' (SELECT job_id, row_number() OVER (PARTITION BY circle, "to", path, backend ORDER BY rowid) AS place'
+    ' (SELECT job_id, "to", row_number() OVER (PARTITION BY circle, "to", path, backend ORDER BY rowid) AS place'
     "  FROM job AS mine WHERE state = 'queued' AND (due_at IS NULL OR due_at <= ?1) AND (after = '[]' OR NOT EXISTS"
     "   (SELECT 1 FROM json_each(mine.after) LEFT JOIN job AS before ON before.job_id = value"
     "    WHERE before.state IS NOT 'done')))"
-    " WHERE place <= ?2) ORDER BY rowid"
+    " WHERE place <= CASE WHEN \"to\" = '' THEN ?3 ELSE ?2 END) ORDER BY rowid"
 )
 
 
@@ -62,7 +63,7 @@ class TimeWords:
         return self._all(m.Job, sql, when(now), limit)
 
     def jobs_ready(self, now: datetime) -> Sequence[m.Job]:
-        return self._all(m.Job, READY, when(now), FIRST_OF_EACH)
+        return self._all(m.Job, READY, when(now), FIRST_OF_EACH, FIRST_OF_A_FOLDER)
 
     def jobs_running(self) -> Sequence[m.Job]:
         return self._all(m.Job, "SELECT * FROM job WHERE state = 'running' ORDER BY rowid")

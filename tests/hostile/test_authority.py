@@ -72,6 +72,8 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-16 end the daemon": ("POST", "/v1/stop", {}),
     "AUTH-21 lock the line": ("POST", "/v1/lock", {}),
     "AUTH-22 unlock the line": ("POST", "/v1/unlock", {}),
+    "AUTH-44 say that it is time": ("POST", "/v1/schedules/fire", {}),
+    "AUTH-45 hear when it is time": ("GET", "/v1/schedules/alarms", None),
     "AUTH-17 describe another": ("PATCH", "/v1/peers/alice", {"description": "owned"}),
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
@@ -80,6 +82,8 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
 FOR_AGENTS = {
     *(routes.WHOAMI, routes.PEERS, routes.PEER, routes.MESSAGES, routes.COLLECT, routes.CONFIRM, routes.ASKS),
     *(routes.ASK, routes.ANSWER, routes.CANCEL, routes.WHY, routes.STATUS),
+    *(routes.SCHEDULES, routes.SCHEDULE, routes.RUN_SCHEDULE),
+    *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {

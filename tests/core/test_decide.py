@@ -12,8 +12,20 @@ from daemon.core import commands as c
 from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.decide import ROOMS
 from daemon.core.errors import Malformed, PeerlineError
-from daemon.core.model import Approval, Ask, Authority, Delivery, Envelope, Incoming, Person, Place, Turn
+from daemon.core.model import (
+    Approval,
+    Ask,
+    Authority,
+    Delivery,
+    Envelope,
+    Incoming,
+    Person,
+    Place,
+    Rota,
+    Turn,
+)
 from daemon.core.nouns import KEYS
+from daemon.core.timetable import Once
 from daemon.core.view import Plan
 from tests.core.line import A_MINUTE, BOT, NOON, PUMP, Chat, Line
 from tests.core.test_people import CODE
@@ -137,6 +149,11 @@ class House:
             c.FreezeCircle(circle="dev", by="ada"),
             c.ThawCircle(circle="site", by="ada"),
             c.Lock(by="ada"),
+            c.AddSchedule(
+                owner=me, to=("api",), text="hello", rule=Once(self.line.now + A_MINUTE), zone="UTC"
+            ),
+            c.ConfigureWork(rota=Rota(per_circle=1)),
+            c.AddJob(owner=me, title="tidy up", to="api"),
             c.Tick(),
             c.StepClock(by=timedelta(hours=1)),
             c.Recover(holder_prefix=BOT),
@@ -148,6 +165,8 @@ NEED_A_STATE = {
     c.ReplayDelivery,
     c.LoseMessage,
     c.Unlock,
+    *(c.ChangeSchedule, c.RunSchedule, c.FireSchedules),
+    *(c.UpdateJob, c.CancelJob, c.RetryJob, c.BeginJobs, c.GiveJob, c.FailJob, c.JudgeClaims),
 }  # tried in tests of their own
 TRIED = [type(command) for command in House().commands()]
 

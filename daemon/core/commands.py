@@ -705,6 +705,15 @@ class FireSchedules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigureAttention:
+    """What the config says about people's attention: said once by every run of the daemon."""
+
+    escalate_after: timedelta = timedelta()  #: none: an ask that nobody answers just waits
+    nights: tuple[str, ...] = ()  #: ``CIRCLE HH:MM-HH:MM``
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed: lapse leases, expire what is over, remind."""
 
@@ -794,6 +803,7 @@ Command = (
     | ChangeSchedule
     | RunSchedule
     | FireSchedules
+    | ConfigureAttention
     | Tick
     | StepClock
     | Recover

@@ -20,6 +20,7 @@ from daemon.core import (
     groups,
     locking,
     looking,
+    minding,
     moving,
     presence,
     scheduling,
@@ -32,19 +33,12 @@ from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed, PeerlineError
-from daemon.core.model import (
-    Answer,
-    Ask,
-    Envelope,
-    Heard,
-    Kind,
-    Role,
-)
+from daemon.core.model import Answer, Ask, Envelope, Heard, Kind, Role
 from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
-DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | scheduling.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | scheduling.DEEDS | minding.DEEDS
 
 
 def say(plan: Plan, command: c.Say) -> Heard:

@@ -393,6 +393,11 @@ TYPED = {
     "watch": ("/watch api", "watching api"),
     "schedule": ("/schedule @api every 2h how far?", "api is asked every 2 h"),
     "schedules": ("/schedules", "nothing is scheduled"),
+    "mute": ("/mute api", "api is muted"),
+    "quiet": ("/quiet 23-7", "quiet 23:00-07:00 UTC: then only this rings: what is urgent, approvals"),
+    "tz": ("/tz Europe/Lisbon", "your hours are those of Europe/Lisbon"),
+    "pushes": ("/pushes 6", "it rings 6 times an hour at most"),
+    "digest": ("/digest", "nothing is held back"),
     "help": ("/help", "/peers"),
     "start": ("/start", "Hello ada"),
 }

@@ -55,6 +55,7 @@ class Unattended(Section):
 class Limits(Section):
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
+    escalate_after_s: Annotated[int, Field(ge=0)] = 0  #: 0: an ask that a person does not answer just waits
     keep_days: Annotated[int, Field(ge=1)] = 30  #: what is over and older is forgotten
 
 

@@ -67,6 +67,7 @@ def test_a_question_comes_after_the_digest_with_its_buttons_and_without_a_sound(
 ) -> None:
     ask = line.ask(api, quiet.peer, "ship it?", options=("yes", "no"))
     approval = line.request(api)
+    assert [each.envelope.envelope_id for each in line.shown(quiet)] == [approval.ask_id]
     line.say(quiet, "/quiet 23:00-07:00 but nothing")
     second = line.request(line.agent("web"))
     line.shown(quiet)
@@ -146,7 +147,7 @@ def test_a_digest_in_doubt_for_ever_keeps_no_question_back(line: Line, quiet: Ch
 def test_one_person_has_one_quiet_one_limit_and_one_digest_on_all_surfaces(line: Line, api: Peer) -> None:
     ada, slack = line.telegram(), line.slack("ada")
     line.say(ada, NIGHT)
-    line.say(slack, "/peers")
+    line.say(slack, "/clear")
     line.shown(ada)
     line.shown(slack)
     line.now = NOON + 12 * HOUR
@@ -202,7 +203,7 @@ def test_a_digest_comes_at_once_when_it_is_asked_for_or_the_quiet_is_over(
 
 def test_a_colleague_has_hours_of_their_own(line: Line, quiet: Chat, api: Peer) -> None:
     ben = line.telegram("ben", "8", owner=False)
-    message = line.notify(api, ben.peer)
+    message = line.notify(line.agent("cook", "default"), ben.peer)
     assert line.state(message, ben.peer) == "queued"
 
 

@@ -136,6 +136,7 @@ class House:
             c.FreezeCircle(circle="dev", by="ada"),
             c.ThawCircle(circle="site", by="ada"),
             c.Lock(by="ada"),
+            c.ConfigureAttention(nights=("* 22:00-07:00",)),
             c.Tick(),
             c.StepClock(by=timedelta(hours=1)),
             c.Recover(holder_prefix=BOT),

@@ -543,7 +543,7 @@ def test_what_is_refused_leaves_nothing_but_the_reply(line: Line, ada: Chat, typ
 
     after = line.rows()
     changed = {name for name in after if after[name] != before[name]}
-    assert changed <= {"envelope", "delivery", "event", "sqlite_sequence"}
+    assert changed <= {"envelope", "delivery", "event", "attention", "sqlite_sequence"}  # they were there
     assert len(after["envelope"]) == len(before["envelope"]) + 1
     assert len(line.told(ada)) == 1
 

@@ -58,7 +58,7 @@ class Bedroom:
     def settles(self) -> None:
         """Whatever was tried again after a death has come."""
         for _ in range(60):
-            self.passes(A_MINUTE)
+            self.passes(timedelta(seconds=5))
 
     def rang(self) -> list[str]:
         return [parcel.envelope.body for _, parcel in self.shown if not card_of(parcel).silent]

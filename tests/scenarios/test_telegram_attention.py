@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from daemon.engine.clock import SystemClock
 from tests.emulators.telegram import Person, TelegramEmulator
 from tests.scenarios.house import PATIENCE_S, House, called
 
@@ -11,7 +12,7 @@ from tests.scenarios.house import PATIENCE_S, House, called
 async def test_in_quiet_hours_an_ask_is_held_and_comes_with_the_digest(
     hosted: House, telegram: TelegramEmulator, ada: Person
 ) -> None:
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     begins, ends = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (-1, 2))
     ada.says("/tz UTC")
     ada.says(f"/quiet {begins}-{ends} but nothing")

@@ -59,7 +59,8 @@ def entered(plan: Plan, deed: locking.Deed) -> Talk | None:
     if here is None or conversation is None:
         return None
     groups.reopen(plan, conversation)
-    digest.alive(plan, person, here, conversation)
+    if isinstance(deed, c.Say | c.Tap):
+        digest.alive(plan, person, here, conversation)
     meant = _meant(plan, conversation, deed)
     return Talk(plan, meant, plan.peer(meant.peer_id) or here, person, said)
 

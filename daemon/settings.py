@@ -68,6 +68,7 @@ class Limits(Section):
     job_minutes: Annotated[int, Field(ge=0)] = 0  #: how long one try may take; 0: as long as it takes
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
+    escalate_after_s: Annotated[int, Field(ge=0)] = 0  #: 0: an ask that a person does not answer just waits
     keep_days: Annotated[int, Field(ge=1)] = 30  #: what is over and older is forgotten
 
 

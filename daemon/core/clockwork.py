@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from daemon.core import attending
 from daemon.core import commands as c
 from daemon.core.delivery import NEVER
 from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Job, Outage, Session
@@ -37,8 +38,19 @@ def step(plan: Plan, command: c.StepClock) -> None:
         plan.put(_approval(approval, by))
     for job in plan.view.jobs(limit=ALL, over=False):
         plan.put(_job(job, by))
+    _attention(plan, by)
     _presence(plan, by)
     plan.tell(Event("clock_set", "clock", what=f"{by.total_seconds():+.0f} s"))
+
+
+def _attention(plan: Plan, by: timedelta) -> None:
+    """How long ago it rang; but whoever wants quiet until seven means the wall, and so does who is told then."""
+    for found in plan.view.attentions():
+        rang = tuple(replace(each, at=each.at + by) for each in found.rang)
+        digest_at = found.digest_at if found.quiet else _moved(found.digest_at, by)
+        attending.put(plan, replace(found, rang=rang, digest_at=digest_at))
+    for escalation in plan.view.escalations_due(NEVER):
+        plan.put(replace(escalation, at=_moved(escalation.at, by)))
 
 
 def _presence(plan: Plan, by: timedelta) -> None:

@@ -790,6 +790,15 @@ class JudgeClaims:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigureAttention:
+    """What the config says about people's attention: said once by every run of the daemon."""
+
+    escalate_after: timedelta = timedelta()  #: none: an ask that nobody answers just waits
+    nights: tuple[str, ...] = ()  #: ``CIRCLE HH:MM-HH:MM``
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed: lapse leases, expire what is over, remind."""
 
@@ -888,6 +897,7 @@ Command = (
     | GiveJob
     | FailJob
     | JudgeClaims
+    | ConfigureAttention
     | Tick
     | StepClock
     | Recover

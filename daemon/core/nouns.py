@@ -29,6 +29,9 @@ Noun = (
     | m.Occurrence
     | m.Job
     | m.Rota
+    | m.Attention
+    | m.Custom
+    | m.Escalation
 )
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
@@ -54,4 +57,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Occurrence: ("schedule_id", "due_at"),
     m.Job: ("job_id",),
     m.Rota: ("name",),
+    m.Attention: ("person",),
+    m.Custom: ("name",),
+    m.Escalation: ("ask_id",),
 }

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core import deeds, schedules, sending, spoken
+from daemon.core import deeds, minding, schedules, sending, spoken
 from daemon.core.cleaning import line
 from daemon.core.deeds import Talk
 from daemon.core.errors import Malformed, NotAllowed
@@ -32,7 +32,7 @@ def _schedule(talk: Talk, rest: str) -> Heard:
     if peer is None:
         raise NotAllowed("nobody is meant", USAGE)
     rule, words = spoken.split(
-        (named[1] if named else rest).split(), spoken.Speaker(talk.plan.now, talk.said.zone)
+        (named[1] if named else rest).split(), spoken.Speaker(talk.plan.now, minding.zone(talk))
     )
     if not words:
         raise Malformed("nothing is to be said then", USAGE)
@@ -41,7 +41,7 @@ def _schedule(talk: Talk, rest: str) -> Heard:
         to=(f"{peer.circle}/{peer.name}",),
         text=" ".join(words),
         rule=rule,
-        zone=talk.said.zone,
+        zone=minding.zone(talk),
         kind=Kind.ASK,
         surface=talk.conversation.surface,
         account=talk.person.account,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, asking, glance, presence
+from daemon.core import addressing, asking, glance, ladder, presence
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, line
 from daemon.core.errors import Malformed, NotAllowed, NotFound
@@ -63,7 +63,7 @@ def ask_of(
         default=clean(command.default) if command.default else None,
         subject=subject,
     )
-    plan.put(ask)
+    ladder.begin(plan, ask)
     letter = Letter(
         kind=Kind.ASK,
         text=command.question,

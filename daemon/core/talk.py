@@ -20,6 +20,7 @@ from daemon.core import (
     groups,
     locking,
     looking,
+    minding,
     moving,
     presence,
     scheduling,
@@ -38,7 +39,7 @@ from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
-DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | scheduling.DEEDS | tasking.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | scheduling.DEEDS | tasking.DEEDS | minding.DEEDS
 
 
 def say(plan: Plan, command: c.Say) -> Heard:

@@ -128,5 +128,7 @@ def _times(noun: object, now: datetime) -> tuple[datetime | None, ...]:
             return (deadline_at,)
         case m.Follow(due_at=due_at, ended_at=None):
             return (due_at,)
+        case m.Attention(wakes_at=at) | m.Escalation(at=at):
+            return (at,)
         case _:
             return ()

@@ -34,7 +34,7 @@ def card_of(parcel: Parcel) -> Card:
         markdown=envelope.body,
         choices=_choices(ask, envelope.options) if envelope.kind is Kind.ASK and ask else (),
         outcome=_outcome(ask) if envelope.kind is Kind.ASK and ask else "",
-        silent=envelope.silent or envelope.urgency is Urgency.FYI,
+        silent=envelope.silent or parcel.delivery.hushed or envelope.urgency is Urgency.FYI,
         passing=envelope.sender.peer_id == LINE.peer_id and envelope.urgency is Urgency.FYI,
         reply_to=envelope.reply_to or "",
         asked_as=ask.said_as if ask and envelope.kind is Kind.ANSWER else "",

@@ -14,6 +14,7 @@ from cli import (
     checkin,
     circles,
     hooking,
+    job,
     life,
     messages,
     peers,
@@ -54,6 +55,7 @@ circles.add_to(app)
 messages.add_to(app)
 checkin.add_to(app)
 schedule.add_to(app)
+job.add_to(app)
 chatting.add_to(app)
 hooking.add_to(app)
 telegram.add_to(app)

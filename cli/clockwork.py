@@ -10,6 +10,10 @@ from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
 from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
+from daemon.core import commands as c
+from daemon.core import unattended
+from daemon.core.model import Night, Rota
+from daemon.settings import Settings
 
 HOST = "scheduler"
 
@@ -29,6 +33,21 @@ async def alarm(door: Door) -> None:
 def _load() -> None:
     with loading():
         importlib.import_module("scheduler.service")
+
+
+def rota(settings: Settings) -> c.ConfigureWork:
+    """How many jobs run at once, and when, as the config says."""
+    limits = settings.limits
+    return c.ConfigureWork(
+        rota=Rota(
+            per_circle=limits.jobs_per_circle,
+            per_backend=limits.jobs_per_backend,
+            minutes=limits.job_minutes,
+            zone=local_zone(),
+            nights=tuple(Night(circle=each.circle, window=each.window) for each in settings.nights),
+            unattended=tuple(unattended.Row(**each.model_dump()) for each in settings.unattended),
+        )
+    )
 
 
 def local_zone() -> str:

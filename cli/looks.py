@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from daemon.engine.engine import Engine
 from daemon.engine.errands import Errands
+from daemon.engine.workshop import Workshop
+from daemon.errands.claims import prove
 from daemon.errands.diff import Diff
 from daemon.errands.get import Get
 from daemon.errands.interface import Look
@@ -22,3 +24,8 @@ def errands(engine: Engine, paths: Paths) -> Errands:
         "get": Get(shelf, paths.home),
     }
     return Errands(engine, looks)
+
+
+def workshop(engine: Engine) -> Workshop:
+    """Who looks after what jobs want done outside; nobody can be started yet."""
+    return Workshop(engine, prove)

@@ -82,7 +82,7 @@ def rows(told: Json) -> str:
             x["circle"],
             x["role"],
             x["backend"],
-            x["turn_state"] or x["status"],
+            x["availability"] or x["turn_state"] or x["status"],
             x["reach"]["road"],
             x["description"][:60],
         )

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.chats import Chats
-from cli.clockwork import alarm, local_zone
+from cli.clockwork import alarm, local_zone, rota
 from cli.house import House
 from cli.listening import sockets
-from cli.looks import errands
+from cli.looks import errands, workshop
 from cli.watching import Watching
 from daemon import lifecycle
 from daemon.api.door import Door, Room
@@ -160,10 +160,13 @@ async def _begin(house: House, desk: HookDesk) -> None:
     """Before anybody is let in: hear what hooks said meanwhile, and clear up after the last run."""
     await house.engine.begin()
     await desk.replay()
+    await house.engine.handle(rota(house.settings))
     await house.engine.handle(c.Recover(holder_prefix=HOLDER))
     for host in house.chats.hosts.values():
         await house.engine.handle(c.Recover(holder_prefix=host.service))
     await house.chats.open()
+    after = timedelta(seconds=house.settings.limits.escalate_after_s)
+    await house.engine.handle(c.ConfigureAttention(escalate_after=after, zone=local_zone()))
 
 
 def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime | None, str]]:
@@ -181,6 +184,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         decisions.run(),
         pump.run(),
         errands(engine, house.paths).run(),
+        workshop(engine).run(),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),
         desk.run(),

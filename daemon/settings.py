@@ -34,6 +34,14 @@ class Daemon(Section):
     log_level: Literal["debug", "info", "warning"] = "info"
 
 
+def _checked_window(window: str) -> str:
+    try:
+        unattended.span(window)
+    except Malformed as error:
+        raise ValueError(f"{error}: {error.hint}") from None
+    return window
+
+
 class Unattended(Section):
     """When nobody is there: what becomes of what an agent wants decided, by circle and time of the day."""
 
@@ -42,19 +50,25 @@ class Unattended(Section):
     policy: Literal["wait", "deny"] = "deny"
     reason: str = unattended.REASON
 
-    @field_validator("window")
-    @classmethod
-    def _is_window(cls, window: str) -> str:
-        try:
-            unattended.span(window)
-        except Malformed as error:
-            raise ValueError(f"{error}: {error.hint}") from None
-        return window
+    _is_window = field_validator("window")(_checked_window)
+
+
+class Night(Section):
+    """In which window of the day the jobs of a circle that are for the night run."""
+
+    circle: str = "*"
+    window: str = "22:00-07:00"
+
+    _is_window = field_validator("window")(_checked_window)
 
 
 class Limits(Section):
+    jobs_per_circle: Annotated[int, Field(ge=0, le=64)] = 4  #: that run at once; 0: as many as there are
+    jobs_per_backend: Annotated[int, Field(ge=0, le=64)] = 8
+    job_minutes: Annotated[int, Field(ge=0)] = 0  #: how long one try may take; 0: as long as it takes
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
+    escalate_after_s: Annotated[int, Field(ge=0)] = 0  #: 0: an ask that a person does not answer just waits
     keep_days: Annotated[int, Field(ge=1)] = 30  #: what is over and older is forgotten
 
 
@@ -66,6 +80,7 @@ class Settings(Section):
     voice: Voice = Voice()
     limits: Limits = Limits()
     unattended: list[Unattended] = Field(default=[])
+    nights: list[Night] = Field(default=[Night()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,8 @@ def _road(peer: Json) -> str:
 
 def _peer_line(peer: Json) -> str:
     doing = " ".join(filter(None, (peer["status"], peer["turn_state"])))
-    said = (_at(peer), peer["role"], peer["backend"], doing, peer["path"], peer["description"])
+    free = peer.get("availability", "")
+    said = (_at(peer), peer["role"], peer["backend"], doing, free, peer["path"], peer["description"])
     return " · ".join(part for part in said if part)
 
 

@@ -5,13 +5,14 @@ All rows together are what every agent carries in its context: 8 kB at most, so 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from daemon.core.errors import Malformed, PeerlineError
 from mcp_server import calls, phrasing
 from mcp_server.calls import LONGEST_WAIT_S, WAIT_S, Call
+from mcp_server.jobtools import JOB_TOOLS
 from mcp_server.schema import (
     ID_LENGTH,
     Json,
@@ -26,17 +27,7 @@ from mcp_server.schema import (
     takes,
     text,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    name: str
-    description: str
-    takes: Json
-    run: Callable[..., Awaitable[Json]]  #: ``run(call, **arguments)``
-    say: Callable[[Json], str]
-    only_reads: bool = False
-    waits: bool = False  #: for others, so it tells its progress
+from mcp_server.tool import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +190,8 @@ TOOLS: Final = (
     ),
 )
 
-BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in TOOLS}
+#: What is not listed may still be called; who may what is decided at the call.
+BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *JOB_TOOLS)}
 
 
 async def called(call: Call, wanted: str, given: Mapping[str, Any]) -> Outcome:

@@ -40,6 +40,7 @@ class Peer(Told):
     turn_age_s: float | None
     description: str
     last_seen: Moment
+    availability: str
     reach: Reach
 
 

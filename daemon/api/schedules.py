@@ -84,8 +84,8 @@ async def run(room: Room, call: Call) -> Json:
 
 
 async def fire(room: Room, call: Call) -> Json:
-    """Decide what is due; the alarm clock calls."""
-    return await room.write(call, (c.FireSchedules(),), lambda told: {"decided": told[0]})
+    """Decide what is due, of schedules and of jobs; the alarm clock calls."""
+    return await room.write(call, (c.FireSchedules(), c.BeginJobs()), lambda told: {"decided": sum(told)})
 
 
 async def alarms(room: Room, call: Call) -> AsyncIterator[tuple[str, int, Any]]:

@@ -1,4 +1,4 @@
-"""What an answer about times to come looks like; as in ``answers``."""
+"""The shapes that are told of times to come."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Schedule(Told):
     next_at: Moment | None
     next: str
     checkin: str | None
-    occurrences: list[Occurrence] = Field(default_factory=list)
+    occurrences: list[Occurrence] = Field(default=[])
 
 
 class Schedules(Told):
@@ -41,6 +41,47 @@ class Schedules(Told):
 
 class Decided(Told):
     decided: int
+
+
+class Claim(Told):
+    """``verified`` is null for what was not, or cannot be, looked at."""
+
+    claim: str
+    verified: bool | None
+    why: str
+
+
+class Job(Told):
+    job_id: str
+    title: str
+    prompt: str
+    state: Literal["queued", "running", "blocked", "done", "failed", "cancelled", "expired"]
+    reason: str
+    owner: str
+    person: str
+    assignee: str
+    path: str | None
+    backend: str
+    circle: str
+    after: list[str]
+    ask_id: str | None
+    tries: int
+    retries: int
+    tonight: bool
+    held: bool
+    created_at: Moment
+    due_at: Moment | None
+    began_at: Moment | None
+    deadline_at: Moment | None
+    ended_at: Moment | None
+    note: str
+    result: str | None
+    claims: list[Claim]
+    waits_for: str = ""
+
+
+class Jobs(Told):
+    jobs: list[Job]
 
 
 class Situation(Told):

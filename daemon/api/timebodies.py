@@ -8,12 +8,12 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, StringCo
 
 from daemon.api.bodies import NAMED, Name, Query, Strict, Words, described, whole
 
-Time = StringConstraints(min_length=1, max_length=200)
+Time = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 SAID = "or otherwise as a person says it"
-At = Annotated[str, Time, described(pattern=r"^in [1-9][0-9]?[mh]$", description=SAID)]
-Length = Annotated[str, Time, described(pattern=r"^[1-9][0-9]?h$", description=SAID)]
-Line = Annotated[str, Time, described(pattern=r"^[1-5]?[0-9] 1?[0-9] \* \* \*$", description=SAID)]
-Zone = Annotated[str, Time, described(pattern="^(UTC|Europe/London)$", description="any of the IANA's")]
+At = Annotated[Time, described(pattern=r"^in [1-9][0-9]?[mh]$", description=SAID)]
+Length = Annotated[Time, described(pattern=r"^[1-9][0-9]?h$", description=SAID)]
+Line = Annotated[Time, described(pattern=r"^[1-5]?[0-9] 1?[0-9] \* \* \*$", description=SAID)]
+Zone = Annotated[Time, described(pattern="^(UTC|Europe/London)$", description="any of the IANA's")]
 End = Annotated[
     AwareDatetime,
     Field(strict=False),
@@ -70,3 +70,44 @@ class CheckinBody(Timed):
     report_to: Name = "me"
     circle: Name | None = None
     within_s: Annotated[int, Field(ge=30, le=86_400), BeforeValidator(whole)] | None = None
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class JobBody(Strict):
+    """For a peer (``to``), or for somebody who is started in a folder (``path`` and ``backend``)."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    prompt: Words | None = None
+    to: Name | None = None
+    path: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
+    backend: Name | None = None
+    circle: Name | None = None
+    after: Annotated[list[Id], Field(max_length=50, default=[])]
+    at: Time | None = None
+    timezone: Time | None = None
+    tonight: bool = False
+    deadline_s: Annotated[int, Field(ge=1, le=366 * 24 * 3600), BeforeValidator(whole)] | None = None
+    retries: Annotated[int, Field(ge=0, le=10), BeforeValidator(whole)] = 0
+
+    @model_validator(mode="after")
+    def one_doer(self) -> JobBody:
+        if (self.to is None) == (self.path is None):
+            raise ValueError("give either to, or path and backend")
+        return self
+
+
+class JobChange(Strict):
+    state: Literal["running", "blocked", "done", "failed"]
+    note: Annotated[str, StringConstraints(max_length=65536)] = ""
+    claims: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=300)]],
+        Field(max_length=20, default=[]),
+    ]
+
+
+class JobsQuery(Query):
+    whose: Literal["mine", "all"] = "mine"
+    over: bool = True
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200

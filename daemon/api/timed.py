@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import bodies, checkins, schedules, timeanswers, timebodies
+from daemon.api import bodies, checkins, jobs, schedules, timeanswers, timebodies
 from daemon.api.caller import Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
@@ -92,5 +92,46 @@ TIMES: Final = (
         "begin a round of a check-in now",
         body=bodies.Nothing,
         answers=timeanswers.Occurrence,
+    ),
+    Endpoint(
+        "GET",
+        routes.JOBS,
+        jobs.listed,
+        "list the jobs",
+        query=timebodies.JobsQuery,
+        answers=timeanswers.Jobs,
+    ),
+    Endpoint(
+        "POST",
+        routes.JOBS,
+        jobs.add,
+        "have something done that lasts",
+        body=timebodies.JobBody,
+        answers=timeanswers.Job,
+    ),
+    Endpoint("GET", routes.JOB, jobs.shown, "look at a job", answers=timeanswers.Job),
+    Endpoint(
+        "PATCH",
+        routes.JOB,
+        jobs.update,
+        "say how far a job is",
+        body=timebodies.JobChange,
+        answers=timeanswers.Job,
+    ),
+    Endpoint(
+        "POST",
+        routes.CANCEL_JOB,
+        jobs.cancel,
+        "end a job",
+        body=bodies.Nothing,
+        answers=timeanswers.Job,
+    ),
+    Endpoint(
+        "POST",
+        routes.RETRY_JOB,
+        jobs.retry,
+        "try a job anew",
+        body=bodies.Nothing,
+        answers=timeanswers.Job,
     ),
 )

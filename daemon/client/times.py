@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -52,6 +52,24 @@ class Round:
     within_s: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What ``add_job`` takes: for a peer (``to``), or for a folder (``path`` and ``backend``)."""
+
+    title: str
+    prompt: str | None = None
+    to: str | None = None
+    path: str | None = None
+    backend: str | None = None
+    circle: str | None = None
+    after: tuple[str, ...] = ()
+    at: str | None = None
+    timezone: str | None = None
+    tonight: bool = False
+    deadline_s: int | None = None
+    retries: int = 0
+
+
 class TimeClient(Protocol):
     async def add_schedule(self, wish: Wish, *, key: str | None = None) -> Json: ...
     async def schedules(self, whose: str = "mine", *, over: bool = False) -> Json: ...
@@ -73,6 +91,20 @@ class TimeClient(Protocol):
         """Decide what is due; for the scheduler alone."""
         ...
 
+    async def add_job(self, task: Task, *, key: str | None = None) -> Json: ...
+    async def jobs(self, whose: str = "mine", *, over: bool = True) -> Json: ...
+    async def job(self, job_id: str) -> Json:
+        """With ``waits_for``: what holds it up now."""
+        ...
+
+    async def update_job(
+        self, job_id: str, state: str, *, note: str = "", claims: Sequence[str] = ()
+    ) -> Json:
+        """``state``: ``running``, ``blocked``, ``done`` or ``failed``."""
+        ...
+
+    async def cancel_job(self, job_id: str, *, key: str | None = None) -> Json: ...
+    async def retry_job(self, job_id: str, *, key: str | None = None) -> Json: ...
     def alarms(self) -> AsyncIterator[Json]:
         """``{"at"}``: when something is due next, now and whenever that changes, without an end."""
         ...
@@ -111,6 +143,27 @@ class TimeVerbs:
 
     async def fire_schedules(self) -> Json:
         return await self._post(routes.FIRE, {}, None)
+
+    async def add_job(self, task: Task, *, key: str | None = None) -> Json:
+        return await self._post(routes.JOBS, {**asdict(task), "after": list(task.after)}, key)
+
+    async def jobs(self, whose: str = "mine", *, over: bool = True) -> Json:
+        return await self._get(routes.JOBS, whose=whose, over=over)
+
+    async def job(self, job_id: str) -> Json:
+        return await self._get(_at(routes.JOB, job_id))
+
+    async def update_job(
+        self, job_id: str, state: str, *, note: str = "", claims: Sequence[str] = ()
+    ) -> Json:
+        body = {"state": state, "note": note, "claims": list(claims)}
+        return await self._send("PATCH", _at(routes.JOB, job_id), body)
+
+    async def cancel_job(self, job_id: str, *, key: str | None = None) -> Json:
+        return await self._post(_at(routes.CANCEL_JOB, job_id), {}, key)
+
+    async def retry_job(self, job_id: str, *, key: str | None = None) -> Json:
+        return await self._post(_at(routes.RETRY_JOB, job_id), {}, key)
 
     async def alarms(self) -> AsyncIterator[Json]:
         async for _, told in self._lasting(routes.ALARMS, {}):

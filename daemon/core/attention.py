@@ -96,12 +96,52 @@ def quiet_until(wishes: Wishes, now: datetime) -> datetime | None:
     """When the quiet hours end that are now; None: it is not quiet."""
     if wishes.quiet is None:
         return None
-    today = now.astimezone(place(wishes.zone)).date()
-    for day in (today - DAY, today):  # those of yesterday may reach over midnight
-        begins, ends = _on(wishes, wishes.quiet, day)
-        if begins <= now < ends:
-            return ends
-    return None
+    return next((ends for begins, ends in _spans(wishes, wishes.quiet, now) if begins <= now < ends), None)
+
+
+def quiet_since(wishes: Wishes, now: datetime) -> datetime | None:
+    """When the quiet hours began that are now."""
+    if wishes.quiet is None:
+        return None
+    return next((begins for begins, ends in _spans(wishes, wishes.quiet, now) if begins <= now < ends), None)
+
+
+def availability(wishes: Wishes, now: datetime) -> str:
+    """What others may know of it: ``quiet until 07:00, answers approvals``; "": nothing stands against asking."""
+    until = quiet_until(wishes, now)
+    if until is None:
+        return ""
+    told = [f"answers {each}s" for each in wishes.breaks]
+    return ", ".join([f"quiet until {clock(wishes, until)}", *told])
+
+
+def matters(text: str) -> tuple[Matter, ...]:
+    """``approvals, failures``; ``nothing``.
+
+    Raises:
+        Malformed: a word is no matter.
+
+    """
+    words = text.replace(",", " ").lower().split()
+    known = {name: each for each in Matter for name in (each.value, f"{each.value}s")}
+    unknown = [word for word in words if word not in {*known, "nothing", "and"}]
+    if unknown or not words:
+        raise Malformed(
+            f'"{" ".join(unknown)[:40]}" is no matter', f"say nothing, or some of {', '.join(Matter)}"
+        )
+    return tuple(dict.fromkeys(known[word] for word in words if word in known))
+
+
+def next_end(span: Quiet, zone: str, now: datetime) -> datetime:
+    """When that span of the day ends next."""
+    today = now.astimezone(place(zone)).date()
+    ends = [_on(Wishes(zone=zone), span, today + n * DAY)[1] for n in (-1, 0, 1)]
+    return next(each for each in ends if each > now)
+
+
+def span_told(quiet: Quiet) -> str:
+    """As ``window`` takes it."""
+    return f"{quiet.begins:%H:%M}-{quiet.ends:%H:%M}"
 
 
 def next_digest(wishes: Wishes, now: datetime) -> datetime:
@@ -161,6 +201,12 @@ def _spent(wishes: Wishes, thing: Thing, rang: Sequence[datetime], now: datetime
     if not wishes.per_hour or thing.urgent or len(lately) < wishes.per_hour:
         return None
     return lately[len(lately) - wishes.per_hour] + HOUR
+
+
+def _spans(wishes: Wishes, quiet: Quiet, now: datetime) -> list[tuple[datetime, datetime]]:
+    """Those that may be now; those of yesterday may reach over midnight."""
+    today = now.astimezone(place(wishes.zone)).date()
+    return [_on(wishes, quiet, day) for day in (today - DAY, today)]
 
 
 def _on(wishes: Wishes, quiet: Quiet, day: date) -> tuple[datetime, datetime]:

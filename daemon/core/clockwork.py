@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from daemon.core import attending
 from daemon.core import commands as c
 from daemon.core.delivery import NEVER
-from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Outage, Session
+from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Job, Outage, Session
 from daemon.core.outbox import room_of
 from daemon.core.view import Plan
 
@@ -35,8 +36,21 @@ def step(plan: Plan, command: c.StepClock) -> None:
         plan.put(replace(follow, due_at=_moved(follow.due_at, by), shown_at=_moved(follow.shown_at, by)))
     for approval in plan.view.approvals():
         plan.put(_approval(approval, by))
+    for job in plan.view.jobs(limit=ALL, over=False):
+        plan.put(_job(job, by))
+    _attention(plan, by)
     _presence(plan, by)
     plan.tell(Event("clock_set", "clock", what=f"{by.total_seconds():+.0f} s"))
+
+
+def _attention(plan: Plan, by: timedelta) -> None:
+    """How long ago it rang; but whoever wants quiet until seven means the wall, and so does who is told then."""
+    for found in plan.view.attentions():
+        rang = tuple(replace(each, at=each.at + by) for each in found.rang)
+        digest_at = found.digest_at if found.quiet else _moved(found.digest_at, by)
+        attending.put(plan, replace(found, rang=rang, digest_at=digest_at))
+    for escalation in plan.view.escalations_due(NEVER):
+        plan.put(replace(escalation, at=_moved(escalation.at, by)))
 
 
 def _presence(plan: Plan, by: timedelta) -> None:
@@ -74,6 +88,19 @@ def _delivery(delivery: Delivery, by: timedelta) -> Delivery:
 
 def _ask(ask: Ask, by: timedelta) -> Ask:
     return replace(ask, deadline_at=ask.deadline_at + by)
+
+
+def _job(job: Job, by: timedelta) -> Job:
+    """Its deadline and how long it has run; when it is to begin is meant by the wall."""
+    ahead = [at for at in (_moved(job.deadline_at, by), job.due_at) if at]
+    return replace(
+        job,
+        deadline_at=_moved(job.deadline_at, by),
+        began_at=_moved(job.began_at, by),
+        wakes_at=min(ahead, default=None)
+        if job.wakes_at is None
+        else min(job.wakes_at, *ahead, job.wakes_at + by),
+    )
 
 
 def _approval(approval: Approval, by: timedelta) -> Approval:

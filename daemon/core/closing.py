@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, checkins, deciding, glance, settling, signs, slips
+from daemon.core import asking, checkins, deciding, glance, settling, shifts, signs, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
@@ -37,7 +37,9 @@ def close(plan: Plan, command: c.CloseAsk) -> AskShown:
         option, text = deciding.decided_by(plan, ask, command, text)
     how = asking.State.DECLINED if command.decline else _how(text)
     sender = stamp(plan, peer, command.person)
-    answered(plan, ask, Answer(sender=sender, text=text, how=how, at=plan.now, option=option))
+    answer = Answer(sender=sender, text=text, how=how, at=plan.now, option=option)
+    answered(plan, ask, answer)
+    shifts.acked(plan, ask, answer)
     return shown(plan, ask.ask_id)
 
 
@@ -136,6 +138,7 @@ def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     checkins.gathered(plan, ask)
     slips.end(plan, ask, by)
     signs.ended(plan, ask)
+    shifts.concluded(plan, ask)
     if ask.state == asking.State.ORPHANED:
         slips.elsewhere(plan, ask)
 

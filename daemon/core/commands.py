@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from daemon.core.model import (
     Attachment,
     Authority,
+    Claim,
     File,
     Incoming,
     Kind,
@@ -20,6 +21,7 @@ from daemon.core.model import (
     Place,
     Question,
     Road,
+    Rota,
     Standing,
     Turn,
     Urgency,
@@ -740,6 +742,98 @@ class FireSchedules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigureWork:
+    """How many jobs run at once, and when, as the config says."""
+
+    rota: Rota
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddJob:
+    """Have something done, by a peer or in a folder by somebody who is started there. Returns a ``Job``."""
+
+    owner: str  #: peer id, stamped by the edge
+    title: str
+    prompt: str = ""  #: "": the title says it all
+    to: str = ""
+    path: str = ""
+    backend: str = ""
+    circle: str = ""
+    after: tuple[str, ...] = ()  #: jobs that must be done first
+    due_at: datetime | None = None
+    tonight: bool = False
+    deadline: timedelta | None = None
+    retries: int = 0
+    surface: str = ""
+    account: str = ""
+    person: str = ""
+    may_spawn: bool = False  #: whoever wants it may have somebody started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateJob:
+    """Whoever does it says how far it is. Returns the ``Job``."""
+
+    job_id: str
+    by: str  #: peer id; "": the owner of the machine
+    state: str  #: ``running``, ``blocked``, ``done`` or ``failed``
+    note: str = ""
+    claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelJob:
+    job_id: str
+    by: str  #: peer id; "": the owner of the machine
+    named: str  #: in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryJob:
+    job_id: str
+    by: str  #: peer id; "": the owner of the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginJobs:
+    """Decide what time brought about for jobs, and begin those that may. Returns how much was decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveJob:
+    """A peer was started for it."""
+
+    job_id: str
+    to: str  #: peer id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailJob:
+    """Nobody could be started for it; ``again``: another try may help."""
+
+    job_id: str
+    why: str
+    again: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeClaims:
+    """These claims were looked at."""
+
+    job_id: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigureAttention:
+    """What the config says about people's attention: said once by every run of the daemon."""
+
+    escalate_after: timedelta = timedelta()  #: none: an ask that nobody answers just waits
+    nights: tuple[str, ...] = ()  #: ``CIRCLE HH:MM-HH:MM``
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed: lapse leases, expire what is over, remind."""
 
@@ -832,6 +926,16 @@ Command = (
     | RunCheckin
     | RemoveCheckin
     | FireSchedules
+    | ConfigureWork
+    | AddJob
+    | UpdateJob
+    | CancelJob
+    | RetryJob
+    | BeginJobs
+    | GiveJob
+    | FailJob
+    | JudgeClaims
+    | ConfigureAttention
     | Tick
     | StepClock
     | Recover

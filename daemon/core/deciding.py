@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from daemon.core import approval as a
-from daemon.core import asking, presence
+from daemon.core import asking, ladder, presence
 from daemon.core import commands as c
 from daemon.core.errors import Conflict, Malformed, NotAllowed
 from daemon.core.model import (
@@ -78,7 +78,7 @@ def ask_people(
         options=options,
         subject=SUBJECT,
     )
-    plan.put(ask)
+    ladder.begin(plan, ask)
     # What is denied at once rings nobody: nobody is there.
     letter = Letter(
         kind=Kind.ASK,

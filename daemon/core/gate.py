@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
-from daemon.core import addressing, groups, hosting, locking, people, threads, topics
+from daemon.core import addressing, digest, groups, hosting, locking, people, threads, topics
 from daemon.core import commands as c
 from daemon.core.deeds import Talk
 from daemon.core.errors import AmbiguousPeer, Refused
@@ -59,6 +59,8 @@ def entered(plan: Plan, deed: locking.Deed) -> Talk | None:
     if here is None or conversation is None:
         return None
     groups.reopen(plan, conversation)
+    if isinstance(deed, c.Say | c.Tap):
+        digest.alive(plan, person, here, conversation)
     meant = _meant(plan, conversation, deed)
     return Talk(plan, meant, plan.peer(meant.peer_id) or here, person, said)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 from typing import Final
 
-from daemon.core import braking, outbox, presence, roads, settling
+from daemon.core import attending, braking, outbox, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.frame import space_for
@@ -96,7 +96,7 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     delivery, session = _first(plan, peer), plan.session_of(peer)
     if delivery is None or delivery.state == d.State.LEASED or delivery.due_at > plan.now:
         return None
-    if outbox.is_quiet(plan, delivery):
+    if outbox.is_quiet(plan, delivery) or not attending.leaves(plan, delivery, peer):
         return None
     if session and (_on_the_way(plan, session) or braking.frozen(plan, peer)):
         return None

@@ -5,6 +5,7 @@
     QUEUED   Fail     FAILED
     RUNNING  Block    BLOCKED
     RUNNING  Hold     RUNNING
+    RUNNING  Give     RUNNING
     RUNNING  Finish   DONE
     RUNNING  Fail     FAILED or, while tries are left, QUEUED
     RUNNING  Return   QUEUED
@@ -24,6 +25,7 @@
 
 What holds it up is said in ``reason``. ``Return`` is no failure and costs no try: its account ran out of use, or what
 it waited for is there now. Each try is begun once, as an ask; what an earlier try's worker still says changes nothing.
+It can only come after jobs that are there already, so no ring of them can be.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from daemon.core.errors import Malformed, invalid_transition
+from daemon.core.errors import invalid_transition
 from daemon.core.model import Job
 
 FIRST_PAUSE: Final = timedelta(minutes=1)  #: before the second try; doubled before each later one
@@ -64,6 +66,14 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Its worker will say itself when it is done: the end of the ask is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """Whoever is to do it was started, and asked."""
+
+    to: str
+    ask_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,7 @@ class Retry:
     """A person or the owner of the job wants it tried anew, as if it had never been."""
 
 
-Happening = Start | Hold | Block | Finish | Fail | Return | Expire | Cancel | Retry
+Happening = Start | Hold | Give | Block | Finish | Fail | Return | Expire | Cancel | Retry
 
 
 def advance(job: Job, event: Happening, *, now: datetime) -> Job:
@@ -141,28 +151,6 @@ def broken(before: Iterable[Job]) -> str:
     return f"it comes after {', '.join(lost)}" if lost else ""
 
 
-def checked_order(job_id: str, after: Iterable[str], known: Mapping[str, tuple[str, ...]]) -> None:
-    """Refuse an order in which nothing could begin.
-
-    Args:
-        job_id: the new job.
-        after: what it comes after.
-        known: what every job comes after.
-
-    Raises:
-        Malformed: it comes after itself.
-
-    """
-    seen, open_ = set[str](), list(after)
-    while open_:
-        each = open_.pop()
-        if each == job_id:
-            raise Malformed(f'job "{job_id}" would come after itself', "leave one of them out")
-        if each not in seen:
-            seen.add(each)
-            open_.extend(known.get(each, ()))
-
-
 def _start(job: Job, event: Start, now: datetime) -> Job:
     begun = replace(job, state=State.RUNNING, reason="", held=job.held and not event.ask_id)
     if not event.ask_id:  # its worker goes on with the same try
@@ -172,6 +160,10 @@ def _start(job: Job, event: Start, now: datetime) -> Job:
 
 def _hold(job: Job, event: Hold, now: datetime) -> Job:
     return replace(job, held=True)
+
+
+def _give(job: Job, event: Give, now: datetime) -> Job:
+    return replace(job, to=event.to, ask_id=event.ask_id)
 
 
 def _block(job: Job, event: Block, now: datetime) -> Job:
@@ -214,6 +206,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Callable[[Job, Any, datetime], Jo
     (State.QUEUED, Fail): _fail,
     (State.RUNNING, Block): _block,
     (State.RUNNING, Hold): _hold,
+    (State.RUNNING, Give): _give,
     (State.RUNNING, Finish): _finish,
     (State.RUNNING, Fail): _fail,
     (State.RUNNING, Return): _return,

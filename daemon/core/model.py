@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from daemon.core.timetable import Missed
+from daemon.core.unattended import Row
 
 
 class Role(StrEnum):
@@ -286,6 +287,9 @@ class Delivery:
     urgency: Urgency = Urgency.NORMAL
     parts: tuple[str, ...] = ()  #: receipts of what was shown of it, while more of it waits
     doubts: int = 0  #: how often what is to be shown next may have been shown already
+    kept: str = ""  #: for whose digest it is held back; "": it goes its way
+    told_in: str = ""  #: the envelope of the digest that tells of it
+    hushed: bool = False  #: shown without a sound, whatever it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +299,51 @@ class Quiet:
     surface: str
     room: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rang:
+    """It rang for that, at that time."""
+
+    envelope_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What one person wishes to be rung for, on all their surfaces; and what is held back for them."""
+
+    person: str  #: ``attending.whose``
+    zone: str = ""  #: by whose wall their hours are meant; "": they set none
+    quiet: str = ""  #: ``23:00-07:00``; "": never
+    per_hour: int = 0  #: how often it may ring in an hour; 0: as often as there is reason to
+    muted: tuple[str, ...] = ()  #: peer ids
+    breaks: tuple[str, ...] = ("approval",)  #: matters that ring in quiet hours, too
+    here: str = ""  #: the conversation in which they spoke last
+    rang: tuple[Rang, ...] = ()  #: within the last hour, while there is a limit
+    digest_at: datetime | None = None  #: when what is held back is told of
+    report_at: datetime | None = None  #: when the next night of one of their circles ends
+    reported_at: datetime | None = None  #: when they were last told of one
+    wakes_at: datetime | None = None  #: when time is to look at this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custom:
+    """What the config says about people's attention. There is one of the whole line."""
+
+    name: str = "line"
+    escalate_after_s: int = 0  #: 0: an ask that nobody answers just waits
+    nights: tuple[str, ...] = ()  #: ``CIRCLE HH:MM-HH:MM``
+    zone: str = "UTC"  #: by whose wall nights are meant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """What was done so far about an ask that a person does not answer."""
+
+    ask_id: str
+    step: int = 0  #: how many of ``escalating.LADDER`` are done
+    at: datetime | None  #: when the next is; None: never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -535,6 +584,7 @@ class PeerShown:
     status: Status
     reach: Reach
     session: Session | None = None
+    availability: str = ""  #: of a person: ``quiet until 07:00, answers approvals``; "": nothing is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -704,4 +754,29 @@ class Job:
     ended_at: datetime | None = None
     created_at: datetime
     result: str = ""
+    note: str = ""  #: what was said of it last while it went on
     claims: tuple[Claim, ...] = ()
+    claimed: bool = False  #: its claims are still to be looked at
+    wakes_at: datetime | None = None  #: when time brings something about; None: never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """In which window of the day the jobs of a circle that are for the night run."""
+
+    circle: str = "*"
+    window: str = "22:00-07:00"  #: by the wall of the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rota:
+    """How many jobs run at once, and when: what the config says. There is one of the whole line."""
+
+    name: str = "line"
+    per_circle: int = 4  #: 0: as many as there are
+    per_backend: int = 8
+    minutes: int = 0  #: how long a try may take; 0: as long as it takes
+    zone: str = "UTC"
+    nights: tuple[Night, ...] = (Night(),)  #: the first that fits a circle is its own
+    unattended: tuple[Row, ...] = ()
+    spawns: bool = False  #: somebody can be started in a folder

@@ -1,4 +1,4 @@
-"""Every noun that is kept, and by what each is known. A table: a noun that is not here is in no store."""
+"""What is written: every noun that has a row of its own, and the fields by which it is found again."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ Noun = (
     | m.Schedule
     | m.Occurrence
     | m.Checkin
+    | m.Job
+    | m.Rota
+    | m.Attention
+    | m.Custom
+    | m.Escalation
 )
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
@@ -52,6 +57,11 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Schedule: ("schedule_id",),
     m.Occurrence: ("schedule_id", "due_at"),
     m.Checkin: ("name",),
+    m.Job: ("job_id",),
+    m.Rota: ("name",),
+    m.Attention: ("person",),
+    m.Custom: ("name",),
+    m.Escalation: ("ask_id",),
 }
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import presence, roads
+from daemon.core import attending, presence, roads
 from daemon.core.cleaning import body as cleaned
 from daemon.core.cleaning import line
 from daemon.core.delivery import Cancel, State, advance, can
@@ -173,9 +173,12 @@ def addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
         expires_at=envelope.expires_at,
         urgency=envelope.urgency,
     )
-    plan.put(delivery)
     plan.tell(Event("stored", envelope.envelope_id, peer.peer_id, "stored", f"for {peer.name}"))
-    return delivery
+    begun = attending.judged(plan, envelope, delivery, peer)
+    if begun.kept:
+        plan.tell(Event(begun.state, begun.envelope_id, begun.peer_id, begun.state, begun.reason))
+    plan.put(begun)
+    return begun
 
 
 def change_card(plan: Plan, ask: Ask, peer_id: str, receipt: str) -> None:
@@ -211,5 +214,7 @@ def _carriage(plan: Plan, envelope: Envelope, delivery: Delivery) -> Carriage:
     session, conversation = plan.session_of(peer), plan.conversation(peer.peer_id)
     status = presence.status(peer, session, conversation, plan.now)
     reach = roads.reach(peer, session, conversation, status, envelope.sender.authority)
+    if delivery.kept:
+        reach = replace(reach, reason=f"{delivery.state}: {delivery.reason}")
     turn = session.turn if session else Turn.UNKNOWN
     return Carriage(delivery, peer, reach, status, turn, plan.view.waiting_count(peer.peer_id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import addressing, asking, closing, glance, presence, settling, topics, turns
+from daemon.core import addressing, asking, closing, glance, presence, settling, topics, turns, work
 from daemon.core import commands as c
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed, NotFound
@@ -18,6 +18,7 @@ from daemon.core.posting import LINE
 from daemon.core.view import Plan
 
 DESCRIPTION_LIMIT: Final = 500
+GOES_ON: Final = frozenset({"clear", "resume", "compact"})  #: the agent's own words for an end that is none
 
 
 def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
@@ -45,6 +46,8 @@ def end_session(plan: Plan, command: c.EndSession) -> None:
     session = plan.session(command.session_id)
     if session is None or session.ended_at is not None:
         return
+    if command.why not in GOES_ON:
+        work.died(plan, session)
     _over(plan, session, command.why, "hook")
     peer = plan.peer(session.peer_id)
     if peer and peer.session_id == session.session_id:

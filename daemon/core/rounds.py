@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import checkins, deeds, firing, schedules, scheduling, sending, spoken
+from daemon.core import checkins, deeds, firing, minding, schedules, scheduling, sending, spoken
 from daemon.core import commands as c
 from daemon.core.cleaning import line
 from daemon.core.deeds import Talk
@@ -30,7 +30,7 @@ def _checkin(talk: Talk, rest: str) -> Heard:
     of, words = _meant(talk, after)
     if not of:
         raise Malformed("nobody is meant", USAGE)
-    rule, question = spoken.split(words, spoken.Speaker(talk.plan.now, talk.said.zone))
+    rule, question = spoken.split(words, spoken.Speaker(talk.plan.now, minding.zone(talk)))
     if not question:
         raise Malformed("nothing is asked then", USAGE)
     command = c.AddCheckin(
@@ -39,7 +39,7 @@ def _checkin(talk: Talk, rest: str) -> Heard:
         question=" ".join(question),
         of=of,
         rule=rule,
-        zone=talk.said.zone,
+        zone=minding.zone(talk),
         report_to=schedules.ME,
         surface=talk.conversation.surface,
         account=talk.person.account,

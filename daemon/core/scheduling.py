@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core import deeds, firing, schedules, sending, spoken
+from daemon.core import deeds, firing, minding, schedules, sending, spoken
 from daemon.core.cleaning import line
 from daemon.core.deeds import Talk
 from daemon.core.errors import Malformed, NotAllowed
@@ -29,7 +29,7 @@ REMOVE: Final = "remove"
 def _schedule(talk: Talk, rest: str) -> Heard:
     """An ask to a peer, as plain words are; at times to come."""
     to, rest = _meant(talk, rest)
-    rule, words = spoken.split(rest.split(), spoken.Speaker(talk.plan.now, talk.said.zone))
+    rule, words = spoken.split(rest.split(), spoken.Speaker(talk.plan.now, minding.zone(talk)))
     if not words:
         raise Malformed("nothing is to be said then", USAGE)
     command = c.AddSchedule(
@@ -37,7 +37,7 @@ def _schedule(talk: Talk, rest: str) -> Heard:
         to=(to,),
         text=" ".join(words),
         rule=rule,
-        zone=talk.said.zone,
+        zone=minding.zone(talk),
         kind=Kind.ASK,
         surface=talk.conversation.surface,
         account=talk.person.account,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, asking, glance, presence
+from daemon.core import addressing, asking, glance, ladder, presence
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, line
 from daemon.core.errors import Malformed, NotAllowed, NotFound
@@ -64,7 +64,7 @@ def ask_of(
         default=clean(command.default) if command.default else None,
         subject=subject,
     )
-    plan.put(ask)
+    ladder.begin(plan, ask)
     letter = replace(_letter(command, ask), reply_to=near or command.reply_to, life=life, alone=alone)
     envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)
     glance.moved(plan)

@@ -20,31 +20,26 @@ from daemon.core import (
     groups,
     locking,
     looking,
+    minding,
     moving,
     presence,
     rounds,
     settling,
     slips,
     steering,
+    tasking,
     threads,
 )
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed, PeerlineError
-from daemon.core.model import (
-    Answer,
-    Ask,
-    Envelope,
-    Heard,
-    Kind,
-    Role,
-)
+from daemon.core.model import Answer, Ask, Envelope, Heard, Kind, Role
 from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
-DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | rounds.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | rounds.DEEDS | tasking.DEEDS | minding.DEEDS
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -296,5 +291,7 @@ _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     groups.ADMIT: _let_in,
     moving.SUBJECT: moving.moved,
     **rounds.RESOLVED,
+    tasking.ONE: tasking.chosen,
+    tasking.NIGHT: tasking.begun,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from daemon.core import closing, following, settling
+from daemon.core import closing, digest, escalating, following, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.model import Delivery, Parcel, Road
@@ -23,11 +23,14 @@ def tick(plan: Plan, command: c.Tick) -> tuple[Parcel, ...]:
             _lapsed(plan, delivery, "lease lapsed")
         elif delivery.expires_at <= plan.now and d.can(delivery, d.Expire):
             settling.expire(plan, delivery)
+            digest.missed(plan, plan.fresh(delivery))
         elif delivery.state == d.State.HANDED:
             overdue.append(delivery)
     for ask in plan.view.overdue_asks(plan.now):
         closing.expire(plan, ask)
     following.due(plan)
+    digest.due(plan)
+    escalating.due(plan)
     return tuple(settling.parcel(plan, delivery) for delivery in overdue)
 
 

@@ -1,4 +1,4 @@
-"""Reading words about what lies ahead: schedules, and what became of their times."""
+"""Reading words about what lies ahead: schedules, what became of their times, and jobs."""
 
 from __future__ import annotations
 
@@ -28,3 +28,26 @@ class TimeView(Protocol):
     def fired_to_self(self, owner: str, since: datetime) -> int:
         """How often schedules of that peer have spoken to the peer itself since."""
         ...
+
+    def jobs(self, owner: str = "", limit: int = 200, *, over: bool = True) -> Sequence[m.Job]:
+        """Of whoever wants it, or for them to do, or all: those that go on, then the newest that are ``over``."""
+        ...
+
+    def jobs_due(self, now: datetime, limit: int = 100) -> Sequence[m.Job]:
+        """Of which time brings something about."""
+        ...
+
+    def jobs_ready(self, now: datetime) -> Sequence[m.Job]:
+        """Queued jobs that wait neither for time nor for another; of each who is to do them, the first few."""
+        ...
+
+    def jobs_running(self) -> Sequence[m.Job]: ...
+    def jobs_after(self, job_id: str) -> Sequence[m.Job]:
+        """Those that go on and come after that one."""
+        ...
+
+    def jobs_outside(self) -> Sequence[m.Job]:
+        """Whose claims are to be looked at, or for which somebody is to be started."""
+        ...
+
+    def jobs_going_on(self, owner: str) -> int: ...

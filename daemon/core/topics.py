@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, hosting, presence, settling, threads
+from daemon.core import addressing, digest, hosting, presence, settling, threads
 from daemon.core import commands as c
 from daemon.core.glance import AGENTS
 from daemon.core.model import Ask, Authority, Conversation, Delivery, Event, Follow, Kind, Peer, Status
@@ -72,12 +72,14 @@ def shown(plan: Plan, command: c.AckDelivery) -> Delivery:
             _noted(plan, agent, shown=envelope.body, due_at=plan.now)
     if envelope and envelope.kind is Kind.REPLY:
         _begin_thread(plan, delivery, plan.ask(envelope.correlation_id), command.receipt)
+        digest.shown(plan, delivery)
     return delivery
 
 
 def refused(plan: Plan, command: c.RejectDelivery) -> Delivery:
     """What the platform will not have: a chat without topics has none, and a topic that is gone is nobody's."""
     delivery = settling.reject(plan, command)
+    digest.missed(plan, delivery)
     envelope, conversation = plan.envelope(delivery.envelope_id), plan.conversation(delivery.peer_id)
     agent = plan.peer(envelope.correlation_id or "") if envelope and envelope.kind is Kind.TOPIC else None
     if envelope and agent and conversation:

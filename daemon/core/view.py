@@ -16,6 +16,8 @@ from typing import Any, Final, Protocol
 
 from daemon.core import approval as approvals
 from daemon.core import model as m
+from daemon.core.attentionview import AttentionView
+from daemon.core.chatview import ChatView
 from daemon.core.errors import PeerlineError
 from daemon.core.frame import ALPHABET, MARK_LENGTH
 from daemon.core.nouns import Noun, key_of
@@ -24,23 +26,13 @@ from daemon.core.timeview import TimeView
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 
-class View(TimeView, Protocol):
+class View(ChatView, TimeView, AttentionView, Protocol):
     """Reading words. Lists are oldest first; a forgotten peer is in none of them."""
 
     def get(self, kind: type[Noun], *key: str) -> Any: ...
     def peers(self) -> Sequence[m.Peer]: ...
     def peers_named(self, name: str) -> Sequence[m.Peer]: ...
     def session_of_process(self, pid: int, started: int) -> m.Session | None: ...
-    def conversation_at(self, surface: str, address: str) -> m.Conversation | None: ...
-    def conversations(self, surface: str) -> Sequence[m.Conversation]: ...  #: but threads that are forgotten
-    def people(self, surface: str) -> Sequence[m.Person]: ...
-    def places(self, surface: str) -> Sequence[m.Place]: ...
-    def ended_locks(self) -> Sequence[m.Lock]: ...  #: the newest first, no more than a few
-    def incoming(self, surface: str) -> Sequence[m.Incoming]:
-        """What came and is not done."""
-        ...
-
-    def newest_incoming(self, surface: str) -> Sequence[tuple[str, str]]: ...  #: (lane, update id)
     def marked(self, mark: str) -> m.Delivery | None: ...
     def deliveries_of(self, envelope_id: str) -> Sequence[m.Delivery]: ...
     def waiting(self, peer_id: str, limit: int = 50) -> Sequence[m.Delivery]:
@@ -48,28 +40,12 @@ class View(TimeView, Protocol):
         ...
 
     def waiting_count(self, peer_id: str) -> int: ...
-    def next_shown(self, peer_id: str) -> m.Delivery | None:
-        """What a conversation shows, or is to show next: by lanes (``outbox.lane``), in each the oldest first."""
-        ...
-
-    def changes_waiting(self, peer_id: str, card: str) -> Sequence[m.Delivery]:
-        """Changes of what that envelope shows that are not under way."""
-        ...
-
     def handed(self, peer_id: str, *, session_id: str = "", receipt: str = "") -> Sequence[m.Delivery]: ...
-    def shown(self, peer_id: str, receipt: str) -> m.Delivery | None:
-        """The delivery that was shown, or a part of which was shown, as that."""
-        ...
-
     def unsettled(self, now: datetime, limit: int = 200) -> Sequence[m.Delivery]:
         """Deliveries whose lease, proof or life has run out."""
         ...
 
     def leased(self, holder_prefix: str) -> Sequence[m.Delivery]: ...
-
-    def said_as(self, receipt: str) -> m.Ask | None:
-        """The last ask that the words of that message became."""
-        ...
 
     def open_asks_to(self, peer_id: str) -> Sequence[m.Ask]: ...
     def open_asks_by(self, peer_id: str) -> Sequence[m.Ask]: ...
@@ -249,6 +225,15 @@ class Plan:
         found: m.Checkin | None = self._get(m.Checkin, name)
         return found if found and found.removed_at is None else None
 
+    def attention(self, person: str) -> m.Attention | None:
+        found: m.Attention | None = self._get(m.Attention, person)
+        return found
+
+    def custom(self) -> m.Custom:
+        """What the config says about people's attention."""
+        found: m.Custom | None = self._get(m.Custom, m.Custom().name)
+        return found or m.Custom()
+
     def errand(self, errand_id: str) -> m.Errand | None:
         found: m.Errand | None = self._get(m.Errand, errand_id)
         return found
@@ -266,6 +251,18 @@ class Plan:
         """The delivery as this decision has left it."""
         found: m.Delivery = self._puts.get((m.Delivery, delivery.delivery_id), delivery)  # type: ignore[assignment]
         return found
+
+    def job(self, job_id: str) -> m.Job | None:
+        found: m.Job | None = self._get(m.Job, job_id)
+        return found
+
+    def jobs_changed(self) -> list[m.Job]:
+        """Those that this decision makes or changes."""
+        return [put for put in self._puts.values() if isinstance(put, m.Job)]
+
+    def rota(self) -> m.Rota:
+        found: m.Rota | None = self._get(m.Rota, m.Rota().name)
+        return found or m.Rota()
 
     def _get(self, kind: type[Noun], *key: str) -> Any:
         return self._puts.get((kind, *key)) or self.view.get(kind, *key)

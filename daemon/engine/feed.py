@@ -22,8 +22,9 @@ TIME: Final = "time"
 APPROVALS: Final = "approvals"
 ERRANDS: Final = "errands"
 SCHEDULES: Final = "schedules"
+JOBS: Final = "jobs"
 WHO: Final = (m.Peer, m.Session, m.Conversation)
-QUEUES: Final = {m.Errand: ERRANDS, m.Schedule: SCHEDULES}
+QUEUES: Final = {m.Errand: (ERRANDS,), m.Schedule: (SCHEDULES,), m.Job: (JOBS, SCHEDULES)}
 RECORDED: Final = "recorded"  #: something that the audit log takes
 TROUBLE: Final = "trouble"  #: the store could not be written, or gave back what was not written
 
@@ -106,8 +107,8 @@ def _keys(noun: object) -> tuple[str, ...]:
             return (ask_id,)
         case m.Approval(approval_id=approval_id):
             return (approval_id, APPROVALS)
-        case m.Errand() | m.Schedule():
-            return (QUEUES[type(noun)],)
+        case m.Errand() | m.Schedule() | m.Job():
+            return QUEUES[type(noun)]
         case m.Circle(name=name):
             return (f"circle:{name}",)
         case m.Conversation(surface=surface, peer_id=peer_id):
@@ -127,5 +128,7 @@ def _times(noun: object, now: datetime) -> tuple[datetime | None, ...]:
             return (deadline_at,)
         case m.Follow(due_at=due_at, ended_at=None):
             return (due_at,)
+        case m.Attention(wakes_at=at) | m.Escalation(at=at):
+            return (at,)
         case _:
             return ()

@@ -5,12 +5,12 @@ Rule: an errand only looks. So one that a crash cut short is run again, and noth
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from daemon.core.model import Approval, Attachment, Peer, Session
+from daemon.core.model import Approval, Attachment, Claim, Peer, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +36,20 @@ class Found:
 
 #: Raises ``PeerlineError`` with a sentence for the person, ``TimeoutError`` or ``OSError``.
 Look: TypeAlias = Callable[[Sight], Awaitable[Found]]
+
+#: The claims as they were found to be: by whoever works in that folder.
+Prove: TypeAlias = Callable[[str, Sequence[Claim]], Awaitable[tuple[Claim, ...]]]
+
+
+class Spawning(Protocol):
+    """Starts agents in folders. Unlike what looks, it must know by ``job_id`` what it has started already."""
+
+    async def spawn(self, path: str, backend: str, *, circle: str, job_id: str) -> str:
+        """Return the peer id of whoever was started there for that job, now or before.
+
+        Raises:
+            Refused: nobody may be started there; another try does not help.
+            Unavailable: not now.
+
+        """
+        ...

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 #: What a conversation may be shown next, and in which order (daemon.core.outbox); both as the index has them.
-SHOWABLE: Final = "(state IN ('queued', 'leased', 'held') OR (state = 'uncertain' AND doubts < 5))"
+SHOWABLE: Final = (
+    "(state IN ('queued', 'leased', 'held') OR (state = 'uncertain' AND doubts < 5)) AND kept = ''"
+)
 LANE: Final = (
     "CASE WHEN state = 'leased' THEN -1 WHEN urgency = 'urgent' THEN 0 WHEN kind IN ('reply', 'answer') THEN 1"
     " WHEN kind != 'change' THEN 2 WHEN urgency = 'fyi' THEN 3 ELSE 1 END"

@@ -14,6 +14,7 @@ from daemon.core.nouns import KEYS, Noun
 from daemon.store import checking, pruning, showing
 from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered
+from daemon.store.minds import AttentionWords
 from daemon.store.rows import reader, table, to_row, told_from, when
 from daemon.store.times import TimeWords
 
@@ -32,7 +33,7 @@ NAMED: Final = "named"
 COUNTED: Final = "counted"  #: with a peer's id: how much waits for it
 
 
-class Words(ChatWords, TimeWords):
+class Words(ChatWords, TimeWords, AttentionWords):
     """A ``Tx`` over a SQLite connection.
 
     Args:
@@ -248,6 +249,7 @@ class Words(ChatWords, TimeWords):
             f" UNION ALL SELECT min(due_at) FROM delivery WHERE {LIVING} AND due_at > ?1 AND due_at < '9999'"
             f" UNION ALL SELECT min(expires_at) FROM delivery WHERE {LIVING} AND due_at < '9999'"
             " UNION ALL SELECT min(due_at) FROM follow WHERE ended_at IS NULL"
+            " UNION ALL SELECT min(wakes_at) FROM attention UNION ALL SELECT min(at) FROM escalation"
             " UNION ALL SELECT min(deadline_at) FROM ask WHERE ended_at IS NULL)"
         )
         at = self._conn.execute(sql, (when(now),)).fetchone()[0]

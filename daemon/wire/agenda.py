@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from daemon.core import model as m
@@ -82,4 +83,42 @@ def occurrence(one: m.Occurrence) -> Json:
         "reason": one.reason,
         "message_id": one.envelope_id or None,
         "decided_at": moment(one.decided_at),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Of those whom a job concerns; "": gone, or nobody yet."""
+
+    owner: str
+    doer: str
+
+
+def job(one: m.Job, names: Names) -> Json:
+    return {
+        "job_id": one.job_id,
+        "title": one.title,
+        "prompt": one.prompt,
+        "state": one.state,
+        "reason": one.reason,
+        "owner": names.owner,
+        "person": one.person,
+        "assignee": names.doer or (f"{one.path} ({one.backend})" if one.path else one.to),
+        "path": one.path or None,
+        "backend": one.backend,
+        "circle": one.circle,
+        "after": list(one.after),
+        "ask_id": one.ask_id if one.ask_id.startswith("a-") else None,
+        "tries": one.tries,
+        "retries": one.retries,
+        "tonight": one.tonight,
+        "held": one.held,
+        "created_at": moment(one.created_at),
+        "due_at": moment(one.due_at),
+        "began_at": moment(one.began_at),
+        "deadline_at": moment(one.deadline_at),
+        "ended_at": moment(one.ended_at),
+        "note": one.note,
+        "result": one.result or None,
+        "claims": [asdict(each) for each in one.claims],
     }

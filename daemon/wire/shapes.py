@@ -34,6 +34,7 @@ def peer(shown: m.PeerShown, now: datetime) -> Json:
         "turn_age_s": round((now - session.turn_at).total_seconds(), 3) if session else None,
         "description": one.description,
         "last_seen": moment(one.last_seen),
+        "availability": shown.availability,
         "reach": {"road": shown.reach.road, "proof": shown.reach.proof, "reason": shown.reach.reason},
     }
 

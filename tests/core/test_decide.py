@@ -21,6 +21,7 @@ from daemon.core.model import (
     Incoming,
     Person,
     Place,
+    Rota,
     Standing,
     Turn,
 )
@@ -175,6 +176,9 @@ class House:
             c.RunCheckin(name="standup", by=me),
             c.RemoveCheckin(name="standup", by=me),
             c.FireSchedules(),
+            c.ConfigureWork(rota=Rota(per_circle=1)),
+            c.AddJob(owner=me, title="tidy up", to="api"),
+            c.ConfigureAttention(nights=("* 22:00-07:00",)),
             c.Tick(),
             c.StepClock(by=timedelta(hours=1)),
             c.Recover(holder_prefix=BOT),
@@ -186,6 +190,8 @@ NEED_A_STATE = {
     c.ReplayDelivery,
     c.LoseMessage,
     c.Unlock,
+    *(c.ChangeSchedule, c.RunSchedule, c.FireSchedules),
+    *(c.UpdateJob, c.CancelJob, c.RetryJob, c.BeginJobs, c.GiveJob, c.FailJob, c.JudgeClaims),
 }  # tried in tests of their own
 TRIED = [type(command) for command in House().commands()]
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core import jobs as j
-from daemon.core.errors import InvalidTransition, Malformed
+from daemon.core.errors import InvalidTransition
 from daemon.core.model import Job
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -26,6 +26,7 @@ DOCUMENTED = {
 EVENTS: dict[type, j.Happening] = {
     j.Start: j.Start("a-2"),
     j.Hold: j.Hold(),
+    j.Give: j.Give("p-2", "a-2"),
     j.Block: j.Block("it needs a key"),
     j.Finish: j.Finish("done"),
     j.Fail: j.Fail("its worker ended"),
@@ -104,13 +105,6 @@ def test_a_worker_that_goes_on_goes_on_with_the_same_try() -> None:
 )
 def test_it_waits_for_what_comes_before_it(before: list[Job], held_up: str, broken: str) -> None:
     assert (j.held_up(job(), before, NOON), j.broken(before)) == (held_up, broken)
-
-
-def test_an_order_in_which_nothing_could_begin_is_refused() -> None:
-    known = {"j-2": ("j-1",), "j-3": ("j-2",), "j-4": ()}
-    j.checked_order("j-9", ["j-3", "j-4"], known)
-    with pytest.raises(Malformed, match="after itself"):
-        j.checked_order("j-1", ["j-3"], known)
 
 
 @given(st.lists(st.sampled_from(list(EVENTS.values())), max_size=40), st.integers(0, 3))

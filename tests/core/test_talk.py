@@ -392,9 +392,17 @@ TYPED = {
     "follow": ("/follow api", "following api"),
     "watch": ("/watch api", "watching api"),
     "schedule": ("/schedule @api every 2h how far?", "api is asked every 2 h"),
+    "job": ("/job @api tidy up", "is running for api"),
+    "jobs": ("/jobs", "there are no jobs"),
+    "tonight": ("/tonight @api tidy up", "The night of dev"),
     "schedules": ("/schedules", "nothing is scheduled"),
     "checkin": ("/checkin standup @api every 2h how far?", "check-in standup: asked every 2 h"),
     "checkins": ("/checkins", "nothing is checked"),
+    "mute": ("/mute api", "api is muted"),
+    "quiet": ("/quiet 23-7", "quiet 23:00-07:00 UTC: then only this rings: what is urgent, approvals"),
+    "tz": ("/tz Europe/Lisbon", "your hours are those of Europe/Lisbon"),
+    "pushes": ("/pushes 6", "it rings 6 times an hour at most"),
+    "digest": ("/digest", "nothing is held back"),
     "help": ("/help", "/peers"),
     "start": ("/start", "Hello ada"),
 }
@@ -540,7 +548,7 @@ def test_what_is_refused_leaves_nothing_but_the_reply(line: Line, ada: Chat, typ
 
     after = line.rows()
     changed = {name for name in after if after[name] != before[name]}
-    assert changed <= {"envelope", "delivery", "event", "sqlite_sequence"}
+    assert changed <= {"envelope", "delivery", "event", "attention", "sqlite_sequence"}  # they were there
     assert len(after["envelope"]) == len(before["envelope"]) + 1
     assert len(line.told(ada)) == 1
 

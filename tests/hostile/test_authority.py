@@ -72,10 +72,10 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-16 end the daemon": ("POST", "/v1/stop", {}),
     "AUTH-21 lock the line": ("POST", "/v1/lock", {}),
     "AUTH-22 unlock the line": ("POST", "/v1/unlock", {}),
+    "AUTH-44 say that it is time": ("POST", "/v1/schedules/fire", {}),
+    "AUTH-45 hear when it is time": ("GET", "/v1/schedules/alarms", None),
     "AUTH-17 describe another": ("PATCH", "/v1/peers/alice", {"description": "owned"}),
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
-    "AUTH-44 ring the alarm": ("POST", "/v1/schedules/fire", {}),
-    "AUTH-45 be told when something is due": ("GET", "/v1/schedules/alarms", None),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
 }
 #: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
@@ -84,6 +84,7 @@ FOR_AGENTS = {
     *(routes.ASK, routes.ANSWER, routes.CANCEL, routes.WHY, routes.STATUS),
     *(routes.SCHEDULES, routes.SCHEDULE, routes.RUN_SCHEDULE),
     *(routes.CHECKINS, routes.CHECKIN, routes.RUN_CHECKIN),
+    *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mcp_server.calls import Call
-from mcp_server.tools import BY_NAME, TOOLS, Outcome, Tool, called
+from mcp_server.tool import Tool
+from mcp_server.tools import BY_NAME, TOOLS, Outcome, called
 from tests.fakes.client import Mesh
 
 PLAIN_AGENT_LIMIT = 8 * 1000
@@ -51,7 +52,7 @@ def test_the_tools_are_those_that_were_promised() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_a_tool_takes_what_its_function_takes(name: str) -> None:
     tool = BY_NAME[name]
     (call, *parameters) = inspect.signature(tool.run).parameters.values()
@@ -65,7 +66,7 @@ def test_a_tool_takes_what_its_function_takes(name: str) -> None:
         assert "default" not in schema or schema["default"] == one.default
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_a_schema_is_strict_and_bounds_everything(name: str) -> None:
     schema = BY_NAME[name].takes
     assert schema["additionalProperties"] is False

@@ -41,6 +41,11 @@ def when(at: datetime) -> str:
     return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
+def keyed(part: str | datetime) -> str:
+    """A part of a key as it is written."""
+    return when(part) if isinstance(part, datetime) else part
+
+
 def _table(kind: Any) -> Table:
     name, keys = TABLES[kind], KEYS[kind]
     columns = tuple(field.name for field in fields(kind))

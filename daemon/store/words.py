@@ -15,7 +15,7 @@ from daemon.store import checking, pruning, showing
 from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered
 from daemon.store.minds import AttentionWords
-from daemon.store.rows import reader, table, to_row, told_from, when
+from daemon.store.rows import keyed, reader, table, to_row, told_from, when
 from daemon.store.times import TimeWords
 
 N = TypeVar("N")
@@ -58,8 +58,7 @@ class Words(ChatWords, TimeWords, AttentionWords):
         return self._kept[where]
 
     def _got(self, kind: type[Noun], *key: Any) -> Any:
-        wanted = (when(each) if isinstance(each, datetime) else each for each in key)
-        return next(iter(self._rows(kind, table(kind).get, *wanted)), None)
+        return next(iter(self._rows(kind, table(kind).get, *map(keyed, key))), None)
 
     def _keep(self, where: Any, what: Any) -> None:
         if len(self._kept) >= MOST_KEPT:

@@ -84,9 +84,14 @@ def mcp(
     name: Annotated[str | None, typer.Option("--name", help="The name wished for.")] = None,
     circle: Annotated[str | None, typer.Option("--circle", help="The circle; default otherwise.")] = None,
     tools: Annotated[str | None, typer.Option("--tools", help="Another set of tool names.")] = None,
+    backend: Annotated[str | None, typer.Option("--backend", help="What the client is: antigravity.")] = None,
+    channels: Annotated[
+        bool, typer.Option("--channels", help="Be a channel of Claude Code, too (experimental).")
+    ] = False,
 ) -> None:
-    given = (("--name", name), ("--circle", circle), ("--tools", tools))
-    become_shim([word for flag, value in given if value for word in (flag, value)])
+    given = (("--name", name), ("--circle", circle), ("--tools", tools), ("--backend", backend))
+    words = [word for flag, value in given if value for word in (flag, value)]
+    become_shim([*words, *(["--channels"] if channels else [])])
 
 
 class _told:  # noqa: N801 -- used as a with-block

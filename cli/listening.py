@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from cli.channeldoor import ChannelEntrance
 from cli.house import House
 from cli.mcpdoor import McpEntrance
 from daemon import lifecycle
@@ -37,12 +38,13 @@ async def sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
         count=house.auditor.tally.count,
     )
     entrance = McpEntrance(house.engine, house.door, guards, house.health.version)
-    runner = _runner(house, guards, desk, entrance)
+    standing = ChannelEntrance(house.engine, guards)
+    runner = _runner(house, guards, desk, entrance, standing)
     await runner.setup()
     try:
         # The entrance closes before the requests inside are ended in order: a call that waits for an answer must look
         # unanswered, so that its shim repeats it.
-        async with entrance:
+        async with entrance, standing:
             patience = Patience(count=house.auditor.tally.count)
             await Site(runner, lifecycle.unix_socket(house.paths), patience, backlog=1024).start()
             if tcp:
@@ -53,14 +55,20 @@ async def sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def _runner(house: House, guards: Guards, desk: HookDesk, entrance: McpEntrance) -> web.AppRunner:
+def _runner(
+    house: House, guards: Guards, desk: HookDesk, entrance: McpEntrance, standing: ChannelEntrance
+) -> web.AppRunner:
     application = Application(
         house.door,
         guards,
         health=house.health.health,
         version=house.health.version,
         desk=desk,
-        extras={routes.MCP: entrance.handle, routes.MCP_RECEIPTS: entrance.receipts},
+        extras={
+            routes.MCP: entrance.handle,
+            routes.MCP_RECEIPTS: entrance.receipts,
+            routes.MCP_CHANNEL: standing.handle,
+        },
         strangers=house.chats.takes,
     )
     return web.AppRunner(

@@ -11,7 +11,7 @@ import json
 import platform
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
@@ -28,15 +28,22 @@ from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
+from daemon.core.errors import Malformed
 from daemon.core.model import Peer, Session, Turn
 from daemon.core.roads import TOOLS_ALONE
 from daemon.engine.engine import Engine
 from daemon.store.interface import Tx
 from mcp_server.http import McpDoor
 
+Json = dict[str, Any]
+
 BACKEND: Final = "mcp"
+#: Backends that a client may be beside that, by how it calls itself when it begins.
+NAMED: Final = {"antigravity": "antigravity", "antigravity-client": "antigravity"}
+OPENINGS: Final = frozenset({"server/discover", "ping"})  #: what a client may say before it says who it is
 PROGRAMS: Final = frozenset({"claude", "codex", "gemini", "opencode"})
 RUN: Final = "Peerline-Run"
+CLIENT: Final = "io.modelcontextprotocol/clientInfo"
 LONGEST: Final = 4096  #: characters of a header; a folder's path may be long
 
 
@@ -86,13 +93,14 @@ class McpEntrance:
         if around:
             await self._engine.handle(c.EndSession(session_id=own, why="it belongs to an agent"))
             return Caller(standing=Standing.AGENT, peer_id=around.peer_id, host=around.session_id)
-        if await _is_early(request, placed):
+        said = await _said(request)
+        if _is_early(said, placed):
             return None
         refuse_crowded(replace(placed, crowded=crowded))
         known: Session | None = await self._engine.read(lambda tx: tx.get(Session, own))
         if known and known.ended_at is None:
             return Caller(standing=Standing.AGENT, peer_id=known.peer_id, host=own)
-        peer: Peer = await self._engine.handle(_registration(request, placed, own))
+        peer: Peer = await self._engine.handle(_registration(request, placed, own, _backend(request, said)))
         return Caller(standing=Standing.AGENT, peer_id=peer.peer_id, host=own)
 
 
@@ -106,15 +114,47 @@ def _around(tx: Tx, placed: Placed, thread: str) -> tuple[Session | None, bool]:
     return None, False
 
 
-async def _is_early(request: web.Request, placed: Placed) -> bool:
-    """A known agent's program starts its MCP servers about when its first hook registers it: wait for a call."""
-    if not any({process.command, script_of(process.pid)} & PROGRAMS for process in placed.line):
-        return False
+async def _said(request: web.Request) -> Json:
     try:
         told = json.loads(await request.read())
     except (ValueError, RecursionError):
-        return True
-    return not (isinstance(told, dict) and told.get("method") == "tools/call")
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _is_early(said: Json, placed: Placed) -> bool:
+    """A known agent's program starts its MCP servers about when its first hook registers it: wait for a call."""
+    if not any({process.command, script_of(process.pid)} & PROGRAMS for process in placed.line):
+        return said.get("method") in OPENINGS and not _client(said)
+    return said.get("method") != "tools/call"
+
+
+def _backend(request: web.Request, said: Json) -> str:
+    """As its command line or its variables say, else as the client calls itself.
+
+    Raises:
+        Malformed: no client that polls can be that.
+
+    """
+    wished = _header(request, "Peerline-Backend")
+    known = {BACKEND, *NAMED.values()}
+    if wished and wished not in known:
+        raise Malformed(
+            f'no backend "{wished[:80]}" for a client that polls', f"it may be {', '.join(sorted(known))}"
+        )
+    return wished or NAMED.get(_client(said).lower(), BACKEND)
+
+
+def _client(said: Json) -> str:
+    """What the client calls itself in this request, in either era; "" if it does not."""
+    params = _member(said, "params")
+    told = _member(params, "clientInfo") or _member(_member(params, "_meta"), CLIENT)
+    name = _member(told, "name")
+    return name if isinstance(name, str) else ""
+
+
+def _member(holder: object, key: str) -> object:
+    return holder.get(key) if isinstance(holder, dict) else None
 
 
 def _header(request: web.Request, name: str) -> str:
@@ -123,15 +163,15 @@ def _header(request: web.Request, name: str) -> str:
     return told[:LONGEST]
 
 
-def _registration(request: web.Request, placed: Placed, session_id: str) -> c.RegisterSession:
+def _registration(request: web.Request, placed: Placed, session_id: str, backend: str) -> c.RegisterSession:
     folder = _header(request, "Peerline-Cwd")
     checkout = checkout_of(folder)
     return c.RegisterSession(
         session_id=session_id,
-        backend=BACKEND,
+        backend=backend,
         pid=placed.process.pid,
         started=placed.process.started,
-        wish=_header(request, "Peerline-Name") or PurePath(folder).name or BACKEND,
+        wish=_header(request, "Peerline-Name") or PurePath(folder).name or backend,
         circle=_header(request, "Peerline-Circle") or DEFAULT_CIRCLE,
         path=folder,
         repo=checkout.repo,

@@ -1,6 +1,6 @@
 """What an agent starts as its MCP server: standard input goes to the daemon's ``/mcp``, answers come back.
 
-    <python> -I -S -E <abs>/mcp_server/shim.py SOCKET [--name N] [--circle C] [--tools SET]
+    <python> -I -S -E <abs>/mcp_server/shim.py SOCKET [--name N] [--circle C] [--tools SET] [--backend B] [--channels]
 
 It understands framing and ids, and no tool. One thread per request, so that a call that waits holds up no
 other; each message is one line on standard output, which says nothing else. Standard library only and no
@@ -12,6 +12,11 @@ asyncio: it starts once per agent and stays. ``_socket`` is the C module under `
 **Receipts.** An answer with messages in it says so in its ``_meta``. Once it is out on standard output, the
 daemon is told, and before any later request is sent; only then do they count as read. A call that its client
 cancelled gets neither answer nor receipt, and an answer after the end of input no receipt: nobody may read.
+
+**Channels** (``--channels``). The server is also a channel of Claude Code, which takes none that speaks the newest
+protocol: that is denied. One more request stands open to the daemon, and what comes by it goes out between
+the answers; it is made anew when it breaks off, for 30 s, and then once the daemon has answered
+something. Idle, it only reads.
 """
 
 from __future__ import annotations
@@ -29,23 +34,34 @@ BREAKS = 5  # an exchange that breaks off this often does so because of what it 
 PAUSE_S, LONGEST_PAUSE_S, RECEIPT_PAUSE_S = 0.02, 0.25, 5.0
 FAREWELL_S = 1.0
 RECEIPTS_LIMIT = 1000
-MCP, RECEIPTS = b"/mcp", b"/mcp/receipts"
+MCP, RECEIPTS, CHANNEL = b"/mcp", b"/mcp/receipts", b"/mcp/channel"
 OK, ACCEPTED, UNAVAILABLE = 200, 202, 503
 REFUSED = 2  # the exit code
-PARSE_ERROR, INVALID_REQUEST, OUR_ERROR = -32700, -32600, -32000
+PARSE_ERROR, INVALID_REQUEST, NO_METHOD, OUR_ERROR = -32700, -32600, -32601, -32000
 VERSION = "io.modelcontextprotocol/protocolVersion"
 RECEIPT = "peerline/receipt"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 IDENTITY = ((b"Peerline-Tool-Use", "claudecode/toolUseId", "callId"), (b"Peerline-Thread", "threadId"))
-OPTIONS = {"--name": b"Peerline-Name", "--circle": b"Peerline-Circle", "--tools": b"Peerline-Tools"}
-WISHES = {b"Peerline-Name": b"PEERLINE_NAME", b"Peerline-Circle": b"PEERLINE_CIRCLE"}
+OPTIONS = {
+    "--name": b"Peerline-Name",
+    "--circle": b"Peerline-Circle",
+    "--tools": b"Peerline-Tools",
+    "--backend": b"Peerline-Backend",
+}
+WISHES = {
+    b"Peerline-Name": b"PEERLINE_NAME",
+    b"Peerline-Circle": b"PEERLINE_CIRCLE",
+    b"Peerline-Backend": b"PEERLINE_BACKEND",
+}
+Json = dict[str, object]
+
+CHANNELS = "--channels"
+CAPABILITY: Json = {"claude/channel": {}}
 ABSENT = "the peerline daemon does not answer at %s; start it with: peerline up"
 FORBIDDEN = (
     "connecting to %s is not permitted: a sandbox forbids the socket, or it is somebody else's; "
     "allow it in the sandbox's settings, or let this MCP server be started outside of it"
 )
-
-Json = dict[str, object]
 
 
 class NotTaken(Exception):
@@ -171,8 +187,10 @@ class Request:
 
 
 class Shim:
-    def __init__(self, path: str, wishes: dict[bytes, bytes]) -> None:
+    def __init__(self, path: str, wishes: dict[bytes, bytes], *, channels: bool = False) -> None:
         self.path = path
+        self.channels = channels
+        self.answering = threading.Event()  #: the daemon is there
         self.run = posix.urandom(8).hex()
         self.head = standing_head(self.run, wishes)
         self.version = ""  #: of the protocol, once the client and the daemon have agreed
@@ -199,6 +217,11 @@ class Shim:
             self.cancel(member(message.get("params"), "requestId"))
         elif isinstance(method, str):  # else it is an answer, and nobody asked
             request = Request(message, body, self.run)
+            if self.channels and method == "server/discover":
+                self.refuse(request, NO_METHOD, "this server speaks the protocol that begins with initialize")
+                return
+            if self.channels and method == "notifications/initialized":
+                threading.Thread(target=self.listen, daemon=True).start()
             thread = threading.Thread(target=self.serve, args=(request,), daemon=True)
             if asked is not None:
                 self.requests[asked] = request, thread
@@ -292,12 +315,50 @@ class Shim:
         result = member(message, "result")
         if last and isinstance(version := member(result, "protocolVersion"), str):
             self.version = version
+        if self.channels and last and request.method == "initialize":
+            text = with_channel(message)
         with self.writing:
             if not request.over:
                 write_out(text)
                 request.answered = last
                 if last and member(member(result, "_meta"), RECEIPT) and not self.ended.is_set():
                     self.owed.append(request.key)
+
+    def listen(self) -> None:
+        """One thread: what the daemon has to say without being asked."""
+        pause, deadline = PAUSE_S, monotonic() + PATIENCE_S
+        while not self.ended.is_set():
+            since = monotonic()
+            try:
+                self.hear_out()
+            except NotTaken:
+                return
+            except (OSError, ValueError):
+                pass
+            if monotonic() - since > LONGEST_PAUSE_S:  # it was there for a while
+                pause, deadline = PAUSE_S, monotonic() + PATIENCE_S
+            if monotonic() > deadline:
+                self.answering.clear()
+                self.answering.wait()
+                pause, deadline = PAUSE_S, monotonic() + PATIENCE_S
+            self.ended.wait(pause)
+            pause = min(2 * pause, RECEIPT_PAUSE_S)
+
+    def hear_out(self) -> None:
+        """Read the standing request to its end; OSError or ValueError when it breaks off, NotTaken if it is refused."""
+        connection = Connection(self.path)
+        try:
+            connection.send(CHANNEL, self.head, b"")
+            status, headers = connection.begin()
+            if status == UNAVAILABLE:
+                raise OSError("the daemon is not ready")
+            if status != OK:
+                raise NotTaken("there is no channel")
+            for text in events(connection.pieces(headers)):
+                with self.writing:
+                    write_out(text)
+        finally:
+            connection.close()
 
     def fail(self, request: Request, sentence: str) -> None:
         if request.id is not None:
@@ -360,6 +421,7 @@ class Shim:
     def put_back(self, connection: Connection, *, whole: bool) -> None:
         if whole:
             self.idle.append(connection)
+            self.answering.set()
         else:
             connection.close()
 
@@ -380,6 +442,14 @@ class Shim:
             for header, value in named.items()
             if isinstance(value, str) and value
         )
+
+
+def with_channel(message: Json) -> bytes:
+    """The same answer to ``initialize``, which says beside all else that this server is a channel."""
+    capabilities = member(message.get("result"), "capabilities")
+    if isinstance(capabilities, dict):
+        capabilities["experimental"] = {**(capabilities.get("experimental") or {}), **CAPABILITY}
+    return json.dumps(message).encode()
 
 
 def standing_head(run: str, wishes: dict[bytes, bytes]) -> bytes:
@@ -412,9 +482,13 @@ def wishes_of(words: list[str]) -> dict[bytes, bytes]:
     found = {header: posix.environ[name] for header, name in WISHES.items() if posix.environ.get(name)}
     rest = iter(words)
     for word in rest:
+        if word == CHANNELS:
+            continue
         option, equals, value = word.partition("=")
         if option not in OPTIONS:
-            sys.stderr.write(f"peerline: there is no option {option}; there are {', '.join(OPTIONS)}\n")
+            sys.stderr.write(
+                f"peerline: there is no option {option}; there are {', '.join((*OPTIONS, CHANNELS))}\n"
+            )
             sys.exit(REFUSED)
         found[OPTIONS[option]] = (value if equals else next(rest, "")).encode("utf-8", "surrogateescape")
     return found
@@ -423,7 +497,7 @@ def wishes_of(words: list[str]) -> dict[bytes, bytes]:
 def main(argv: list[str]) -> None:
     if not argv:
         sys.exit("peerline: which socket?")
-    shim = Shim(argv[0], wishes_of(argv[1:]))
+    shim = Shim(argv[0], wishes_of(argv[1:]), channels=CHANNELS in argv[1:])
     try:
         for line in sys.stdin.buffer:
             if line.strip():

@@ -14,7 +14,7 @@ from daemon.agents import requests
 from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
-from daemon.core.frame import joined, marks_in
+from daemon.core.frame import is_nudge, joined, marks_in
 from daemon.core.model import Denial, Turn
 
 Commands = tuple[c.Command, ...]
@@ -40,12 +40,14 @@ class Speech:
         self, session_id: str, payload: Json, around: Surroundings, *, automatic: bool = False
     ) -> Commands:
         """``automatic``: nobody typed it, unless a message is in it."""
-        marks = marks_in(text(payload, "prompt"))
+        prompt = text(payload, "prompt")
+        marks, nudged = marks_in(prompt), is_nudge(prompt)
         began = c.TurnBegan(
             session_id=session_id,
             marks=marks,
             prompt_id=text(payload, self.prompt_id),
-            automatic=automatic and not marks,  # what woke it is a message
+            automatic=(automatic or nudged) and not marks,  # what woke it is a message
+            nudged=nudged,
         )
         passing = c.HandOut(session_id=session_id, limit=HAND_OUT_LIMIT, passing=True)
         return (began, *((passing,) if around.live else ()))

@@ -59,6 +59,7 @@ class Visit(asyncio.Protocol):
     _transport: asyncio.Transport | None = None
     _timer: asyncio.TimerHandle | None = None
     _busy: bool = field(default=False)  #: a request is being answered
+    when_lost: list[Callable[[], None]] = field(default_factory=list)  #: done once nobody is there any more
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         line = cast("asyncio.Transport", transport)
@@ -100,6 +101,8 @@ class Visit(asyncio.Protocol):
         self.known()
         self._transport = None
         self.inner.connection_lost(exc)
+        for lost in self.when_lost:
+            lost()
 
     def known(self) -> None:
         """A right token was shown."""

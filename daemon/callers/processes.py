@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 LINE: Final = 4096  #: bytes; a process's stat has some 400
+LONGEST_LINE: Final = 256 * 1024  #: of a command; one word has 128 KiB at most (execve(2))
 DEEPEST: Final = 40
 _LINUX: Final = sys.platform == "linux"
 
@@ -127,15 +128,17 @@ def folder_of(pid: int) -> str:
 
 def script_of(pid: int) -> str:
     """The name of what an interpreter runs (``node --flag /a/gemini``: "gemini"), "" if it cannot be read."""
+    return next((Path(word).name for word in words_of(pid)[1:] if word and not word.startswith("-")), "")
+
+
+def words_of(pid: int) -> tuple[str, ...]:
+    """Its command line, () if it cannot be read; on macOS a word with blanks in it is several."""
     try:
-        told = (
-            _read(f"/proc/{pid}/cmdline").split("\0")
-            if _LINUX
-            else _told("ps", "-o", "args=", "-p", f"{pid}").split()
-        )
+        if _LINUX:
+            return tuple(_read(f"/proc/{pid}/cmdline", LONGEST_LINE).split("\0"))
+        return tuple(_told("ps", "-o", "args=", "-p", f"{pid}").split())
     except (OSError, ValueError, subprocess.SubprocessError):
-        return ""
-    return next((Path(word).name for word in told[1:] if word and not word.startswith("-")), "")
+        return ()
 
 
 def _has_ended(conn: socket.socket) -> bool:
@@ -194,11 +197,11 @@ def _from_proc(pid: int) -> Process:
     )
 
 
-def _read(path: str) -> str:
+def _read(path: str, limit: int = LINE) -> str:
     """A line of the kernel's, in a quarter of the time of ``Path``: each connection asks for all its ancestors."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, LINE).decode("utf-8", "replace")
+        return os.read(descriptor, limit).decode("utf-8", "replace")
     finally:
         os.close(descriptor)
 

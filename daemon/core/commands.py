@@ -460,6 +460,7 @@ class TurnBegan:
     prompt_id: str = ""
     source: str = "hook"
     automatic: bool = False  #: nobody wanted this turn: a brake still holds
+    nudged: bool = False  #: the prompt has the words by which a channel tells that something waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -468,6 +469,21 @@ class WakeWaits:
 
     session_id: str
     waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenChannel:
+    """A channel into the session is there; ``opened``: it is, or no longer."""
+
+    session_id: str
+    opened: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NudgeSession:
+    """Its channel can take a word, if there is one to say."""
+
+    session_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -725,6 +741,8 @@ Command = (
     | LoseMessage
     | TurnBegan
     | WakeWaits
+    | OpenChannel
+    | NudgeSession
     | CloseInbox
     | TurnWent
     | TurnWaits

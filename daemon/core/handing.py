@@ -39,7 +39,7 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
     session = plan.live(command.session_id)
     if session is None or _is_braked(plan, session):
         return ()
-    if not command.passing and _on_the_way(plan, session):
+    if not command.passing and is_on_the_way(plan, session):
         return ()
     # What lies unsent in its prompt waits there for its Enter: by another road it would come a second time.
     waiting = list(takewhile(lambda x: not _is_taken(x, session), plan.view.waiting(session.peer_id)))
@@ -93,12 +93,12 @@ def confirm_call(plan: Plan, command: c.ConfirmCall) -> int:
 def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     if (plan.conversation(peer.peer_id) is not None) != command.shows:
         return None
-    delivery, session = _first(plan, peer), plan.session_of(peer)
+    delivery, session = first(plan, peer), plan.session_of(peer)
     if delivery is None or delivery.state == d.State.LEASED or delivery.due_at > plan.now:
         return None
     if outbox.is_quiet(plan, delivery):
         return None
-    if session and (_on_the_way(plan, session) or braking.frozen(plan, peer)):
+    if session and (is_on_the_way(plan, session) or braking.frozen(plan, peer)):
         return None
     envelope = plan.envelope(delivery.envelope_id)
     road = _road(plan, peer, envelope, session)
@@ -110,7 +110,7 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     return settling.lease(plan, delivery, step)
 
 
-def _first(plan: Plan, peer: Peer) -> Delivery | None:
+def first(plan: Plan, peer: Peer) -> Delivery | None:
     """The oldest; for an agent the oldest that wakes it, for what is for information goes with a prompt.
 
     Conversations have lanes.
@@ -125,7 +125,7 @@ def _first(plan: Plan, peer: Peer) -> Delivery | None:
     )
 
 
-def _on_the_way(plan: Plan, session: Session) -> bool:
+def is_on_the_way(plan: Plan, session: Session) -> bool:
     """Something was given to the agent and has not been seen to begin: two at once would become one turn.
 
     Be it to a session before this one: until that has been looked for, nothing overtakes it.

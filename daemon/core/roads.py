@@ -39,9 +39,10 @@ POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """No road now; it waits where it is until something changes."""
+    """No road now; it waits where it is until something changes. ``told``: its channel says that it does."""
 
     reason: str
+    told: bool = False
 
 
 def choose(envelope: Envelope, session: Session | None) -> Road | Wait:
@@ -102,6 +103,12 @@ def reach(
         proof = _proof(session, Road.HOOK) or f"its last sign came by {session.turn_source}"
         return Reach(road=Road.HOOK, proof=proof, reason="in a turn; handed over at its end")
     pushed = _pushed(authority, session)
+    if isinstance(pushed, Wait) and pushed.told:
+        return Reach(
+            road=Road.CHANNEL,
+            proof=_proof(session, Road.CHANNEL) or "never seen to arrive",
+            reason=pushed.reason,
+        )
     if isinstance(pushed, Wait):
         return Reach(road=Road.HOOK, proof=_proof(session, Road.HOOK), reason=pushed.reason)
     by = "a hook waits in its background" if pushed is Road.HOOK else "idle"
@@ -128,4 +135,8 @@ def _pushed(authority: Authority, session: Session) -> Road | Wait:
         return Road.TERMINAL
     if session.backend in WOKEN:
         return Wait("nothing listens in it now; it comes back by itself")
+    if session.channel:
+        return Wait(
+            "its channel tells it that something waits; handed over when it asks, or its turn ends", told=True
+        )
     return Wait("no road into an idle session; handed over at the end of its next turn")

@@ -13,7 +13,7 @@ from daemon.core import approving, asking, closing, following, handing, presence
 from daemon.core import commands as c
 from daemon.core.cleaning import fitted, line
 from daemon.core.delivery import OVER, State
-from daemon.core.model import Answer, Ask, Delivery, Kind, Session, Turn, Urgency
+from daemon.core.model import Answer, Ask, Delivery, Kind, Road, Session, Turn, Urgency
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
 
@@ -30,6 +30,8 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
         delivery = plan.view.marked(mark)
         if delivery and delivery.session_id == session.session_id:
             carried = _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}") or carried
+    if command.nudged and session.nudged_at:
+        settling.arrived(plan, session.session_id, Road.CHANNEL)
     if session.ended_at is None:  # else a hook was heard late, which is evidence all the same
         _begin(plan, plan.session(session.session_id) or session, carried, command)
 

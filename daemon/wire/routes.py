@@ -9,6 +9,7 @@ HEALTH: Final = "/health"
 OPENAPI: Final = "/openapi.json"
 MCP: Final = "/mcp"
 MCP_RECEIPTS: Final = "/mcp/receipts"
+MCP_CHANNEL: Final = "/mcp/channel"  #: where a shim hears what is said to its agent of our own accord
 
 WHOAMI: Final = f"{V1}/whoami"
 PEERS: Final = f"{V1}/peers"

@@ -22,7 +22,7 @@ from daemon.api.patience import visit_of
 from daemon.callers import channels
 from daemon.callers.processes import Process
 from daemon.core import commands as c
-from daemon.core.errors import Malformed, NotAllowed, PeerlineError
+from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import Nudge, Session
 from daemon.core.view import live_sessions
 from daemon.engine.engine import Engine
@@ -60,11 +60,10 @@ class ChannelEntrance:
 
         Raises:
             NotAllowed: no agent above it loads our channel.
-            Malformed: it is no POST.
 
         """
         if request.method != "POST":
-            raise Malformed("a channel is opened by POST", "use the shim: `peerline mcp --channels`")
+            raise web.HTTPMethodNotAllowed(request.method, ("POST",))
         placed = await self._guards.placed(request)
         loading = await asyncio.to_thread(channels.loading, placed.line)
         if not loading:

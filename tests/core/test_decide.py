@@ -120,6 +120,8 @@ class House:
             c.SeeDelivery(delivery_id=ident, evidence="a reaction"),
             c.TurnBegan(session_id=session, prompt_id="prompt-1"),
             c.WakeWaits(session_id=session, waits=True),
+            c.OpenChannel(session_id=session),
+            c.NudgeSession(session_id=session),
             c.CloseInbox(session_id=session, inbox="/inbox"),
             c.TurnWent(session_id=session),
             c.TurnWaits(session_id=session),

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.house import PATIENCE_S, FakeAgent, House, Json, _ended_with, until
+from tests.agents.claude_code import ClaudeCode
+from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
+from tests.scenarios.house import PATIENCE_S, FakeAgent, House, Json, _ended_with, answers, until
 
 AGENT = Path(__file__).with_name("channel_agent.py")
 LOADED = ("--channels", "server:peerline")
+LOADING = ("--dangerously-load-development-channels", "server:peerline")
 TEN_MINUTES = timedelta(minutes=10)
 
 
@@ -116,3 +121,31 @@ async def test_when_its_shim_is_gone_no_channel_is_claimed(house: House) -> None
         await reached_by(house, "channel")
         os.kill(int((agent.home / "shim").read_text()), signal.SIGKILL)
         await reached_by(house, "hook")
+
+
+@pytest.mark.thorough
+async def test_the_real_claude_code_has_its_tools_from_a_server_that_is_a_channel(
+    line: House, model: ModelApi
+) -> None:
+    """It allows no channel without its maker's word, and drops what one says; nothing else may be other than ever."""
+    settings = line.user / ".claude.json"
+    told = json.loads(settings.read_text())
+    told["mcpServers"]["peerline"]["args"].append("--channels")
+    settings.write_text(json.dumps(told))
+    model.script = Script(
+        (Rule("who", Calls("mcp__peerline__whoami", {})), Rule("how far", Says("half way")))
+    )
+    (line.place / "backend").mkdir()
+    place = (line.user, line.place / "backend", model.url, f"chan-{os.getpid()}", "dev")
+    async with ClaudeCode(*place, args=LOADING) as agent:
+        await line.joined("backend")
+        await agent.type("who are you?")
+        await until(lambda: model.times_heard('"backend":"claude-code"') > 0, "the tool's answer")
+        asked = await line.cli("ask", "backend", "how far?", "--wait", "20", "--json")
+        with closing(sqlite3.connect(line.daemon.paths.database)) as store:
+            opened = store.execute("SELECT channel FROM session WHERE backend = 'claude-code'").fetchall()
+        better = (await reach(line))["road"]
+
+    assert answers(asked.json) == ["half way"]
+    assert opened == [(1,)]  # its shim listens, and its command line says what it is to say
+    assert better == "inbox"

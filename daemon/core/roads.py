@@ -34,6 +34,7 @@ LACKING: Final[Mapping[str, frozenset[Road]]] = {
     "opencode": frozenset({Road.INBOX, Road.TERMINAL}),
 }
 WOKEN: Final = frozenset({"opencode"})  #: everything reaches them by what waits in them
+UNSEEN: Final = "never seen to arrive"  #: the proof of a channel until something did
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 
@@ -96,26 +97,26 @@ def reach(
         reason = "waits until the client checks its messages"
         if session and session.turn_source == TOOLS_ALONE:
             reason += "; it is a coding agent, but none of its hooks was heard: see `peerline doctor`"
-        return Reach(road=Road.POLL, proof=_proof(session, Road.POLL), reason=reason)
+        return Reach(road=Road.POLL, proof=proof_of(session, Road.POLL), reason=reason)
     if session is None or session.ended_at is not None:
         return Reach(road=Road.NONE, proof="", reason="offline; kept until it is back")
     if session.turn in IN_TURN:
-        proof = _proof(session, Road.HOOK) or f"its last sign came by {session.turn_source}"
+        proof = proof_of(session, Road.HOOK) or f"its last sign came by {session.turn_source}"
         return Reach(road=Road.HOOK, proof=proof, reason="in a turn; handed over at its end")
     pushed = _pushed(authority, session)
     if isinstance(pushed, Wait) and pushed.told:
         return Reach(
             road=Road.CHANNEL,
-            proof=_proof(session, Road.CHANNEL) or "never seen to arrive",
+            proof=proof_of(session, Road.CHANNEL) or UNSEEN,
             reason=pushed.reason,
         )
     if isinstance(pushed, Wait):
-        return Reach(road=Road.HOOK, proof=_proof(session, Road.HOOK), reason=pushed.reason)
+        return Reach(road=Road.HOOK, proof=proof_of(session, Road.HOOK), reason=pushed.reason)
     by = "a hook waits in its background" if pushed is Road.HOOK else "idle"
-    return Reach(road=pushed, proof=_proof(session, pushed) or "nothing went by it yet", reason=by)
+    return Reach(road=pushed, proof=proof_of(session, pushed) or "nothing went by it yet", reason=by)
 
 
-def _proof(session: Session | None, road: Road) -> str:
+def proof_of(session: Session | None, road: Road) -> str:
     """When something was last seen to arrive by that road in this session; "" when nothing was."""
     seen = [each.at for each in session.arrivals if each.road is road] if session else []
     return f"something arrived by it at {max(seen):%Y-%m-%d %H:%M:%S} UTC" if seen else ""

@@ -56,12 +56,14 @@ async def test_a_message_is_announced_in_a_turn_and_handed_over_at_its_end(house
     await house.start()
     async with channel_agent(house, "ends", *LOADED) as agent:
         before = await reached_by(house, "channel")
+        tried = [each for each in (await house.daemon.client().roads())["roads"] if each["road"] == "channel"]
         await house.daemon.client().notify("backend", "the build is red", circle="dev")
         how = await agent.hears("the build is red")
         after = await reached_by(house, "channel")
         announced = next(text for kind, text in agent.heard if kind == "prompt")
 
     assert before["proof"] == "never seen to arrive"
+    assert [each["evidence"] for each in tried] == ["it is open; never seen to arrive"]
     assert "[peerline] a message from cli waits. Call check_messages, or end your turn." in announced
     assert "the build is red" not in announced
     assert how == "hand-out"

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
+from cli import polling
 from daemon.api import jsontext
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
@@ -28,7 +29,6 @@ from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
-from daemon.core.errors import Malformed
 from daemon.core.model import Peer, Session, Turn
 from daemon.core.roads import TOOLS_ALONE
 from daemon.engine.engine import Engine
@@ -37,13 +37,10 @@ from mcp_server.http import McpDoor
 
 Json = dict[str, Any]
 
-BACKEND: Final = "mcp"
-#: Backends that a client may be beside that, by how it calls itself when it begins.
-NAMED: Final = {"antigravity": "antigravity", "antigravity-client": "antigravity"}
+BACKEND: Final = polling.PLAIN
 OPENINGS: Final = frozenset({"server/discover", "ping"})  #: what a client may say before it says who it is
 PROGRAMS: Final = frozenset({"claude", "codex", "gemini", "opencode"})
 RUN: Final = "Peerline-Run"
-CLIENT: Final = "io.modelcontextprotocol/clientInfo"
 LONGEST: Final = 4096  #: characters of a header; a folder's path may be long
 
 
@@ -100,7 +97,8 @@ class McpEntrance:
         known: Session | None = await self._engine.read(lambda tx: tx.get(Session, own))
         if known and known.ended_at is None:
             return Caller(standing=Standing.AGENT, peer_id=known.peer_id, host=own)
-        peer: Peer = await self._engine.handle(_registration(request, placed, own, _backend(request, said)))
+        backend = polling.backend_of(_header(request, polling.WISH), said)
+        peer: Peer = await self._engine.handle(_registration(request, placed, own, backend))
         return Caller(standing=Standing.AGENT, peer_id=peer.peer_id, host=own)
 
 
@@ -125,36 +123,8 @@ async def _said(request: web.Request) -> Json:
 def _is_early(said: Json, placed: Placed) -> bool:
     """A known agent's program starts its MCP servers about when its first hook registers it: wait for a call."""
     if not any({process.command, script_of(process.pid)} & PROGRAMS for process in placed.line):
-        return said.get("method") in OPENINGS and not _client(said)
+        return said.get("method") in OPENINGS and not polling.name_of(said)
     return said.get("method") != "tools/call"
-
-
-def _backend(request: web.Request, said: Json) -> str:
-    """As its command line or its variables say, else as the client calls itself.
-
-    Raises:
-        Malformed: no client that polls can be that.
-
-    """
-    wished = _header(request, "Peerline-Backend")
-    known = {BACKEND, *NAMED.values()}
-    if wished and wished not in known:
-        raise Malformed(
-            f'no backend "{wished[:80]}" for a client that polls', f"it may be {', '.join(sorted(known))}"
-        )
-    return wished or NAMED.get(_client(said).lower(), BACKEND)
-
-
-def _client(said: Json) -> str:
-    """What the client calls itself in this request, in either era; "" if it does not."""
-    params = _member(said, "params")
-    told = _member(params, "clientInfo") or _member(_member(params, "_meta"), CLIENT)
-    name = _member(told, "name")
-    return name if isinstance(name, str) else ""
-
-
-def _member(holder: object, key: str) -> object:
-    return holder.get(key) if isinstance(holder, dict) else None
 
 
 def _header(request: web.Request, name: str) -> str:

@@ -189,7 +189,7 @@ class Request:
 class Shim:
     def __init__(self, path: str, wishes: dict[bytes, bytes], *, channels: bool = False) -> None:
         self.path = path
-        self.channels = channels
+        self.channels, self.listening = channels, False
         self.answering = threading.Event()  #: the daemon is there
         self.run = posix.urandom(8).hex()
         self.head = standing_head(self.run, wishes)
@@ -220,7 +220,8 @@ class Shim:
             if self.channels and method == "server/discover":
                 self.refuse(request, NO_METHOD, "this server speaks the protocol that begins with initialize")
                 return
-            if self.channels and method == "notifications/initialized":
+            if self.channels and method == "notifications/initialized" and not self.listening:
+                self.listening = True
                 threading.Thread(target=self.listen, daemon=True).start()
             thread = threading.Thread(target=self.serve, args=(request,), daemon=True)
             if asked is not None:

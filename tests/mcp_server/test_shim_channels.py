@@ -100,3 +100,14 @@ async def test_an_option_that_it_has_not_is_refused_with_those_it_has(socket: Pa
 
     assert code == 2
     assert "--channels" in words
+
+
+async def test_a_client_that_says_twice_that_it_is_ready_is_told_everything_once(house: House) -> None:
+    async with ShimProcess(house.socket, "--channels") as shim:
+        await begun(shim)
+        shim.write({"method": "notifications/initialized"})
+        await house.says(NUDGE)
+        assert await shim.read() == NUDGE
+        await shim.told("whoami")
+
+    assert house.doing.count("channel") == 1

@@ -29,9 +29,16 @@ class Owner(Section):
     trust_terminal: bool = False
 
 
+class Spawn(Section):
+    """Where agents may be started by others than the person at the machine; empty: nowhere."""
+
+    allowed_paths: list[str] = []
+
+
 class Daemon(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8377  #: 0: no TCP
     log_level: Literal["debug", "info", "warning"] = "info"
+    spawn: Spawn = Spawn()
 
 
 class Unattended(Section):

@@ -137,6 +137,8 @@ def carry_out(wanted: list[Part], home: HomePaths, planner: Planner, *, dry_run:
 def planned_change(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
     content = looked_at(part)
     planned = planner(part, content, ledger.row(part.path))
+    if planned and (why := files.obstacle(part.path)):
+        raise refused(part, f"cannot be written: {why}")
     return Change(part.agent.name, part.path, content, planned[0]) if planned else None
 
 
@@ -145,14 +147,22 @@ def planned_change(part: Part, ledger: Ledger, planner: Planner) -> Change | Non
 
 def written(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
     try:
-        made = files.make_folders(part.path.parent)
+        if missing := files.missing_folders(part.path.parent):
+            announce(part, ledger, missing)
+            files.make_folders(part.path.parent)
         with files.locked(part.path):
-            return written_locked(part, ledger, planner, made)
+            return written_locked(part, ledger, planner)
     except OSError as why:
-        raise SettingsRefused(f"{part.path} cannot be written: {why.strerror}") from why
+        raise refused(part, f"cannot be written: {why.strerror}") from why
 
 
-def written_locked(part: Part, ledger: Ledger, planner: Planner, made: list[Path]) -> Change | None:
+def announce(part: Part, ledger: Ledger, folders: list[Path]) -> None:
+    """Write down which folders will be made before any is: whatever comes between, they are known for ours."""
+    row = ledger.row(part.path) or Row("", existed=False, undo=(), created=())
+    ledger.put(part.path, replace(row, folders=(*map(str, folders), *row.folders)))
+
+
+def written_locked(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
     """Plan again from what stands there now, and again if a program that knows no lock comes between."""
     row = ledger.row(part.path)
     for _ in range(TRIES):
@@ -161,17 +171,16 @@ def written_locked(part: Part, ledger: Ledger, planner: Planner, made: list[Path
         if planned is None:
             return None
         with suppress(files.Changed):
-            put(part, ledger, content, planned, made)
+            put(part, ledger, content, planned)
             return Change(part.agent.name, part.path, content, planned[0])
     raise SettingsBusy(f"{part.path} was rewritten {TRIES} times while we edited it", "try again in a moment")
 
 
-def put(part: Part, ledger: Ledger, content: bytes | None, planned: Planned, made: list[Path]) -> None:
+def put(part: Part, ledger: Ledger, content: bytes | None, planned: Planned) -> None:
     """Write down first how to undo it, then do it."""
     after, row = planned
     if row:
-        folders = (*(str(folder) for folder in made), *row.folders)
-        ledger.put(part.path, replace(row, folders=folders))
+        ledger.put(part.path, row)
     files.replace(part.path, content, after)
 
 
@@ -193,7 +202,12 @@ def read(part: Part, content_of: Callable[[Path], bytes | None] = files.content_
     try:
         return content_of(part.path)
     except OSError as why:
-        raise SettingsRefused(f"{part.path} cannot be read: {why.strerror}") from why
+        raise refused(part, f"cannot be read: {why.strerror}") from why
+
+
+def refused(part: Part, why: str) -> SettingsRefused:
+    hint = f"mend that, or put this into the file by hand:\n{part.by_hand}"
+    return SettingsRefused(f"{part.path} {why}; the file was left alone", hint)
 
 
 def has_program(agent: Agent, home: HomePaths) -> bool:

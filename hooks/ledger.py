@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hooks.files import content_of, make_folders, replace
+from hooks.files import content_of, locked, make_folders, replace
 from hooks.jsontext import Edit
 
 
@@ -59,13 +59,20 @@ class Ledger:
         except (KeyError, TypeError):
             return None
 
+    def paths(self) -> list[Path]:
+        """Every file that holds something of ours, as far as is written down."""
+        return [Path(path) for path in self._rows()]
+
     def put(self, path: Path, row: Row) -> None:
-        self._save({**self._rows(), str(path): asdict(row)})
+        make_folders(self._path.parent)
+        with locked(self._path):
+            self._save({**self._rows(), str(path): asdict(row)})
 
     def drop(self, path: Path) -> None:
-        rows = self._rows()
-        if rows.pop(str(path), None) is not None:
-            self._save(rows)
+        if str(path) not in self._rows():
+            return
+        with locked(self._path):
+            self._save({name: row for name, row in self._rows().items() if name != str(path)})
 
     def _rows(self) -> dict[str, Any]:
         try:
@@ -75,6 +82,5 @@ class Ledger:
         return rows if isinstance(rows, dict) else {}
 
     def _save(self, rows: Mapping[str, Any]) -> None:
-        make_folders(self._path.parent)
         text = json.dumps(rows, indent=2) + "\n"
         replace(self._path, content_of(self._path), text.encode() if rows else None)

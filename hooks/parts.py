@@ -11,7 +11,7 @@ from types import MappingProxyType
 from hooks.agents import CLAUDE_CODE, CODEX, GEMINI, OPENCODE, Agent
 from hooks.codexfile import CodexFile
 from hooks.codextrust import names_of
-from hooks.entries import HomePaths, McpKind, Part, real, shim
+from hooks.entries import CHANNELS, HomePaths, McpKind, Part, real, shim
 from hooks.errors import SettingsRefused
 from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
 from hooks.wholefile import WholeFile
@@ -42,7 +42,7 @@ def claude_code(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]
     if mcp == "http":
         entry = {"type": "http", "url": f"http://127.0.0.1:{home.port}/mcp"}
         return _both(agent, home, settings, Server(entry))
-    program, arguments = shim(home)
+    program, arguments = shim(home, *([CHANNELS] if mcp == "channels" else []))
     return _both(agent, home, settings, Server({"type": "stdio", "command": program, "args": arguments}))
 
 

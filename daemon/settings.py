@@ -32,7 +32,7 @@ class Owner(Section):
 class Spawn(Section):
     """Where agents may be started by others than the person at the machine; empty: nowhere."""
 
-    allowed_paths: list[str] = []
+    allowed_paths: list[str] = Field(default=[])
 
 
 class Daemon(Section):

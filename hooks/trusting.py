@@ -14,7 +14,7 @@ from dataclasses import replace
 from hooks import files
 from hooks.agents import CODEX
 from hooks.codexfile import STATE, CodexFile
-from hooks.codextrust import CodexSilent, Hook, listed
+from hooks.codextrust import CodexSilent, Hook, listed, names_of, written_down
 from hooks.entries import HomePaths
 from hooks.errors import NotSpliceable, SettingsBusy
 from hooks.install import TRIES, read
@@ -27,6 +27,14 @@ from hooks.plan import decoded, encoded, refusal
 def untrusted(home: HomePaths) -> list[Hook]:
     """Ours that Codex does not run. Raises: CodexSilent."""
     return [hook for hook in listed(home) if not hook.is_trusted]
+
+
+def is_noted(home: HomePaths) -> bool:
+    """Whether trust in every one of ours is written down, as far as can be told without asking Codex."""
+    names, noted = names_of(CODEX, home.settings(CODEX)), written_down(home)
+    places = {name.rsplit("hooks.json", 1)[1] for name in names}
+    trusted = {name.rsplit("hooks.json", 1)[1] for name in names if noted.get(name, {}).get("trusted_hash")}
+    return places == trusted
 
 
 def trust(home: HomePaths, hooks: Sequence[Hook]) -> None:

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, chatting, circles, hooking, life, messages, peers, restoring, service, slack, telegram
+from cli import (
+    audit,
+    chatting,
+    circles,
+    hooking,
+    life,
+    messages,
+    peers,
+    restoring,
+    service,
+    setup,
+    slack,
+    telegram,
+)
 from cli.output import fail
 from daemon.core.errors import Fault, PeerlineError
 
@@ -33,6 +46,7 @@ def root(
 
 
 app.command("mcp", help="Serve MCP on standard input and output, for agents.")(hooking.mcp)
+setup.add_to(app)
 life.add_to(app)
 restoring.add_to(app)
 peers.add_to(app)

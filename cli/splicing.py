@@ -59,7 +59,7 @@ def _put(text: str, keys: Sequence[str], value: Value) -> str:
         rest = keys[depth + 1 :]
         if rest and isinstance(node, yaml.ScalarNode):  # named and left empty
             at = _line_end(text, node.start_mark.index)
-            below = newline + " " * (start.column + 2)
+            below: str = newline + " " * (start.column + 2)
             return text[:at] + below + below.join(_lines(rest, value)) + text[at:]
     return _replaced(text, node, value)
 

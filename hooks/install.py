@@ -22,6 +22,7 @@ from hooks.errors import SettingsBusy, SettingsError, SettingsRefused
 from hooks.ledger import Ledger, Row
 from hooks.parts import parts
 from hooks.plan import found, installed, removed
+from hooks.standing import kind
 
 TRIES = 8
 State = Literal["installed", "partly", "outdated", "absent", "unreadable"]
@@ -82,13 +83,13 @@ def present(home: HomePaths) -> list[Agent]:
 
 
 def install(
-    agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind = "stdio", dry_run: bool = False
+    agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind | None = None, dry_run: bool = False
 ) -> list[Change]:
     """Write hooks, permissions and the MCP entry; give what changed, nothing if all was there.
 
-    Raises: SettingsRefused, SettingsBusy.
+    The entry stays of the kind that stands there unless one is named. Raises: SettingsRefused, SettingsBusy.
     """
-    wanted = [part for agent in agents for part in parts(agent, home, mcp)]
+    wanted = [part for agent in agents for part in wanted_parts(agent, home, mcp)]
     return carry_out(wanted, home, to_install, dry_run=dry_run)
 
 
@@ -102,16 +103,20 @@ def uninstall(agents: Iterable[Agent], home: HomePaths, *, dry_run: bool = False
     return done
 
 
-def status(agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind = "stdio") -> list[Status]:
+def status(agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind | None = None) -> list[Status]:
     return [
         Status(
             agent.name,
             has_program(agent, home),
             home.folder(agent).is_dir(),
-            tuple(file_status(part) for part in parts(agent, home, mcp)),
+            tuple(file_status(part) for part in wanted_parts(agent, home, mcp)),
         )
         for agent in agents
     ]
+
+
+def wanted_parts(agent: Agent, home: HomePaths, mcp: McpKind | None) -> tuple[Part, ...]:
+    return parts(agent, home, mcp or kind(agent, home) or "stdio")
 
 
 # -- planning --------------------------------------------------------------------------------------------
@@ -185,10 +190,12 @@ def put(part: Part, ledger: Ledger, content: bytes | None, planned: Planned) -> 
 
 
 def forget(wanted: list[Part], ledger: Ledger) -> None:
-    for part in wanted:
-        if row := ledger.row(part.path):
-            files.drop_folders([Path(folder) for folder in row.folders])
-            ledger.drop(part.path)
+    """The innermost folders go first, whichever file they were made for."""
+    rows = {part.path: row for part in wanted if (row := ledger.row(part.path))}
+    made = {Path(folder) for row in rows.values() for folder in row.folders}
+    files.drop_folders(sorted(made, key=lambda folder: len(folder.parts), reverse=True))
+    for path in rows:
+        ledger.drop(path)
 
 
 # -- looking ---------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from typing import Any
 from hooks.agents import Agent
 from hooks.codexfile import SERVERS, CodexFile
 from hooks.entries import CHANNELS, ENTRY, PIPE, PYTHON_FLAGS, SHIM, HomePaths, McpKind, Part
-from hooks.errors import NotSpliceable, SettingsError
-from hooks.install import looked_at
+from hooks.errors import NotSpliceable
+from hooks.files import settled_content
 from hooks.jsonfile import JsonFile, Server
 from hooks.jsontext import BOM
 from hooks.parts import parts
@@ -43,11 +43,11 @@ def programs(agent: Agent, home: HomePaths) -> frozenset[Path]:
 def document(part: Part) -> Any:
     """The file's content as values; None where it cannot be read, or is in no form that has any."""
     try:
-        text = (looked_at(part) or b"").decode().removeprefix(BOM)
+        text = (settled_content(part.path) or b"").decode().removeprefix(BOM)
         if isinstance(part, CodexFile):
             return read(text)
         return json.loads(text) if isinstance(part, JsonFile) else None
-    except (SettingsError, NotSpliceable, ValueError, RecursionError):
+    except (OSError, NotSpliceable, ValueError, RecursionError):
         return None
 
 

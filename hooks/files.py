@@ -126,12 +126,27 @@ def locked(path: Path) -> Iterator[None]:
             raise SettingsBusy(f"{path} is locked by another program ('{lock}')", "try again in a moment")
         time.sleep(LOCK_STEP_S)  # noqa: TID251  a command line at work; no loop runs here
     try:
-        for left in path.parent.glob(f".{escape(path.name)}.????????{BESIDE}"):
+        for left in unfinished(path):
             left.unlink(missing_ok=True)
         yield
     finally:
         with suppress(FileNotFoundError):
             lock.rmdir()
+
+
+def unfinished(path: Path) -> list[Path]:
+    """What was written beside it and never came to its place."""
+    return list(path.parent.glob(f".{escape(path.name)}.????????{BESIDE}"))
+
+
+def tidy(path: Path) -> None:
+    """Take away what somebody left there who was killed, also where nothing is to be written.
+
+    Raises: SettingsBusy, OSError.
+    """
+    if lock_of(path).exists() or unfinished(path):
+        with locked(path):
+            pass
 
 
 def taken(lock: Path) -> bool:

@@ -136,7 +136,11 @@ def carry_out(wanted: list[Part], home: HomePaths, planner: Planner, *, dry_run:
     planned = [(part, change) for part in wanted if (change := planned_change(part, ledger, planner))]
     if dry_run:
         return [change for _, change in planned]
-    return [change for part, _ in planned if (change := written(part, ledger, planner))]
+    done = [change for part, _ in planned if (change := written(part, ledger, planner))]
+    for path in (*(part.path for part in wanted), ledger.path):
+        with suppress(OSError, SettingsBusy):
+            files.tidy(path)
+    return done
 
 
 def planned_change(part: Part, ledger: Ledger, planner: Planner) -> Change | None:

@@ -50,7 +50,7 @@ def digest(content: bytes) -> str:
 
 class Ledger:
     def __init__(self, peerline_home: Path) -> None:
-        self._path = peerline_home / "setup.json"
+        self.path = peerline_home / "setup.json"
 
     def row(self, path: Path) -> Row | None:
         """Give what was written down; a ledger that is gone or spoiled only costs exactness."""
@@ -64,23 +64,23 @@ class Ledger:
         return [Path(path) for path in self._rows()]
 
     def put(self, path: Path, row: Row) -> None:
-        make_folders(self._path.parent)
-        with locked(self._path):
+        make_folders(self.path.parent)
+        with locked(self.path):
             self._save({**self._rows(), str(path): asdict(row)})
 
     def drop(self, path: Path) -> None:
         if str(path) not in self._rows():
             return
-        with locked(self._path):
+        with locked(self.path):
             self._save({name: row for name, row in self._rows().items() if name != str(path)})
 
     def _rows(self) -> dict[str, Any]:
         try:
-            rows = json.loads(content_of(self._path) or b"{}")
+            rows = json.loads(content_of(self.path) or b"{}")
         except ValueError:
             return {}
         return rows if isinstance(rows, dict) else {}
 
     def _save(self, rows: Mapping[str, Any]) -> None:
         text = json.dumps(rows, indent=2) + "\n"
-        replace(self._path, content_of(self._path), text.encode() if rows else None)
+        replace(self.path, content_of(self.path), text.encode() if rows else None)

@@ -39,6 +39,13 @@ def is_noted(home: HomePaths) -> bool:
 
 def trust(home: HomePaths, hooks: Sequence[Hook]) -> None:
     """Raises: CodexSilent, SettingsRefused, SettingsBusy, OSError."""
+    trust_as_listed(home, hooks)
+    if left := untrusted(home):
+        raise CodexSilent(f"codex still trusts {len(left)} of our hooks not", "start codex and choose there")
+
+
+def trust_as_listed(home: HomePaths, hooks: Sequence[Hook]) -> None:
+    """Write it down without asking Codex once more. Raises: SettingsRefused, SettingsBusy, OSError."""
     part = next(part for part in parts(CODEX, home) if isinstance(part, CodexFile))
     with files.locked(part.path):
         for _ in range(TRIES):
@@ -52,8 +59,6 @@ def trust(home: HomePaths, hooks: Sequence[Hook]) -> None:
             break
         else:
             raise SettingsBusy(f"{part.path} was rewritten {TRIES} times while we edited it", "try again")
-    if left := untrusted(home):
-        raise CodexSilent(f"codex still trusts {len(left)} of our hooks not", "start codex and choose there")
 
 
 def trusted(part: CodexFile, text: str, hooks: Sequence[Hook]) -> str:

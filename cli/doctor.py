@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from cli import agentchecks
 from cli.output import client, is_up
 from cli.trusting import distrusted
 from daemon.health import finding, findings
@@ -22,9 +23,12 @@ async def examined(*, fix: bool) -> list[Json]:
     paths = found()
     if fix and paths.home.exists():
         private(paths)
+    if fix:
+        await asyncio.to_thread(agentchecks.mended)
     told = findings(paths)
     if told_so := list(locked(scene.found(paths, None))):
         told.append(finding(IS_LOCKED.level, IS_LOCKED.code, told_so[0], IS_LOCKED.fix))
+    told += await asyncio.to_thread(agentchecks.findings)
     told += [finding("warning", *each) for each in await asyncio.to_thread(distrusted)]
     if not await is_up(client()):
         told.append(finding("info", "daemon_down", "no daemon is running", "start it with `peerline up`"))

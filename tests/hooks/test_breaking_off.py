@@ -1,4 +1,4 @@
-"""Setting up and taking away may be broken off anywhere, by a kill or by Ctrl-C: repeated, they end as if undisturbed."""
+"""Setting up and taking away, broken off anywhere by a kill or by Ctrl-C and repeated, end as if undisturbed."""
 
 from __future__ import annotations
 

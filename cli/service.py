@@ -113,7 +113,7 @@ def ended(keeper: Keeper) -> bool:
         _done(keeper.starts[:1])
     ledger = Ledger(found().home)
     if row := ledger.row(keeper.unit):
-        files.drop_folders([Path(folder) for folder in row.folders])
+        files.drop_folders(map(Path, row.folders))
         ledger.drop(keeper.unit)
     return was
 

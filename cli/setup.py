@@ -21,6 +21,7 @@ from cli.setupplan import Planned, Wish
 from cli.trusting import settled
 from daemon.core.errors import Refused
 from daemon.paths import found
+from hooks import files
 from hooks import install as installer
 from hooks.agents import AGENTS, CODEX
 from hooks.entries import HomePaths
@@ -87,6 +88,7 @@ def setup(
 def uninstall(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Take hooks, entries, plugin and service away again; the home with your messages stays."""
     home, told = home_paths(), []
+    made = Ledger(home.peerline_home).folders()
     for agent in AGENTS.values():
         try:
             changes = installer.uninstall([agent], home, dry_run=dry_run)
@@ -94,6 +96,8 @@ def uninstall(dry_run: DryRun = False, as_json: AsJson = False) -> None:
         except SettingsError as why:
             told.append({"agent": agent.name, "changes": [], "problem": str(why), "hint": why.hint or ""})
     unit = _unit_gone(dry_run=dry_run)
+    if not dry_run:
+        files.drop_folders(made)  # one that was made for the one may hold what is the other's
     notes = [] if dry_run else _left(home)
     show({"agents": told, "service": unit, "notes": notes}, as_json=as_json, human=_gone)
     if any(each["problem"] for each in told):

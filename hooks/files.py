@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
@@ -190,8 +190,8 @@ def make_folders(folder: Path) -> None:
         one.mkdir(mode=0o700, exist_ok=True)
 
 
-def drop_folders(folders: list[Path]) -> None:
+def drop_folders(folders: Iterable[Path]) -> None:
     """Remove those that are empty, innermost first."""
-    for folder in folders:
+    for folder in sorted(set(folders), key=lambda one: len(one.parts), reverse=True):
         with suppress(OSError):
             folder.rmdir()

@@ -196,8 +196,7 @@ def put(part: Part, ledger: Ledger, content: bytes | None, planned: Planned) -> 
 def forget(wanted: list[Part], ledger: Ledger) -> None:
     """The innermost folders go first, whichever file they were made for."""
     rows = {part.path: row for part in wanted if (row := ledger.row(part.path))}
-    made = {Path(folder) for row in rows.values() for folder in row.folders}
-    files.drop_folders(sorted(made, key=lambda folder: len(folder.parts), reverse=True))
+    files.drop_folders(Path(folder) for row in rows.values() for folder in row.folders)
     for path in rows:
         ledger.drop(path)
 

@@ -63,6 +63,11 @@ class Ledger:
         """Every file that holds something of ours, as far as is written down."""
         return [Path(path) for path in self._rows()]
 
+    def folders(self) -> list[Path]:
+        """Every folder that we made."""
+        rows = filter(None, map(self.row, self.paths()))
+        return [Path(folder) for row in rows for folder in row.folders]
+
     def put(self, path: Path, row: Row) -> None:
         make_folders(self.path.parent)
         with locked(self.path):

@@ -30,6 +30,7 @@ UNTYPED: Final = frozenset({"codex", "opencode"})
 TOOLS_ALONE: Final = "tools"  #: a session of an agent of which only its MCP client is known
 #: Roads that some agents have not: an inbox, something that waits in the background, a pane that is typed into.
 LACKING: Final[Mapping[str, frozenset[Road]]] = {
+    "codex": frozenset({Road.TERMINAL, Road.HOOK}),
     "gemini": frozenset({Road.INBOX, Road.HOOK}),
     "opencode": frozenset({Road.INBOX, Road.TERMINAL}),
 }

@@ -20,7 +20,10 @@ from hooks.entries import HomePaths
 from hooks.errors import SettingsBusy, SettingsRefused
 
 Json = dict[str, Any]
-Which = Annotated[list[str] | None, typer.Option("--agent", help="Only this agent; repeatable.")]
+Which = Annotated[
+    list[str] | None,
+    typer.Option("--agent", help="Only this agent; repeatable.", autocompletion=lambda: list(AGENTS)),
+]
 Mcp = Annotated[
     Literal["stdio", "http"] | None, typer.Option("--mcp", help="stdio or http; as it is, or stdio.")
 ]

@@ -70,7 +70,7 @@ def setup(
     experimental_channels: Annotated[bool, typer.Option("--experimental-channels", hidden=True)] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put every agent that is installed here on the line: hooks, MCP entries, plugin, service."""
+    """Put the agents that are here on the line: hooks, MCP, service."""
     wish = Wish(mcp, channels or experimental_channels)
     if mcp == "http" and wish.channels:
         raise Refused("a channel needs the entry of kind stdio", "leave out --mcp, or --channels")
@@ -86,7 +86,7 @@ def setup(
 
 
 def uninstall(dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Take hooks, entries, plugin and service away again; the home with your messages stays."""
+    """Take all of that away again; your messages stay."""
     home, told = home_paths(), []
     made = Ledger(home.peerline_home).folders()
     for agent in AGENTS.values():

@@ -17,7 +17,7 @@ from typing import Literal
 
 from hooks import files
 from hooks.agents import AGENTS, Agent
-from hooks.entries import HomePaths, McpKind, Part
+from hooks.entries import ENTRY, PIPE, HomePaths, McpKind, Part
 from hooks.errors import SettingsBusy, SettingsError, SettingsRefused
 from hooks.ledger import Ledger, Row
 from hooks.parts import parts
@@ -96,7 +96,11 @@ def install(
 def uninstall(agents: Iterable[Agent], home: HomePaths, *, dry_run: bool = False) -> list[Change]:
     """Take out what is ours, to the byte where nobody edited since. Raises: SettingsRefused, SettingsBusy."""
     wanted = [part for agent in agents for part in parts(agent, home)]
-    done = carry_out(wanted, home, to_uninstall, dry_run=dry_run)
+    try:
+        done = carry_out(wanted, home, to_uninstall, dry_run=dry_run)
+    except SettingsRefused as why:
+        hint = f"mend that and try again, or take what is called {ENTRY}, and runs {PIPE}, out of it by hand"
+        raise SettingsRefused(str(why), hint) from why
     if not dry_run:
         forget(wanted, Ledger(home.peerline_home))
         files.drop_folders([home.peerline_home])  # only if nothing is in it

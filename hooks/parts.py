@@ -52,7 +52,7 @@ def gemini(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
     stdio = {"command": program, "args": arguments}
     entry = {"httpUrl": f"http://127.0.0.1:{home.port}/mcp"} if mcp == "http" else stdio
     return (
-        JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home), Server(entry))),
+        JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home), Server(entry)), comments=True),
         WholeFile(agent, real(home.folder(agent) / POLICY), policy(agent.allowed_tools)),
     )
 
@@ -71,7 +71,14 @@ def opencode(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
     server = Server(remote if mcp == "http" else local, key="mcp")
     return (
         WholeFile(agent, real(home.settings(agent)), plugin(PLUGIN, home)),
-        JsonFile(agent, real(home.mcp_file(agent)), (server,), filled_in=("$schema",)),
+        JsonFile(
+            agent,
+            real(home.mcp_file(agent)),
+            (server,),
+            filled_in=("$schema",),
+            comments=True,
+            last_commas=True,
+        ),
     )
 
 

@@ -6,7 +6,6 @@ An agent takes the entry of the project, or of the folder, before its user's. Ru
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from hooks.agents import CLAUDE_CODE, CODEX, GEMINI, OPENCODE, Agent
 from hooks.entries import ENTRY, HomePaths
+from hooks.jsontext import strict
 from hooks.standing import ours, words_of
 
 #: agent -> the key of its servers, its files in a project's folder, and those beside its own settings
@@ -26,8 +26,6 @@ NEARER: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = MappingProx
         OPENCODE.name: ("mcp", ("opencode.json", "opencode.jsonc"), ("opencode.jsonc", "config.json")),
     }
 )
-COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-TRAILING = re.compile(r",(?=\s*[}\]])")
 
 
 def rivals(agent: Agent, home: HomePaths, folder: Path) -> list[Path]:
@@ -59,6 +57,6 @@ def document(path: Path) -> Any:
         text = path.read_text("utf-8-sig")
         if path.suffix == ".toml":
             return tomllib.loads(text)
-        return json.loads(TRAILING.sub("", COMMENT.sub(lambda found: found[1] or "", text)))
+        return json.loads(strict(text, last_commas=True))
     except (OSError, ValueError, RecursionError):
         return None

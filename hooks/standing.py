@@ -5,7 +5,6 @@ Rule: it only looks. Whoever installs again without naming a kind keeps the one 
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -46,7 +45,7 @@ def document(part: Part) -> Any:
         text = (settled_content(part.path) or b"").decode().removeprefix(BOM)
         if isinstance(part, CodexFile):
             return read(text)
-        return json.loads(text) if isinstance(part, JsonFile) else None
+        return part.parsed(text).value if isinstance(part, JsonFile) else None
     except (OSError, NotSpliceable, ValueError, RecursionError):
         return None
 

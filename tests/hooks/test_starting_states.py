@@ -52,6 +52,7 @@ class File:
     path: Callable[[HomePaths], Path]
     text: str
     comment: str = "// mine\n"
+    allows: tuple[str, ...] = ()  #: what its agent reads and strict JSON is not
     is_ours: bool = False  #: all of it: whatever somebody else has there is no place for us
 
 
@@ -60,9 +61,11 @@ FILES = {
     "claude .claude.json": File(CLAUDE_CODE, lambda home: home.mcp_file(CLAUDE_CODE), JSON),
     "codex hooks.json": File(CODEX, lambda home: home.settings(CODEX), JSON),
     "codex config.toml": File(CODEX, lambda home: home.mcp_file(CODEX), TOML, "# mine\n"),
-    "gemini settings.json": File(GEMINI, lambda home: home.settings(GEMINI), JSON),
+    "gemini settings.json": File(GEMINI, lambda home: home.settings(GEMINI), JSON, allows=("comments",)),
     "gemini policy": File(GEMINI, lambda home: home.folder(GEMINI) / POLICY, TOML, "# mine\n", is_ours=True),
-    "opencode.json": File(OPENCODE, lambda home: home.mcp_file(OPENCODE), JSON),
+    "opencode.json": File(
+        OPENCODE, lambda home: home.mcp_file(OPENCODE), JSON, allows=("comments", "a trailing comma")
+    ),
     "opencode plugin": File(OPENCODE, lambda home: home.settings(OPENCODE), SCRIPT, is_ours=True),
 }
 Start = Callable[[File, Path], None]
@@ -192,6 +195,8 @@ def begun(home: HomePaths, file: str, state: str) -> Path:
 
 def outcome(file: str, state: str) -> str:
     _, in_json, in_toml, whole = STATES[state]
+    if state in FILES[file].allows:
+        return RESTORED
     return whole if FILES[file].is_ours else in_json if FILES[file].text is JSON else in_toml
 
 

@@ -31,8 +31,6 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs/how-to").glob("*.md")))
 #: Named before they were there. What is there by now must go from this list.
 ON_THEIR_WAY = frozenset(
     {
-        "peerline setup",
-        "peerline uninstall",
         "peerline peer kill",
         "peerline peer list --orphans",
         "daemon.idle_exit_s",

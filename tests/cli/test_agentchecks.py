@@ -15,7 +15,7 @@ from daemon.paths import Paths
 from hooks.agents import CLAUDE_CODE, CODEX
 from hooks.entries import HomePaths
 from hooks.install import install, status
-from tests.hooks.test_install import tree
+from tests.hooks.trees import tree
 
 
 @pytest.fixture

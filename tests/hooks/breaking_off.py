@@ -23,8 +23,8 @@ from hooks.codextrust import Hook, names_of
 from hooks.entries import HomePaths
 from hooks.install import install, uninstall
 from hooks.trusting import trust_as_listed
-from tests.hooks.test_install import tree
 from tests.hooks.test_starting_states import FILES
+from tests.hooks.trees import tree
 
 DEEDS = frozenset({"os.mkdir", "os.rmdir", "os.rename", "os.remove", "os.chmod", "open"})
 WRITES = os.O_WRONLY | os.O_RDWR

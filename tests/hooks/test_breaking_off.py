@@ -20,13 +20,13 @@ def said(folder: Path, step: int, first: int) -> list[str]:
 
 
 def test_broken_off_here_and_there_and_repeated_it_ends_as_undisturbed(tmp_path: Path) -> None:
-    *wrong, tried = said(tmp_path, 43, 7)
+    *wrong, tried = said(tmp_path, 97, 13)
     assert wrong == []
-    assert int(tried.split()[0]) > 12
+    assert int(tried.split()[0]) > 6
 
 
 @pytest.mark.thorough
-def test_broken_off_at_every_third_step_and_repeated_it_ends_as_undisturbed(tmp_path: Path) -> None:
-    *wrong, tried = said(tmp_path, 3, 2)
+def test_broken_off_at_every_seventh_step_and_repeated_it_ends_as_undisturbed(tmp_path: Path) -> None:
+    *wrong, tried = said(tmp_path, 7, 2)
     assert wrong == []
-    assert int(tried.split()[0]) > 300
+    assert int(tried.split()[0]) > 100

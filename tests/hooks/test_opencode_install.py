@@ -19,7 +19,8 @@ from hooks.install import install, status, uninstall
 from hooks.jsontext import strict
 from hooks.parts import parts
 from hooks.plan import installed, removed
-from tests.hooks.test_install import DOCUMENTS, FRAMES, STYLES, read, surroundings, tree, without, write
+from tests.hooks.test_install import DOCUMENTS, FRAMES, STYLES, read, surroundings, without, write
+from tests.hooks.trees import tree
 
 AGENT = [OPENCODE]
 

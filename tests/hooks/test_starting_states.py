@@ -20,7 +20,7 @@ from hooks.errors import SettingsRefused
 from hooks.install import install, status, uninstall
 from hooks.ledger import Ledger
 from hooks.parts import POLICY
-from tests.hooks.test_install import tree
+from tests.hooks.trees import stamps, tree
 
 HOOK = {"type": "command", "command": "say 'd\u00f6ne'"}
 JSON = json.dumps(
@@ -206,12 +206,6 @@ def refusal(agent: Agent, home: HomePaths) -> SettingsRefused | None:
     except SettingsRefused as why:
         return why
     return None
-
-
-def stamps(folder: Path) -> dict[Path, tuple[int, int]]:
-    return {
-        path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in folder.rglob("*") if path.is_file()
-    }
 
 
 @pytest.mark.parametrize(("file", "state"), CASES, ids=[f"{file}, {state}" for file, state in CASES])

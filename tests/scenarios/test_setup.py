@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from hooks.agents import AGENTS, CODEX
-from tests.hooks.test_install import tree
-from tests.hooks.test_starting_states import JSON, stamps
+from tests.hooks.test_starting_states import JSON
+from tests.hooks.trees import stamps, tree
 from tests.scenarios.house import House
 
 TALKING = [agent for agent in AGENTS.values() if agent is not CODEX]  # a fake one cannot be asked about trust
@@ -110,20 +110,3 @@ async def test_at_a_terminal_it_asks_for_folders_and_chats_and_keeps_the_answer(
         assert await screen.ended() == 0
     kept = yaml.safe_load((house.home / "config.yaml").read_text())
     assert kept == {"daemon": {"spawn": {"allowed_paths": [f"{house.user}/work"]}}}
-    async with house.terminal("setup", "--no-service", "--agent", "opencode") as screen:
-        await screen.shows("connect Telegram now?")
-        assert "folders, separated" not in screen.text
-        screen.type("n")
-        screen.type("n")
-        assert await screen.ended() == 0
-
-
-async def test_asking_an_agent_for_its_version_leaves_its_folders_alone(house: House, programs: Path) -> None:
-    folders = '"${XDG_DATA_HOME:-$HOME/.local/share}/opencode" "${XDG_CONFIG_HOME:-$HOME/.config}/opencode"'
-    script(programs / "opencode", f"mkdir -p {folders}; echo 9.9")
-    for agent in ("claude", "gemini"):
-        (programs / agent).unlink()
-    before = tree(house.user)
-    told = await house.cli("setup", "--check", "--no-service", "--agent", "opencode")
-    assert "opencode 9.9 (measured was 1.18.33" in told.out
-    assert tree(house.user) == before

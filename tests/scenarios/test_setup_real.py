@@ -18,7 +18,7 @@ from tests.agents.gemini import GeminiCli
 from tests.agents.opencode import OpenCode
 from tests.agents.real_agent import RealAgent
 from tests.emulators.model_api import ModelApi
-from tests.hooks.test_install import tree
+from tests.hooks.trees import tree
 from tests.scenarios.askers import until_peer
 from tests.scenarios.house import House
 

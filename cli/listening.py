@@ -17,7 +17,7 @@ from daemon import lifecycle
 from daemon.api.app import Application
 from daemon.api.guards import Guards
 from daemon.api.hooks import HookDesk
-from daemon.api.patience import Patience, Site
+from daemon.api.patience import Site
 from daemon.wire import routes
 
 GRACE_S: Final = 0.5
@@ -45,10 +45,9 @@ async def sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
         # The entrance closes before the requests inside are ended in order: a call that waits for an answer must look
         # unanswered, so that its shim repeats it.
         async with entrance, standing:
-            patience = Patience(count=house.auditor.tally.count)
-            await Site(runner, lifecycle.unix_socket(house.paths), patience, backlog=1024).start()
+            await Site(runner, lifecycle.unix_socket(house.paths), house.patience, backlog=1024).start()
             if tcp:
-                await Site(runner, tcp, patience, backlog=256).start()
+                await Site(runner, tcp, house.patience, backlog=256).start()
             yield _where(house, tcp)
             house.paths.socket.unlink(missing_ok=True)
     finally:

@@ -23,6 +23,7 @@ from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
 from daemon.api.guards import THREAD, Guards, Placed, of_thread, refuse_crowded, transport_of
 from daemon.api.known import Known
+from daemon.callers import processes
 from daemon.callers.folders import checkout_of
 from daemon.callers.processes import script_of
 from daemon.client.local import LocalExchange
@@ -33,6 +34,7 @@ from daemon.core.model import Peer, Session, Turn
 from daemon.core.roads import TOOLS_ALONE
 from daemon.engine.engine import Engine
 from daemon.store.interface import Tx
+from mcp_server import profiles
 from mcp_server.http import McpDoor
 
 Json = dict[str, Any]
@@ -41,6 +43,7 @@ BACKEND: Final = polling.PLAIN
 OPENINGS: Final = frozenset({"server/discover", "ping"})  #: what a client may say before it says who it is
 PROGRAMS: Final = frozenset({"claude", "codex", "gemini", "opencode"})
 RUN: Final = "Peerline-Run"
+PID: Final = "Peerline-Pid"
 LONGEST: Final = 4096  #: characters of a header; a folder's path may be long
 
 
@@ -61,9 +64,11 @@ class McpEntrance:
         await self._mcp.__aexit__(None, None, None)
 
     async def handle(self, request: web.Request, caller: Caller) -> web.StreamResponse:
-        run = _header(request, RUN) or None
-        client = Client(LocalExchange(self._door, await self._caller(request, caller)))
-        return await self._mcp.handle(request, client, run)
+        run, found = _header(request, RUN) or None, await self._caller(request, caller)
+        profile = profiles.wanted(request.headers, request.query)
+        client = Client(LocalExchange(self._door, replace(found, profile=profile)))
+        served = _is_served(found) if not run or found is not caller else None
+        return await self._mcp.handle(request, client, run, served=served)
 
     async def receipts(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         self._engine.passed("mcp.receipt")
@@ -75,11 +80,33 @@ class McpEntrance:
         run = _header(request, RUN)
         if not run:
             return caller
+        if caller.remote:
+            return await self._from_afar(request, run)
         if thread := _header(request, THREAD):
             self._threads[transport_of(request)] = thread
         named = f"{run} {thread}"
         found = await self._known.caller(transport_of(request), named, lambda: self._as_client(request, run))
         return found or caller
+
+    async def _from_afar(self, request: web.Request, run: str) -> Caller:
+        """A shim that came by TCP, with the owner's token: a client of its own, never the owner and never an agent.
+
+        It says which process it is. That is believed of what runs here as a shim of ours, and serves only to notice
+        its end; any other is an unverified program.
+        """
+        own, said = f"{BACKEND}:{run}", _header(request, PID)
+        process = processes.process(int(said)) if said.isdecimal() else None
+        if process is None or script_of(process.pid) != "shim.py":
+            return await self._guards.outside(Standing.CLI, own)
+        return await self._own(request, Placed(process, (process,), None), own, await _said(request))
+
+    async def _own(self, request: web.Request, placed: Placed, own: str, said: Json) -> Caller:
+        known: Session | None = await self._engine.read(lambda tx: tx.get(Session, own))
+        if known and known.ended_at is None:
+            return Caller(standing=Standing.AGENT, peer_id=known.peer_id, host=own)
+        backend = polling.backend_of(_header(request, polling.WISH), said)
+        peer: Peer = await self._engine.handle(_registration(request, placed, own, backend))
+        return Caller(standing=Standing.AGENT, peer_id=peer.peer_id, host=own)
 
     async def _as_client(self, request: web.Request, run: str) -> Caller | None:
         """None: it is too early to say."""
@@ -94,12 +121,12 @@ class McpEntrance:
         if _is_early(said, placed):
             return None
         refuse_crowded(replace(placed, crowded=crowded))
-        known: Session | None = await self._engine.read(lambda tx: tx.get(Session, own))
-        if known and known.ended_at is None:
-            return Caller(standing=Standing.AGENT, peer_id=known.peer_id, host=own)
-        backend = polling.backend_of(_header(request, polling.WISH), said)
-        peer: Peer = await self._engine.handle(_registration(request, placed, own, backend))
-        return Caller(standing=Standing.AGENT, peer_id=peer.peer_id, host=own)
+        return await self._own(request, placed, own, said)
+
+
+def _is_served(found: Caller) -> bool:
+    """Whether hooks bring it its messages: they do for an agent, and not for a client of its own."""
+    return found.standing is Standing.AGENT and not found.host.startswith(f"{BACKEND}:")
 
 
 def _around(tx: Tx, placed: Placed, thread: str) -> tuple[Session | None, bool]:

@@ -37,6 +37,7 @@ class Spawn(Section):
 
 class Daemon(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8377  #: 0: no TCP
+    idle_exit_s: Annotated[float, Field(ge=0)] = 0  #: ends when nothing was to do for so long; 0: never
     log_level: Literal["debug", "info", "warning"] = "info"
     spawn: Spawn = Spawn()
 
@@ -62,6 +63,10 @@ class Unattended(Section):
 class Limits(Section):
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
+    claude_peers_characters: Annotated[int, Field(ge=0)] = (
+        10_000  #: of a message by the tools of that name; 0: any
+    )
+    claude_peers_per_minute: Annotated[int, Field(ge=0)] = 10
     keep_days: Annotated[int, Field(ge=1)] = 30  #: what is over and older is forgotten
 
 

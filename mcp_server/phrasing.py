@@ -65,7 +65,7 @@ def sent(told: Json) -> str:
     deliveries: Sequence[Json] = told["deliveries"]
     if not deliveries:
         return f"{told['message_id']}: nobody is there to get it"
-    return f"{told['message_id']} is kept and on its way: {'; '.join(_delivery(one) for one in deliveries)}"
+    return f"{told['message_id']} is kept and on its way: {'; '.join(delivery(one) for one in deliveries)}"
 
 
 def messages(told: Json) -> str:
@@ -75,6 +75,13 @@ def messages(told: Json) -> str:
 
 def described(peer: Json) -> str:
     return f"{_at(peer)}: {peer['description'] or 'no description'}"
+
+
+def waits(count: int) -> str:
+    """Added to what a client without a push is told anyway."""
+    return (
+        f"\n\n[peerline: {count} {'message waits' if count == 1 else 'messages wait'}: call check_messages]"
+    )
 
 
 def refusal(error: PeerlineError) -> str:
@@ -114,7 +121,7 @@ def _answers(told: Json) -> list[str]:
 def _answer(one: Json) -> str:
     late = " (late)" if one["late"] else ""
     said = one["text"] or one["option"] or f"({one.get('how') or 'acknowledged'})"
-    return f"{_sender(one)}{late}: {said}"
+    return f"{sender(one)}{late}: {said}"
 
 
 def _pending(told: Json) -> str:
@@ -130,7 +137,7 @@ def _silent(told: Json) -> list[str]:
     return [name for name in told["to"] if name not in heard] or list(told["to"])
 
 
-def _delivery(one: Json) -> str:
+def delivery(one: Json) -> str:
     state = f", {one['recipient_state']}" if one["recipient_state"] else ""
     road = f" by {one['road']}" if one["road"] not in {"", "none"} else ""
     reason = f" ({one['reason']})" if one.get("reason") else ""
@@ -139,14 +146,14 @@ def _delivery(one: Json) -> str:
 
 def _message(one: Json) -> str:
     about = one["ask_id"] or one["message_id"]
-    head = f"[peerline {one['kind']} {about} from {_sender(one)} · {_whose(one)}]"
+    head = f"[peerline {one['kind']} {about} from {sender(one)} · {_whose(one)}]"
     lines = [head, one["text"], *(f"  [{n}] {label}" for n, label in enumerate(one["options"], 1))]
     if one["kind"] == "ask":
         lines.append(f'[peerline: answer with ack(ask_id="{about}", message="…")]')
     return "\n".join(lines)
 
 
-def _sender(one: Json) -> str:
+def sender(one: Json) -> str:
     who: Json = one.get("from_peer") or {}
     name = f"{one['from']}@{who['circle']}" if who.get("circle") else one["from"]
     return f"{who['person']} at {name}" if who.get("person") else str(name)

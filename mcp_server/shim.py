@@ -2,6 +2,8 @@
 
     <python> -I -S -E <abs>/mcp_server/shim.py SOCKET [--name N] [--circle C] [--tools SET] [--backend B] [--channels]
 
+``PEERLINE_URL`` (http://127.0.0.1:PORT), where it is set, goes before the socket, with the owner's token.
+
 It understands framing and ids, and no tool. One thread per request, so that a call that waits holds up no
 other; each message is one line on standard output, which says nothing else. Standard library only and no
 asyncio: it starts once per agent and stays. ``_socket`` is the C module under ``socket``.
@@ -48,15 +50,19 @@ OPTIONS = {
     "--tools": b"Peerline-Tools",
     "--backend": b"Peerline-Backend",
 }
+PLAIN = (b"Host", b"Authorization")
 WISHES = {
     b"Peerline-Name": b"PEERLINE_NAME",
     b"Peerline-Circle": b"PEERLINE_CIRCLE",
     b"Peerline-Backend": b"PEERLINE_BACKEND",
 }
 Json = dict[str, object]
+Place = str | tuple[str, int]  # a socket's path, or host and port
 
 CHANNELS = "--channels"
 CAPABILITY: Json = {"claude/channel": {}}
+HERE, PORT = ("127.0.0.1", "localhost"), 8377
+ELSEWHERE = "PEERLINE_URL is %s; say http://127.0.0.1:8377, with the daemon's port"
 ABSENT = "the peerline daemon does not answer at %s; start it with: peerline up"
 FORBIDDEN = (
     "connecting to %s is not permitted: a sandbox forbids the socket, or it is somebody else's; "
@@ -87,12 +93,13 @@ def member(holder: object, key: str) -> object:
 
 
 class Connection:
-    """HTTP/1.1 over the daemon's socket, one exchange at a time."""
+    """HTTP/1.1 over the daemon's socket, or over TCP on this machine; one exchange at a time."""
 
-    def __init__(self, path: str) -> None:
-        self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    def __init__(self, place: Place) -> None:
+        family = _socket.AF_UNIX if isinstance(place, str) else _socket.AF_INET
+        self.socket = _socket.socket(family, _socket.SOCK_STREAM)
         try:
-            self.socket.connect(path)
+            self.socket.connect(place)
         except OSError:
             self.socket.close()
             raise
@@ -187,8 +194,9 @@ class Request:
 
 
 class Shim:
-    def __init__(self, path: str, wishes: dict[bytes, bytes], *, channels: bool = False) -> None:
-        self.path = path
+    def __init__(self, place: Place, wishes: dict[bytes, bytes], *, channels: bool = False) -> None:
+        self.place = place
+        self.where = place if isinstance(place, str) else ":".join(map(str, place))
         self.channels, self.listening = channels, False
         self.answering = threading.Event()  #: the daemon is there
         self.run = posix.urandom(8).hex()
@@ -259,14 +267,14 @@ class Shim:
                 self.deliver()
                 self.exchange(request)
             except PermissionError as error:
-                raise NotTaken(FORBIDDEN % self.path) from error
+                raise NotTaken(FORBIDDEN % self.where) from error
             except (OSError, ValueError):
                 if request.reached:  # it was there, so it may be restarting
                     breaks, pause, deadline = breaks + 1, PAUSE_S, monotonic() + PATIENCE_S
             else:
                 return
             if request.id is None or breaks > BREAKS or monotonic() > deadline:
-                raise NotTaken(ABSENT % self.path)
+                raise NotTaken(ABSENT % self.where)
             sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
@@ -347,7 +355,7 @@ class Shim:
 
     def hear_out(self) -> None:
         """Read the standing request to its end; OSError or ValueError when it breaks off, NotTaken if it is refused."""
-        connection = Connection(self.path)
+        connection = Connection(self.place)
         try:
             connection.send(CHANNEL, self.head, b"")
             status, headers = connection.begin()
@@ -416,7 +424,7 @@ class Shim:
             while not (connection := self.idle.pop()).alive():
                 connection.close()
         except IndexError:  # none is left
-            return Connection(self.path)
+            return Connection(self.place)
         return connection
 
     def put_back(self, connection: Connection, *, whole: bool) -> None:
@@ -460,12 +468,13 @@ def standing_head(run: str, wishes: dict[bytes, bytes]) -> bytes:
         cwd = b""
     headers = {
         b"Host": b"peerline",
+        b"Peerline-Pid": b"%d" % posix.getpid(),
         b"Content-Type": b"application/json",
         b"Accept": b"application/json, text/event-stream",
         b"Peerline-Run": run.encode(),
         b"Peerline-Cwd": quoted(cwd),
         b"Peerline-Client-Pid": b"%d" % posix.getppid(),
-        **{header: quoted(wish) for header, wish in wishes.items()},
+        **{header: wish if header in PLAIN else quoted(wish) for header, wish in wishes.items()},
     }
     return b"".join(b"%s: %s\r\n" % (header, value) for header, value in headers.items() if value)
 
@@ -495,10 +504,35 @@ def wishes_of(words: list[str]) -> dict[bytes, bytes]:
     return found
 
 
+def place_of(path: str, wishes: dict[bytes, bytes]) -> Place:
+    """``PEERLINE_URL`` goes before the socket; the token is the variable's, or the file's in the socket's home."""
+    url = posix.environ.get(b"PEERLINE_URL", b"").decode("utf-8", "replace")
+    if not url:
+        return path
+    scheme, _, rest = url.partition("://")
+    host, _, port = rest.rstrip("/").partition(":")
+    if scheme != "http" or host not in HERE or not (port or "8377").isdecimal():
+        sys.stderr.write(f"peerline: {ELSEWHERE % url}\n")
+        sys.exit(REFUSED)
+    token = posix.environ.get(b"PEERLINE_TOKEN", b"").strip() or kept(path.rsplit("/", 2)[0] + "/token")
+    wishes[b"Authorization"] = b"Bearer " + token
+    wishes[b"Host"] = b"%s:%d" % (host.encode(), int(port or PORT))
+    return host, int(port or PORT)
+
+
+def kept(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  pathlib would cost more than all of this
+            return file.read(1000).strip()
+    except OSError:
+        return b""
+
+
 def main(argv: list[str]) -> None:
     if not argv:
         sys.exit("peerline: which socket?")
-    shim = Shim(argv[0], wishes_of(argv[1:]), channels=CHANNELS in argv[1:])
+    wishes = wishes_of(argv[1:])
+    shim = Shim(place_of(argv[0], wishes), wishes, channels=CHANNELS in argv[1:])
     try:
         for line in sys.stdin.buffer:
             if line.strip():

@@ -37,6 +37,7 @@ class Tool:
     say: Callable[[Json], str]
     only_reads: bool = False
     waits: bool = False  #: for others, so it tells its progress
+    refuse: Callable[[PeerlineError], str] = phrasing.refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,20 +185,22 @@ TOOLS: Final = (
 BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in TOOLS}
 
 
-async def called(call: Call, wanted: str, given: Mapping[str, Any]) -> Outcome:
-    """Run a tool. An error of ours is a result that a model can read, never an error of the protocol."""
+async def called(
+    call: Call, wanted: str, given: Mapping[str, Any], own: Mapping[str, Tool] = BY_NAME
+) -> Outcome:
+    """Run a tool; ``own``: those of the caller's set, which come before ours of the same name.
+
+    An error of ours is a result that a model can read, never an error of the protocol.
+    """
+    tool = own.get(wanted) or BY_NAME.get(wanted)
     try:
-        tool = _tool(wanted)
+        if tool is None:
+            raise Malformed(f'no tool "{wanted[:80]}"', f"there are {', '.join(own)}")
         told = await tool.run(call, **checked(tool.name, tool.takes, given))
     except PeerlineError as error:
-        return Outcome(_problem(error), phrasing.refusal(error), failed=True)
+        said = tool.refuse(error) if tool else phrasing.refusal(error)
+        return Outcome(_problem(error), said, failed=True)
     return Outcome(told, tool.say(told))
-
-
-def _tool(wanted: str) -> Tool:
-    if tool := BY_NAME.get(wanted):
-        return tool
-    raise Malformed(f'no tool "{wanted[:80]}"', f"there are {', '.join(BY_NAME)}")
 
 
 def _problem(error: PeerlineError) -> Json:

@@ -41,6 +41,11 @@ class Peer(Told):
     description: str
     last_seen: Moment
     reach: Reach
+    orphan: str = ""  #: why it is one, where that was asked for
+
+
+class Myself(Peer):
+    unread: int  #: messages that wait for the caller
 
 
 class SenderPeer(Told):
@@ -112,6 +117,29 @@ class Message(Signed):
     urgency: Literal["fyi", "normal", "urgent"]
     at: Moment
     level: str
+
+
+class Past(Signed):
+    message_id: str
+    kind: str
+    direction: Literal["sent", "received"]
+    to: list[str]
+    text: str
+    ask_id: str | None
+    at: Moment
+
+
+class History(Told):
+    messages: list[Past]
+
+
+class Killed(Told):
+    peer_id: str
+    name: str
+    circle: str
+    pid: int
+    ended: bool  #: it was seen to
+    evidence: str  #: what was looked at before it was told to
 
 
 class Happened(Told):

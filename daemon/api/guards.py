@@ -77,14 +77,14 @@ class Guards:
         self._check_token(request)
         if request.method in WITH_BODY:
             await self._check_lock()
-        return replace(await self._outside(Standing.OWNER, "token"), remote=True)
+        return replace(await self.outside(Standing.OWNER, "token"), remote=True)
 
     async def _on_line(self, request: web.Request) -> Caller:
         async def look() -> Caller:
             placed = await self.placed(request)
             # Which thread it is comes with a tool's call.
             if placed.crowded and request.path in {routes.MCP, routes.MCP_RECEIPTS}:
-                return await self._outside(Standing.CLI, _host(placed))
+                return await self.outside(Standing.CLI, _host(placed))
             return await self.placed_caller(placed)
 
         return await self._known.caller(transport_of(request), request.headers.get(THREAD, ""), look)
@@ -140,9 +140,9 @@ class Guards:
             )
         refuse_crowded(placed)
         standing = Standing.OWNER if has_terminal(placed.process.pid) else Standing.CLI
-        return await self._outside(standing, _host(placed))
+        return await self.outside(standing, _host(placed))
 
-    async def _outside(self, standing: Standing, host: str) -> Caller:
+    async def outside(self, standing: Standing, host: str) -> Caller:
         """Somebody outside every agent sends as the one peer of their standing."""
         surface, authority = OUTSIDE[standing]
         found = await self._engine.read(lambda tx: _remembered(tx, surface))

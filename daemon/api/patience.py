@@ -34,6 +34,7 @@ class Patience:
     count: Count = uncounted
     present: int = 0
     strangers: int = 0
+    visits: int = 0  #: so far
 
     def around(self, inner: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
         """The same connections, guarded."""
@@ -71,6 +72,7 @@ class Visit(asyncio.Protocol):
             return
         self._transport = line
         self.patience.present += 1
+        self.patience.visits += 1
         self.patience.strangers += self.stranger
         self.inner.connection_made(transport)
         self._hurry(self.patience.head_s)

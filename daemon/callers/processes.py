@@ -118,6 +118,17 @@ def tty_of(pid: int) -> str:
     return found.terminal if found else ""
 
 
+def has_lost_terminal(pid: int) -> bool:
+    """Whether it was begun at a terminal that is gone: the system took the name away and let it keep the file.
+
+    Who its parent is says nothing: in a container 1 is a parent like any other, and below systemd another takes over.
+    """
+    if not _LINUX:
+        found = process(pid)
+        return found is not None and not found.terminal and _terminal_by_lsof(pid)
+    return any(_was_terminal(f"/proc/{pid}/fd/{number}") for number in (0, 1))
+
+
 def folder_of(pid: int) -> str:
     """The working folder of the process, "" if it cannot be read."""
     try:
@@ -168,6 +179,13 @@ def _is_terminal(link: str) -> bool:
     except OSError:
         return False
     return stat.S_ISCHR(found.st_mode) and _named(found.st_rdev) != ""
+
+
+def _was_terminal(link: str) -> bool:
+    try:
+        return os.readlink(link).endswith(" (deleted)") and _is_terminal(link)  # noqa: PTH115 -- no path, a text
+    except OSError:
+        return False
 
 
 def _named(device: int) -> str:

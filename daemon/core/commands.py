@@ -65,6 +65,15 @@ class EndProcess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LosePeer:
+    """Its agent was told to end, and did: nobody will answer for this run of it."""
+
+    peer_id: str
+    session_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenConversation:
     """A surface hosts a conversation; the same address is the same peer for ever."""
 
@@ -699,6 +708,7 @@ Command = (
     RegisterSession
     | EndSession
     | EndProcess
+    | LosePeer
     | OpenConversation
     | Beat
     | CloseConversation

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
@@ -10,10 +12,12 @@ from daemon.core import braking, outbox, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.frame import space_for
-from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Urgency
-from daemon.core.posting import UNREAD_LIMIT
+from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Turn, Urgency
+from daemon.core.posting import LINE, UNREAD_LIMIT, Letter, post
 from daemon.core.view import Plan
 
+TOO_LONG: Final = "too long for its hooks, and it has no other road; it was told to call check_messages"
+HINTED_AGAIN: Final = timedelta(minutes=10)
 BETWEEN: Final = frozenset(
     {Kind.NOTICE, Kind.BROADCAST, Kind.ANSWER}
 )  #: what may come in the middle of a turn
@@ -43,7 +47,10 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
         return ()
     # What lies unsent in its prompt waits there for its Enter: by another road it would come a second time.
     waiting = list(takewhile(lambda x: not _is_taken(x, session), plan.view.waiting(session.peer_id)))
-    chosen = tuple(_between(plan, waiting, command) if command.between else _chosen(plan, waiting, command))
+    if command.between:
+        chosen = tuple(_between(plan, waiting, command))
+    else:
+        chosen = tuple(_chosen(plan, waiting, command)) or _hinted(plan, session, waiting, command.limit)
     where = settling.BETWEEN if command.between else "at a boundary"
     receipt = settling.BETWEEN if command.between else ""
     parcels = tuple(settling.hand(plan, session, x, f"handed {where}", receipt=receipt) for x in chosen)
@@ -166,6 +173,34 @@ def _chosen(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iter
         first = False
         if carried_ask(parcel.envelope):  # also a reminder: the turn answers one ask
             return
+
+
+def _hinted(plan: Plan, session: Session, waiting: Sequence[Delivery], limit: int) -> tuple[Delivery, ...]:
+    """A word about what no hook can carry and no other road would: the agent is to take it by its tool."""
+    first = waiting[0] if waiting else None
+    peer = plan.peer(session.peer_id)
+    if peer is None or first is None or first.state != d.State.QUEUED:
+        return ()
+    parcel = settling.parcel(plan, first)
+    idle = replace(session, turn=Turn.IDLE)
+    has_road = isinstance(roads.choose(replace(parcel.envelope, urgency=Urgency.NORMAL), idle), Road)
+    if space_for(parcel) <= limit or has_road:
+        return ()
+    step = c.HoldDelivery(
+        delivery_id=first.delivery_id, holder=None, reason=TOO_LONG, until=plan.now + HINTED_AGAIN
+    )
+    settling.hold(plan, step)
+    count = len(waiting)
+    said = (
+        f"{count} {'messages wait' if count > 1 else 'message waits'}, the first too long to come by itself"
+    )
+    _, hint = post(
+        plan,
+        LINE,
+        [peer],
+        Letter(kind=Kind.NOTICE, text=f"{said}: call check_messages", urgency=Urgency.FYI),
+    )
+    return hint
 
 
 def _between(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iterable[Delivery]:

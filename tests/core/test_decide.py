@@ -79,6 +79,7 @@ class House:
             c.RegisterSession(session_id="s", backend="codex", pid=1, started=1, wish="new", circle="dev"),
             c.EndSession(session_id=session, why="exit"),
             c.EndProcess(pid=self.line.session(self.api).pid, started=1),
+            c.LosePeer(peer_id=self.api.peer_id, session_id=self.line.session(self.api).session_id, by="ada"),
             c.OpenConversation(
                 surface="console", address="r", host="r", wish="console", authority=Authority.OWNER
             ),

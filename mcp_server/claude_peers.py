@@ -120,7 +120,8 @@ def _message(one: Json) -> str:
     if one["direction"] == "sent":
         head = f"{mark}[{one['kind']}] To {', '.join(one['to'])}"
     else:
-        head = f"{mark}[{one['kind']}] From {phrasing.sender(one)} {one['from_peer']['peer_id']}"
+        who = f"{phrasing.sender(one)} {one['from_peer']['peer_id']} ({phrasing.whose(one)})"
+        head = f"{mark}[{one['kind']}] From {who}"
     how = f'\n(answer with ack(ask_id="{one["ask_id"]}", message="…"))' if _is_question(one) else ""
     return f"{head} - {one['at']}\n{one['text']}{how}"
 

@@ -146,7 +146,7 @@ def delivery(one: Json) -> str:
 
 def _message(one: Json) -> str:
     about = one["ask_id"] or one["message_id"]
-    head = f"[peerline {one['kind']} {about} from {sender(one)} · {_whose(one)}]"
+    head = f"[peerline {one['kind']} {about} from {sender(one)} · {whose(one)}]"
     lines = [head, one["text"], *(f"  [{n}] {label}" for n, label in enumerate(one["options"], 1))]
     if one["kind"] == "ask":
         lines.append(f'[peerline: answer with ack(ask_id="{about}", message="…")]')
@@ -159,7 +159,7 @@ def sender(one: Json) -> str:
     return f"{who['person']} at {name}" if who.get("person") else str(name)
 
 
-def _whose(one: Json) -> str:
+def whose(one: Json) -> str:
     who: Json = one.get("from_peer") or {}
     authority = str(who.get("authority") or "")
     return authority if authority in {"owner", "person", "unverified"} else str(who.get("role") or "peer")

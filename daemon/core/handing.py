@@ -179,17 +179,15 @@ def _hinted(plan: Plan, session: Session, waiting: Sequence[Delivery], limit: in
     """A word about what no hook can carry and no other road would: the agent is to take it by its tool."""
     first = waiting[0] if waiting else None
     peer = plan.peer(session.peer_id)
-    if peer is None or first is None or first.state != d.State.QUEUED:
+    told_lately = first and first.state != d.State.QUEUED and first.due_at > plan.now
+    if peer is None or first is None or first.state == d.State.LEASED or told_lately:
         return ()
     parcel = settling.parcel(plan, first)
     idle = replace(session, turn=Turn.IDLE)
     has_road = isinstance(roads.choose(replace(parcel.envelope, urgency=Urgency.NORMAL), idle), Road)
     if space_for(parcel) <= limit or has_road:
         return ()
-    step = c.HoldDelivery(
-        delivery_id=first.delivery_id, holder=None, reason=TOO_LONG, until=plan.now + HINTED_AGAIN
-    )
-    settling.hold(plan, step)
+    _keep_back(plan, first)
     count = len(waiting)
     said = (
         f"{count} {'messages wait' if count > 1 else 'message waits'}, the first too long to come by itself"
@@ -201,6 +199,15 @@ def _hinted(plan: Plan, session: Session, waiting: Sequence[Delivery], limit: in
         Letter(kind=Kind.NOTICE, text=f"{said}: call check_messages", urgency=Urgency.FYI),
     )
     return hint
+
+
+def _keep_back(plan: Plan, delivery: Delivery) -> None:
+    until = plan.now + HINTED_AGAIN
+    if delivery.state == d.State.HELD:
+        plan.put(d.advance(delivery, d.Wait(until), now=plan.now))
+    else:
+        step = c.HoldDelivery(delivery_id=delivery.delivery_id, holder=None, reason=TOO_LONG, until=until)
+        settling.hold(plan, step)
 
 
 def _between(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iterable[Delivery]:

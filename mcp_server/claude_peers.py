@@ -171,7 +171,7 @@ TOOLS: Final = (
     ),
     _row(
         "kill_peer",
-        "End a peer's agent session. Only for who may: usually the owner at a terminal.",
+        "End a peer's agent session. For the owner alone, who also says `peerline peer kill` at a terminal.",
         takes("peer_id", peer_id=name()),
         kill_peer,
         killed,

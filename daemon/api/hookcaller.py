@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -14,6 +16,7 @@ from daemon.api.guards import Placed
 from daemon.callers import folders, gemini_chat, incarnation, processes, transcript
 from daemon.callers.incarnation import REAPERS
 from daemon.callers.processes import Process
+from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Session
 
@@ -56,7 +59,7 @@ async def surroundings(
     line = _above(placed, _pid(headers))
     found = await asyncio.to_thread(incarnation.found, agent, line, environment, told)
     process = found.process
-    checkout = await asyncio.to_thread(folders.checkout_of, str(told.get("cwd", "")))
+    checkout, real = await asyncio.to_thread(_folder, str(told.get("cwd", "")))
     # Of several terminals the variables are those of the first.
     alone = {} if found.shared else environment
     pane, terminal = await _pane(alone)
@@ -78,8 +81,21 @@ async def surroundings(
         environment=environment,
         spoke=event != "Stop" or agent not in TRANSCRIBED or await _spoke(told, live=live),
         said=await asyncio.to_thread(_said, event, told),
+        real=real,
         live=live,
     )
+
+
+def really(command: c.Command, around: Surroundings) -> c.Command:
+    """The command, with the folder it registers as the one it is: two ways to one folder are no two folders."""
+    if not isinstance(command, c.RegisterSession) or command.path not in around.real:
+        return command
+    return replace(command, path=around.real[command.path])
+
+
+def _folder(cwd: str) -> tuple[folders.Checkout, dict[str, str]]:
+    real = os.path.realpath(cwd) if cwd and "\0" not in cwd else cwd
+    return folders.checkout_of(cwd), {cwd: real} if real != cwd else {}
 
 
 def _said(event: str, payload: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from daemon.agents import claude_code, codex, gemini, opencode, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
-from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, seconds, surroundings
+from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, really, seconds, surroundings
 from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
 from daemon.core import commands as c
 from daemon.core.delivery import State
@@ -172,7 +172,7 @@ class HookDesk:
             await self._bury()
         self._note(event, session_id, around)
         meant = hooks.commands(event, payload, replace(around, handed=self._handed.get(session_id, 0)))
-        commands = [self._attended(each, around) for each in meant]
+        commands = [self._attended(really(each, around), around) for each in meant]
         once = _record(headers, agent, event)
         if ear and commands and isinstance(commands[-1], c.RequestApproval):
             return await self._awaited(hooks, commands, once, around, seconds(headers), ear)

@@ -7,9 +7,8 @@ now. A row is not dropped because nothing catches it: the missing test is writte
 
 Of the kinds that are wanted, these have no counterpart yet, for want of the part of the product that could break:
 numbers in ``#`` that tmux expands (text never is an argument of tmux), CSP and ``innerHTML`` (no page is served),
-schedules by the wall clock alone (there is no scheduler; the ticker's heartbeat stands for it), a process that is ended
-by its number alone (nothing is ended; what is typed into by its number alone stands for it), a WebSocket without a time
-limit (there is none; the stream of events stands for it).
+schedules by the wall clock alone (there is no scheduler; the ticker's heartbeat stands for it), a WebSocket without a
+time limit (there is none; the stream of events stands for it).
 """
 
 from __future__ import annotations
@@ -50,6 +49,7 @@ GROUPS: Final = "tests/core/test_groups.py::"
 EDITS: Final = "tests/core/test_edits.py::"
 ADDRESSING: Final = "tests/core/test_addressing.py::"
 OUTBOX: Final = "tests/core/test_outbox.py::"
+ENDED: Final = "tests/transports/test_ending.py::"
 GET: Final = "tests/errands/test_get.py::"
 
 STORING: Final = (
@@ -1138,6 +1138,38 @@ TELEGRAM: Final = (
     ),
 )
 
+ENDING: Final = (
+    Mutant(
+        "a process is ended by its number alone",
+        "daemon/transports/ending.py",
+        "if found != wanted:",
+        "if found is None:",
+        (ENDED + "test_a_process_of_that_number_but_another_start_is_left_alone",),
+    ),
+    Mutant(
+        "a process is ended by what a pane that is not its own says",
+        "daemon/transports/ending.py",
+        "if found.terminal != now.tty:",
+        "if False:",
+        (ENDED + "test_a_process_that_is_not_in_the_pane_of_its_hooks_is_left_alone",),
+    ),
+    Mutant(
+        "who lives in the same process is ended with it",
+        "daemon/core/killing.py",
+        "if other.peer_id != peer.peer_id and",
+        "if False and",
+        ("tests/core/test_killing.py::test_of_two_sessions_in_one_process_neither_is_ended",),
+    ),
+    Mutant(
+        "history shows what waits, and nobody took it",
+        "daemon/store/chats.py",
+        " AND delivery.state IN ('queued', 'leased', 'held'))",
+        " AND 0)",
+        ("tests/store/test_history.py::test_what_waits_is_no_history",),
+        p0=False,
+    ),
+)
+
 MUTANTS: Final = (
     *STORING,
     *KEYS,
@@ -1151,4 +1183,5 @@ MUTANTS: Final = (
     *FILES,
     *HOOKS,
     *TELEGRAM,
+    *ENDING,
 )

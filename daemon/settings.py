@@ -20,6 +20,7 @@ from daemon.core.errors import Malformed
 
 PREFIX: Final = "PEERLINE_"
 BETWEEN: Final = "__"
+TOKEN: Final = "PEERLINE_TOKEN"  # noqa: S105 -- a variable's name: the owner's, for clients by TCP
 SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret", "webhook_secret"})
 _USER_INFO: Final = re.compile(r"(://)([^\s/@]+)@")  #: name and password in a URL
 
@@ -132,7 +133,7 @@ def secret_variables(environment: Mapping[str, str]) -> list[str]:
     return [
         name
         for name in environment
-        if name.startswith(PREFIX) and _is_secret(name.lower().replace(BETWEEN, "."))
+        if name == TOKEN or (name.startswith(PREFIX) and _is_secret(name.lower().replace(BETWEEN, ".")))
     ]
 
 

@@ -41,7 +41,8 @@ Json = dict[str, Any]
 
 BACKEND: Final = polling.PLAIN
 OPENINGS: Final = frozenset({"server/discover", "ping"})  #: what a client may say before it says who it is
-PROGRAMS: Final = frozenset({"claude", "codex", "gemini", "opencode"})
+#: What an agent's program is called -> the agent.
+PROGRAMS: Final = {"claude": "claude-code", "codex": "codex", "gemini": "gemini", "opencode": "opencode"}
 RUN: Final = "Peerline-Run"
 PID: Final = "Peerline-Pid"
 LONGEST: Final = 4096  #: characters of a header; a folder's path may be long
@@ -67,8 +68,17 @@ class McpEntrance:
         run, found = _header(request, RUN) or None, await self._caller(request, caller)
         profile = profiles.wanted(request.headers, request.query)
         client = Client(LocalExchange(self._door, replace(found, profile=profile)))
-        served = _is_served(found) if not run or found is not caller else None
+        early = run is not None and found is caller
+        served = await self._expected(request) if early else _is_served(found)
         return await self._mcp.handle(request, client, run, served=served)
+
+    async def _expected(self, request: web.Request) -> bool | None:
+        """Whether hooks will serve an agent that is about to be known: those of its kind were served so before."""
+        programs = _programs(await self._guards.placed(request))
+        if not programs:
+            return False
+        known = {each.backend for each in await self._engine.read(lambda tx: tx.peers())}
+        return True if known & {PROGRAMS[each] for each in programs} else None
 
     async def receipts(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         self._engine.passed("mcp.receipt")
@@ -149,9 +159,15 @@ async def _said(request: web.Request) -> Json:
 
 def _is_early(said: Json, placed: Placed) -> bool:
     """A known agent's program starts its MCP servers about when its first hook registers it: wait for a call."""
-    if not any({process.command, script_of(process.pid)} & PROGRAMS for process in placed.line):
+    if not _programs(placed):
         return said.get("method") in OPENINGS and not polling.name_of(said)
     return said.get("method") != "tools/call"
+
+
+def _programs(placed: Placed) -> set[str]:
+    """The agents' programs around a client."""
+    names = {name for process in placed.line for name in (process.command, script_of(process.pid))}
+    return names & PROGRAMS.keys()
 
 
 def _header(request: web.Request, name: str) -> str:

@@ -22,8 +22,10 @@ from mcp.client.client import Client as McpClient
 from mcp.client.stdio import StdioServerParameters
 
 from daemon.client.interface import Question
+from tests.agents.claude_code import ClaudeCode
 from tests.agents.codex import codex_binary
 from tests.daemon_process import COMMAND, DaemonProcess, environment, short_home
+from tests.emulators.model_api import ModelApi
 from tests.scenarios.house import AGENT, FakeAgent, House, Told
 
 TESTS = Path(__file__).parents[1]
@@ -340,3 +342,24 @@ def test_p20_in_the_sandbox_of_codex_it_says_why_not(
     assert told.returncode == 3, told.stderr
     assert "use the MCP tools of peerline instead" in told.stderr
     assert "a sandbox forbids the socket" in json.loads(shim.stdout)["error"]["message"]
+
+
+@pytest.mark.thorough
+async def test_p6_an_agent_that_hooks_serve_is_told_that_it_need_not_look(
+    line: House, model: ModelApi
+) -> None:
+    """Its MCP servers may be begun before its first hook: then what is known of its kind decides."""
+    told = []
+    for name in ("first", "second"):
+        folder = line.place / name
+        folder.mkdir()
+        before = len(model.requests)
+        async with ClaudeCode(line.user, folder, model.url, f"parity-{os.getpid()}", "dev") as agent:
+            await line.joined(name)
+            for words in ("hello", "and again"):  # its servers may not be there before the first prompt
+                await agent.type(words)
+                await agent.until_shown(f"stub: {words}")
+        told.append(json.dumps(model.requests[before:]))
+    told = [each[each.find("Messages come") :][:160] for each in told]
+    assert told[0].startswith("Messages come to you by themselves")
+    assert "no need to look for them" in told[1]

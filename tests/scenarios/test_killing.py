@@ -47,7 +47,10 @@ async def test_an_agent_of_each_kind_ends_and_the_one_beside_it_goes_on(
     assert (await line.cli("hooks", "install", "--agent", kind, *trust)).code == 0
     names = ("one",) if kind == "opencode" else ("one", "two")  # a start of it takes seconds of a whole core
     async with AsyncExitStack() as stack:
-        agents = [await stack.enter_async_context(started(line, kind, model, name)) for name in names]
+        rigs = [started(line, kind, model, name) for name in names]
+        for each in rigs:  # before any of them runs, since it writes the same file
+            each.write_settings()
+        agents = [await stack.enter_async_context(each) for each in rigs]
         for agent, name in zip(agents, names, strict=True):
             await agent.type(f"hello {name}")
             await until_peer(line, name, turn_state="idle", status="online")

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from daemon import tmux
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.callers import folders, gemini_chat, incarnation, processes, transcript
+from daemon.callers import folders, gemini_chat, incarnation, processes, rollout, transcript
 from daemon.callers.incarnation import REAPERS
 from daemon.callers.processes import Process
 from daemon.core import commands as c
@@ -82,6 +82,7 @@ async def surroundings(
         spoke=event != "Stop" or agent not in TRANSCRIBED or await _spoke(told, live=live),
         said=await asyncio.to_thread(_said, event, told),
         real=real,
+        plan=await asyncio.to_thread(_planned, agent, event, told),
         live=live,
     )
 
@@ -104,6 +105,14 @@ def _said(event: str, payload: Mapping[str, Any]) -> str:
     if event != "AfterAgent" or not (isinstance(response, str) and isinstance(path, str)):
         return ""
     return gemini_chat.last_words(path, response)
+
+
+def _planned(agent: str, event: str, payload: Mapping[str, Any]) -> str:
+    """Codex's hook leaves out the plan that a turn ended with."""
+    path, turn_id = payload.get("transcript_path"), payload.get("turn_id")
+    if (agent, event) != ("codex", "Stop") or not (isinstance(path, str) and isinstance(turn_id, str)):
+        return ""
+    return rollout.plan_of(path, turn_id)
 
 
 async def _spoke(payload: Mapping[str, Any], *, live: bool) -> bool:

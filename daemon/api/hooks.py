@@ -68,8 +68,7 @@ class HookDesk:
     """Hears every hook.
 
     Args:
-        engine: decides.
-        folder: the spool's.
+        engine, folder: decides; the spool's.
         tokens: where messaging tokens are kept (memory only), by session.
         alarm: where hooks wait that can wake their agent.
         nobody_at: when a request for approval of that circle is denied for want of a person, and with what words.
@@ -246,11 +245,13 @@ class HookDesk:
         return None
 
     def _attended(self, command: c.Command, around: Surroundings) -> c.Command:
-        """A request for approval, with what becomes of it when nobody is there to decide."""
-        if not isinstance(command, c.RequestApproval):
+        """The command; in a request for approval, what becomes of it when nobody is there to decide."""
+        asks = command.asks if isinstance(command, c.BeginCall) else command
+        if not isinstance(asks, c.RequestApproval):
             return command
         deny_at, reason = self._nobody_at(around.circle, self._engine.clock.now())
-        return replace(command, deny_at=deny_at, reason=reason)
+        asks = replace(asks, deny_at=deny_at, reason=reason)
+        return replace(command, asks=asks) if isinstance(command, c.BeginCall) else asks
 
     async def _handled(
         self, hooks: AgentHooks, event: str, commands: Sequence[c.Command], once: Once | None

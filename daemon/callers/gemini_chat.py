@@ -12,10 +12,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from daemon.callers import plain
+from daemon.callers.transcript import LONG_TAIL, TAIL, LastWords, backwards, moment
 from daemon.core.model import Turn
 
-TAIL: Final = 1024 * 1024  #: bytes
 CANCELLED: Final = "Request cancelled."
 SURROUNDINGS: Final = "<session_context>"
 
@@ -34,6 +33,11 @@ def last_words(path: str, response: str) -> str:
     return ""
 
 
+def latest_words(path: str) -> LastWords | None:
+    """What was said last, whole; None: nothing, as far back as we look."""
+    return _latest_words(path, TAIL) or _latest_words(path, LONG_TAIL)
+
+
 def turn_of(path: str) -> Turn:
     """Idle, where a turn was broken off and nothing came after that; else nothing is known from here."""
     for record in _backwards(path):
@@ -44,23 +48,18 @@ def turn_of(path: str) -> Turn:
     return Turn.UNKNOWN
 
 
+def _latest_words(path: str, tail: int) -> LastWords | None:
+    for record in _backwards(path, tail):
+        words = record.get("content")
+        if record.get("type") == "gemini" and isinstance(words, str) and words.strip():
+            return LastWords(words.strip(), moment(record.get("timestamp")))
+    return None
+
+
 def _is_surroundings(record: dict[str, Any]) -> bool:
     return record.get("type") == "user" and SURROUNDINGS in json.dumps(record.get("content"))[:100]
 
 
-def _backwards(path: str) -> Iterator[dict[str, Any]]:
-    """Its records, newest first; of what it wrote down twice, the newer."""
-    try:
-        with plain.opened(path) as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - TAIL))
-            lines = file.read(TAIL).split(b"\n")
-    except OSError:
-        return
-    for line in reversed(lines):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue  # the first of the tail, or the last, is not whole
-        if isinstance(record, dict) and "type" in record:
-            yield record
+def _backwards(path: str, tail: int = TAIL) -> Iterator[dict[str, Any]]:
+    """Its records; of what it wrote down twice, the newer comes first."""
+    return (record for record in backwards(path, tail) if "type" in record)

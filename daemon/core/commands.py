@@ -562,17 +562,6 @@ class HandOut:
     between: bool = False  #: between two tool calls: notices only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BeginCall:
-    """The agent is about to make a tool call. Returns a ``Denial``, or None to let it.
-
-    ``limit``: characters of what may be said instead; 0: somebody calls who has nothing to read, a subagent.
-    """
-
-    session_id: str
-    limit: int
-
-
 # --- what an agent waits for a person to decide -----------------------------------------------------------------
 
 
@@ -593,9 +582,23 @@ class RequestApproval:
     questions: tuple[Question, ...] = ()
     grants: str = ""
     subagent: str = ""
+    rests: bool = False  #: its turn is over, and it takes prompts all the same
     hidden: bool = False  #: the agent shows no dialog of its own while its hook waits
     deny_at: datetime | None = None  #: when it is denied for want of a person
     reason: str = ""  #: what the agent is told then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginCall:
+    """The agent is about to make a tool call. Returns a ``Denial``, or None to let it.
+
+    ``limit``: characters of what may be said instead; 0: somebody calls who has nothing to read, a subagent.
+    ``asks``: what the call asks its person, if it is made.
+    """
+
+    session_id: str
+    limit: int
+    asks: RequestApproval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -603,7 +606,7 @@ class CloseApprovals:
     """It was decided at the agent itself: that request for that tool; without them, all of the session.
 
     ``request`` is the tool's input; "" where the agent adds to it what was answered. ``subagent``: only what that one
-    asked.
+    asked. ``answers``: what was answered to each of its questions, where that is told.
     """
 
     session_id: str
@@ -611,6 +614,8 @@ class CloseApprovals:
     request: str = ""
     subagent: str = ""
     outcome: str = ""  #: in words for people
+    allowed: bool = False  #: the call was made
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,7 +95,7 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.TurnEnded: turns.ended,
     c.TurnObserved: turns.observed,
     c.HandOut: handing.hand_out,
-    c.BeginCall: braking.begin_call,
+    c.BeginCall: turns.calls,
     c.StopTurn: braking.stop,
     c.RequestApproval: approving.request,
     c.CloseApprovals: approving.close,

@@ -119,6 +119,8 @@ class Session:
     wakes: bool = False  #: something waits in its background that can wake it
     channel: bool = False  #: a channel into it is open, by which it can be told that something waits
     nudged_at: datetime | None = None  #: when it was last told so
+    said: str = ""  #: its last words, of one that keeps no transcript for us to read
+    said_at: datetime | None = None
     halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
 
 

@@ -42,9 +42,8 @@ def test_only_a_dialog_takes_the_prompt_away() -> None:
 def test_a_dialog_is_read_with_its_options_and_nothing_else_is_one() -> None:
     told = dialog_gemini.read([plain(line) for line in recorded("dialog")[0]])
     assert told
-    text, options = told
-    assert "echo been | tee trace.txt" in text
-    assert options == (
+    assert "echo been | tee trace.txt" in told.text
+    assert told.options == (
         ("1", "Allow once"),
         ("2", "Allow for this session"),
         ("3", "No, suggest changes (esc)"),

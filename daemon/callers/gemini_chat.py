@@ -3,7 +3,8 @@
 A record of type ``user`` is what was asked, ``gemini`` what was said or called (once more, with the same id, when its
 calls are done), ``info`` and ``error`` what the program says to its person; a line with ``$set`` repeats things.
 Breaking a turn off, be it by Esc or by a No in its dialog, is ``info``: "Request cancelled."; what it then tells the
-model of its surroundings is a ``user`` record that begins with ``<session_context>``.
+model of its surroundings is a ``user`` record that begins with ``<session_context>``, and all that was said before is
+written once more, under new numbers, which a last ``$set`` names.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ def latest_words(path: str) -> LastWords | None:
 
 def turn_of(path: str) -> Turn:
     """Idle, where a turn was broken off and nothing came after that; else nothing is known from here."""
-    for record in _backwards(path):
-        if _is_surroundings(record):
+    again: set[object] = set()
+    for record in backwards(path):
+        again |= _written_anew(record)
+        if "type" not in record or record.get("id") in again or _is_surroundings(record):
             continue
         cancelled = record.get("type") == "info" and record.get("content") == CANCELLED
         return Turn.IDLE if cancelled or record.get("type") == "error" else Turn.UNKNOWN
@@ -54,6 +57,17 @@ def _latest_words(path: str, tail: int) -> LastWords | None:
         if record.get("type") == "gemini" and isinstance(words, str) and words.strip():
             return LastWords(words.strip(), moment(record.get("timestamp")))
     return None
+
+
+def _written_anew(record: dict[str, Any]) -> set[object]:
+    """The numbers of what it says to have been said before."""
+    told = record.get("$set")
+    messages = told.get("messages") if isinstance(told, dict) else None
+    return (
+        {each.get("id") for each in messages if isinstance(each, dict)}
+        if isinstance(messages, list)
+        else set()
+    )
 
 
 def _is_surroundings(record: dict[str, Any]) -> bool:

@@ -30,28 +30,42 @@ HELLO = Rule("^hello ", Says("hello yourself"))
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`freely` is what lets it run commands unasked; `dialog`, what its dialog shows; `yes`, the key for that."""
+    """`freely` lets it run commands unasked, else it is given `args`; `dialog` is shown in one, `yes` a key for it."""
 
     name: str
     start: Callable[..., RealAgent]
     binary: Callable[[], object]
     freely: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
     dialog: str = ""
     yes: str = "1"
 
 
 CLAUDE = Kind(
-    "claude-code",
-    ClaudeCode,
-    claude_binary,
-    ("--settings", '{"permissions": {"allow": ["Bash"]}}'),
-    "1. Yes",
+    name="claude-code",
+    start=ClaudeCode,
+    binary=claude_binary,
+    freely=("--settings", '{"permissions": {"allow": ["Bash"]}}'),
+    dialog="1. Yes",
 )
 CODEX = Kind(
-    "codex", Codex, codex_binary, ("-s", "danger-full-access", "-a", "never"), "Would you like to run"
+    name="codex",
+    start=Codex,
+    binary=codex_binary,
+    freely=("-s", "danger-full-access", "-a", "never"),
+    args=("-c", "features.default_mode_request_user_input=true"),
+    dialog="Would you like to run",
 )
-GEMINI = Kind("gemini", GeminiCli, gemini_binary, ("--approval-mode", "yolo"), "Allow execution of")
-OPENCODE = Kind("opencode", OpenCode, opencode_binary, (), "Permission required", "Enter")
+GEMINI = Kind(
+    name="gemini",
+    start=GeminiCli,
+    binary=gemini_binary,
+    freely=("--approval-mode", "yolo"),
+    dialog="Allow execution of",
+)
+OPENCODE = Kind(
+    name="opencode", start=OpenCode, binary=opencode_binary, dialog="Permission required", yes="Enter"
+)
 ALL = (CLAUDE, CODEX, GEMINI, OPENCODE)
 NEWCOMERS = (CODEX, GEMINI, OPENCODE)
 
@@ -60,6 +74,7 @@ NEWCOMERS = (CODEX, GEMINI, OPENCODE)
 class Crew:
     house: House
     model: ModelApi
+    telegram: TelegramEmulator
     ada: Person
     agents: Mapping[str, RealAgent]  # by the name of the peer
 
@@ -111,7 +126,7 @@ async def crew(
     folder: str = "",
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Crew]:
-    """An idle agent of each kind, called like its kind and in a folder of that name, or all of them in `folder`."""
+    """An idle agent of each kind, called like its kind and in a folder of that name."""
     for kind in kinds:
         kind.binary()
     path = f"{codex_binary().parent}:{os.environ['PATH']}"
@@ -126,15 +141,10 @@ async def crew(
         await installed(house, kinds)
         if freely:
             merge_json(house.user / ".config/opencode/opencode.json", {"permission": {"bash": "allow"}})
-        agents = {
-            kind.name: made(
-                house, model, kind, folder or kind.name, freely=freely, name=kind.name if folder else ""
-            )
-            for kind in kinds
-        }
+        agents = {kind.name: made(house, model, kind, kind.name, freely=freely) for kind in kinds}
         for agent in agents.values():
             agent.write_settings()  # all of them before any that runs writes into the same files
-        together = Crew(house, model, ada, agents)
+        together = Crew(house, model, telegram, ada, agents)
         await stack.enter_async_context(next(iter(agents.values())))  # it begins the tmux session
         async with asyncio.TaskGroup() as starting:
             for name in agents:
@@ -143,21 +153,12 @@ async def crew(
 
 
 def made(
-    house: House,
-    model: ModelApi,
-    kind: Kind,
-    folder: str,
-    *,
-    freely: bool = False,
-    name: str = "",
-    **more: Any,
+    house: House, model: ModelApi, kind: Kind, folder: str, *, freely: bool = False, **more: Any
 ) -> RealAgent:
-    """`name`: what it wishes to be called, where its folder's name is not to be it."""
     place = house.place / folder
     place.mkdir(exist_ok=True)
-    args = (*(kind.freely if freely else ()), *more.pop("args", ()))
-    env = {"PEERLINE_NAME": name} if name else {}
-    return kind.start(house.user, place, model.url, f"crew-{os.getpid()}", "dev", args=args, env=env, **more)
+    args = (*(kind.freely if freely else kind.args), *more.pop("args", ()))
+    return kind.start(house.user, place, model.url, f"crew-{os.getpid()}", "dev", args=args, **more)
 
 
 async def installed(house: House, kinds: Sequence[Kind]) -> None:

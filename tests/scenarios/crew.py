@@ -138,14 +138,16 @@ async def crew(
     ):
         ada = telegram.person(7, "Ada")
         await house.start(**telegram_of(telegram, ADA), **settings)
-        await installed(house, kinds)
+        if kinds:
+            await installed(house, kinds)
         if freely:
             merge_json(house.user / ".config/opencode/opencode.json", {"permission": {"bash": "allow"}})
         agents = {kind.name: made(house, model, kind, kind.name, freely=freely) for kind in kinds}
         for agent in agents.values():
             agent.write_settings()  # all of them before any that runs writes into the same files
         together = Crew(house, model, telegram, ada, agents)
-        await stack.enter_async_context(next(iter(agents.values())))  # it begins the tmux session
+        for first in list(agents.values())[:1]:
+            await stack.enter_async_context(first)  # it begins the tmux session
         async with asyncio.TaskGroup() as starting:
             for name in agents:
                 starting.create_task(_joined(stack, together, name))

@@ -51,6 +51,7 @@ ADDRESSING: Final = "tests/core/test_addressing.py::"
 OUTBOX: Final = "tests/core/test_outbox.py::"
 ENDED: Final = "tests/transports/test_ending.py::"
 GET: Final = "tests/errands/test_get.py::"
+QUEUE: Final = "tests/transports/test_codex_queue.py::"
 
 STORING: Final = (
     Mutant(
@@ -548,7 +549,7 @@ ROADS: Final = (
     Mutant(
         "a key is pressed into whatever dialog is open",
         "daemon/transports/dialog.py",
-        "return bool(needle) and needle.casefold() in _seen(dialog.text).casefold()",
+        "return any(needle and needle.casefold() in shown for needle in _needles(approval, dialog))",
         "return True",
         ("tests/transports/test_dialog.py::test_another_request_is_not_mistaken_for_the_one_on_the_screen",),
     ),
@@ -1170,6 +1171,103 @@ ENDING: Final = (
     ),
 )
 
+NEWCOMERS: Final = (
+    Mutant(
+        "a fork of Codex is its origin",
+        "daemon/agents/speech.py",
+        'forked=starting and payload.get("source") == "fork"',
+        "forked=False",
+        ("tests/agents/test_codex_hooks.py::test_a_start_is_told_with_a_prompt_so_a_turn_is_about_to_begin",),
+    ),
+    Mutant(
+        "a subagent of Codex registers",
+        "daemon/agents/codex.py",
+        'if text(payload, "agent_id"):',
+        "if False:",
+        ("tests/agents/test_codex_hooks.py::test_a_subagent_never_registers_but_brakes_hold_for_it",),
+    ),
+    Mutant(
+        "of a turn of Codex that was broken off nothing is told",
+        "daemon/agents/codex.py",
+        '    "Interrupt": _interrupted,\n',
+        "",
+        ("tests/agents/test_codex_hooks.py::test_an_interrupt_ends_the_turn_without_an_answer",),
+    ),
+    Mutant(
+        "what Codex is not there to be asked about is asked",
+        "daemon/agents/codex.py",
+        "if around.lasting and around.live else ()",
+        "if around.live else ()",
+        ("tests/agents/test_codex_hooks.py::test_a_run_for_one_prompt_asks_nobody",),
+    ),
+    Mutant(
+        "a message is put into Codex's queue beside its first try",
+        "daemon/transports/codex_queue.py",
+        "                    await withdrawn(before)\n",
+        "                    pass\n",
+        (QUEUE + "test_before_another_try_what_the_one_before_left_is_taken_out",),
+    ),
+    Mutant(
+        "what lies in Codex's queue counts as lost",
+        "daemon/transports/codex_queue.py",
+        "if parcel.delivery.mark in await ours_in(session):",
+        "if False:",
+        (QUEUE + "test_a_message_lies_in_the_queue_whole_and_that_is_no_evidence",),
+    ),
+    Mutant(
+        "a person's own message is taken out of Codex's queue",
+        "daemon/transports/codex_queue.py",
+        "        for number in set((await _ours(ask, session)).values()):",
+        '        told = await ask("thread/queue/list", {"threadId": session.session_id, "limit": 100})\n'
+        '        for number in [each["id"] for each in told["data"]]:',
+        (
+            QUEUE
+            + "test_a_daemon_that_began_anew_takes_out_what_the_last_one_left_and_nothing_of_anybody_else",
+        ),
+    ),
+    Mutant(
+        "a session speaks as another one of another process",
+        "daemon/api/guards.py",
+        "return named if named and here and named.ended_at is None else None",
+        "return named",
+        ("tests/api/test_of_thread.py::test_one_that_does_not_live_there_does_not",),
+    ),
+    Mutant(
+        "of several in one process whoever was found speaks",
+        "daemon/api/guards.py",
+        "named: Session | None = view.get(Session, thread) if thread else None",
+        "named: Session | None = view.get(Session, thread) if thread else found",
+        ("tests/api/test_of_thread.py::test_without_a_name_or_with_an_unknown_one_nobody_knows_who_calls",),
+    ),
+    Mutant(
+        "what lies in Gemini CLI's broken-off turn is its answer",
+        "daemon/agents/gemini.py",
+        'text="" if nothing else said,',
+        "text=said,",
+        (
+            "tests/agents/test_gemini_hooks.py::test_a_turn_that_was_broken_off_answers_nothing_and_is_handed_nothing",
+        ),
+    ),
+    Mutant(
+        "a turn of OpenCode that was broken off answers",
+        "daemon/agents/opencode.py",
+        "    if error == INTERRUPTED:\n",
+        "    if False:\n",
+        (
+            "tests/agents/test_opencode_hooks.py::test_a_turn_that_was_interrupted_is_idle_and_answers_nothing",
+        ),
+    ),
+    Mutant(
+        "an option that stands in what Codex asks about is pressed",
+        "daemon/transports/dialog_codex.py",
+        "listed = found[first[-1] :] if first else []",
+        "listed = found[first[0] :] if first else []",
+        (
+            "tests/transports/test_dialog_codex.py::test_options_that_stand_in_what_is_asked_about_are_not_its_own",
+        ),
+    ),
+)
+
 MUTANTS: Final = (
     *STORING,
     *KEYS,
@@ -1184,4 +1282,5 @@ MUTANTS: Final = (
     *HOOKS,
     *TELEGRAM,
     *ENDING,
+    *NEWCOMERS,
 )

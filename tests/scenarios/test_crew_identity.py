@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import sys
+import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
@@ -58,8 +59,9 @@ async def asks_stay_with_whom_they_were_asked_of(together: Crew) -> None:
     together.model.script = Script((*named, WHOAMI, HELLO))
     asked = {name: await by_cli(together.house, f"say your name, {name}!", name) for name in NAMES}
     model = together.model
-    for name in NAMES:
-        await model.until(lambda name=name: model.times_heard(f"say your name, {name}!") == 1, PATIENCE_S)
+    for name, ask_id in asked.items():
+        await together.house.until(f"heard by {name}", lambda told: told["state"] == "working", ask_id)
+        assert model.times_heard(f"say your name, {name}!") == 1
     await together.house.daemon.restart()
     await model.open("asked")
     for name, ask_id in asked.items():
@@ -143,12 +145,16 @@ class Window:
 
     def _read(self) -> None:
         with suppress(OSError):
-            self.shown += os.read(self._near, 65536)
+            more = os.read(self._near, 65536)
+            self.shown += more
+            if b"\x1b[6n" in more:  # where the cursor is: a program may wait for that
+                os.write(self._near, b"\x1b[1;1R")
 
 
 @asynccontextmanager
 async def outside(like: RealAgent, ready: Callable[[bytes], bool]) -> AsyncIterator[Window]:
     near, far = pty.openpty()
+    termios.tcsetwinsize(far, (50, 160))
     like.write_settings()
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _AT_TERMINAL, *like.command),
@@ -174,7 +180,7 @@ async def outside(like: RealAgent, ready: Callable[[bytes], bool]) -> AsyncItera
 
 
 READY = {
-    "codex": lambda shown: b"stub-model" in shown and b"default" in shown,
+    "codex": lambda shown: b"stub-model" in shown,
     "gemini": lambda shown: b"Type your message" in shown,
     "opencode": lambda shown: b"ctrl+p" in shown,
 }

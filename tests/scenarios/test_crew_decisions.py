@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.agents.real_agent import RealAgent
-from tests.emulators.model_api import Calls, Rule, Runs, Script
+from tests.emulators.model_api import Calls, Rule, Runs, Says, Script
 from tests.emulators.telegram import Message
 from tests.scenarios.crew import CODEX, HELLO, NEWCOMERS, PATIENCE_S, Crew, crew
 from tests.scenarios.house import ADA, LOOK_S, Json, telegram_of
@@ -66,6 +66,7 @@ async def test_it_is_decided_once_on_the_phone_at_the_terminal_or_at_the_agent(t
     await together.each(lambda name: allowed_at_the_agent(together, name))
     await together.each(lambda name: refused_at_the_agent(together, name))
     await a_question_is_answered_by_a_button(together)
+    await a_plan_is_gone_by(together)
     await a_decision_outlives_the_daemon(together)
     await nobody_is_there(together)
 
@@ -158,6 +159,22 @@ async def a_question_is_answered_by_a_button(together: Crew) -> None:
     heard = await together.model.hears('"colour":{"answers":["Blue"]}')
     assert "None of the above" in heard.text
     assert "And which one then? green, my own" in (await together.model.hears("green, my own")).text
+    await rests(together, "codex")
+
+
+async def a_plan_is_gone_by(together: Crew) -> None:
+    agent = together.agents["codex"]
+    planned = Says("Here it is.\n<proposed_plan>\n# All in blue\n</proposed_plan>")
+    together.model.script = Script((Rule("plan it", planned, times=1), *map(makes, NEWCOMER_NAMES), HELLO))
+    async with asyncio.timeout(PATIENCE_S):
+        while "Plan mode (shift" not in await agent.capture():
+            await agent.press("BTab")
+            await asyncio.sleep(1)
+    await together.prompted("codex", "plan it")
+    card = await together.card("made a plan", "All in blue")
+    await together.ada.taps(card, "Approve").answered(within=PATIENCE_S)
+    await together.ended(card, "Approve (ada)")
+    await together.model.hears("Implement the plan.")
     await rests(together, "codex")
 
 

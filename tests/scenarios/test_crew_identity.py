@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 
 from tests.agents.real_agent import RealAgent
-from tests.emulators.model_api import Calls, Rule, Says, Script
+from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
 from tests.scenarios.askers import answered, by_cli, peer
 from tests.scenarios.crew import HELLO, NEWCOMERS, PATIENCE_S, Crew, Kind, crew, greeted, installed, made
 from tests.scenarios.house import until
@@ -61,7 +61,7 @@ async def asks_stay_with_whom_they_were_asked_of(together: Crew) -> None:
     model = together.model
     for name, ask_id in asked.items():
         await together.house.until(f"heard by {name}", lambda told: told["state"] == "working", ask_id)
-        assert model.times_heard(f"say your name, {name}!") == 1
+        await model.until(lambda name=name: model.times_heard(f"say your name, {name}!") == 1, PATIENCE_S)
     await together.house.daemon.restart()
     await model.open("asked")
     for name, ask_id in asked.items():
@@ -195,13 +195,12 @@ async def test_one_outside_of_tmux_is_asked_all_the_same_and_gemini_at_the_end_o
         alone.model.script = Script((Rule("how far", Says("half way")), HELLO))
         like = made(alone.house, alone.model, kind, "backend")
         async with outside(like, READY[kind.name]) as window:
-            await window.type("hello outside")
-            await alone.model.until(lambda: alone.model.times_heard("hello outside") > 0, PATIENCE_S)
+            await window.says(alone.model, "hello outside")
             found = await alone.until("backend", status="online", turn_state="idle")
             assert found["backend"] == kind.name
             asked = await by_cli(alone.house, "how far?")
             if kind.name == "gemini":
                 assert found["reach"]["road"] == "hook"
-                await window.type("hello again")
+                await window.says(alone.model, "hello again")
             await until_answered(alone, asked)
             assert await answered(alone.house, asked) == ["half way"]

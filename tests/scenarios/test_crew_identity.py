@@ -132,12 +132,13 @@ class Window:
         self.shown = b""
         asyncio.get_running_loop().add_reader(near, self._read)
 
-    async def type(self, text: str) -> None:
+    async def says(self, model: ModelApi, text: str) -> None:
+        """Enter may get lost among keys that come faster than a person types; in an empty prompt it does nothing."""
         os.write(self._near, text.encode())
-        await asyncio.sleep(
-            0.3
-        )  # keys that come faster than a person types count as pasted, Enter among them
-        os.write(self._near, b"\r")
+        async with asyncio.timeout(PATIENCE_S):
+            while not model.times_heard(text):
+                await asyncio.sleep(1)
+                os.write(self._near, b"\r")
 
     def close(self) -> None:
         asyncio.get_running_loop().remove_reader(self._near)

@@ -57,10 +57,9 @@ async def asks_stay_with_whom_they_were_asked_of(together: Crew) -> None:
     """Their turns are in the middle of it when the daemon begins anew, and their tools are called after that."""
     named = [Rule(rf'"name": ?"{name}"', Says(f"I am {name}")) for name in NAMES]
     together.model.script = Script((*named, WHOAMI, HELLO))
-    asked = {name: await by_cli(together.house, f"say your name, {name}!", name) for name in NAMES}
-    model = together.model
-    for name, ask_id in asked.items():
-        await together.house.until(f"heard by {name}", lambda told: told["state"] == "working", ask_id)
+    asked, model = {}, together.model
+    for name in NAMES:
+        asked[name] = await by_cli(together.house, f"say your name, {name}!", name)
         await model.until(lambda name=name: model.times_heard(f"say your name, {name}!") == 1, PATIENCE_S)
     await together.house.daemon.restart()
     await model.open("asked")

@@ -20,7 +20,6 @@ from tests.scenarios.crew import HELLO, NEWCOMERS, PATIENCE_S, Crew, Kind, crew,
 from tests.scenarios.house import until
 from tests.scenarios.test_identity import _AT_TERMINAL
 
-pytestmark = pytest.mark.thorough
 WHOAMI = Rule("say your name", Calls("mcp__peerline__whoami", {}), gate="asked")
 RUN = {"codex": ("exec", "--skip-git-repo-check"), "gemini": ("-p",), "opencode": ("run",)}
 NAMES = [f"{kind.name}{more}" for kind in NEWCOMERS for more in ("", "-2")]
@@ -43,10 +42,16 @@ async def together() -> AsyncIterator[Crew]:
         yield both
 
 
+@pytest.mark.thorough
 async def test_each_is_itself_whoever_is_beside_it_and_whatever_becomes_of_the_daemon(together: Crew) -> None:
     before = {name: (await peer(together.house, name))["peer_id"] for name in NAMES}
     await asks_stay_with_whom_they_were_asked_of(together)
     assert {name: (await peer(together.house, name))["peer_id"] for name in NAMES} == before
+
+
+@pytest.mark.rig
+async def test_a_run_for_one_prompt_asks_its_neighbour_and_takes_nobodys_place(together: Crew) -> None:
+    before = {name: (await peer(together.house, name))["peer_id"] for name in NAMES}
     await the_killed_ones_are_gone_alone(together)
     for kind in NEWCOMERS:
         await a_run_for_one_prompt_asks_and_takes_nobodys_place(together, kind)
@@ -55,7 +60,7 @@ async def test_each_is_itself_whoever_is_beside_it_and_whatever_becomes_of_the_d
 
 async def asks_stay_with_whom_they_were_asked_of(together: Crew) -> None:
     """Their turns are in the middle of it when the daemon begins anew, and their tools are called after that."""
-    named = [Rule(rf'"name": ?"{name}"', Says(f"I am {name}")) for name in NAMES]
+    named = [Rule(rf'"name": ?"{name}"|you are {name}@', Says(f"I am {name}")) for name in NAMES]
     together.model.script = Script((*named, WHOAMI, HELLO))
     asked, model = {}, together.model
     for name in NAMES:
@@ -186,6 +191,7 @@ READY = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", NEWCOMERS, ids=lambda kind: kind.name)
 async def test_one_outside_of_tmux_is_asked_all_the_same_and_gemini_at_the_end_of_its_next_turn(
     kind: Kind,

@@ -27,6 +27,10 @@ PATIENCE_S = 180.0
 KINDS: Mapping[str, Callable[..., RealAgent]] = MappingProxyType(
     {"claude": ClaudeCode, "codex": Codex, "gemini": GeminiCli, "opencode": OpenCode}
 )
+# As its users have it: what needs no person's leave runs in its sandbox, and no rule of ours opens that.
+ARGS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {"codex": ("--sandbox", "workspace-write", "--ask-for-approval", "on-request")}
+)
 BINARIES = (claude_binary, codex_binary, gemini_binary, opencode_binary)
 BACKENDS = ("claude-code", "codex", "gemini", "opencode")
 
@@ -98,15 +102,15 @@ class Company:
 
 @asynccontextmanager
 async def company(
-    kinds: Sequence[str] = tuple(KINDS), mcp: str = "stdio", **more: object
+    kinds: Sequence[str] = tuple(KINDS), *, http: bool = False, one_folder: bool = False
 ) -> AsyncIterator[Company]:
-    """`more`: what the agents are given more, `codex={"args": (…)}`."""
+    """Two of each kind. `http`: by the daemon's TCP port; `one_folder`: the two of a kind share theirs."""
     for binary in BINARIES:
         binary()
     path = f"{codex_binary().parent}:{os.environ['PATH']}"
-    own = {"PEERLINE_DAEMON__PORT": str(free_port())} if mcp == "http" else {}
+    port = {"PEERLINE_DAEMON__PORT": str(free_port() if http else 0)}
     async with (
-        House(PATH=path, STUB_KEY="sk-dummy", **own) as line,
+        House(PATH=path, STUB_KEY="sk-dummy", **port) as line,
         ModelApi() as model,
         AsyncExitStack() as stack,
     ):
@@ -114,24 +118,25 @@ async def company(
         for folder in (".claude", ".codex"):
             (line.user / folder).mkdir()
         which = [word for name in BACKENDS for word in ("--agent", name)]
-        installed = await line.cli("hooks", "install", *which, "--trust", "--mcp", mcp)
+        installed = await line.cli(
+            "hooks", "install", *which, "--trust", "--mcp", "http" if http else "stdio"
+        )
         assert installed.code == 0, installed
-        made = Company(line, model, made_ready(line, model, kinds, more))
+        made = Company(line, model, made_ready(line, model, kinds, one_folder=one_folder))
         await entered(stack, made)
         yield made
 
 
 def made_ready(
-    line: House, model: ModelApi, kinds: Sequence[str], more: Mapping[str, object]
+    line: House, model: ModelApi, kinds: Sequence[str], *, one_folder: bool
 ) -> dict[str, RealAgent]:
     agents: dict[str, RealAgent] = {}
     for kind in kinds:
         for name in (f"{kind}-asks", f"{kind}-answers"):
-            (line.place / name).mkdir()
-            given = more.get(kind, {})
-            assert isinstance(given, Mapping)
-            places = (line.user, line.place / name, model.url, f"pairs-{os.getpid()}", "dev")
-            agents[name] = KINDS[kind](*places, **given)
+            folder = line.place / (kind if one_folder else name)
+            folder.mkdir(exist_ok=True)
+            places = (line.user, folder, model.url, f"pairs-{os.getpid()}", "dev")
+            agents[name] = KINDS[kind](*places, args=ARGS.get(kind, ()), env={"PEERLINE_NAME": name})
             agents[name].write_settings()  # all of them before any that runs writes into the same files
     return agents
 

@@ -12,10 +12,12 @@ import random
 import string
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from daemon.core.cleaning import clean
+from tests.agents.real_agent import RealAgent
 from tests.emulators.model_api import Calls, Rule, Says, Script, Turn, Words
 from tests.scenarios.company import PATIENCE_S, Company, Pair, company, rounds
 
@@ -91,6 +93,30 @@ async def test_all_sixteen_pairs_ask_and_answer_while_idle_and_in_the_middle_of_
         for number, pairs in enumerate(rounds()):
             await at_once(house, errands(pairs, f"idle{number}", 200), idle)
         await at_once(house, errands(rounds()[1], "busy", BIG), busy)
+
+
+@pytest.mark.thorough
+async def test_by_http_two_in_one_folder_are_told_apart_and_no_process_of_ours_is_beside_an_agent() -> None:
+    print("seed", SEED)
+    kinds = ("codex", "gemini", "opencode")
+    async with company(kinds, http=True, one_folder=True) as house:
+        await at_once(house, errands(rounds(kinds)[1], "http", 200), idle)
+        await at_once(house, errands(rounds(kinds)[0], "same", 200), idle)
+        for name, agent in house.agents.items():
+            assert [words for words in await commands(agent) if "mcp_server" in words] == [], name
+
+
+async def commands(agent: RealAgent) -> list[str]:
+    """What the agent and all below it were started with."""
+    family = await agent.family()
+    return [line.replace(b"\0", b" ").decode() for each in family if (line := command_line(each.pid))]
+
+
+def command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # a hook that has ended meanwhile
+        return b""
 
 
 async def at_once(house: Company, given: Sequence[Errand], how: How) -> None:

@@ -20,6 +20,7 @@ from daemon.core.approval import What
 from daemon.core.deciding import ALLOW, DENY
 from daemon.core.frame import joined
 from daemon.core.model import Approval, Denial, Turn
+from daemon.core.roads import INTERRUPTED
 
 BACKEND: Final = "codex"
 DENIAL_LIMIT: Final = 9_000  #: characters; longer reasons were not tried
@@ -99,7 +100,7 @@ def _of_subagent(event: str, session_id: str, payload: Json, around: Surrounding
 
 
 def _interrupted(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row
-    return (c.TurnObserved(session_id=session_id, turn=Turn.IDLE, source="hook"),)
+    return (c.TurnObserved(session_id=session_id, turn=Turn.IDLE, source=INTERRUPTED),)
 
 
 MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {

@@ -36,6 +36,9 @@ LACKING: Final[Mapping[str, frozenset[Road]]] = {
 }
 WOKEN: Final = frozenset({"opencode"})  #: everything reaches them by what waits in them
 UNSEEN: Final = "never seen to arrive"  #: the proof of a channel until something did
+INTERRUPTED: Final = "interrupt"  #: the source of a turn's end that a person brought about with a key
+#: Who takes nothing that we send after that until a person has said something there (Codex 0.169.0).
+HELD_UP: Final = frozenset({"codex"})
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 
@@ -126,6 +129,8 @@ def proof_of(session: Session | None, road: Road) -> str:
 def _pushed(authority: Authority, session: Session) -> Road | Wait:
     if session.turn is Turn.UNKNOWN:
         return Wait("not known whether it is in a turn; it is looked at")
+    if session.turn_source == INTERRUPTED and session.backend in HELD_UP:
+        return Wait("it was interrupted, and takes nothing until its person has said something there")
     typed = session.pane is not None and session.turn is Turn.IDLE and session.backend not in UNTYPED
     if authority is Authority.OWNER and typed:
         return Road.TERMINAL

@@ -15,6 +15,7 @@ from daemon.core import commands as c
 from daemon.core.errors import Malformed
 from daemon.core.frame import framed
 from daemon.core.model import Denial, Turn
+from daemon.core.roads import INTERRUPTED
 from tests.transports.parcels import parcel
 
 PAYLOADS = Path(__file__).parent / "payloads/codex"
@@ -69,7 +70,7 @@ def test_the_end_of_a_turn_answers_and_takes_what_waits() -> None:
 
 def test_an_interrupt_ends_the_turn_without_an_answer() -> None:
     _, ended = meant("Interrupt")
-    assert ended == c.TurnObserved(session_id=SESSION, turn=Turn.IDLE, source="hook")
+    assert ended == c.TurnObserved(session_id=SESSION, turn=Turn.IDLE, source=INTERRUPTED)
 
 
 def test_a_tool_call_may_be_denied_and_what_it_needed_was_allowed_once_it_was_made() -> None:

@@ -32,8 +32,12 @@ async def test_an_interrupted_turn_answers_nothing_and_its_ask_is_reminded_of(
     await line.working("backend")
     await backend.interrupt()
     await model.open("slow")
-    await until_peer(line, "backend", turn_state="idle")
-    await backend.type("go on")  # until somebody says something, Codex takes nothing from its queue
+    found = await until_peer(line, "backend", turn_state="idle")
+    assert (
+        "it was interrupted, and takes nothing until its person has said something"
+        in found["reach"]["reason"]
+    )
+    await backend.type("go on")
     assert await answered(line, asked) == ["here it is"]
     assert model.times_heard("slow question") == 1
 

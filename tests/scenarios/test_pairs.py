@@ -95,6 +95,18 @@ async def test_all_sixteen_pairs_ask_and_answer_while_idle_and_in_the_middle_of_
         await at_once(house, errands(rounds()[1], "busy", BIG), busy)
 
 
+@pytest.mark.rig
+async def test_every_pair_in_every_way_and_five_in_a_row_in_their_order() -> None:
+    print("seed", SEED)
+    async with company() as house:
+        for number, pairs in enumerate(rounds()):
+            for length, what in ((200, "short"), (BIG, "long")):
+                await at_once(house, errands(pairs, f"idle-{what}{number}", length), idle)
+                await at_once(house, errands(pairs, f"busy-{what}{number}", length), busy)
+            await all_bursts(house, [Burst(pair, f"row{number}") for pair in pairs], working=False)
+            await all_bursts(house, [Burst(pair, f"late{number}") for pair in pairs], working=True)
+
+
 @pytest.mark.thorough
 async def test_by_http_two_in_one_folder_are_told_apart_and_no_process_of_ours_is_beside_an_agent() -> None:
     print("seed", SEED)
@@ -181,3 +193,63 @@ def same(told: str, text: str) -> None:
     raise AssertionError(
         f"{len(text)} characters, whole up to {begun}: {text[:begun][-60:]!r}; {told[-1500:]!r}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Five in a row by one turn of the asker: the second and the fourth are asks, the others notices."""
+
+    pair: Pair
+    leg: str
+
+    @property
+    def token(self) -> str:
+        return f"{self.leg}-{self.pair}"
+
+    def rules(self) -> Iterator[Rule]:
+        first, *others = (self.call(n) for n in range(1, 6))
+        yield Rule(f"work-{self.token}$", Says("worked"), gate=self.token)
+        yield Rule(f"go-{self.token}$", first, then=(*others, Says(f"done-{self.token}")))
+        yield Rule(rf"(?s)peerline ask a-\w+ from.*b(?P<n>\d)-{self.token}\n", Says(f"r{{n}}-{self.token}"))
+
+    def call(self, n: int) -> Calls:
+        text = f"b{n}-{self.token}\n{n} of five"
+        if n in ASKS:
+            return Calls("mcp__peerline__ask", {"to": self.pair.answerer, "question": text})
+        return Calls("mcp__peerline__notify_peer", {"peer": self.pair.answerer, "message": text})
+
+
+ASKS = (2, 4)
+
+
+async def all_bursts(house: Company, given: Sequence[Burst], *, working: bool) -> None:
+    house.model.script = Script(tuple(rule for each in given for rule in each.rules()))
+    async with asyncio.TaskGroup() as pairs:
+        for each in given:
+            pairs.create_task(burst(house, each, working=working))
+
+
+async def burst(house: Company, given: Burst, *, working: bool) -> None:
+    model, pair, token = house.model, given.pair, given.token
+    await house.until_idle(pair.asker, pair.answerer)
+    if working:
+        await house.prompt(pair.answerer, f"work-{token}")
+        await model.reached(token)
+        await house.until(pair.answerer, turn_state="working")
+    await house.prompt(pair.asker, f"go-{token}")
+    await house.until_said(Says(f"done-{token}"), f"{pair.asker} to have sent all")
+    await model.open(token)
+    asker = next(turn.session_id for turn in model.heard if turn.answer == Says(f"done-{token}"))
+    for wanted in [*(f"b{n}-{token}\n" for n in range(1, 6)), *(f"r{n}-{token}" for n in ASKS)]:
+        await model.until(lambda wanted=wanted: model.times_heard(wanted) > 0, PATIENCE_S)
+    await house.until_idle(pair.asker, pair.answerer)
+    [answerer] = {turn.session_id for turn in model.heard if f"b1-{token}\n" in turn.text}
+    assert in_order(model.heard, answerer, [f"b{n}-{token}\n" for n in range(1, 6)])
+    assert in_order(model.heard, asker, [f"r{n}-{token}" for n in ASKS])
+
+
+def in_order(turns: Sequence[Turn], session_id: str, wanted: Sequence[str]) -> bool:
+    """Each was heard once in that session, one after the other."""
+    text = "\n".join(turn.text for turn in turns if turn.session_id == session_id)
+    places = [text.find(each) for each in wanted]
+    return places == sorted(places) and [text.count(each) for each in wanted] == [1] * len(wanted)

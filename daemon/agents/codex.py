@@ -24,7 +24,10 @@ from daemon.core.roads import INTERRUPTED
 
 BACKEND: Final = "codex"
 DENIAL_LIMIT: Final = 9_000  #: characters; longer reasons were not tried
-SPEECH: Final = Speech(BACKEND, prompt_id="turn_id", denial=DENIAL_LIMIT)
+ESCAPED: Final = (
+    "<>&"  #: in a reason to go on Codex 0.169.0 writes these as XML does; its queue takes them as they are
+)
+SPEECH: Final = Speech(BACKEND, prompt_id="turn_id", denial=DENIAL_LIMIT, changes=ESCAPED)
 
 
 def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Command]:

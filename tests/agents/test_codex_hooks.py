@@ -65,7 +65,8 @@ def test_the_end_of_a_turn_answers_and_takes_what_waits() -> None:
     _, ended, handing = meant("Stop", stop_hook_active=True)
     number = payload("Stop")["turn_id"]
     assert ended == c.TurnEnded(session_id=SESSION, text="stub: .git", prompt_id=number, continuing=True)
-    assert handing == c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, prompt_id=number)
+    out = c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, changes="<>&", prompt_id=number)
+    assert handing == out
 
 
 def test_an_interrupt_ends_the_turn_without_an_answer() -> None:

@@ -38,9 +38,9 @@ PAUSES_S: Final = (
 )  #: between looks into a transcript; the pipe waits half a second
 
 
-def is_over(event: str, payload: Mapping[str, Any]) -> bool:
-    """Whether no other hook must come after this one."""
-    return event in ENDS or (event == HERE and str(payload.get("turn")) not in IN_TURN)
+def is_over(event: str, payload: Mapping[str, Any] | None = None) -> bool:
+    """Whether no other hook must come after this one, as far as its payload says."""
+    return event in ENDS or (event == HERE and str((payload or {}).get("turn")) not in IN_TURN)
 
 
 async def surroundings(

@@ -21,16 +21,7 @@ from daemon.agents import claude_code, codex, gemini, opencode, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
-from daemon.api.hookcaller import (
-    ENDS,
-    belongs_elsewhere,
-    header,
-    is_gone,
-    is_over,
-    really,
-    seconds,
-    surroundings,
-)
+from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, is_over, really, seconds, surroundings
 from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
 from daemon.core import commands as c
 from daemon.core.delivery import State
@@ -153,7 +144,7 @@ class HookDesk:
         commands: list[c.Command] = [
             c.MissDelivery(delivery_id=each.delivery_id, reason=reason) for each in lost
         ]
-        if lost[0].session_id and event in ENDS:  # so the turn did end there
+        if lost[0].session_id and is_over(event):  # so the turn did end there
             rested = c.TurnObserved(session_id=lost[0].session_id, turn=Turn.IDLE, source="spool")
             commands.append(rested)
         await self._engine.handle_all(commands)
@@ -190,8 +181,8 @@ class HookDesk:
     def _answered(self, event: str, session_id: str, told: str) -> None:
         if event == "SessionEnd":
             self._alarm.disturb(session_id)
-        before = self._handed.pop(session_id, 0) if event in ENDS else 0
-        if told and event in ENDS:  # what is handed over goes on with the turn
+        before = self._handed.pop(session_id, 0) if is_over(event) else 0
+        if told and is_over(event):  # what is handed over goes on with the turn
             self._handed[session_id] = before + 1
             self._in_turn.add(session_id)
             self._expecting.set()

@@ -1,7 +1,8 @@
 """The entrance of MCP clients: who they are, and the client they are given.
 
-Inside a registered agent's process tree a client *is* that agent. Any other shim becomes a peer of its own, known by
-its run and its process, and gone with it.
+Inside a registered agent's process tree a client *is* that agent, by whichever way it came. Any other shim becomes a
+peer of its own, known by its run and its process, and gone with it; an agent of which no hook was heard and that comes
+by HTTP may look at the tools, and call none.
 """
 
 from __future__ import annotations
@@ -25,24 +26,25 @@ from daemon.api.guards import THREAD, Guards, Placed, of_thread, refuse_crowded,
 from daemon.api.known import Known
 from daemon.callers import processes
 from daemon.callers.folders import checkout_of
+from daemon.callers.incarnation import PROGRAMS
 from daemon.callers.processes import script_of
-from daemon.client.local import LocalExchange
+from daemon.client.local import ClosedExchange, LocalExchange
 from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
+from daemon.core.errors import NotAllowed
 from daemon.core.model import Peer, Session, Turn
 from daemon.core.roads import TOOLS_ALONE
 from daemon.engine.engine import Engine
 from daemon.store.interface import Tx
 from mcp_server import profiles
 from mcp_server.http import McpDoor
+from mcp_server.identity import from_meta
 
 Json = dict[str, Any]
 
 BACKEND: Final = polling.PLAIN
 OPENINGS: Final = frozenset({"server/discover", "ping"})  #: what a client may say before it says who it is
-#: What an agent's program is called -> the agent.
-PROGRAMS: Final = {"claude": "claude-code", "codex": "codex", "gemini": "gemini", "opencode": "opencode"}
 RUN: Final = "Peerline-Run"
 PID: Final = "Peerline-Pid"
 LONGEST: Final = 4096  #: characters of a header; a folder's path may be long
@@ -67,14 +69,18 @@ class McpEntrance:
     async def handle(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         run, found = _header(request, RUN) or None, await self._caller(request, caller)
         profile = profiles.wanted(request.headers, request.query)
-        client = Client(LocalExchange(self._door, replace(found, profile=profile)))
-        early = run is not None and found is caller
-        served = await self._expected(request) if early else _is_served(found)
+        if found is None:
+            served = await self._expected(await self._guards.placed_on_tcp(request))
+        elif run is not None and found is caller:
+            served = await self._expected(await self._guards.placed(request))
+        else:
+            served = _is_served(found)
+        client = self._client(replace(found, profile=profile) if found else None)
         return await self._mcp.handle(request, client, run, served=served)
 
-    async def _expected(self, request: web.Request) -> bool | None:
+    async def _expected(self, placed: Placed) -> bool | None:
         """Whether hooks will serve an agent that is about to be known: those of its kind were served so before."""
-        programs = _programs(await self._guards.placed(request))
+        programs = _programs(placed)
         if not programs:
             return False
         known = {each.backend for each in await self._engine.read(lambda tx: tx.peers())}
@@ -82,12 +88,16 @@ class McpEntrance:
 
     async def receipts(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         self._engine.passed("mcp.receipt")
-        client = Client(LocalExchange(self._door, await self._caller(request, caller)))
-        return await self._mcp.receipts(request, client)
+        return await self._mcp.receipts(request, self._client(await self._caller(request, caller)))
 
-    async def _caller(self, request: web.Request, caller: Caller) -> Caller:
-        """The agent around the client, else the client itself."""
+    def _client(self, found: Caller | None) -> Client:
+        return Client(LocalExchange(self._door, found) if found else ClosedExchange(unknown()))
+
+    async def _caller(self, request: web.Request, caller: Caller) -> Caller | None:
+        """The agent around the client, else the client itself; None: nobody yet."""
         run = _header(request, RUN)
+        if not caller.peer_id:
+            return await self._by_call(request)
         if not run:
             return caller
         if caller.remote:
@@ -117,6 +127,11 @@ class McpEntrance:
         backend = polling.backend_of(_header(request, polling.WISH), said)
         peer: Peer = await self._engine.handle(_registration(request, placed, own, backend))
         return Caller(standing=Standing.AGENT, peer_id=peer.peer_id, host=own)
+
+    async def _by_call(self, request: web.Request) -> Caller | None:
+        """Which of several agents in one process calls, as the call says."""
+        placed = await self._guards.placed_on_tcp(request, await _thread_of(request))
+        return await self._guards.placed_caller(placed) if placed.session else None
 
     async def _as_client(self, request: web.Request, run: str) -> Caller | None:
         """None: it is too early to say."""
@@ -149,7 +164,15 @@ def _around(tx: Tx, placed: Placed, thread: str) -> tuple[Session | None, bool]:
     return None, False
 
 
+async def _thread_of(request: web.Request) -> str:
+    """Of the session that a tool is called in, "" if the call names none."""
+    asked = (await _said(request)).get("params")
+    meta = asked.get("_meta") if isinstance(asked, dict) else None
+    return from_meta(meta).thread_id if isinstance(meta, dict) else ""
+
+
 async def _said(request: web.Request) -> Json:
+    """The message, empty where it is none."""
     try:
         told = json.loads(await request.read())
     except (ValueError, RecursionError):
@@ -168,6 +191,14 @@ def _programs(placed: Placed) -> set[str]:
     """The agents' programs around a client."""
     names = {name for process in placed.line for name in (process.command, script_of(process.pid))}
     return names & PROGRAMS.keys()
+
+
+def unknown() -> NotAllowed:
+    return NotAllowed(
+        "the line does not know this session, so nothing can be done in its name",
+        "its hooks tell who it is, Codex's with its first prompt: see `peerline doctor`; without hooks use the entry "
+        "that `peerline hooks install --mcp stdio` writes",
+    )
 
 
 def _header(request: web.Request, name: str) -> str:

@@ -21,6 +21,20 @@ _NEXT: Final[Mapping[str, str]] = {
 }
 
 
+SHORT: Final = 200  #: characters of a question that goes back to somebody who knows it
+
+
+def brief(told: Json) -> Json:
+    """A result as programs get it, with only the beginning of what was asked.
+
+    Some agents give their model this form and not the text, and cut it in the middle when it is long (Codex 0.169.0 at
+    some 24,000 characters): what is known already must not cost what is new.
+    """
+    if isinstance(question := told.get("question"), str) and len(question) > SHORT:
+        return told | {"question": f"{question[:SHORT]}…"}
+    return told | {"asks": [brief(one) for one in told["asks"]]} if "asks" in told else told
+
+
 def myself(peer: Json) -> str:
     said = f"you are {_at(peer)} · {peer['role']} · {peer['peer_id']}"
     return f"{said}; messages reach you by {_road(peer)}"

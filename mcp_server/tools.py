@@ -200,7 +200,7 @@ async def called(
     except PeerlineError as error:
         said = tool.refuse(error) if tool else phrasing.refusal(error)
         return Outcome(_problem(error), said, failed=True)
-    return Outcome(told, tool.say(told))
+    return Outcome(phrasing.brief(told), tool.say(told))
 
 
 def _problem(error: PeerlineError) -> Json:

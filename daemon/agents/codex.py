@@ -18,10 +18,14 @@ from daemon.agents.speech import Commands, Speech, beside, left, session_of, tex
 from daemon.core import commands as c
 from daemon.core.frame import joined
 from daemon.core.model import Approval, Denial, Turn
+from daemon.core.roads import INTERRUPTED
 
 BACKEND: Final = "codex"
 DENIAL_LIMIT: Final = 9_000  #: characters; longer reasons were not tried
-SPEECH: Final = Speech(BACKEND, prompt_id="turn_id", denial=DENIAL_LIMIT)
+ESCAPED: Final = (
+    "<>&"  #: in a reason to go on Codex 0.169.0 writes these as XML does; its queue takes them as they are
+)
+SPEECH: Final = Speech(BACKEND, prompt_id="turn_id", denial=DENIAL_LIMIT, changes=ESCAPED)
 
 
 def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Command]:
@@ -89,7 +93,7 @@ def _of_subagent(event: str, session_id: str, payload: Json, around: Surrounding
 
 
 def _interrupted(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row
-    return (c.TurnObserved(session_id=session_id, turn=Turn.IDLE, source="hook"),)
+    return (c.TurnObserved(session_id=session_id, turn=Turn.IDLE, source=INTERRUPTED),)
 
 
 MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {

@@ -29,12 +29,14 @@ class Speech:
         backend: the agent's name.
         prompt_id: the field that names the prompt, or the turn, that an event belongs to.
         denial: how long the reason for a denied tool call may be, in characters.
+        changes: the characters that what is handed over at a turn's end does not bring as they are.
 
     """
 
     backend: str
     prompt_id: str
     denial: int
+    changes: str = ""
 
     def prompted(
         self, session_id: str, payload: Json, around: Surroundings, *, automatic: bool = False
@@ -76,7 +78,10 @@ class Speech:
         )
         if not around.live:
             return (ended,)
-        return (ended, c.HandOut(session_id=session_id, limit=HAND_OUT_LIMIT, prompt_id=ended.prompt_id))
+        out = c.HandOut(
+            session_id=session_id, limit=HAND_OUT_LIMIT, changes=self.changes, prompt_id=ended.prompt_id
+        )
+        return (ended, out)
 
     def registration(
         self, event: str, session_id: str, payload: Json, around: Surroundings, path: str = ""

@@ -19,9 +19,13 @@ from daemon.callers.processes import Process
 from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Session
+from daemon.core.presence import IN_TURN
 
 PREFIX: Final = "peerline-env-"
 SECONDS: Final = "peerline-seconds"
+#: At a turn's end, or later: no other must come after it.
+ENDS: Final = frozenset({"Stop", "StopFailure", "AfterAgent", "SessionEnd", "session.idle"})
+HERE: Final = "here"  #: how a plugin says what the turn is at that moment
 TRANSCRIBED: Final = frozenset(
     {"claude-code", "practice"}
 )  #: whose transcript tells what was said in which turn
@@ -32,6 +36,11 @@ PAUSES_S: Final = (
     0.1,
     0.1,
 )  #: between looks into a transcript; the pipe waits half a second
+
+
+def is_over(event: str, payload: Mapping[str, Any] | None = None) -> bool:
+    """Whether no other hook must come after this one, as far as its payload says."""
+    return event in ENDS or (event == HERE and str((payload or {}).get("turn")) not in IN_TURN)
 
 
 async def surroundings(

@@ -147,7 +147,7 @@ def words_of(pid: int) -> tuple[str, ...]:
     try:
         if _LINUX:
             return tuple(_read(f"/proc/{pid}/cmdline", LONGEST_LINE).split("\0"))
-        return tuple(_told("ps", "-o", "args=", "-p", f"{pid}").split())
+        return tuple(said_by("ps", "-o", "args=", "-p", f"{pid}").split())
     except (OSError, ValueError, subprocess.SubprocessError):
         return ()
 
@@ -225,7 +225,7 @@ def _read(path: str, limit: int = LINE) -> str:
 
 
 def _from_ps(pid: int) -> Process:
-    told = _told("ps", "-o", "ppid=,stat=,tty=,lstart=,ucomm=", "-p", str(pid))
+    told = said_by("ps", "-o", "ppid=,stat=,tty=,lstart=,ucomm=", "-p", str(pid))
     above, state, terminal, _, *began, command = told.strip().split(None, 8)
     if state.startswith("Z"):
         raise ValueError("ended")
@@ -247,14 +247,14 @@ def _seconds(month: str, day: str, clock: str, year: str) -> int:
 
 def _terminal_by_lsof(pid: int) -> bool:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        told = _told("lsof", "-a", "-p", str(pid), "-d", "0,1", "-F", "n")
+        told = said_by("lsof", "-a", "-p", str(pid), "-d", "0,1", "-F", "n")
         return any(
             line.startswith(("n/dev/tty", "n/dev/pts/", "n/dev/console")) for line in told.splitlines()
         )
     return False
 
 
-def _told(program: str, *words: str) -> str:
+def said_by(program: str, *words: str) -> str:
     """What a program says of a process; times in UTC, names of months in English."""
     argv = [program, *words]
     path = "/usr/bin:/bin:/usr/sbin:/sbin"

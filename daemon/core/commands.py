@@ -552,11 +552,13 @@ class TurnObserved:
 class HandOut:
     """Hand over what waits, at a boundary of the turn, within ``limit`` characters of framed text.
 
-    ``passing``: only what wakes nobody, beside a prompt of somebody else.
+    ``passing``: only what wakes nobody, beside a prompt of somebody else. ``changes``: characters that arrive as others
+    this way, so what holds one of them waits for another way.
     """
 
     session_id: str
     limit: int
+    changes: str = ""
     prompt_id: str = ""
     passing: bool = False
     between: bool = False  #: between two tool calls: notices only

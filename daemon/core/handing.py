@@ -11,7 +11,7 @@ from typing import Final
 from daemon.core import braking, outbox, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
-from daemon.core.frame import space_for
+from daemon.core.frame import framed, space_for
 from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Turn, Urgency
 from daemon.core.posting import LINE, UNREAD_LIMIT, Letter, post
 from daemon.core.view import Plan
@@ -50,6 +50,8 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
     if command.between:
         chosen = tuple(_between(plan, waiting, command))
     else:
+        if not session.inbox:  # better changed than never
+            command = replace(command, changes="")
         chosen = tuple(_chosen(plan, waiting, command)) or _hinted(plan, session, waiting, command.limit)
     where = settling.BETWEEN if command.between else "at a boundary"
     receipt = settling.BETWEEN if command.between else ""
@@ -167,7 +169,7 @@ def _chosen(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iter
             continue
         parcel = settling.parcel(plan, delivery)
         room -= space_for(parcel)
-        if room < 0 or (delivery.kind is Kind.ASK and not first):
+        if room < 0 or (delivery.kind is Kind.ASK and not first) or _is_changed(parcel, command):
             return
         yield delivery
         first = False
@@ -208,6 +210,11 @@ def _keep_back(plan: Plan, delivery: Delivery) -> None:
     else:
         step = c.HoldDelivery(delivery_id=delivery.delivery_id, holder=None, reason=TOO_LONG, until=until)
         settling.hold(plan, step)
+
+
+def _is_changed(parcel: Parcel, command: c.HandOut) -> bool:
+    """Whether it would not arrive as it was sent."""
+    return not set(command.changes).isdisjoint(framed(parcel))
 
 
 def _between(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iterable[Delivery]:

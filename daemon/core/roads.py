@@ -36,6 +36,9 @@ LACKING: Final[Mapping[str, frozenset[Road]]] = {
 }
 WOKEN: Final = frozenset({"opencode"})  #: everything reaches them by what waits in them
 UNSEEN: Final = "never seen to arrive"  #: the proof of a channel until something did
+INTERRUPTED: Final = "interrupt"  #: the source of a turn's end that a person brought about with a key
+#: Who takes nothing that we send after that until a person has said something there (Codex 0.169.0).
+HELD_UP: Final = frozenset({"codex"})
 POLLING: Final = frozenset({"mcp", "cli", "antigravity"})
 
 
@@ -124,8 +127,19 @@ def proof_of(session: Session | None, road: Road) -> str:
 
 
 def _pushed(authority: Authority, session: Session) -> Road | Wait:
+    return _unready(session) or _way_in(authority, session)
+
+
+def _unready(session: Session) -> Wait | None:
+    """Why nothing is sent to it now, whatever roads there are."""
     if session.turn is Turn.UNKNOWN:
         return Wait("not known whether it is in a turn; it is looked at")
+    if session.turn_source == INTERRUPTED and session.backend in HELD_UP:
+        return Wait("it was interrupted, and takes nothing until its person has said something there")
+    return None
+
+
+def _way_in(authority: Authority, session: Session) -> Road | Wait:
     typed = session.pane is not None and session.turn is Turn.IDLE and session.backend not in UNTYPED
     if authority is Authority.OWNER and typed:
         return Road.TERMINAL

@@ -96,7 +96,7 @@ def _untyped(lines: list[str], cursor_y: int) -> None:  # noqa: ARG001 -- as its
 
 
 CLAUDE_CODE: Final = Screen(_registered, prompt.read)
-#: It loses an Enter now and then, two in a row on a busy machine (0.61.0).
+#: An Enter that comes too soon after a paste is a new line to it, and on a busy machine soon is late (0.61.0).
 GEMINI: Final = Screen(
     _gemini, prompt_gemini.read, settles_s=0.15, long_settles_s=0.5, shown_s=5.0, enters=8, redraws=True
 )

@@ -16,6 +16,7 @@ from daemon.core import commands as c
 from daemon.core.errors import Malformed
 from daemon.core.frame import framed
 from daemon.core.model import Denial, Pane, Turn
+from daemon.core.roads import INTERRUPTED
 from tests.transports.parcels import parcel
 
 PAYLOADS = Path(__file__).parent / "payloads/codex"
@@ -65,12 +66,13 @@ def test_the_end_of_a_turn_answers_and_takes_what_waits() -> None:
     _, ended, handing = meant("Stop", stop_hook_active=True)
     number = payload("Stop")["turn_id"]
     assert ended == c.TurnEnded(session_id=SESSION, text="stub: .git", prompt_id=number, continuing=True)
-    assert handing == c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, prompt_id=number)
+    out = c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, changes="<>&", prompt_id=number)
+    assert handing == out
 
 
 def test_an_interrupt_ends_the_turn_without_an_answer() -> None:
     _, ended = meant("Interrupt")
-    assert ended == c.TurnObserved(session_id=SESSION, turn=Turn.IDLE, source="hook")
+    assert ended == c.TurnObserved(session_id=SESSION, turn=Turn.IDLE, source=INTERRUPTED)
 
 
 def test_a_tool_call_may_be_denied_and_what_it_needed_was_allowed_once_it_was_made() -> None:

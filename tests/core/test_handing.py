@@ -505,3 +505,25 @@ def test_what_another_road_carries_is_not_told_of(line: Line) -> None:
     line.prompt(api)
     line.stop(api)
     assert line.hand_out(api) == ()
+
+
+def test_what_would_arrive_changed_waits_for_another_way_and_nothing_overtakes_it(line: Line) -> None:
+    web, api = line.agent("web"), line.agent("api")
+    line.prompt(api)
+    said = [line.notify(web, api, text) for text in ("plain", "a < b", "plain again")]
+    line.stop(api)
+
+    handed = line.hand_out(api, changes="<>&")
+    pushed = line.carry(api)
+
+    assert [each.envelope.envelope_id for each in handed] == [said[0]]
+    assert pushed is None  # until the hand-out is seen to have arrived
+
+
+def test_where_there_is_no_other_way_it_arrives_as_it_can(line: Line) -> None:
+    web, api = line.agent("web"), line.agent("api", inbox="")
+    line.prompt(api)
+    said = line.notify(web, api, "a < b")
+    line.stop(api)
+
+    assert [each.envelope.envelope_id for each in line.hand_out(api, changes="<>&")] == [said]

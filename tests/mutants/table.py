@@ -593,7 +593,37 @@ TEXTS: Final = (
     ),
 )
 
+GEMINI_PROMPT: Final = "tests/transports/test_prompt_gemini.py::"
+
 DOOR: Final = (
+    Mutant(
+        "without a token an agent comes to every path by TCP",
+        "daemon/api/guards.py",
+        'tokenless = request.path == routes.MCP and "Authorization" not in request.headers',
+        'tokenless = "Authorization" not in request.headers',
+        ("tests/api/test_agents_on_tcp.py::test_only_its_tools_are_open_to_it_so",),
+    ),
+    Mutant(
+        "without a token anybody comes to the tools by TCP",
+        "daemon/api/guards.py",
+        "known = placed.crowded or is_agent(placed.process)",
+        "known = bool(placed)",
+        ("tests/api/test_agents_on_tcp.py::test_who_is_in_no_agent_needs_the_token",),
+    ),
+    Mutant(
+        "what is typed to an interrupted Codex is put into its queue",
+        "daemon/core/roads.py",
+        "if session.turn_source == INTERRUPTED and session.backend in HELD_UP:",
+        "if session.turn_source == INTERRUPTED and not session.backend:",
+        ("tests/core/test_roads.py::test_an_interrupted_codex_is_left_alone_until_its_person_has_spoken",),
+    ),
+    Mutant(
+        "an Enter that became a new line hides the prompt",
+        "daemon/transports/prompt_gemini.py",
+        "below = cursor_y > last and not any(lines[last + 1 : cursor_y + 2])",
+        "below = False",
+        (GEMINI_PROMPT + "test_a_paste_below_which_an_enter_became_a_new_line_is_still_to_be_sent",),
+    ),
     Mutant(
         "a host that only begins like ours is ours",
         "daemon/api/guards.py",

@@ -66,6 +66,15 @@ def test_a_prompt_whose_cursor_is_elsewhere_takes_no_keys() -> None:
     assert [read(screen, row + n) for n in (-1, 1)] == [None, None]
 
 
+@pytest.mark.parametrize("name", ["paste4", "paste10k"])
+@pytest.mark.parametrize("enters", [1, 2])
+def test_a_paste_below_which_an_enter_became_a_new_line_is_still_to_be_sent(name: str, enters: int) -> None:
+    screen, row = recorded(name)
+    low = [*screen[: row + 1], *[""] * enters, *screen[row + 1 :]]
+    assert read(low, row + enters) == seen(name)
+    assert read(low, row + enters + 1) is None
+
+
 def test_a_short_paste_is_known_again_and_no_other() -> None:
     prompt = seen("paste4")
     assert prompt

@@ -95,12 +95,13 @@ async def a_run_for_one_prompt_asks_and_takes_nobodys_place(together: Crew, kind
     asks = Calls("mcp__peerline__ask_peer", {"peer": kind.name, "question": "how far are you?"})
     rules = (
         Rule("quick work", asks, times=1),
-        Rule("^.*how far are you\\?\n\\[end", Says("half way")),
+        Rule(r"^\[peerline ask [^\n]*\nhow far are you\?", Says("half way")),
         Rule("half way", Says("it is half way")),
     )
     together.model.script = Script((*rules, HELLO))
     alike = made(together.house, together.model, kind, kind.name)
-    assert "it is half way" in await printed(alike, *RUN[kind.name], "quick work")
+    out = await printed(alike, *RUN[kind.name], "quick work")
+    assert "it is half way" in out, out
     await together.until(f"{kind.name}-3", status="offline")
     assert (await peer(together.house, f"{kind.name}-2"))["status"] == "offline"
 

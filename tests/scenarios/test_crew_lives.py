@@ -6,23 +6,20 @@ import asyncio
 import json
 import os
 import re
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.agents.codex import MODEL, REVIEW, Codex, codex_binary
 from tests.agents.gemini import GeminiCli, gemini_binary
 from tests.agents.opencode import OpenCode, opencode_binary
+from tests.agents.real_agent import RealAgent
 from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
 from tests.scenarios.askers import answered, by_cli, by_owner, peer, until_peer
 from tests.scenarios.house import House
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.agents.real_agent import RealAgent
 
 pytestmark = pytest.mark.thorough
 PATIENCE_S = 60

@@ -60,7 +60,7 @@ pip)
 esac
 
 if has peerline; then
-  say "installed; go on with: peerline hooks install"
+  say "installed; go on with: peerline setup"
 else
-  say "installed, but $bin is not in PATH: add it, open a new terminal, and go on with: peerline hooks install"
+  say "installed, but $bin is not in PATH: add it, open a new terminal, and go on with: peerline setup"
 fi

@@ -21,6 +21,7 @@ from cli import (
     restoring,
     schedule,
     service,
+    setup,
     slack,
     telegram,
 )
@@ -48,6 +49,7 @@ def root(
 
 
 app.command("mcp", help="Serve MCP on standard input and output, for agents.")(hooking.mcp)
+setup.add_to(app)
 life.add_to(app)
 restoring.add_to(app)
 peers.add_to(app)

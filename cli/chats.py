@@ -43,6 +43,11 @@ class Chats:
         """Who takes what platforms bring, by path."""
         return {host.form.path: host.take for host in self.hosts.values()}
 
+    @property
+    def hosting(self) -> bool:
+        """Whether any surface is listened to."""
+        return any(host.mode for host in self.hosts.values())
+
     async def open(self) -> None:
         """Put onto the line what the config says."""
         for host in self.hosts.values():

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from cli import agentchecks
 from cli.output import client, is_up
+from cli.peers import everybody
 from cli.trusting import distrusted
+from daemon.client.peer import Client
+from daemon.core.errors import Sandboxed
 from daemon.health import finding, findings
 from daemon.lifecycle import private
 from daemon.paths import found
@@ -22,14 +26,36 @@ async def examined(*, fix: bool) -> list[Json]:
     paths = found()
     if fix and paths.home.exists():
         private(paths)
+    if fix:
+        await asyncio.to_thread(agentchecks.mended)
     told = findings(paths)
     if told_so := list(locked(scene.found(paths, None))):
         told.append(finding(IS_LOCKED.level, IS_LOCKED.code, told_so[0], IS_LOCKED.fix))
+    told += await asyncio.to_thread(agentchecks.findings)
     told += [finding("warning", *each) for each in await asyncio.to_thread(distrusted)]
-    if not await is_up(client()):
+    try:
+        up = await is_up(client())
+    except Sandboxed as error:
+        return [*told, finding("error", error.code, str(error), error.hint)]
+    if not up:
         told.append(finding("info", "daemon_down", "no daemon is running", "start it with `peerline up`"))
         return told
-    return [*told, *_deaf((await client().status())["surfaces"])]
+    orphans = _orphans((await everybody(client()))["peers"])
+    return [*told, *_deaf((await client().status())["surfaces"]), *orphans]
+
+
+def _orphans(peers: list[Json]) -> list[Json]:
+    """Agents that nobody can reach any more."""
+    return [
+        finding(
+            "warning",
+            "orphan",
+            f"{each['circle']}/{each['name']}: {each['orphan']}",
+            f"`peerline peer kill {each['peer_id']}`, or all of them: `peerline peer kill --orphans`",
+        )
+        for each in peers
+        if each.get("orphan")
+    ]
 
 
 def _deaf(surfaces: list[Json]) -> list[Json]:
@@ -41,10 +67,17 @@ def _deaf(surfaces: list[Json]) -> list[Json]:
     ]
 
 
+async def _answers(line: Client) -> bool:
+    try:
+        return await is_up(line)
+    except Sandboxed:
+        return False
+
+
 async def secured(*, fix: bool) -> list[Json]:
     """Every check of safety and what came of it; with ``fix`` what can be mended safely is mended first."""
     line = client()
-    status = await line.status() if await is_up(line) else None
+    status = await line.status() if await _answers(line) else None
     seen = scene.found(found(), status)
     if fix:
         for mend in dict.fromkeys(
@@ -57,7 +90,7 @@ async def secured(*, fix: bool) -> list[Json]:
 async def roads() -> list[Json]:
     """Every road into every agent that is there, tried now; nothing while no daemon runs."""
     line = client()
-    if not await is_up(line):
+    if not await _answers(line):
         return []
     tried: list[Json] = (await line.roads())["roads"]
     return tried

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,12 +16,17 @@ from daemon.core.errors import Refused, Unavailable
 from daemon.paths import found
 from hooks import install as installer
 from hooks.agents import AGENTS, CODEX, Agent
-from hooks.entries import HomePaths, McpKind
+from hooks.entries import HomePaths
 from hooks.errors import SettingsBusy, SettingsRefused
 
 Json = dict[str, Any]
-Which = Annotated[list[str] | None, typer.Option("--agent", help="Only this agent; repeatable.")]
-Mcp = Annotated[McpKind, typer.Option("--mcp", help="stdio or http.")]
+Which = Annotated[
+    list[str] | None,
+    typer.Option("--agent", help="Only this agent; repeatable.", autocompletion=lambda: list(AGENTS)),
+]
+Mcp = Annotated[
+    Literal["stdio", "http"] | None, typer.Option("--mcp", help="stdio or http; as it is, or stdio.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing.")]
 
 Trust = Annotated[
@@ -38,15 +43,15 @@ def add_to(app: typer.Typer) -> None:
 @group.command()
 def install(
     agent: Which = None,
-    mcp: Mcp = "stdio",
+    mcp: Mcp = None,
     dry_run: DryRun = False,
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
     """Write our hooks, the MCP entry, and the leave to call our tools without a dialog."""
-    home = _home()
-    with _told():
-        agents = _agents(agent, home)
+    home = home_paths()
+    with settings_errors():
+        agents = chosen(agent, home)
         changes = installer.install(agents, home, mcp=mcp, dry_run=dry_run)
         untrusted = [] if dry_run or CODEX not in agents else settled(home, consent=trust, asks=not as_json)
     _show(changes, as_json=as_json, dry_run=dry_run, consent=not dry_run, notes=untrusted)
@@ -55,18 +60,18 @@ def install(
 @group.command()
 def uninstall(agent: Which = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Take out what was written; everything else stays as it is."""
-    home = _home()
-    with _told():
-        changes = installer.uninstall(_agents(agent, home), home, dry_run=dry_run)
+    home = home_paths()
+    with settings_errors():
+        changes = installer.uninstall(chosen(agent, home), home, dry_run=dry_run)
     _show(changes, as_json=as_json, dry_run=dry_run)
 
 
 @group.command()
 def status(agent: Which = None, as_json: AsJson = False) -> None:
     """Whether they are there."""
-    home = _home()
-    with _told():
-        found_now = installer.status(_agents(agent, home), home)
+    home = home_paths()
+    with settings_errors():
+        found_now = installer.status(chosen(agent, home), home)
     told = {
         "agents": [
             {
@@ -84,12 +89,17 @@ def mcp(
     name: Annotated[str | None, typer.Option("--name", help="The name wished for.")] = None,
     circle: Annotated[str | None, typer.Option("--circle", help="The circle; default otherwise.")] = None,
     tools: Annotated[str | None, typer.Option("--tools", help="Another set of tool names.")] = None,
+    backend: Annotated[str | None, typer.Option("--backend", help="What the client is: antigravity.")] = None,
+    channels: Annotated[
+        bool, typer.Option("--channels", help="Be a channel of Claude Code, too (experimental).")
+    ] = False,
 ) -> None:
-    given = (("--name", name), ("--circle", circle), ("--tools", tools))
-    become_shim([word for flag, value in given if value for word in (flag, value)])
+    given = (("--name", name), ("--circle", circle), ("--tools", tools), ("--backend", backend))
+    words = [word for flag, value in given if value for word in (flag, value)]
+    become_shim([*words, *(["--channels"] if channels else [])])
 
 
-class _told:  # noqa: N801 -- used as a with-block
+class settings_errors:  # noqa: N801 -- used as a with-block
     """Errors of the installer in our tree."""
 
     def __enter__(self) -> None:
@@ -102,24 +112,28 @@ class _told:  # noqa: N801 -- used as a with-block
             raise Unavailable(str(error), error.hint or "") from error
 
 
-def _home() -> HomePaths:
+def home_paths() -> HomePaths:
     from daemon.settings import load
 
     paths = found()
     return HomePaths.of(os.environ, port=load(paths.config, os.environ).daemon.port)
 
 
-def _agents(names: list[str] | None, home: HomePaths) -> list[Agent]:
-    """Those named, else every supported one whose program or settings folder exists."""
+def chosen(names: list[str] | None, home: HomePaths) -> list[Agent]:
+    """Those named, else every supported one that is here. Raises: Refused: there is none."""
+    if agents := named(names) or installer.present(home):
+        return agents
+    raise Refused(
+        "no supported agent is installed here", f"known are {', '.join(AGENTS)}; name one with --agent"
+    )
+
+
+def named(names: Sequence[str] | None) -> list[Agent]:
+    """Raises: Refused: one is not known."""
     for name in names or ():
         if name not in AGENTS:
             raise Refused(f'no agent "{name}"', f"known are {', '.join(AGENTS)}")
-    chosen = [AGENTS[name] for name in names] if names else installer.present(home)
-    if not chosen:
-        raise Refused(
-            "no supported agent is installed here", f"known are {', '.join(AGENTS)}; name one with --agent"
-        )
-    return chosen
+    return [AGENTS[name] for name in names or ()]
 
 
 def _show(

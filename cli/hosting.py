@@ -69,6 +69,11 @@ class Host:
         """The name of its service peer, as which it hosts."""
         return f"{self.form.name}-bot"
 
+    @property
+    def mode(self) -> str:
+        """How its platform is listened to, "" for not at all."""
+        return self.form.mode(self._settings)
+
     async def open(self) -> None:
         """Put onto the line what the config says: the service peer, who may speak, and where."""
         form, settings = self.form, self._settings

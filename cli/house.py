@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cli.chats import Chats
 from daemon.api.door import Door
+from daemon.api.patience import Patience
 from daemon.api.status import Health
 from daemon.engine.auditor import Auditor
 from daemon.engine.engine import Engine
@@ -25,4 +26,5 @@ class House:
     health: Health
     auditor: Auditor
     stopping: asyncio.Event
+    patience: Patience
     chats: Chats

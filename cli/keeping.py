@@ -7,11 +7,11 @@ import os
 import tempfile
 from pathlib import Path
 
-from cli.splicing import spliced
+from cli.splicing import Value, by_hand, spliced
 from daemon.core.errors import Refused
 
 
-def keep(config: Path, section: str, key: str, value: str) -> None:
+def keep(config: Path, section: str, key: str, value: Value) -> None:
     """Set one value; the rest of the file stays as it is, to the byte.
 
     Raises:
@@ -25,7 +25,7 @@ def keep(config: Path, section: str, key: str, value: str) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(
             f"{config} cannot be changed: {type(error).__name__}",
-            f'put it there yourself:\n{section}:\n  {key}: "…"',
+            f"put it there yourself:\n{by_hand(section, key)}",
         ) from None
 
 

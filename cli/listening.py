@@ -10,13 +10,14 @@ from typing import Final
 
 from aiohttp import web
 
+from cli.channeldoor import ChannelEntrance
 from cli.house import House
 from cli.mcpdoor import McpEntrance
 from daemon import lifecycle
 from daemon.api.app import Application
 from daemon.api.guards import Guards
 from daemon.api.hooks import HookDesk
-from daemon.api.patience import Patience, Site
+from daemon.api.patience import Site
 from daemon.wire import routes
 
 GRACE_S: Final = 0.5
@@ -37,30 +38,36 @@ async def sockets(house: House, desk: HookDesk) -> AsyncIterator[str]:
         count=house.auditor.tally.count,
     )
     entrance = McpEntrance(house.engine, house.door, guards, house.health.version)
-    runner = _runner(house, guards, desk, entrance)
+    standing = ChannelEntrance(house.engine, guards)
+    runner = _runner(house, guards, desk, entrance, standing)
     await runner.setup()
     try:
         # The entrance closes before the requests inside are ended in order: a call that waits for an answer must look
         # unanswered, so that its shim repeats it.
-        async with entrance:
-            patience = Patience(count=house.auditor.tally.count)
-            await Site(runner, lifecycle.unix_socket(house.paths), patience, backlog=1024).start()
+        async with entrance, standing:
+            await Site(runner, lifecycle.unix_socket(house.paths), house.patience, backlog=1024).start()
             if tcp:
-                await Site(runner, tcp, patience, backlog=256).start()
+                await Site(runner, tcp, house.patience, backlog=256).start()
             yield _where(house, tcp)
             house.paths.socket.unlink(missing_ok=True)
     finally:
         await runner.cleanup()
 
 
-def _runner(house: House, guards: Guards, desk: HookDesk, entrance: McpEntrance) -> web.AppRunner:
+def _runner(
+    house: House, guards: Guards, desk: HookDesk, entrance: McpEntrance, standing: ChannelEntrance
+) -> web.AppRunner:
     application = Application(
         house.door,
         guards,
         health=house.health.health,
         version=house.health.version,
         desk=desk,
-        extras={routes.MCP: entrance.handle, routes.MCP_RECEIPTS: entrance.receipts},
+        extras={
+            routes.MCP: entrance.handle,
+            routes.MCP_RECEIPTS: entrance.receipts,
+            routes.MCP_CHANNEL: standing.handle,
+        },
         strangers=house.chats.takes,
     )
     return web.AppRunner(

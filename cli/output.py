@@ -12,7 +12,7 @@ from typing import Any, Final
 from daemon.client.http import Address, HttpExchange
 from daemon.client.peer import Client
 from daemon.core.cleaning import clean
-from daemon.core.errors import PeerlineError, Unavailable
+from daemon.core.errors import PeerlineError, Sandboxed, Unavailable
 from daemon.paths import found
 
 Json = dict[str, Any]
@@ -33,9 +33,16 @@ def client() -> Client:
 
 
 async def is_up(line: Client) -> bool:
-    """Whether a daemon answers."""
+    """Whether a daemon answers.
+
+    Raises:
+        Sandboxed: that cannot be found out from here.
+
+    """
     try:
         await line.whoami()
+    except Sandboxed:
+        raise
     except Unavailable:
         return False
     return True

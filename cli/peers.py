@@ -7,11 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import AsJson, Circle
-from cli.output import ask_daemon, show, table
+from cli.output import NOT_YET, ask_daemon, show, table
 from daemon.client.peer import Client
+from daemon.core.errors import Malformed
 
 Json = dict[str, Any]
 Named = Annotated[str, typer.Argument(help="A peer's name, circle/name, or id.")]
+
+Orphans = Annotated[bool, typer.Option("--orphans", help="Agents whose terminal is gone.")]
 
 group = typer.Typer(help="Who is on the line.", no_args_is_help=True)
 
@@ -21,13 +24,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 @group.command("list")
-def listed(circle: Circle = None, as_json: AsJson = False) -> None:
-    """Every peer in every circle, offline ones too."""
+def listed(circle: Circle = None, orphans: Orphans = False, as_json: AsJson = False) -> None:
+    """Every peer in every circle, offline ones too; agents whose terminal is gone are marked."""
 
     async def ask(line: Client) -> Json:
-        return await line.peers(circle=circle or "*", show_offline=True, include_self=True)
+        return {"peers": await _orphans(line, circle)} if orphans else await everybody(line, circle)
 
-    show(ask_daemon(ask), as_json=as_json, human=rows)
+    show(ask_daemon(ask), as_json=as_json, human=_orphan_rows if orphans else rows)
 
 
 @group.command("show")
@@ -69,6 +72,55 @@ def forget(name: Named, circle: Circle = None, as_json: AsJson = False) -> None:
     )
 
 
+@group.command()
+def kill(
+    name: Annotated[str | None, typer.Argument(help="A peer's name, circle/name, or id.")] = None,
+    circle: Circle = None,
+    orphans: Orphans = False,
+    as_json: AsJson = False,
+) -> None:
+    """End a peer's agent: SIGTERM to its process, only where that is proven to be the one."""
+    if bool(name) == orphans:
+        raise Malformed("whom?", "name one peer, or say --orphans")
+
+    async def ask(line: Client) -> Json:
+        wanted = (
+            [x["peer_id"] for x in await _orphans(line, circle)] if orphans else [_exact(name or "", circle)]
+        )
+        return {"killed": [await line.kill(each) for each in wanted]}
+
+    told = ask_daemon(ask)
+    show(told, as_json=as_json, human=_killed)
+    if not all(each["ended"] for each in told["killed"]):
+        raise typer.Exit(NOT_YET)
+
+
+async def everybody(line: Client, circle: str | None = None) -> Json:
+    """All peers, each with why it is an orphan, if it is one."""
+    return await line.peers(circle=circle or "*", show_offline=True, include_self=True, orphans=True)
+
+
+async def _orphans(line: Client, circle: str | None) -> list[Json]:
+    return [each for each in (await everybody(line, circle))["peers"] if each.get("orphan")]
+
+
+def _killed(told: Json) -> str:
+    return "\n".join(map(_one_killed, told["killed"])) or "nobody is an orphan"
+
+
+def _one_killed(told: Json) -> str:
+    how = "has ended" if told["ended"] else "was told to end and has not yet: look again, or end it by hand"
+    return f"{told['circle']}/{told['name']}: process {told['pid']} {how}; {told['evidence']}"
+
+
+def _orphan_rows(told: Json) -> str:
+    lines = [
+        f"{x['circle']}/{x['name']}: {x['orphan']}; `peerline peer kill {x['peer_id']}` ends it"
+        for x in told["peers"]
+    ]
+    return "\n".join(lines) or "nobody is an orphan"
+
+
 def _exact(name: str, circle: str | None) -> str:
     return f"{circle}/{name}" if circle and "/" not in name else name
 
@@ -82,7 +134,7 @@ def rows(told: Json) -> str:
             x["circle"],
             x["role"],
             x["backend"],
-            x["availability"] or x["turn_state"] or x["status"],
+            "orphan" if x.get("orphan") else x["availability"] or x["turn_state"] or x["status"],
             x["reach"]["road"],
             x["description"][:60],
         )

@@ -15,15 +15,18 @@ from typing import Any
 from cli.chats import Chats
 from cli.clockwork import alarm, local_zone, rota
 from cli.house import House
+from cli.idling import idling
+from cli.limiting import limits_of
 from cli.listening import sockets
 from cli.looks import errands, workshop
 from cli.watching import Watching
 from daemon import lifecycle
 from daemon.api.door import Door, Room
 from daemon.api.hooks import HookDesk
-from daemon.api.limits import Limits, Window
+from daemon.api.patience import Patience
 from daemon.api.status import Health
 from daemon.api.table import ENDPOINTS
+from daemon.callers.orphans import orphaned
 from daemon.core import commands as c
 from daemon.core import unattended
 from daemon.core.model import Road
@@ -31,6 +34,7 @@ from daemon.engine.auditor import Auditor
 from daemon.engine.clock import SystemClock
 from daemon.engine.decisions import Decisions
 from daemon.engine.engine import Engine
+from daemon.engine.killing import Killing
 from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
@@ -43,6 +47,7 @@ from daemon.store.sqlite import SqliteStore
 from daemon.transports.by_agent import EyeByAgent, RoadByAgent
 from daemon.transports.codex_queue import CodexEye, CodexQueue
 from daemon.transports.dialog import DialogKeys
+from daemon.transports.ending import end
 from daemon.transports.eye import ClaudeEye, GeminiEye
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
@@ -92,10 +97,7 @@ async def _run(
     auditor = Auditor(engine, Ledger(paths.logs))
     health.audit_trouble, health.fix = auditor.trouble, chats.fix
     chats.count = auditor.tally.count
-    limits = Limits(
-        Window("limits.peer_per_minute", settings.limits.peer_per_minute),
-        Window("limits.pair_per_minute", settings.limits.pair_per_minute),
-    )
+    limits = limits_of(settings)
     wake, tokens = Wake(), dict[str, str]()
     transports = _transports(engine, wake, tokens)
     room = Room(
@@ -104,6 +106,8 @@ async def _run(
         health.status,
         stopping.set,
         roads=Proving(engine, transports).all,
+        kill=Killing(engine, end).kill,
+        orphaned=orphaned,
         owner=settings.owner.name,
         count=auditor.tally.count,
         hosting=chats.hosts,
@@ -111,7 +115,8 @@ async def _run(
         zone=local_zone(),
     )
     door = Door(room, ENDPOINTS)
-    house = House(paths, settings, engine, door, health, auditor, stopping, chats)
+    patience = Patience(count=auditor.tally.count)
+    house = House(paths, settings, engine, door, health, auditor, stopping, patience, chats)
     desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
     await _begin(house, desk)
     try:
@@ -191,6 +196,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         house.auditor.run(),
         house.chats.run(house.door),
         alarm(house.door),
+        *idling(house),
     ]
 
 

@@ -18,6 +18,8 @@ from cli.options import AsJson
 from cli.output import NOT_YET, client, is_up, note, show
 from daemon.core.errors import Refused
 from daemon.paths import found
+from hooks import files
+from hooks.ledger import Ledger, Row
 
 Json = dict[str, Any]
 #: What the daemon and the agents that it starts need; no secret is among them.
@@ -46,6 +48,17 @@ class Keeper:
     asks: Sequence[str]
     logs: str
     more: str = ""
+    works: Sequence[str] = ()  #: what succeeds where it keeps services for this user
+
+    @property
+    def is_here(self) -> bool:
+        """Not so in a container, where its programs may be and nobody who listens to them."""
+        return not self.works or _run(self.works)[0] == 0
+
+    @property
+    def is_stale(self) -> bool:
+        """The unit runs something else than would be run from here; what it says beside that may differ."""
+        return self.unit.exists() and units.runs(self.unit.read_bytes()) != units.runs(self.content)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,33 +68,17 @@ def add_to(app: typer.Typer) -> None:
 @group.command()
 def install(as_json: AsJson = False) -> None:
     """Write the unit and start it; a second time it is written anew and started again if it changed."""
-    keeper = _keeper()
-    if _runs_elsewhere(keeper):
-        raise Refused(
-            "a daemon runs already that is no service", "end it with `peerline down`, then install again"
-        )
-    there = keeper.unit.read_bytes() if keeper.unit.exists() else None
-    if there != keeper.content:
-        _replaced(keeper.unit, keeper.content)
-    problem = _done(keeper.starts)
-    told = _state(keeper) | {"changed": there != keeper.content, "problem": problem, "left": _left()}
-    show(told, as_json=as_json, human=_installed)
-    if problem:
+    told = begun(keeper())
+    show(told, as_json=as_json, human=said)
+    if told["problem"]:
         raise typer.Exit(NOT_YET)
 
 
 @group.command()
 def uninstall(as_json: AsJson = False) -> None:
     """Stop the service and take its unit away; what is on the line stays."""
-    keeper = _keeper()
-    was = keeper.unit.exists()
-    if was:
-        if problem := _done(keeper.ends):
-            note(problem)
-        keeper.unit.unlink()
-        _done(keeper.starts[:1])
     show(
-        {"removed": was},
+        {"removed": ended(keeper())},
         as_json=as_json,
         human=lambda told: "removed" if told["removed"] else "there was none",
     )
@@ -90,10 +87,38 @@ def uninstall(as_json: AsJson = False) -> None:
 @group.command()
 def status(as_json: AsJson = False) -> None:
     """Whether it is installed and running."""
-    show(_state(_keeper()), as_json=as_json, human=_shown)
+    show(state(keeper()), as_json=as_json, human=_shown)
 
 
-def _keeper() -> Keeper:
+def begun(keeper: Keeper) -> Json:
+    """Write the unit and start it. Raises: Refused: a daemon runs that is no service."""
+    if _runs_elsewhere(keeper):
+        raise Refused(
+            "a daemon runs already that is no service", "end it with `peerline down`, then install again"
+        )
+    there = keeper.unit.read_bytes() if keeper.unit.exists() else None
+    if there != keeper.content:
+        _replaced(keeper.unit, keeper.content)
+    problem = _done(keeper.starts)
+    return state(keeper) | {"changed": there != keeper.content, "problem": problem, "left": _left()}
+
+
+def ended(keeper: Keeper) -> bool:
+    """Stop it and take away the unit, and the folders that were made for it; tell whether there was one."""
+    was = keeper.unit.exists()
+    if was:
+        if problem := _done(keeper.ends):
+            note(problem)
+        keeper.unit.unlink()
+        _done(keeper.starts[:1])
+    ledger = Ledger(found().home)
+    if row := ledger.row(keeper.unit):
+        files.drop_folders(map(Path, row.folders))
+        ledger.drop(keeper.unit)
+    return was
+
+
+def keeper() -> Keeper:
     """Raises: Refused: nobody keeps services here."""
     home = Path.home()
     if sys.platform == "darwin":
@@ -115,6 +140,7 @@ def _systemd(home: Path) -> Keeper:
         starts=((*control, "daemon-reload"), (*control, "enable", unit), (*control, "restart", unit)),
         ends=((*control, "disable", "--now", unit),),
         asks=(*control, "is-active", unit),
+        works=(*control, "show-environment"),
         logs=f"`peerline logs`, or `journalctl --user -u {units.NAME}`",
         more="`loginctl enable-linger` keeps it running while you are logged out",
     )
@@ -152,10 +178,10 @@ def _left() -> list[str]:
 
 
 def _runs_elsewhere(keeper: Keeper) -> bool:
-    return not _state(keeper)["running"] and asyncio.run(_is_up())
+    return not state(keeper)["running"] and asyncio.run(daemon_is_up())
 
 
-async def _is_up() -> bool:
+async def daemon_is_up() -> bool:
     line = client()
     try:
         return await is_up(line)
@@ -164,7 +190,10 @@ async def _is_up() -> bool:
 
 
 def _replaced(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if missing := files.missing_folders(path.parent):
+        row = Row("", existed=False, undo=(), created=(), folders=tuple(map(str, missing)))
+        Ledger(found().home).put(path, row)
+        files.make_folders(path.parent)
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(content)
     beside.rename(path)
@@ -191,7 +220,7 @@ def _run(command: Sequence[str]) -> tuple[int, str]:
     return done.returncode, (done.stderr or done.stdout).strip()
 
 
-def _state(keeper: Keeper) -> Json:
+def state(keeper: Keeper) -> Json:
     installed = keeper.unit.exists()
     return {
         "keeper": keeper.name,
@@ -204,7 +233,7 @@ def _state(keeper: Keeper) -> Json:
     }
 
 
-def _installed(told: Json) -> str:
+def said(told: Json) -> str:
     if told["problem"]:
         return f"{told['unit']} is written, but it does not run: {told['problem']}"
     left = f"not taken along, put it into the config: {', '.join(told['left'])}" if told["left"] else ""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import plistlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from xml.parsers.expat import ExpatError
 
 from daemon.core.errors import Refused
 
@@ -82,6 +84,16 @@ def launchd(daemon: Daemon) -> bytes:
         "ProcessType": "Interactive",
         "StandardErrorPath": daemon.log,
     })  # fmt: skip
+
+
+def runs(unit: bytes) -> tuple[str, ...]:
+    """What a unit of either kind starts; () if it is none."""
+    if unit.startswith(b"<?xml"):
+        with suppress(plistlib.InvalidFileException, ExpatError):
+            return tuple(plistlib.loads(unit).get("ProgramArguments", ()))
+        return ()
+    lines = unit.decode("utf-8", "replace").splitlines()
+    return tuple(line for line in lines if line.startswith("ExecStart="))
 
 
 def _argument(text: str) -> str:

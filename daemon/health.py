@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,8 @@ from daemon.store.opening import RESTORE
 
 Json = dict[str, Any]
 OLDEST: Final = (3, 11)
+#: Names that are plain enough for others to have them.
+PACKAGES: Final = ("bots", "cli", "daemon", "dashboard", "hooks", "mcp_server", "scheduler")
 
 
 def findings(paths: Paths) -> list[Json]:
@@ -69,14 +72,15 @@ def _python(_: Paths) -> Iterator[Json]:
 def _names(_: Paths) -> Iterator[Json]:
     """Our packages have plain names; another distribution's of the same name would shadow them."""
     here = Path(__file__).parents[1]
-    found = [
-        spec.origin for name in ("hooks", "scheduler", "bots") if (spec := find_spec(name)) and spec.origin
-    ]
-    if any(Path(origin).parents[1] != here for origin in found):
+    specs = [(name, find_spec(name)) for name in PACKAGES]
+    hidden = [name for name, spec in specs if spec and spec.origin and Path(spec.origin).parents[1] != here]
+    of_all = packages_distributions()
+    others = {other for name in PACKAGES for other in of_all.get(name, ()) if other.lower() != "peerline"}
+    if hidden or others:
         yield finding(
             "error",
             "shadowed",
-            "another package is named like one of ours",
+            f"another package is named like one of ours: {', '.join(sorted({*hidden, *others}))}",
             "install peerline on its own: pipx or uv tool",
         )
 

@@ -20,6 +20,7 @@ from daemon.core.errors import Malformed
 
 PREFIX: Final = "PEERLINE_"
 BETWEEN: Final = "__"
+TOKEN: Final = "PEERLINE_TOKEN"  # noqa: S105 -- a variable's name: the owner's, for clients by TCP
 SECRET: Final = frozenset({"bot_token", "app_token", "signing_secret", "webhook_secret"})
 _USER_INFO: Final = re.compile(r"(://)([^\s/@]+)@")  #: name and password in a URL
 
@@ -29,9 +30,17 @@ class Owner(Section):
     trust_terminal: bool = False
 
 
+class Spawn(Section):
+    """Where agents may be started by others than the person at the machine; empty: nowhere."""
+
+    allowed_paths: list[str] = Field(default=[])
+
+
 class Daemon(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8377  #: 0: no TCP
+    idle_exit_s: Annotated[float, Field(ge=0)] = 0  #: ends when nothing was to do for so long; 0: never
     log_level: Literal["debug", "info", "warning"] = "info"
+    spawn: Spawn = Spawn()
 
 
 def _checked_window(window: str) -> str:
@@ -69,6 +78,10 @@ class Limits(Section):
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
     escalate_after_s: Annotated[int, Field(ge=0)] = 0  #: 0: an ask that a person does not answer just waits
+    claude_peers_characters: Annotated[int, Field(ge=0)] = (
+        10_000  #: of a message by the tools of that name; 0: any
+    )
+    claude_peers_per_minute: Annotated[int, Field(ge=0)] = 10
     keep_days: Annotated[int, Field(ge=1)] = 30  #: what is over and older is forgotten
 
 
@@ -135,7 +148,7 @@ def secret_variables(environment: Mapping[str, str]) -> list[str]:
     return [
         name
         for name in environment
-        if name.startswith(PREFIX) and _is_secret(name.lower().replace(BETWEEN, "."))
+        if name == TOKEN or (name.startswith(PREFIX) and _is_secret(name.lower().replace(BETWEEN, ".")))
     ]
 
 

@@ -1,7 +1,7 @@
 """Which agents there are, where they keep their settings, and which of their events we listen to.
 
 One row per agent; what an event means is the daemon's business (daemon/agents/<agent>.py). The names of
-events, files and tools are the agents' own; facts about them were seen with the versions named at the row.
+events, files and tools are the agents' own; facts about them were seen with the version at the row.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Agent:
     mcp_file: str
     events: tuple[Event, ...]
     allowed_tools: tuple[str, ...]
+    measured: str  #: the version with which all of this was seen
     mcp_inside: bool = False
     home_variable: str = ""
     ticks: int = 1
@@ -71,13 +72,14 @@ class Agent:
     below: str = ""
 
 
-CLAUDE_CODE = Agent(  # 2.1.329
+CLAUDE_CODE = Agent(
     name="claude-code",
     program="claude",
     folder=".claude",
     folder_variable="CLAUDE_CONFIG_DIR",
     settings="settings.json",
     mcp_file=".claude.json",
+    measured="2.1.329",
     events=(
         Event("SessionStart", wakes=True),
         Event("UserPromptSubmit"),
@@ -94,7 +96,7 @@ CLAUDE_CODE = Agent(  # 2.1.329
     allowed_tools=tuple(f"mcp__peerline__{tool}" for tool in TOOLS_WITHOUT_DIALOG),
 )
 
-CODEX = Agent(  # 0.169.0
+CODEX = Agent(
     name="codex",
     program="codex",
     folder=".codex",
@@ -102,6 +104,7 @@ CODEX = Agent(  # 0.169.0
     settings="hooks.json",
     mcp_file="config.toml",
     mcp_inside=True,
+    measured="0.169.0",
     events=(
         Event("SessionStart"),
         Event("UserPromptSubmit"),
@@ -117,7 +120,7 @@ CODEX = Agent(  # 0.169.0
     allowed_tools=TOOLS_WITHOUT_DIALOG,
 )
 
-GEMINI = Agent(  # 0.61.0; each listener is a process to wait for, so there is none for the calls of its model
+GEMINI = Agent(  # each listener is a process to wait for, so there is none for the calls of its model
     name="gemini",
     program="gemini",
     folder=".gemini",
@@ -128,6 +131,7 @@ GEMINI = Agent(  # 0.61.0; each listener is a process to wait for, so there is n
     home_variable="GEMINI_CLI_HOME",
     ticks=1000,
     named=True,
+    measured="0.61.0",
     events=(
         Event("SessionStart"),
         Event("BeforeAgent"),
@@ -141,7 +145,7 @@ GEMINI = Agent(  # 0.61.0; each listener is a process to wait for, so there is n
 )
 
 
-OPENCODE = Agent(  # 1.18.33; it reads opencode.jsonc too, so in that one nobody's comments are in our way
+OPENCODE = Agent(  # it reads opencode.jsonc too, so in that one nobody's comments are in our way
     name="opencode",
     program="opencode",
     folder=".config/opencode",
@@ -150,6 +154,7 @@ OPENCODE = Agent(  # 1.18.33; it reads opencode.jsonc too, so in that one nobody
     settings="plugins/peerline.js",
     mcp_file="opencode.json",
     mcp_inside=True,
+    measured="1.18.33",
     events=(),  # its plugin tells what happens
     allowed_tools=(),  # it asks nobody before a call of an MCP server's tool, unless it is told to
 )

@@ -61,7 +61,10 @@ class CodexFile:
         return edit
 
     def own(self, text: str) -> Sequence[Own]:
-        there = read(text).get(SERVERS, {}).get(ENTRY)
+        servers = read(text).get(SERVERS, {})
+        if not isinstance(servers, Mapping):
+            raise NotSpliceable(f"'{SERVERS}' is no table", max(0, text.find(SERVERS)))
+        there = servers.get(ENTRY)
         found = list(self.own_tables(text, is_current=includes(there, self.entry)))
         if there is not None and not any(one.label == LABEL for one in found):
             raise NotSpliceable(f"'{ENTRY}' is not written as a table of its own", max(0, text.find(ENTRY)))

@@ -15,8 +15,9 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hooks.agents import CODEX, Agent
@@ -24,8 +25,10 @@ from hooks.entries import HomePaths, is_ours
 from hooks.errors import NotSpliceable, SettingsError
 from hooks.files import content_of
 from hooks.jsontext import BOM, Node, parse
+from hooks.tomltext import read
 
 PATIENCE_S = 30.0
+QUIET = "analytics.enabled = false\n[features]\nplugins = false\nremote_plugin = false\napps = false\n"
 CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -52,7 +55,8 @@ def names_of(agent: Agent, path: Path) -> frozenset[str]:
         places = list(places_of(parse(text), agent.name)) if text.strip() else []
     except (OSError, ValueError, NotSpliceable):
         return frozenset()
-    return frozenset(f"{file}:{place}" for file in (path, os.path.realpath(path)) for place in places)
+    within = Path(os.path.realpath(path.parent)) / path.name
+    return frozenset(f"{file}:{place}" for file in (path, within, os.path.realpath(path)) for place in places)
 
 
 def places_of(root: Node, agent: str) -> Iterator[str]:
@@ -67,14 +71,57 @@ def places_of(root: Node, agent: str) -> Iterator[str]:
 
 
 def listed(home: HomePaths) -> list[Hook]:
-    """Ours, as Codex sees them now. Raises: CodexSilent."""
-    told = asked(home, "hooks/list", {"cwds": [str(home.home)]})
+    """Ours, as Codex sees them now. Raises: CodexSilent.
+
+    It is asked in a home that is thrown away, with the same hooks and what is written down of them: a server puts some
+    forty files into the one that it finds. A digest tells nothing of the file's place (0.169.0).
+    """
+    with TemporaryDirectory(prefix="peerline-codex-", ignore_cleanup_errors=True) as folder:
+        apart = Path(os.path.realpath(folder))
+        file = apart / CODEX.settings
+        file.write_bytes(content_of(home.settings(CODEX)) or b"{}")
+        (apart / CODEX.mcp_file).write_text(QUIET + states(home, f"{file}"), "utf-8")
+        variables = {**home.variables, CODEX.folder_variable: str(apart)}
+        told = asked(replace(home, variables=variables), "hooks/list", {"cwds": [str(apart)]})
     found = [each for place in told.get("data", ()) for each in place.get("hooks", ())]
     return [
-        Hook(each["key"], each["currentHash"], each["trustStatus"] == "trusted")
+        Hook(
+            each["key"].replace(f"{file}", known_as(home), 1),
+            each["currentHash"],
+            each["trustStatus"] == "trusted",
+        )
         for each in found
         if is_ours(each.get("command"), CODEX.name)
     ]
+
+
+def known_as(home: HomePaths) -> str:
+    """What Codex calls its file of hooks: it follows links to its folder, and none from there (0.169.0)."""
+    return str(Path(os.path.realpath(home.folder(CODEX))) / CODEX.settings)
+
+
+def states(home: HomePaths, file: str) -> str:
+    """What is written down of the hooks in Codex's file, as if they stood in this one."""
+    return "".join(
+        f"\n[hooks.state.{json.dumps(name.replace(known_as(home), file, 1), ensure_ascii=False)}]\n"
+        + "".join(
+            f"{key} = {json.dumps(value)}\n" for key, value in row.items() if isinstance(value, str | bool)
+        )
+        for name, row in written_down(home).items()
+        if name.startswith(f"{known_as(home)}:")
+    )
+
+
+def written_down(home: HomePaths) -> dict[str, dict[str, Any]]:
+    """Name -> what config.toml says of that hook; nothing where that cannot be read."""
+    try:
+        text = (content_of(home.mcp_file(CODEX)) or b"").decode()
+        told = read(text).get("hooks", {}).get("state", {})
+    except (OSError, ValueError, NotSpliceable, AttributeError):
+        return {}
+    return (
+        {name: row for name, row in told.items() if isinstance(row, dict)} if isinstance(told, dict) else {}
+    )
 
 
 def asked(home: HomePaths, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

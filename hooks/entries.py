@@ -18,11 +18,15 @@ from typing import Literal, Protocol
 from hooks.agents import Agent, Event
 from hooks.jsontext import Edit
 
-McpKind = Literal["stdio", "http"]
+McpKind = Literal[
+    "stdio", "http", "channels"
+]  #: the last: stdio, and Claude Code may be nudged by its channel
 PYTHON_FLAGS = ("-I", "-S", "-E")
 PIPE = "/hooks/pipe.py"
+SHIM = "/mcp_server/shim.py"
 ENTRY = "peerline"
 PERMISSION = "permissions.allow."
+CHANNELS = "--channels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,9 @@ def command(home: HomePaths, agent: Agent, event: Event) -> str:
     return shlex.join(str(word) for word in words)
 
 
-def shim(home: HomePaths) -> tuple[str, list[str]]:
+def shim(home: HomePaths, *options: str) -> tuple[str, list[str]]:
     """The program of our MCP entry, and its arguments."""
-    return str(home.python), [*PYTHON_FLAGS, f"{home.packages}/mcp_server/shim.py", str(home.socket)]
+    return str(home.python), [*PYTHON_FLAGS, f"{home.packages}{SHIM}", str(home.socket), *options]
 
 
 def real(path: Path) -> Path:

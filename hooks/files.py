@@ -11,16 +11,19 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from hooks.errors import SettingsBusy
 
 LOCK_STALE_S = 10.0
-LOCK_WAIT_S = 3.0
+LOCK_WAIT_S = 12.0  # long enough for one to become stale whose holder was killed
 LOCK_STEP_S = 0.05
 LOOK_STEP_S = 0.002
+BESIDE = ".new"
+WRITABLE = 0o222
 
 
 class Changed(Exception):
@@ -84,7 +87,7 @@ def check(path: Path, before: bytes | None) -> None:
 
 
 def written_beside(path: Path, content: bytes) -> Path:
-    fd, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    fd, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=BESIDE, dir=path.parent)
     with os.fdopen(fd, "wb") as file:
         with suppress(FileNotFoundError):
             like(file.fileno(), path.stat())
@@ -112,7 +115,10 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file whose folder exists. Raises: SettingsBusy, OSError."""
+    """Hold the lock of a file whose folder exists; what was left unfinished beside it goes.
+
+    Raises: SettingsBusy, OSError.
+    """
     lock = lock_of(path)
     deadline = time.monotonic() + LOCK_WAIT_S
     while not taken(lock):
@@ -120,10 +126,27 @@ def locked(path: Path) -> Iterator[None]:
             raise SettingsBusy(f"{path} is locked by another program ('{lock}')", "try again in a moment")
         time.sleep(LOCK_STEP_S)  # noqa: TID251  a command line at work; no loop runs here
     try:
+        for left in unfinished(path):
+            left.unlink(missing_ok=True)
         yield
     finally:
         with suppress(FileNotFoundError):
             lock.rmdir()
+
+
+def unfinished(path: Path) -> list[Path]:
+    """What was written beside it and never came to its place."""
+    return list(path.parent.glob(f".{escape(path.name)}.????????{BESIDE}"))
+
+
+def tidy(path: Path) -> None:
+    """Take away what somebody left there who was killed, also where nothing is to be written.
+
+    Raises: SettingsBusy, OSError.
+    """
+    if lock_of(path).exists() or unfinished(path):
+        with locked(path):
+            pass
 
 
 def taken(lock: Path) -> bool:
@@ -148,16 +171,27 @@ def is_free(lock: Path) -> bool:
     return not lock.exists() or is_left(lock)
 
 
-def make_folders(folder: Path) -> list[Path]:
-    """Create what is missing of ``folder``, mode 0700, and tell what was created, innermost first."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(missing):
+def obstacle(path: Path) -> str:
+    """What forbids to replace it, "" if nothing does. A file that somebody made read-only is to stay as it is."""
+    if path.exists() and not path.stat().st_mode & WRITABLE:
+        return "it is read-only"
+    folder = next(one for one in path.parents if one.exists())
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"{folder} may not be written in"
+
+
+def missing_folders(folder: Path) -> list[Path]:
+    """Innermost first."""
+    return [one for one in (folder, *folder.parents) if not one.exists()]
+
+
+def make_folders(folder: Path) -> None:
+    """Create what is missing of ``folder``, mode 0700."""
+    for one in reversed(missing_folders(folder)):
         one.mkdir(mode=0o700, exist_ok=True)
-    return missing
 
 
-def drop_folders(folders: list[Path]) -> None:
+def drop_folders(folders: Iterable[Path]) -> None:
     """Remove those that are empty, innermost first."""
-    for folder in folders:
+    for folder in sorted(set(folders), key=lambda one: len(one.parts), reverse=True):
         with suppress(OSError):
             folder.rmdir()

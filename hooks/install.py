@@ -17,11 +17,12 @@ from typing import Literal
 
 from hooks import files
 from hooks.agents import AGENTS, Agent
-from hooks.entries import HomePaths, McpKind, Part
+from hooks.entries import ENTRY, PIPE, HomePaths, McpKind, Part
 from hooks.errors import SettingsBusy, SettingsError, SettingsRefused
 from hooks.ledger import Ledger, Row
 from hooks.parts import parts
 from hooks.plan import found, installed, removed
+from hooks.standing import kind
 
 TRIES = 8
 State = Literal["installed", "partly", "outdated", "absent", "unreadable"]
@@ -82,36 +83,44 @@ def present(home: HomePaths) -> list[Agent]:
 
 
 def install(
-    agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind = "stdio", dry_run: bool = False
+    agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind | None = None, dry_run: bool = False
 ) -> list[Change]:
     """Write hooks, permissions and the MCP entry; give what changed, nothing if all was there.
 
-    Raises: SettingsRefused, SettingsBusy.
+    The entry stays of the kind that stands there unless one is named. Raises: SettingsRefused, SettingsBusy.
     """
-    wanted = [part for agent in agents for part in parts(agent, home, mcp)]
+    wanted = [part for agent in agents for part in wanted_parts(agent, home, mcp)]
     return carry_out(wanted, home, to_install, dry_run=dry_run)
 
 
 def uninstall(agents: Iterable[Agent], home: HomePaths, *, dry_run: bool = False) -> list[Change]:
     """Take out what is ours, to the byte where nobody edited since. Raises: SettingsRefused, SettingsBusy."""
     wanted = [part for agent in agents for part in parts(agent, home)]
-    done = carry_out(wanted, home, to_uninstall, dry_run=dry_run)
+    try:
+        done = carry_out(wanted, home, to_uninstall, dry_run=dry_run)
+    except SettingsRefused as why:
+        hint = f"mend that and try again, or take what is called {ENTRY}, and runs {PIPE}, out of it by hand"
+        raise SettingsRefused(str(why), hint) from why
     if not dry_run:
         forget(wanted, Ledger(home.peerline_home))
         files.drop_folders([home.peerline_home])  # only if nothing is in it
     return done
 
 
-def status(agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind = "stdio") -> list[Status]:
+def status(agents: Iterable[Agent], home: HomePaths, *, mcp: McpKind | None = None) -> list[Status]:
     return [
         Status(
             agent.name,
             has_program(agent, home),
             home.folder(agent).is_dir(),
-            tuple(file_status(part) for part in parts(agent, home, mcp)),
+            tuple(file_status(part) for part in wanted_parts(agent, home, mcp)),
         )
         for agent in agents
     ]
+
+
+def wanted_parts(agent: Agent, home: HomePaths, mcp: McpKind | None) -> tuple[Part, ...]:
+    return parts(agent, home, mcp or kind(agent, home) or "stdio")
 
 
 # -- planning --------------------------------------------------------------------------------------------
@@ -131,12 +140,18 @@ def carry_out(wanted: list[Part], home: HomePaths, planner: Planner, *, dry_run:
     planned = [(part, change) for part in wanted if (change := planned_change(part, ledger, planner))]
     if dry_run:
         return [change for _, change in planned]
-    return [change for part, _ in planned if (change := written(part, ledger, planner))]
+    done = [change for part, _ in planned if (change := written(part, ledger, planner))]
+    for path in (*(part.path for part in wanted), ledger.path):
+        with suppress(OSError, SettingsBusy):
+            files.tidy(path)
+    return done
 
 
 def planned_change(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
     content = looked_at(part)
     planned = planner(part, content, ledger.row(part.path))
+    if planned and (why := files.obstacle(part.path)):
+        raise refused(part, f"cannot be written: {why}")
     return Change(part.agent.name, part.path, content, planned[0]) if planned else None
 
 
@@ -145,14 +160,22 @@ def planned_change(part: Part, ledger: Ledger, planner: Planner) -> Change | Non
 
 def written(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
     try:
-        made = files.make_folders(part.path.parent)
+        if missing := files.missing_folders(part.path.parent):
+            announce(part, ledger, missing)
+            files.make_folders(part.path.parent)
         with files.locked(part.path):
-            return written_locked(part, ledger, planner, made)
+            return written_locked(part, ledger, planner)
     except OSError as why:
-        raise SettingsRefused(f"{part.path} cannot be written: {why.strerror}") from why
+        raise refused(part, f"cannot be written: {why.strerror}") from why
 
 
-def written_locked(part: Part, ledger: Ledger, planner: Planner, made: list[Path]) -> Change | None:
+def announce(part: Part, ledger: Ledger, folders: list[Path]) -> None:
+    """Write down which folders will be made before any is: whatever comes between, they are known for ours."""
+    row = ledger.row(part.path) or Row("", existed=False, undo=(), created=())
+    ledger.put(part.path, replace(row, folders=(*map(str, folders), *row.folders)))
+
+
+def written_locked(part: Part, ledger: Ledger, planner: Planner) -> Change | None:
     """Plan again from what stands there now, and again if a program that knows no lock comes between."""
     row = ledger.row(part.path)
     for _ in range(TRIES):
@@ -161,25 +184,25 @@ def written_locked(part: Part, ledger: Ledger, planner: Planner, made: list[Path
         if planned is None:
             return None
         with suppress(files.Changed):
-            put(part, ledger, content, planned, made)
+            put(part, ledger, content, planned)
             return Change(part.agent.name, part.path, content, planned[0])
     raise SettingsBusy(f"{part.path} was rewritten {TRIES} times while we edited it", "try again in a moment")
 
 
-def put(part: Part, ledger: Ledger, content: bytes | None, planned: Planned, made: list[Path]) -> None:
+def put(part: Part, ledger: Ledger, content: bytes | None, planned: Planned) -> None:
     """Write down first how to undo it, then do it."""
     after, row = planned
     if row:
-        folders = (*(str(folder) for folder in made), *row.folders)
-        ledger.put(part.path, replace(row, folders=folders))
+        ledger.put(part.path, row)
     files.replace(part.path, content, after)
 
 
 def forget(wanted: list[Part], ledger: Ledger) -> None:
-    for part in wanted:
-        if row := ledger.row(part.path):
-            files.drop_folders([Path(folder) for folder in row.folders])
-            ledger.drop(part.path)
+    """The innermost folders go first, whichever file they were made for."""
+    rows = {part.path: row for part in wanted if (row := ledger.row(part.path))}
+    files.drop_folders(Path(folder) for row in rows.values() for folder in row.folders)
+    for path in rows:
+        ledger.drop(path)
 
 
 # -- looking ---------------------------------------------------------------------------------------------
@@ -193,7 +216,12 @@ def read(part: Part, content_of: Callable[[Path], bytes | None] = files.content_
     try:
         return content_of(part.path)
     except OSError as why:
-        raise SettingsRefused(f"{part.path} cannot be read: {why.strerror}") from why
+        raise refused(part, f"cannot be read: {why.strerror}") from why
+
+
+def refused(part: Part, why: str) -> SettingsRefused:
+    hint = f"mend that, or put this into the file by hand:\n{part.by_hand}"
+    return SettingsRefused(f"{part.path} {why}; the file was left alone", hint)
 
 
 def has_program(agent: Agent, home: HomePaths) -> bool:

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from hooks.agents import WAKE, WAKES_S, Agent, Event
 from hooks.entries import ENTRY, PERMISSION, Addition, HomePaths, Own, command, is_ours
-from hooks.jsontext import BOM, Edit, Node, cut, merge, parse
+from hooks.errors import NotSpliceable
+from hooks.jsontext import BOM, Edit, Node, apply, cut, merge, parse, sparing, strict, uncommented
 
 BLANK = BOM + " \t\r\n"
 
@@ -39,6 +40,10 @@ class JsonFile:
     path: Path
     chapters: tuple[Chapter, ...]
     filled_in: tuple[str, ...] = ()  #: what the agent itself puts into a file that has little in it
+    comments: bool = False  #: it may have some
+    last_commas: bool = (
+        False  #: a comma may stand behind the last of a list; only where there may be comments
+    )
 
     @property
     def additions(self) -> dict[str, Any]:
@@ -53,25 +58,37 @@ class JsonFile:
         return json.dumps(self.additions, indent=2, ensure_ascii=False)
 
     def own(self, text: str) -> Sequence[Own]:
-        root = parse(text)
+        root = self.parsed(text)
         return [one for chapter in self.chapters for one in chapter.own(root)]
+
+    def parsed(self, text: str) -> Node:
+        return parse(strict(text, last_commas=self.last_commas) if self.comments else text)
 
     def addition(self, base: str) -> Addition:
         if not base.strip(BLANK):
             edit = Edit(len(BOM) if base.startswith(BOM) else 0, len(base), f"{self.by_hand}\n")
             return Addition([edit], tuple(made(None, self.additions)))
-        root = parse(base)
+        root = self.parsed(base)
         edits = list(merge(root, self.additions))
+        if taken := next((edit for edit in edits if base[edit.start : edit.end].strip()), None):
+            raise NotSpliceable("a comment stands where ours would have to", taken.start)
+        self.parsed(apply(base, edits))
         return Addition(edits, tuple(made(root, self.additions)), tuple(one.label for one in self.own(base)))
 
     def removal(
         self, text: str, doomed: frozenset[int], created: tuple[tuple[str, ...], ...] | None
     ) -> Sequence[Edit]:
-        root = parse(text)
-        return list(cut(root, doomed | emptied(root, doomed, created)))
+        root = self.parsed(text)
+        edits = list(cut(root, doomed | emptied(root, doomed, created)))
+        if self.comments:
+            edits = [less for edit in edits for less in sparing(text, edit)]
+            self.parsed(apply(text, edits))
+        return edits
 
     def is_bare(self, text: str) -> bool:
-        return not text.strip(BLANK) or all(each.key in self.filled_in for each in parse(text).children)
+        if self.comments and uncommented(text) != text:
+            return False
+        return not text.strip(BLANK) or all(each.key in self.filled_in for each in self.parsed(text).children)
 
 
 @dataclass(frozen=True, slots=True)

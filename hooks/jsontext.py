@@ -19,6 +19,8 @@ SPACE = re.compile(r"[ \t\r\n]*")
 STRING = re.compile(r'"(?:[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
 ATOM = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null")
 BOM = "\ufeff"
+COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
+LAST_COMMA = re.compile(r'("(?:[^"\\\n]|\\.)*")|(?<=[\w"}\]\s]),(?=\s*[}\]])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,37 @@ def refuse_doubles(children: Sequence[Child]) -> None:
         if child.key is not None and child.key in seen:
             raise NotSpliceable(f"the key {json.dumps(child.key)} stands twice", child.start)
         seen.add(child.key or "")
+
+
+# -- comments, where an agent allows them -------------------------------------------------------------------
+
+
+def uncommented(text: str) -> str:
+    """The same text with spaces for comments: every other character stays at its place."""
+    return COMMENT.sub(lambda found: found[1] or re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def strict(text: str, *, last_commas: bool) -> str:
+    """The same without comments, and without commas behind the last of a list; of the same length, too."""
+    bare = uncommented(text)
+    return LAST_COMMA.sub(lambda found: found[1] or " ", bare) if last_commas else bare
+
+
+def sparing(text: str, edit: Edit) -> Iterator[Edit]:
+    """What is left of an edit that takes away when somebody's comments stay, and the white space with them."""
+    bare = uncommented(text)
+    if bare[edit.start : edit.end] == text[edit.start : edit.end]:
+        yield edit
+        return
+    for found in re.finditer(r"\S+(?:[ \t]+\S+)*", bare[edit.start : edit.end]):
+        start, end = edit.start + found.start(), edit.start + found.end()
+        if bare[start:end] == text[start:end]:
+            yield Edit(start, end, "")
+        else:
+            yield from (
+                Edit(start + one.start(), start + one.end(), "")
+                for one in re.finditer(r"\S+", bare[start:end])
+            )
 
 
 # -- adding ----------------------------------------------------------------------------------------------

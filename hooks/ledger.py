@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hooks.files import content_of, make_folders, replace
+from hooks.files import content_of, locked, make_folders, replace
 from hooks.jsontext import Edit
 
 
@@ -50,7 +50,7 @@ def digest(content: bytes) -> str:
 
 class Ledger:
     def __init__(self, peerline_home: Path) -> None:
-        self._path = peerline_home / "setup.json"
+        self.path = peerline_home / "setup.json"
 
     def row(self, path: Path) -> Row | None:
         """Give what was written down; a ledger that is gone or spoiled only costs exactness."""
@@ -59,22 +59,33 @@ class Ledger:
         except (KeyError, TypeError):
             return None
 
+    def paths(self) -> list[Path]:
+        """Every file that holds something of ours, as far as is written down."""
+        return [Path(path) for path in self._rows()]
+
+    def folders(self) -> list[Path]:
+        """Every folder that we made."""
+        rows = filter(None, map(self.row, self.paths()))
+        return [Path(folder) for row in rows for folder in row.folders]
+
     def put(self, path: Path, row: Row) -> None:
-        self._save({**self._rows(), str(path): asdict(row)})
+        make_folders(self.path.parent)
+        with locked(self.path):
+            self._save({**self._rows(), str(path): asdict(row)})
 
     def drop(self, path: Path) -> None:
-        rows = self._rows()
-        if rows.pop(str(path), None) is not None:
-            self._save(rows)
+        if str(path) not in self._rows():
+            return
+        with locked(self.path):
+            self._save({name: row for name, row in self._rows().items() if name != str(path)})
 
     def _rows(self) -> dict[str, Any]:
         try:
-            rows = json.loads(content_of(self._path) or b"{}")
+            rows = json.loads(content_of(self.path) or b"{}")
         except ValueError:
             return {}
         return rows if isinstance(rows, dict) else {}
 
     def _save(self, rows: Mapping[str, Any]) -> None:
-        make_folders(self._path.parent)
         text = json.dumps(rows, indent=2) + "\n"
-        replace(self._path, content_of(self._path), text.encode() if rows else None)
+        replace(self.path, content_of(self.path), text.encode() if rows else None)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from hooks.agents import CLAUDE_CODE, CODEX, GEMINI, OPENCODE, Agent
 from hooks.codexfile import CodexFile
 from hooks.codextrust import names_of
-from hooks.entries import HomePaths, McpKind, Part, real, shim
+from hooks.entries import CHANNELS, HomePaths, McpKind, Part, real, shim
 from hooks.errors import SettingsRefused
 from hooks.jsonfile import Hooks, JsonFile, Permissions, Server
 from hooks.wholefile import WholeFile
@@ -42,7 +42,7 @@ def claude_code(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]
     if mcp == "http":
         entry = {"type": "http", "url": f"http://127.0.0.1:{home.port}/mcp"}
         return _both(agent, home, settings, Server(entry))
-    program, arguments = shim(home)
+    program, arguments = shim(home, *([CHANNELS] if mcp == "channels" else []))
     return _both(agent, home, settings, Server({"type": "stdio", "command": program, "args": arguments}))
 
 
@@ -52,7 +52,7 @@ def gemini(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
     stdio = {"command": program, "args": arguments}
     entry = {"httpUrl": f"http://127.0.0.1:{home.port}/mcp"} if mcp == "http" else stdio
     return (
-        JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home), Server(entry))),
+        JsonFile(agent, real(home.settings(agent)), (Hooks(agent, home), Server(entry)), comments=True),
         WholeFile(agent, real(home.folder(agent) / POLICY), policy(agent.allowed_tools)),
     )
 
@@ -71,7 +71,14 @@ def opencode(agent: Agent, home: HomePaths, mcp: McpKind) -> tuple[Part, ...]:
     server = Server(remote if mcp == "http" else local, key="mcp")
     return (
         WholeFile(agent, real(home.settings(agent)), plugin(PLUGIN, home)),
-        JsonFile(agent, real(home.mcp_file(agent)), (server,), filled_in=("$schema",)),
+        JsonFile(
+            agent,
+            real(home.mcp_file(agent)),
+            (server,),
+            filled_in=("$schema",),
+            comments=True,
+            last_commas=True,
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from hooks import files
 from hooks.agents import CODEX
 from hooks.codexfile import STATE, CodexFile
-from hooks.codextrust import CodexSilent, Hook, listed
+from hooks.codextrust import CodexSilent, Hook, listed, names_of, written_down
 from hooks.entries import HomePaths
 from hooks.errors import NotSpliceable, SettingsBusy
 from hooks.install import TRIES, read
@@ -29,8 +29,23 @@ def untrusted(home: HomePaths) -> list[Hook]:
     return [hook for hook in listed(home) if not hook.is_trusted]
 
 
+def is_noted(home: HomePaths) -> bool:
+    """Whether trust in every one of ours is written down, as far as can be told without asking Codex."""
+    names, noted = names_of(CODEX, home.settings(CODEX)), written_down(home)
+    places = {name.rsplit("hooks.json", 1)[1] for name in names}
+    trusted = {name.rsplit("hooks.json", 1)[1] for name in names if noted.get(name, {}).get("trusted_hash")}
+    return places == trusted
+
+
 def trust(home: HomePaths, hooks: Sequence[Hook]) -> None:
     """Raises: CodexSilent, SettingsRefused, SettingsBusy, OSError."""
+    trust_as_listed(home, hooks)
+    if left := untrusted(home):
+        raise CodexSilent(f"codex still trusts {len(left)} of our hooks not", "start codex and choose there")
+
+
+def trust_as_listed(home: HomePaths, hooks: Sequence[Hook]) -> None:
+    """Write it down without asking Codex once more. Raises: SettingsRefused, SettingsBusy, OSError."""
     part = next(part for part in parts(CODEX, home) if isinstance(part, CodexFile))
     with files.locked(part.path):
         for _ in range(TRIES):
@@ -44,8 +59,6 @@ def trust(home: HomePaths, hooks: Sequence[Hook]) -> None:
             break
         else:
             raise SettingsBusy(f"{part.path} was rewritten {TRIES} times while we edited it", "try again")
-    if left := untrusted(home):
-        raise CodexSilent(f"codex still trusts {len(left)} of our hooks not", "start codex and choose there")
 
 
 def trusted(part: CodexFile, text: str, hooks: Sequence[Hook]) -> str:

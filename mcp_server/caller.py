@@ -16,6 +16,8 @@ from typing import Final
 
 from daemon.client.interface import PeerClient
 from daemon.core.errors import PeerlineError
+from daemon.core.model import Road
+from mcp_server.profiles import Profile
 
 SCOPE: Final = "peerline.caller"  #: where the ASGI scope has the caller of its request
 RECEIPT: Final = "peerline/receipt"  #: in the ``_meta`` of an answer: the shim is to say that it wrote it
@@ -41,12 +43,20 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Of one request; ``run`` is the shim's, None without one."""
+    """Of one request.
+
+    Args:
+        run: the shim's, None without one.
+        served: whether hooks bring this client its messages; None: that is not known yet.
+
+    """
 
     client: PeerClient
     run: str | None
     every_s: float
     unconfirmed: Unconfirmed
+    profile: Profile
+    served: bool | None = False
     took: list[tuple[str, str]] = field(default_factory=list)  #: (peer id, call id), of calls without a shim
 
     def call_id(self, request_id: object) -> str:
@@ -62,6 +72,15 @@ class Caller:
         if self.run is None:
             with suppress(PeerlineError):
                 self.took.append(((await self.client.whoami())["peer_id"], call_id))
+
+    async def unread(self) -> int:
+        """How much waits for a client that nobody pushes anything to."""
+        if self.served is not False:
+            return 0
+        with suppress(PeerlineError):
+            me = await self.client.whoami()
+            return int(me["unread"]) if me["reach"]["road"] == Road.POLL else 0
+        return 0
 
     def written(self) -> None:
         """The answer went out to its last byte."""

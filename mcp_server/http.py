@@ -18,6 +18,7 @@ from aiohttp import web
 
 from daemon.client.interface import PeerClient
 from daemon.core.errors import Malformed, Unavailable
+from mcp_server import profiles
 from mcp_server.asgi import App, Exchange
 from mcp_server.caller import SCOPE, Caller, Unconfirmed
 from mcp_server.calls import PROGRESS_S
@@ -62,19 +63,29 @@ class McpDoor:
     async def opened(self) -> None:
         await self._opened.wait()
 
-    async def handle(self, request: web.Request, client: PeerClient, run: str | None) -> web.StreamResponse:
-        """Answer one request to ``/mcp``; ``run`` is the shim's, None for everybody else.
+    async def handle(
+        self, request: web.Request, client: PeerClient, run: str | None, *, served: bool | None = False
+    ) -> web.StreamResponse:
+        """Answer one request to ``/mcp``.
+
+        Args:
+            request: as it came.
+            client: bound to who sent it.
+            run: the shim's, None for everybody else.
+            served: whether hooks bring that client its messages; None: that is not known yet.
 
         Raises:
+            Malformed: it asks for a set of tools that is none.
             Unavailable: the daemon is stopping.
 
         """
+        profile = profiles.named(profiles.wanted(request.headers, request.query))
         if request.method != "POST":  # there is no stream to open and no session to end
             return web.Response(status=405, headers={"Allow": "POST"})
         await self.opened()
         if self._app is None:
             raise Unavailable("the daemon is stopping", "try again in a moment")
-        caller = Caller(client, run, self._every_s, self._unconfirmed)
+        caller = Caller(client, run, self._every_s, self._unconfirmed, profile, served)
         exchange = Exchange(request, {SCOPE: caller})
         with self._being_inside(request):
             await exchange.through(self._app)

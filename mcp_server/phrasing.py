@@ -21,6 +21,20 @@ _NEXT: Final[Mapping[str, str]] = {
 }
 
 
+SHORT: Final = 200  #: characters of a question that goes back to somebody who knows it
+
+
+def brief(told: Json) -> Json:
+    """A result as programs get it, with only the beginning of what was asked.
+
+    Some agents give their model this form and not the text, and cut it in the middle when it is long (Codex 0.169.0 at
+    some 24,000 characters): what is known already must not cost what is new.
+    """
+    if isinstance(question := told.get("question"), str) and len(question) > SHORT:
+        return told | {"question": f"{question[:SHORT]}…"}
+    return told | {"asks": [brief(one) for one in told["asks"]]} if "asks" in told else told
+
+
 def myself(peer: Json) -> str:
     said = f"you are {_at(peer)} · {peer['role']} · {peer['peer_id']}"
     return f"{said}; messages reach you by {_road(peer)}"
@@ -65,7 +79,7 @@ def sent(told: Json) -> str:
     deliveries: Sequence[Json] = told["deliveries"]
     if not deliveries:
         return f"{told['message_id']}: nobody is there to get it"
-    return f"{told['message_id']} is kept and on its way: {'; '.join(_delivery(one) for one in deliveries)}"
+    return f"{told['message_id']} is kept and on its way: {'; '.join(delivery(one) for one in deliveries)}"
 
 
 def messages(told: Json) -> str:
@@ -84,6 +98,13 @@ def scheduled(told: Json) -> str:
     if told["state"] == "removed":
         return f"{told['schedule_id']} is cancelled"
     return _schedule(told)
+
+
+def waits(count: int) -> str:
+    """Added to what a client without a push is told anyway."""
+    return (
+        f"\n\n[peerline: {count} {'message waits' if count == 1 else 'messages wait'}: call check_messages]"
+    )
 
 
 def refusal(error: PeerlineError) -> str:
@@ -130,7 +151,7 @@ def _answers(told: Json) -> list[str]:
 def _answer(one: Json) -> str:
     late = " (late)" if one["late"] else ""
     said = one["text"] or one["option"] or f"({one.get('how') or 'acknowledged'})"
-    return f"{_sender(one)}{late}: {said}"
+    return f"{sender(one)}{late}: {said}"
 
 
 def _pending(told: Json) -> str:
@@ -146,7 +167,7 @@ def _silent(told: Json) -> list[str]:
     return [name for name in told["to"] if name not in heard] or list(told["to"])
 
 
-def _delivery(one: Json) -> str:
+def delivery(one: Json) -> str:
     state = f", {one['recipient_state']}" if one["recipient_state"] else ""
     road = f" by {one['road']}" if one["road"] not in {"", "none"} else ""
     reason = f" ({one['reason']})" if one.get("reason") else ""
@@ -156,20 +177,20 @@ def _delivery(one: Json) -> str:
 def _message(one: Json) -> str:
     about = one["ask_id"] or one["message_id"]
     by = f" by schedule {one['schedule_id']}" if one.get("schedule_id") else ""
-    head = f"[peerline {one['kind']} {about} from {_sender(one)}{by} · {_whose(one)}]"
+    head = f"[peerline {one['kind']} {about} from {sender(one)}{by} · {whose(one)}]"
     lines = [head, one["text"], *(f"  [{n}] {label}" for n, label in enumerate(one["options"], 1))]
     if one["kind"] == "ask":
         lines.append(f'[peerline: answer with ack(ask_id="{about}", message="…")]')
     return "\n".join(lines)
 
 
-def _sender(one: Json) -> str:
+def sender(one: Json) -> str:
     who: Json = one.get("from_peer") or {}
     name = f"{one['from']}@{who['circle']}" if who.get("circle") else one["from"]
     return f"{who['person']} at {name}" if who.get("person") else str(name)
 
 
-def _whose(one: Json) -> str:
+def whose(one: Json) -> str:
     who: Json = one.get("from_peer") or {}
     authority = str(who.get("authority") or "")
     return authority if authority in {"owner", "person", "unverified"} else str(who.get("role") or "peer")

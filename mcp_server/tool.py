@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from daemon.core.errors import PeerlineError
+from mcp_server import phrasing
 from mcp_server.schema import Json
 
 
@@ -17,3 +19,4 @@ class Tool:
     say: Callable[[Json], str]
     only_reads: bool = False
     waits: bool = False  #: for others, so it tells its progress
+    refuse: Callable[[PeerlineError], str] = phrasing.refusal

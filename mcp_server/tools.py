@@ -194,20 +194,22 @@ TOOLS: Final = (
 BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *JOB_TOOLS)}
 
 
-async def called(call: Call, wanted: str, given: Mapping[str, Any]) -> Outcome:
-    """Run a tool. An error of ours is a result that a model can read, never an error of the protocol."""
+async def called(
+    call: Call, wanted: str, given: Mapping[str, Any], own: Mapping[str, Tool] = BY_NAME
+) -> Outcome:
+    """Run a tool; ``own``: those of the caller's set, which come before ours of the same name.
+
+    An error of ours is a result that a model can read, never an error of the protocol.
+    """
+    tool = own.get(wanted) or BY_NAME.get(wanted)
     try:
-        tool = _tool(wanted)
+        if tool is None:
+            raise Malformed(f'no tool "{wanted[:80]}"', f"there are {', '.join(own)}")
         told = await tool.run(call, **checked(tool.name, tool.takes, given))
     except PeerlineError as error:
-        return Outcome(_problem(error), phrasing.refusal(error), failed=True)
-    return Outcome(told, tool.say(told))
-
-
-def _tool(wanted: str) -> Tool:
-    if tool := BY_NAME.get(wanted):
-        return tool
-    raise Malformed(f'no tool "{wanted[:80]}"', f"there are {', '.join(BY_NAME)}")
+        said = tool.refuse(error) if tool else phrasing.refusal(error)
+        return Outcome(_problem(error), said, failed=True)
+    return Outcome(phrasing.brief(told), tool.say(told))
 
 
 def _problem(error: PeerlineError) -> Json:

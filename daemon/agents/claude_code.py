@@ -123,7 +123,11 @@ def _done(session_id: str, payload: Json) -> c.CloseApprovals:
     asked_in_it = tool in {claude_requests.QUESTION_TOOL, claude_requests.PLAN_TOOL}
     request = "" if asked_in_it else requests.request(input_of(payload))
     return c.CloseApprovals(
-        session_id=session_id, tool=tool, request=request, outcome="allowed at the agent itself"
+        session_id=session_id,
+        tool=tool,
+        request=request,
+        outcome="allowed at the agent itself",
+        allowed=not asked_in_it,
     )
 
 

@@ -12,18 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from daemon.agents import requests
+from daemon.agents import codex_requests
 from daemon.agents.interface import Json, Outcome, Surroundings
-from daemon.agents.speech import Commands, Speech, beside, input_of, left, session_of, text
+from daemon.agents.speech import Commands, Speech, beside, left, session_of, text
 from daemon.core import commands as c
-from daemon.core.approval import What
-from daemon.core.deciding import ALLOW, DENY
 from daemon.core.frame import joined
 from daemon.core.model import Approval, Denial, Turn
+from daemon.core.roads import INTERRUPTED
 
 BACKEND: Final = "codex"
 DENIAL_LIMIT: Final = 9_000  #: characters; longer reasons were not tried
-SPEECH: Final = Speech(BACKEND, prompt_id="turn_id", denial=DENIAL_LIMIT)
+ESCAPED: Final = (
+    "<>&"  #: in a reason to go on Codex 0.169.0 writes these as XML does; its queue takes them as they are
+)
+SPEECH: Final = Speech(BACKEND, prompt_id="turn_id", denial=DENIAL_LIMIT, changes=ESCAPED)
 
 
 def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Command]:
@@ -54,41 +56,33 @@ def answer(event: str, outcome: Outcome) -> Json | None:
 
 
 def decision(approval: Approval) -> Json:
-    if approval.choice == ALLOW:
-        return requests.decided({"behavior": "allow"})
-    return requests.decided({"behavior": "deny", "message": approval.words or f"denied by {approval.by}"})
+    return codex_requests.decision(approval)
+
+
+def _calling(session_id: str, payload: Json, around: Surroundings) -> Commands:
+    """A call that asks its person something shows its dialog once it has begun."""
+    asked = codex_requests.question(session_id, payload, around)
+    told = SPEECH.calling(session_id, payload, around)
+    return tuple(replace(each, asks=asked) if isinstance(each, c.BeginCall) else each for each in told)
 
 
 def _called(session_id: str, payload: Json, around: Surroundings) -> Commands:
-    done = c.CloseApprovals(
-        session_id=session_id,
-        tool=text(payload, "tool_name"),
-        request=requests.request(_asked_of(payload)),
-        outcome="allowed at the agent itself",
-    )
-    return SPEECH.called(session_id, done, around)
+    return SPEECH.called(session_id, codex_requests.done(session_id, payload), around)
 
 
 def _request(session_id: str, payload: Json, around: Surroundings) -> Commands:
     """A run without a person asks nobody."""
-    if not (around.lasting and around.live):
-        return ()
-    tool, cwd = text(payload, "tool_name"), text(payload, "cwd")
-    asked = c.RequestApproval(
-        session_id=session_id,
-        what=What.PERMISSION,
-        tool=tool,
-        shown=requests.wants("", tool, input_of(payload), cwd),
-        digest=requests.digest(session_id, cwd, tool, input_of(payload)),
-        request=requests.request(_asked_of(payload)),
-        options=(ALLOW, DENY),
+    return (codex_requests.permission(session_id, payload),) if around.lasting and around.live else ()
+
+
+def _ended(session_id: str, payload: Json, around: Surroundings) -> Commands:
+    """What it calls its last words leaves out a plan."""
+    words = "\n\n".join(
+        part for part in (text(payload, "last_assistant_message").strip(), around.plan) if part
     )
-    return (asked,)
-
-
-def _asked_of(payload: Json) -> Json:
-    """What is done, without the agent's own words for it: only the request carries those."""
-    return {name: value for name, value in input_of(payload).items() if name != "description"}
+    ended, *handing = SPEECH.ended(session_id, {**payload, "last_assistant_message": words}, around)
+    asked = codex_requests.plan(session_id, payload, around)
+    return (ended, *((asked,) if asked else ()), *handing)
 
 
 def _of_subagent(event: str, session_id: str, payload: Json, around: Surroundings) -> Commands:
@@ -99,15 +93,15 @@ def _of_subagent(event: str, session_id: str, payload: Json, around: Surrounding
 
 
 def _interrupted(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row
-    return (c.TurnObserved(session_id=session_id, turn=Turn.IDLE, source="hook"),)
+    return (c.TurnObserved(session_id=session_id, turn=Turn.IDLE, source=INTERRUPTED),)
 
 
 MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {
     "UserPromptSubmit": SPEECH.prompted,
-    "PreToolUse": SPEECH.calling,
+    "PreToolUse": _calling,
     "PostToolUse": _called,
     "PermissionRequest": _request,
-    "Stop": SPEECH.ended,
+    "Stop": _ended,
     "Interrupt": _interrupted,
     "SessionEnd": left,
 }

@@ -10,17 +10,16 @@ fires nothing. ``Notification`` cannot answer that dialog, and neither can ``Bef
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from daemon.agents import gemini_requests, requests
 from daemon.agents.interface import Json, Outcome, Surroundings
+from daemon.agents.speech import Commands, input_of, left, reason, registration, session_of, text
 from daemon.core import commands as c
-from daemon.core.errors import Malformed
 from daemon.core.frame import joined, marks_in
 from daemon.core.model import Approval, Denial, Turn
 
-Commands = tuple[c.Command, ...]
 BACKEND: Final = "gemini"
 HAND_OUT_LIMIT: Final = 16_000  #: characters, frames included
 MOST_IN_A_ROW: Final = 20  #: hand-outs that go on with one turn; it allows itself 100 steps
@@ -35,9 +34,7 @@ def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Comm
         Malformed: the payload has no session id.
 
     """
-    session_id = _text(payload, "session_id")
-    if not session_id:
-        raise Malformed(f"the {event} hook has no session_id", "is this Gemini CLI?")
+    session_id = session_of(event, payload, "Gemini CLI")
     meaning = MEANINGS.get(event)
     meant = meaning(session_id, payload, around) if meaning else ()
     if event == "SessionEnd" or not around.pid:  # replayed, and its process is gone: nobody to register
@@ -48,8 +45,7 @@ def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Comm
 def answer(event: str, outcome: Outcome) -> Json | None:
     """The next prompt; or why a tool call is not made."""
     if isinstance(outcome, Denial):
-        text = "\n\n".join([outcome.reason, *([joined(outcome.parcels)] if outcome.parcels else [])])
-        return {"decision": "deny", "reason": text}
+        return {"decision": "deny", "reason": reason(outcome)}
     if not outcome or event != "AfterAgent":
         return None
     return {"decision": "deny", "reason": joined(outcome)}
@@ -60,11 +56,11 @@ def decision(approval: Approval) -> Json:  # noqa: ARG001 -- as the interface sa
 
 
 def _prompted(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row
-    return (c.TurnBegan(session_id=session_id, marks=marks_in(_text(payload, "prompt"))),)
+    return (c.TurnBegan(session_id=session_id, marks=marks_in(text(payload, "prompt"))),)
 
 
 def _calling(session_id: str, payload: Json, around: Surroundings) -> Commands:
-    doing = requests.doing(_text(payload, "tool_name"), _given(payload))
+    doing = requests.doing(text(payload, "tool_name"), input_of(payload))
     went = c.TurnWent(session_id=session_id, doing=doing)
     return (went, *((c.BeginCall(session_id=session_id, limit=0),) if around.live else ()))
 
@@ -75,18 +71,18 @@ def _called(session_id: str, payload: Json, around: Surroundings) -> Commands:  
 
 def _notified(session_id: str, payload: Json, around: Surroundings) -> Commands:
     """Where keys reach its dialog, it is decided from afar; else it is told of."""
-    if _text(payload, "notification_type") != WAITING_FOR_A_PERSON:
+    if text(payload, "notification_type") != WAITING_FOR_A_PERSON:
         return ()
     waits = gemini_requests.asked(session_id, payload)
     if isinstance(waits, c.RequestApproval) and not (around.live and around.pane):
-        return (c.TurnWaits(session_id=session_id, what=_text(payload, "message")),)
+        return (c.TurnWaits(session_id=session_id, what=text(payload, "message")),)
     return (waits,)
 
 
 def _ended(session_id: str, payload: Json, around: Surroundings) -> Commands:
     """What was broken off by hand ends here, too; then nothing is handed out: the person is at it."""
-    said = around.said or _text(payload, "prompt_response")
-    nothing = _text(payload, "prompt_response") == NOTHING
+    said = around.said or text(payload, "prompt_response")
+    nothing = text(payload, "prompt_response") == NOTHING
     ended = c.TurnEnded(
         session_id=session_id,
         text="" if nothing else said,
@@ -97,41 +93,10 @@ def _ended(session_id: str, payload: Json, around: Surroundings) -> Commands:
     return (ended, c.HandOut(session_id=session_id, limit=HAND_OUT_LIMIT))
 
 
-def _left(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row
-    return (c.EndSession(session_id=session_id, why=_text(payload, "reason") or "ended"),)
-
-
 def _registration(event: str, session_id: str, payload: Json, around: Surroundings) -> c.RegisterSession:
-    path = _text(payload, "cwd")
-    starting = event == "SessionStart"
-    return c.RegisterSession(
-        session_id=session_id,
-        backend=BACKEND,
-        pid=around.pid,
-        started=around.started,
-        wish=around.wish or PurePath(path).name or BACKEND,
-        circle=around.circle,
-        path=path,
-        repo=around.repo,
-        branch=around.branch,
-        machine=around.machine,
-        transcript=_text(payload, "transcript_path"),
-        pane=around.pane,
-        inbox="",
-        lasting=around.lasting,
-        turn=Turn.IDLE if starting else Turn.UNKNOWN,
-        turn_source="hook" if starting else "",
-    )
-
-
-def _given(payload: Json) -> Json:
-    given = payload.get("tool_input")
-    return given if isinstance(given, dict) else {}
-
-
-def _text(payload: Json, name: str) -> str:
-    value: Any = payload.get(name)
-    return value if isinstance(value, str) else ""
+    turn = Turn.IDLE if event == "SessionStart" else None
+    known = registration(BACKEND, session_id, payload, around, turn=turn)
+    return replace(known, transcript=text(payload, "transcript_path"), inbox="")
 
 
 MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {
@@ -140,5 +105,5 @@ MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {
     "AfterTool": _called,
     "Notification": _notified,
     "AfterAgent": _ended,
-    "SessionEnd": _left,
+    "SessionEnd": left,
 }

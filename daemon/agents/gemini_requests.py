@@ -50,8 +50,8 @@ def allowed(session_id: str, payload: Json) -> tuple[c.CloseApprovals, ...]:
         request = {"file_path": str(PurePath(_text(payload, "cwd")) / path)}
     else:
         return ()
-    outcome = "allowed at the agent itself"
-    return (c.CloseApprovals(session_id=session_id, request=requests.request(request), outcome=outcome),)
+    outcome, asked = "allowed at the agent itself", requests.request(request)
+    return (c.CloseApprovals(session_id=session_id, request=asked, outcome=outcome, allowed=True),)
 
 
 def _told(details: Json) -> tuple[str, Json, str] | None:

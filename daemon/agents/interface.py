@@ -33,7 +33,9 @@ class Surroundings:
     shared: bool = False  #: its process serves several terminals, and says nothing of which
     spoke: bool = True  #: False: what a Stop hook calls its last words was said in an earlier turn
     said: str = ""  #: the last words of the turn that ends, where the payload has more than those
+    plan: str = ""  #: that the turn ended with, where the payload says nothing of it
     handed: int = 0  #: how many of its ends in a row were handed something
+    real: Mapping[str, str] = field(default_factory=dict)  #: a folder named by way of links -> where it is
     live: bool = True  #: False: replayed from the spool, nobody waits for an answer
 
 

@@ -12,14 +12,12 @@ follows in the same process; ``subagent``, where the event is of one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
 from typing import Final
 
 from daemon.agents import opencode_requests
 from daemon.agents.interface import Json, Outcome, Surroundings
-from daemon.agents.speech import HAND_OUT_LIMIT, text
+from daemon.agents.speech import HAND_OUT_LIMIT, reason, registration, session_of, text
 from daemon.core import commands as c
-from daemon.core.errors import Malformed
 from daemon.core.frame import joined, marks_in
 from daemon.core.model import Approval, Denial, Turn
 
@@ -38,9 +36,7 @@ def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Comm
         Malformed: the payload has no session id.
 
     """
-    session_id = text(payload, "session_id")
-    if not session_id:
-        raise Malformed(f"the {event} event has no session_id", "is this OpenCode?")
+    session_id = session_of(event, payload, "OpenCode")
     meaning = (OF_SUBAGENTS if text(payload, "subagent") else MEANINGS).get(event)
     meant = meaning(session_id, payload, around) if meaning else ()
     if not around.pid:  # replayed, and its process is gone: nobody to register
@@ -52,9 +48,7 @@ def answer(event: str, outcome: Outcome) -> Json | None:
     """``refuse``: why a tool call is not made. ``add``: what goes with the prompt, or with a tool's result."""
     del event
     if isinstance(outcome, Denial):
-        return {
-            "refuse": "\n\n".join([outcome.reason, *([joined(outcome.parcels)] if outcome.parcels else [])])
-        }
+        return {"refuse": reason(outcome)}
     return {"add": joined(outcome)} if outcome else None
 
 
@@ -71,24 +65,9 @@ def _followed(session_id: str, payload: Json) -> Commands:
 
 
 def _registration(session_id: str, payload: Json, around: Surroundings) -> c.RegisterSession:
-    path = text(payload, "cwd")
     begins = session_id.startswith(OURS)
-    return c.RegisterSession(
-        session_id=session_id,
-        backend=BACKEND,
-        pid=around.pid,
-        started=around.started,
-        wish=around.wish or PurePath(path).name or BACKEND,
-        circle=around.circle,
-        path=path,
-        repo=around.repo,
-        branch=around.branch,
-        machine=around.machine,
-        pane=around.pane,
-        lasting=around.lasting,
-        turn=Turn.PENDING_FIRST_TURN if begins else Turn.UNKNOWN,
-        turn_source="hook" if begins else "",
-    )
+    turn = Turn.PENDING_FIRST_TURN if begins else None
+    return registration(BACKEND, session_id, payload, around, turn=turn)
 
 
 def _here(session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG001 -- as its row

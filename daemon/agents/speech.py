@@ -6,7 +6,7 @@ have the same names; the field that names the turn they belong to has not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from daemon.agents import requests
 from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
-from daemon.core.frame import joined, marks_in
+from daemon.core.frame import is_nudge, joined, marks_in
 from daemon.core.model import Denial, Turn
 
 Commands = tuple[c.Command, ...]
@@ -29,23 +29,27 @@ class Speech:
         backend: the agent's name.
         prompt_id: the field that names the prompt, or the turn, that an event belongs to.
         denial: how long the reason for a denied tool call may be, in characters.
+        changes: the characters that what is handed over at a turn's end does not bring as they are.
 
     """
 
     backend: str
     prompt_id: str
     denial: int
+    changes: str = ""
 
     def prompted(
         self, session_id: str, payload: Json, around: Surroundings, *, automatic: bool = False
     ) -> Commands:
         """``automatic``: nobody typed it, unless a message is in it."""
-        marks = marks_in(text(payload, "prompt"))
+        prompt = text(payload, "prompt")
+        marks, nudged = marks_in(prompt), is_nudge(prompt)
         began = c.TurnBegan(
             session_id=session_id,
             marks=marks,
             prompt_id=text(payload, self.prompt_id),
-            automatic=automatic and not marks,  # what woke it is a message
+            automatic=(automatic or nudged) and not marks,  # what woke it is a message
+            nudged=nudged,
         )
         passing = c.HandOut(session_id=session_id, limit=HAND_OUT_LIMIT, passing=True)
         return (began, *((passing,) if around.live else ()))
@@ -74,35 +78,48 @@ class Speech:
         )
         if not around.live:
             return (ended,)
-        return (ended, c.HandOut(session_id=session_id, limit=HAND_OUT_LIMIT, prompt_id=ended.prompt_id))
+        out = c.HandOut(
+            session_id=session_id, limit=HAND_OUT_LIMIT, changes=self.changes, prompt_id=ended.prompt_id
+        )
+        return (ended, out)
 
     def registration(
         self, event: str, session_id: str, payload: Json, around: Surroundings, path: str = ""
     ) -> c.RegisterSession:
         """``path``: the agent's folder, where it says more of it than where it stands in this moment."""
-        path = path or text(payload, "cwd")
         starting = event == "SessionStart"
-        return c.RegisterSession(
-            session_id=session_id,
-            backend=self.backend,
-            pid=around.pid,
-            started=around.started,
-            wish=around.wish or PurePath(path).name or self.backend,
-            circle=around.circle,
-            path=path,
-            repo=around.repo,
-            branch=around.branch,
-            machine=around.machine,
+        turn = _turn_at_start(payload) if starting else None
+        return replace(
+            registration(self.backend, session_id, payload, around, turn=turn, path=path),
             config_dir=around.config_dir,
             transcript=text(payload, "transcript_path"),
-            pane=around.pane,
             inbox=around.inbox,
-            lasting=around.lasting,
             shared=around.shared,
             forked=starting and payload.get("source") == "fork",
-            turn=_turn_at_start(payload) if starting else Turn.UNKNOWN,
-            turn_source="hook" if starting else "",
         )
+
+
+def registration(
+    backend: str, session_id: str, payload: Json, around: Surroundings, *, turn: Turn | None, path: str = ""
+) -> c.RegisterSession:
+    """What every agent's session is registered with. ``turn``: if the event itself says what it is."""
+    path = path or text(payload, "cwd")
+    return c.RegisterSession(
+        session_id=session_id,
+        backend=backend,
+        pid=around.pid,
+        started=around.started,
+        wish=around.wish or PurePath(path).name or backend,
+        circle=around.circle,
+        path=path,
+        repo=around.repo,
+        branch=around.branch,
+        machine=around.machine,
+        pane=around.pane,
+        lasting=around.lasting,
+        turn=Turn.UNKNOWN if turn is None else turn,
+        turn_source="" if turn is None else "hook",
+    )
 
 
 def session_of(event: str, payload: Json, called: str) -> str:
@@ -120,12 +137,16 @@ def left(session_id: str, payload: Json, around: Surroundings) -> Commands:  # n
 def beside(event: str, outcome: Outcome) -> Json | None:
     """Context for the agent, never as the user's words; or why a tool call is not made."""
     if isinstance(outcome, Denial):
-        told = "\n\n".join([outcome.reason, *([joined(outcome.parcels)] if outcome.parcels else [])])
-        said = {"permissionDecision": "deny", "permissionDecisionReason": told}
+        said = {"permissionDecision": "deny", "permissionDecisionReason": reason(outcome)}
         return {"hookSpecificOutput": {"hookEventName": event, **said}}
     if not outcome:
         return None
     return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": joined(outcome)}}
+
+
+def reason(denial: Denial) -> str:
+    """Why a tool call is not made, and what cannot wait for another time."""
+    return "\n\n".join([denial.reason, *([joined(denial.parcels)] if denial.parcels else [])])
 
 
 def input_of(payload: Json) -> Json:

@@ -42,6 +42,11 @@ class Peer(Told):
     last_seen: Moment
     availability: str
     reach: Reach
+    orphan: str = ""  #: why it is one, where that was asked for
+
+
+class Myself(Peer):
+    unread: int  #: messages that wait for the caller
 
 
 class SenderPeer(Told):
@@ -114,6 +119,29 @@ class Message(Signed):
     schedule_id: str | None
     at: Moment
     level: str
+
+
+class Past(Signed):
+    message_id: str
+    kind: str
+    direction: Literal["sent", "received"]
+    to: list[str]
+    text: str
+    ask_id: str | None
+    at: Moment
+
+
+class History(Told):
+    messages: list[Past]
+
+
+class Killed(Told):
+    peer_id: str
+    name: str
+    circle: str
+    pid: int
+    ended: bool  #: it was seen to
+    evidence: str  #: what was looked at before it was told to
 
 
 class Happened(Told):

@@ -210,13 +210,13 @@ async def _streamed(request: web.Request, events: AsyncIterator[tuple[str, int, 
         async with asyncio.TaskGroup() as both:
             pinging = both.create_task(_pinged(request, response))
             async for event in events:
-                await _write(request, response, _block(*event))
+                await written(request, response, _block(*event))
             pinging.cancel()
     except* ConnectionResetError:
         log.debug("a reader of %s has gone", request.path)
     except* PeerlineError as errors:
         with contextlib.suppress(ConnectionResetError):
-            await _write(request, response, _block(routes.TROUBLE, 0, to_problem(_first(errors))))
+            await written(request, response, _block(routes.TROUBLE, 0, to_problem(_first(errors))))
     return response
 
 
@@ -228,11 +228,12 @@ def _first(errors: ExceptionGroup[PeerlineError]) -> PeerlineError:
 async def _pinged(request: web.Request, response: web.StreamResponse) -> None:
     """A comment now and then finds out that a reader has gone."""
     while True:
-        await _write(request, response, ": \n\n")
+        await written(request, response, ": \n\n")
         await asyncio.sleep(PING_S)
 
 
-async def _write(request: web.Request, response: web.StreamResponse, text: str) -> None:
+async def written(request: web.Request, response: web.StreamResponse, text: str) -> None:
+    """Raises: ConnectionResetError, if nobody reads it."""
     try:
         async with asyncio.timeout(STUCK_S):
             await response.write(text.encode())

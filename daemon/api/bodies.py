@@ -73,6 +73,11 @@ class PeersQuery(Query):
     scope: Literal["machine", "directory", "repo"] | None = None
     show_offline: bool = False
     include_self: bool = False
+    orphans: bool = False
+
+
+class HistoryQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class PeerQuery(Query):

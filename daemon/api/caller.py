@@ -22,6 +22,7 @@ class Caller:
     peer_id: str  #: whom they send as
     host: str  #: what they are called as carriers of conversations and holders of leases
     remote: bool = False  #: known by a token alone
+    profile: str = ""  #: the set of tools that an MCP client calls by, where it has limits of its own
 
     @property
     def principal(self) -> str:

@@ -21,9 +21,11 @@ from daemon.api.caller import ANYBODY, Caller, Standing, authorise
 from daemon.api.limits import Limits
 from daemon.core.commands import Command
 from daemon.core.errors import Malformed, NotFound, Throttled
+from daemon.core.model import Session
 from daemon.core.view import Plan
 from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine, Once
+from daemon.engine.killing import Killed
 from daemon.engine.proving import Tried
 
 Json = dict[str, Any]
@@ -82,6 +84,8 @@ class Room:
     stop: Callable[[], None]
     owner: str = ""  #: what the owner is called, if the config says
     roads: Callable[[], Awaitable[list[Tried]]] | None = None
+    kill: Callable[[str, str], Awaitable[Killed]] | None = None  #: (peer id, by whom)
+    orphaned: Callable[[Session], str] = lambda _: ""  #: why a session is an orphan; "": it is none
     count: Count = uncounted  #: what is refused, and strangers
     hosting: Mapping[str, Hosting] = field(default_factory=dict)  #: by the surface's name
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal

@@ -1,8 +1,8 @@
 """The guards: nothing reaches the door before they have found out who it is.
 
 The Unix socket: the peer's user id is checked, then its process is placed (inside a registered agent's tree, at a
-terminal, or neither). TCP: exact Host, Origin absent or our own, the owner's token, JSON for bodies. ``/health``
-alone is open. What a caller says of itself is never believed.
+terminal, or neither). TCP: exact Host, Origin absent or our own, the owner's token, JSON for bodies; ``/mcp`` is open
+to agents without one, whose process is seen. ``/health`` alone is open. What a caller says of itself is never believed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from daemon.api.caller import Caller, Standing
 from daemon.api.known import Known
 from daemon.api.limits import Window
 from daemon.api.patience import visit_of
+from daemon.callers import loopback
+from daemon.callers.incarnation import is_agent
 from daemon.callers.processes import Process, ancestors, has_terminal, peer_credentials
 from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotAllowed, NotAuthenticated, PeerlineError
@@ -74,20 +76,40 @@ class Guards:
         if _is_unix(request):
             return await self._on_line(request)
         self._check_web(request)
+        tokenless = request.path == routes.MCP and "Authorization" not in request.headers
+        if tokenless and (agent := await self._agent_on_tcp(request)):
+            return agent
         self._check_token(request)
         if request.method in WITH_BODY:
             await self._check_lock()
-        return replace(await self._outside(Standing.OWNER, "token"), remote=True)
+        return replace(await self.outside(Standing.OWNER, "token"), remote=True)
 
     async def _on_line(self, request: web.Request) -> Caller:
         async def look() -> Caller:
             placed = await self.placed(request)
             # Which thread it is comes with a tool's call.
             if placed.crowded and request.path in {routes.MCP, routes.MCP_RECEIPTS}:
-                return await self._outside(Standing.CLI, _host(placed))
+                return await self.outside(Standing.CLI, _host(placed))
             return await self.placed_caller(placed)
 
         return await self._known.caller(transport_of(request), request.headers.get(THREAD, ""), look)
+
+    async def _agent_on_tcp(self, request: web.Request) -> Caller | None:
+        """An agent's own MCP client; before the first hook of its session, and in a crowd, it is nobody yet."""
+
+        async def look() -> Caller | None:
+            placed = await self.placed_on_tcp(request)
+            if placed.session:
+                return await self.placed_caller(placed)
+            known = placed.crowded or is_agent(placed.process)
+            return (
+                Caller(standing=Standing.CLI, peer_id="", host=_host(placed), remote=True) if known else None
+            )
+
+        found = await self._known.caller(transport_of(request), "", look)
+        if found and (visit := visit_of(request)):
+            visit.known()
+        return found
 
     def check_health(self, request: web.Request) -> bool:
         """``/health`` is open, but not to other hosts' pages; returns whether the caller is known."""
@@ -115,9 +137,18 @@ class Guards:
         """
         if not _is_unix(request):
             raise NotAllowed("that goes through the Unix socket only", "processes are not known over TCP")
-        line = self._line(request)
+        return await self._placed(self._line(request), request.headers.get(THREAD, ""))
+
+    async def placed_on_tcp(self, request: web.Request, thread: str = "") -> Placed:
+        """The same of a client that came by TCP; nobody where its process is not seen."""
+        transport = transport_of(request)
+        if transport not in self._lines:
+            process = await asyncio.to_thread(loopback.holder, _socket_of(request))
+            self._lines[transport] = ancestors(process.pid) if process else ()
+        return await self._placed(self._lines[transport], thread)
+
+    async def _placed(self, line: tuple[Process, ...], thread: str) -> Placed:
         found = await self._engine.read(lambda tx: _registered(tx, line))
-        thread = request.headers.get(THREAD, "")
         session = await self._engine.read(lambda tx: of_thread(tx, found, thread)) if found else None
         return Placed(line[0] if line else GONE, line, session, crowded=found is not None and session is None)
 
@@ -140,9 +171,9 @@ class Guards:
             )
         refuse_crowded(placed)
         standing = Standing.OWNER if has_terminal(placed.process.pid) else Standing.CLI
-        return await self._outside(standing, _host(placed))
+        return await self.outside(standing, _host(placed))
 
-    async def _outside(self, standing: Standing, host: str) -> Caller:
+    async def outside(self, standing: Standing, host: str) -> Caller:
         """Somebody outside every agent sends as the one peer of their standing."""
         surface, authority = OUTSIDE[standing]
         found = await self._engine.read(lambda tx: _remembered(tx, surface))

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
 
 from daemon import tmux
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.callers import folders, gemini_chat, incarnation, processes, transcript
+from daemon.callers import folders, gemini_chat, incarnation, processes, rollout, transcript
 from daemon.callers.incarnation import REAPERS
 from daemon.callers.processes import Process
+from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Session
+from daemon.core.presence import IN_TURN
 
 PREFIX: Final = "peerline-env-"
 SECONDS: Final = "peerline-seconds"
+#: At a turn's end, or later: no other must come after it.
+ENDS: Final = frozenset({"Stop", "StopFailure", "AfterAgent", "SessionEnd", "session.idle"})
+HERE: Final = "here"  #: how a plugin says what the turn is at that moment
 TRANSCRIBED: Final = frozenset(
     {"claude-code", "practice"}
 )  #: whose transcript tells what was said in which turn
@@ -29,6 +36,11 @@ PAUSES_S: Final = (
     0.1,
     0.1,
 )  #: between looks into a transcript; the pipe waits half a second
+
+
+def is_over(event: str, payload: Mapping[str, Any] | None = None) -> bool:
+    """Whether no other hook must come after this one, as far as its payload says."""
+    return event in ENDS or (event == HERE and str((payload or {}).get("turn")) not in IN_TURN)
 
 
 async def surroundings(
@@ -56,7 +68,7 @@ async def surroundings(
     line = _above(placed, _pid(headers))
     found = await asyncio.to_thread(incarnation.found, agent, line, environment, told)
     process = found.process
-    checkout = await asyncio.to_thread(folders.checkout_of, str(told.get("cwd", "")))
+    checkout, real = await asyncio.to_thread(_folder, str(told.get("cwd", "")))
     # Of several terminals the variables are those of the first.
     alone = {} if found.shared else environment
     pane, terminal = await _pane(alone)
@@ -78,8 +90,22 @@ async def surroundings(
         environment=environment,
         spoke=event != "Stop" or agent not in TRANSCRIBED or await _spoke(told, live=live),
         said=await asyncio.to_thread(_said, event, told),
+        real=real,
+        plan=await asyncio.to_thread(_planned, agent, event, told),
         live=live,
     )
+
+
+def really(command: c.Command, around: Surroundings) -> c.Command:
+    """The command, with the folder it registers as the one it is: two ways to one folder are no two folders."""
+    if not isinstance(command, c.RegisterSession) or command.path not in around.real:
+        return command
+    return replace(command, path=around.real[command.path])
+
+
+def _folder(cwd: str) -> tuple[folders.Checkout, dict[str, str]]:
+    real = os.path.realpath(cwd) if cwd and "\0" not in cwd else cwd
+    return folders.checkout_of(cwd), {cwd: real} if real != cwd else {}
 
 
 def _said(event: str, payload: Mapping[str, Any]) -> str:
@@ -88,6 +114,14 @@ def _said(event: str, payload: Mapping[str, Any]) -> str:
     if event != "AfterAgent" or not (isinstance(response, str) and isinstance(path, str)):
         return ""
     return gemini_chat.last_words(path, response)
+
+
+def _planned(agent: str, event: str, payload: Mapping[str, Any]) -> str:
+    """Codex's hook leaves out the plan that a turn ended with."""
+    path, turn_id = payload.get("transcript_path"), payload.get("turn_id")
+    if (agent, event) != ("codex", "Stop") or not (isinstance(path, str) and isinstance(turn_id, str)):
+        return ""
+    return rollout.plan_of(path, turn_id)
 
 
 async def _spoke(payload: Mapping[str, Any], *, live: bool) -> bool:

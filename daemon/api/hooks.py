@@ -21,7 +21,7 @@ from daemon.agents import claude_code, codex, gemini, opencode, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
-from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, seconds, surroundings
+from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, is_over, really, seconds, surroundings
 from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
 from daemon.core import commands as c
 from daemon.core.delivery import State
@@ -41,8 +41,6 @@ AGENTS: Final[Mapping[str, AgentHooks]] = {
 TOKEN: Final = "CLAUDE_CODE_MESSAGING_TOKEN"  # noqa: S105 -- a variable's name
 WAKE: Final = "Wake"  #: what our own command calls itself that waits in an agent's background
 RECORD: Final = "peerline-record"
-#: No other must come after it.
-ENDS: Final = frozenset({"Stop", "StopFailure", "AfterAgent", "SessionEnd", "session.idle", "here"})
 LOOK_S: Final = 2.0
 REGISTERS_S: Final = (1.0, 1.0, 3.0)  #: between looks for a session that another hook is to register
 log = logging.getLogger(__name__)
@@ -68,8 +66,7 @@ class HookDesk:
     """Hears every hook.
 
     Args:
-        engine: decides.
-        folder: the spool's.
+        engine, folder: decides; the spool's.
         tokens: where messaging tokens are kept (memory only), by session.
         alarm: where hooks wait that can wake their agent.
         nobody_at: when a request for approval of that circle is denied for want of a person, and with what words.
@@ -146,7 +143,7 @@ class HookDesk:
         commands: list[c.Command] = [
             c.MissDelivery(delivery_id=each.delivery_id, reason=reason) for each in lost
         ]
-        if lost[0].session_id and event in ENDS:  # so the turn did end there
+        if lost[0].session_id and is_over(event):  # so the turn did end there
             rested = c.TurnObserved(session_id=lost[0].session_id, turn=Turn.IDLE, source="spool")
             commands.append(rested)
         await self._engine.handle_all(commands)
@@ -170,9 +167,9 @@ class HookDesk:
             )
         if known is None:
             await self._bury()
-        self._note(event, session_id, around)
+        self._note(session_id, around, over=is_over(event, payload))
         meant = hooks.commands(event, payload, replace(around, handed=self._handed.get(session_id, 0)))
-        commands = [self._attended(each, around) for each in meant]
+        commands = [self._attended(really(each, around), around) for each in meant]
         once = _record(headers, agent, event)
         if ear and commands and isinstance(commands[-1], c.RequestApproval):
             return await self._awaited(hooks, commands, once, around, seconds(headers), ear)
@@ -183,8 +180,8 @@ class HookDesk:
     def _answered(self, event: str, session_id: str, told: str) -> None:
         if event == "SessionEnd":
             self._alarm.disturb(session_id)
-        before = self._handed.pop(session_id, 0) if event in ENDS else 0
-        if told and event in ENDS:  # what is handed over goes on with the turn
+        before = self._handed.pop(session_id, 0) if is_over(event) else 0
+        if told and is_over(event):  # what is handed over goes on with the turn
             self._handed[session_id] = before + 1
             self._in_turn.add(session_id)
             self._expecting.set()
@@ -246,11 +243,13 @@ class HookDesk:
         return None
 
     def _attended(self, command: c.Command, around: Surroundings) -> c.Command:
-        """A request for approval, with what becomes of it when nobody is there to decide."""
-        if not isinstance(command, c.RequestApproval):
+        """The command; in a request for approval, what becomes of it when nobody is there to decide."""
+        asks = command.asks if isinstance(command, c.BeginCall) else command
+        if not isinstance(asks, c.RequestApproval):
             return command
         deny_at, reason = self._nobody_at(around.circle, self._engine.clock.now())
-        return replace(command, deny_at=deny_at, reason=reason)
+        asks = replace(asks, deny_at=deny_at, reason=reason)
+        return replace(command, asks=asks) if isinstance(command, c.BeginCall) else asks
 
     async def _handled(
         self, hooks: AgentHooks, event: str, commands: Sequence[c.Command], once: Once | None
@@ -273,10 +272,10 @@ class HookDesk:
             return render(await self._engine.handle_all(commands))
         return await self._engine.handle_once(commands, once, render)
 
-    def _note(self, event: str, session_id: str, around: Surroundings) -> None:
+    def _note(self, session_id: str, around: Surroundings, *, over: bool) -> None:
         if token := around.environment.get(TOKEN):
             self._tokens[session_id] = token
-        if event in ENDS:
+        if over:
             self._in_turn.discard(session_id)
         else:
             self._in_turn.add(session_id)

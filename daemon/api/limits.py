@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core.errors import Throttled
+from daemon.core.errors import Throttled, TooLarge
 
 MINUTE: Final = timedelta(minutes=1)
 MOST_KEYS: Final = 10_000
@@ -51,13 +51,36 @@ class Window:
         return seen
 
 
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """What one set of tools allows beside the limits of all: ``longest`` characters (0: any), and so many a minute."""
+
+    name: str
+    longest: int
+    window: Window
+
+    def sending(self, sender: str, text: str, now: datetime) -> None:
+        """Count one. Raises TooLarge, Throttled."""
+        if self.longest and len(text) > self.longest:
+            raise TooLarge(
+                f"the message has {len(text)} characters, {self.name} is {self.longest}",
+                "write it into a file and send its absolute path",
+            )
+        self.window.count(sender, now)
+
+
 @dataclass(slots=True)
 class Limits:
     peer: Window
     pair: Window
+    narrow: Mapping[str, Narrow] = field(default_factory=dict)  #: by the set of tools
 
-    def sending(self, sender: str, to: Iterable[str], now: datetime) -> None:
-        """Count a message of ``sender`` to each of ``to``. Raises Throttled."""
+    def sending(
+        self, sender: str, to: Iterable[str], now: datetime, *, text: str = "", profile: str = ""
+    ) -> None:
+        """Count a message of ``sender`` to each of ``to``. Raises TooLarge, Throttled."""
+        if profile in self.narrow:
+            self.narrow[profile].sending(sender, text, now)
         self.peer.count(sender, now)
         for name in to:
             self.pair.count(f"{sender}>{name}", now)

@@ -24,7 +24,8 @@ async def send(room: Room, call: Call) -> Json:
     person = room.owner if call.caller.standing is Standing.OWNER else ""
     to = getattr(message, "to", ("everybody",))
     if not await room.is_repeat(call):
-        room.limits.sending(sender, to, room.engine.clock.now())
+        now, profile = room.engine.clock.now(), call.caller.profile
+        room.limits.sending(sender, to, now, text=message.text, profile=profile)
     match message:
         case bodies.SendAsk():
             return await room.write(call, (_ask(sender, person, message),), lambda told: shapes.ask(told[0]))
@@ -52,6 +53,17 @@ async def unread(room: Room, call: Call) -> Json:
         return [settling.parcel(plan, delivery) for delivery in waiting]
 
     return {"messages": [shapes.message(parcel) for parcel in _readable(await room.look(look))]}
+
+
+async def history(room: Room, call: Call) -> Json:
+    """The last messages that the caller sent or had, oldest first; what waits is none of them."""
+    own = call.caller.peer_id
+    past = await room.engine.read(lambda tx: tx.history(own, call.query.limit))
+
+    def named(plan: Plan) -> list[Json]:
+        return [shapes.past(each, own, [_name(plan, peer_id) for peer_id in each.to]) for each in past]
+
+    return {"messages": await room.look(named)}
 
 
 async def collect(room: Room, call: Call) -> Json:
@@ -102,6 +114,11 @@ def _ask(sender: str, person: str, message: bodies.SendAsk) -> c.SendAsk:
         reply_to=message.reply_to,
         person=person,
     )
+
+
+def _name(plan: Plan, peer_id: str) -> str:
+    peer = plan.peer(peer_id)
+    return peer.name if peer else peer_id
 
 
 def _readable(parcels: list[Parcel]) -> list[Parcel]:

@@ -34,6 +34,7 @@ class Patience:
     count: Count = uncounted
     present: int = 0
     strangers: int = 0
+    visits: int = 0  #: so far
 
     def around(self, inner: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
         """The same connections, guarded."""
@@ -59,6 +60,7 @@ class Visit(asyncio.Protocol):
     _transport: asyncio.Transport | None = None
     _timer: asyncio.TimerHandle | None = None
     _busy: bool = field(default=False)  #: a request is being answered
+    when_lost: list[Callable[[], None]] = field(default_factory=list)  #: done once nobody is there any more
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         line = cast("asyncio.Transport", transport)
@@ -70,6 +72,7 @@ class Visit(asyncio.Protocol):
             return
         self._transport = line
         self.patience.present += 1
+        self.patience.visits += 1
         self.patience.strangers += self.stranger
         self.inner.connection_made(transport)
         self._hurry(self.patience.head_s)
@@ -100,6 +103,8 @@ class Visit(asyncio.Protocol):
         self.known()
         self._transport = None
         self.inner.connection_lost(exc)
+        for lost in self.when_lost:
+            lost()
 
     def known(self) -> None:
         """A right token was shown."""

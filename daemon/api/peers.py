@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Call, Room
 from daemon.core import addressing, listing
 from daemon.core import commands as c
-from daemon.core.errors import Malformed, NotAllowed, NotFound
-from daemon.core.model import Peer, PeerShown
+from daemon.core.errors import Malformed, NotAllowed, NotFound, Unavailable
+from daemon.core.model import Peer, PeerShown, Session
 from daemon.core.view import Plan
 from daemon.wire import shapes
 
@@ -17,7 +18,10 @@ Json = dict[str, Any]
 
 
 async def whoami(room: Room, call: Call) -> Json:
-    return await _shape(room, call.caller.peer_id)
+    """The caller, and how much waits for it."""
+    own = call.caller.peer_id
+    unread = await room.engine.read(lambda tx: tx.waiting_count(own))
+    return await _shape(room, own) | {"unread": unread}
 
 
 async def listed(room: Room, call: Call) -> Json:
@@ -34,8 +38,9 @@ async def listed(room: Room, call: Call) -> Json:
             include_self=query.include_self,
         )
 
-    now = room.engine.clock.now()
-    return {"peers": [shapes.peer(row, now) for row in await room.look(look)]}
+    now, rows = room.engine.clock.now(), await room.look(look)
+    marked = room.orphaned if query.orphans else None
+    return {"peers": [shapes.peer(row, now) | _orphan(row, marked) for row in rows]}
 
 
 async def shown(room: Room, call: Call) -> Json:
@@ -66,6 +71,26 @@ async def forget(room: Room, call: Call) -> Json:
     before = await _shape(room, peer_id)
     await room.engine.handle(c.ForgetPeer(peer_id=peer_id))
     return before
+
+
+async def kill(room: Room, call: Call) -> Json:
+    """End the peer's agent, on proof that its process is the one."""
+    peer_id = await _meant(room, call)
+    if room.kill is None:
+        raise Unavailable("nobody here can end an agent")
+    told = await room.kill(peer_id, room.owner or "the owner")
+    return {
+        "peer_id": peer_id,
+        "name": told.peer.name,
+        "circle": told.peer.circle,
+        "pid": told.pid,
+        "ended": told.outcome.ended,
+        "evidence": told.outcome.evidence,
+    }
+
+
+def _orphan(row: PeerShown, orphaned: Callable[[Session], str] | None) -> Json:
+    return {"orphan": orphaned(row.session) if row.session else ""} if orphaned else {}
 
 
 def caller_of(plan: Plan, caller: Caller) -> Peer:

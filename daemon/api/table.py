@@ -14,13 +14,13 @@ from daemon.api import (
     events,
     locks,
     messages,
-    peers,
     status,
     surfaces,
 )
 from daemon.api.caller import HOSTS, PEOPLE, Standing
 from daemon.api.chattable import CHATS
 from daemon.api.door import Endpoint
+from daemon.api.peertable import PEERS
 from daemon.api.timed import TIMES
 from daemon.wire import routes
 
@@ -28,22 +28,7 @@ OWNER: Final = frozenset({Standing.OWNER})
 OUTSIDE: Final = frozenset({Standing.OWNER, Standing.CLI})
 
 ENDPOINTS: Final = (
-    Endpoint("GET", routes.WHOAMI, peers.whoami, "see who the caller is", answers=answers.Peer),
-    Endpoint(
-        "GET", routes.PEERS, peers.listed, "list who is there", query=bodies.PeersQuery, answers=answers.Peers
-    ),
-    Endpoint(
-        "GET", routes.PEER, peers.shown, "look at one peer", query=bodies.PeerQuery, answers=answers.Peer
-    ),
-    Endpoint(
-        "PATCH",
-        routes.PEER,
-        peers.change,
-        "describe, rename or move a peer",
-        body=bodies.PeerChange,
-        answers=answers.Peer,
-    ),
-    Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
+    *PEERS,
     Endpoint(
         "GET",
         routes.MESSAGES,
@@ -75,6 +60,14 @@ ENDPOINTS: Final = (
         "confirm what was taken",
         body=bodies.ConfirmBody,
         answers=answers.Confirmed,
+    ),
+    Endpoint(
+        "GET",
+        routes.HISTORY,
+        messages.history,
+        "list what was sent and had last",
+        query=bodies.HistoryQuery,
+        answers=answers.History,
     ),
     Endpoint(
         "GET", routes.ASKS, asks.listed, "list the open asks", query=bodies.AsksQuery, answers=answers.Asks

@@ -3,7 +3,8 @@
 A record of type ``user`` is what was asked, ``gemini`` what was said or called (once more, with the same id, when its
 calls are done), ``info`` and ``error`` what the program says to its person; a line with ``$set`` repeats things.
 Breaking a turn off, be it by Esc or by a No in its dialog, is ``info``: "Request cancelled."; what it then tells the
-model of its surroundings is a ``user`` record that begins with ``<session_context>``.
+model of its surroundings is a ``user`` record that begins with ``<session_context>``, and all that was said before is
+written once more, under new numbers, which a last ``$set`` names.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from daemon.callers import plain
+from daemon.callers.transcript import LONG_TAIL, TAIL, LastWords, backwards, moment
 from daemon.core.model import Turn
 
-TAIL: Final = 1024 * 1024  #: bytes
 CANCELLED: Final = "Request cancelled."
 SURROUNDINGS: Final = "<session_context>"
 
@@ -34,33 +34,46 @@ def last_words(path: str, response: str) -> str:
     return ""
 
 
+def latest_words(path: str) -> LastWords | None:
+    """What was said last, whole; None: nothing, as far back as we look."""
+    return _latest_words(path, TAIL) or _latest_words(path, LONG_TAIL)
+
+
 def turn_of(path: str) -> Turn:
     """Idle, where a turn was broken off and nothing came after that; else nothing is known from here."""
-    for record in _backwards(path):
-        if _is_surroundings(record):
+    again: set[object] = set()
+    for record in backwards(path):
+        again |= _written_anew(record)
+        if "type" not in record or record.get("id") in again or _is_surroundings(record):
             continue
         cancelled = record.get("type") == "info" and record.get("content") == CANCELLED
         return Turn.IDLE if cancelled or record.get("type") == "error" else Turn.UNKNOWN
     return Turn.UNKNOWN
 
 
+def _latest_words(path: str, tail: int) -> LastWords | None:
+    for record in _backwards(path, tail):
+        words = record.get("content")
+        if record.get("type") == "gemini" and isinstance(words, str) and words.strip():
+            return LastWords(words.strip(), moment(record.get("timestamp")))
+    return None
+
+
+def _written_anew(record: dict[str, Any]) -> set[object]:
+    """The numbers of what it says to have been said before."""
+    told = record.get("$set")
+    messages = told.get("messages") if isinstance(told, dict) else None
+    return (
+        {each.get("id") for each in messages if isinstance(each, dict)}
+        if isinstance(messages, list)
+        else set()
+    )
+
+
 def _is_surroundings(record: dict[str, Any]) -> bool:
     return record.get("type") == "user" and SURROUNDINGS in json.dumps(record.get("content"))[:100]
 
 
-def _backwards(path: str) -> Iterator[dict[str, Any]]:
-    """Its records, newest first; of what it wrote down twice, the newer."""
-    try:
-        with plain.opened(path) as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - TAIL))
-            lines = file.read(TAIL).split(b"\n")
-    except OSError:
-        return
-    for line in reversed(lines):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue  # the first of the tail, or the last, is not whole
-        if isinstance(record, dict) and "type" in record:
-            yield record
+def _backwards(path: str, tail: int = TAIL) -> Iterator[dict[str, Any]]:
+    """Its records; of what it wrote down twice, the newer comes first."""
+    return (record for record in backwards(path, tail) if "type" in record)

@@ -17,6 +17,8 @@ from daemon.core.model import Turn
 
 HEADLESS: Final = "sdk-cli"  #: how a run of Claude Code for one prompt (``-p``) says that it was begun
 REAPERS: Final = frozenset({0, 1})  #: children of these take over what has lost its parent, and 1 itself
+#: What an agent's program is called -> the agent.
+PROGRAMS: Final = {"claude": "claude-code", "codex": "codex", "gemini": "gemini", "opencode": "opencode"}
 SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 Line = Sequence[Process]
 Environment = Mapping[str, str]
@@ -37,6 +39,11 @@ class Incarnation:
     lasting: bool = True
     turn: Turn = Turn.UNKNOWN
     shared: bool = False
+
+
+def is_agent(process: Process) -> bool:
+    """Whether a known agent's program runs in it, by its name: a label, no proof."""
+    return not {process.command, processes.script_of(process.pid)}.isdisjoint(PROGRAMS)
 
 
 def found(agent: str, line: Line, environment: Environment, payload: Payload) -> Incarnation:

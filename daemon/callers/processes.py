@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 LINE: Final = 4096  #: bytes; a process's stat has some 400
+LONGEST_LINE: Final = 256 * 1024  #: of a command; one word has 128 KiB at most (execve(2))
 DEEPEST: Final = 40
 _LINUX: Final = sys.platform == "linux"
 
@@ -117,6 +118,17 @@ def tty_of(pid: int) -> str:
     return found.terminal if found else ""
 
 
+def has_lost_terminal(pid: int) -> bool:
+    """Whether it was begun at a terminal that is gone: the system took the name away and let it keep the file.
+
+    Who its parent is says nothing: in a container 1 is a parent like any other, and below systemd another takes over.
+    """
+    if not _LINUX:
+        found = process(pid)
+        return found is not None and not found.terminal and _terminal_by_lsof(pid)
+    return any(_was_terminal(f"/proc/{pid}/fd/{number}") for number in (0, 1))
+
+
 def folder_of(pid: int) -> str:
     """The working folder of the process, "" if it cannot be read."""
     try:
@@ -127,15 +139,17 @@ def folder_of(pid: int) -> str:
 
 def script_of(pid: int) -> str:
     """The name of what an interpreter runs (``node --flag /a/gemini``: "gemini"), "" if it cannot be read."""
+    return next((Path(word).name for word in words_of(pid)[1:] if word and not word.startswith("-")), "")
+
+
+def words_of(pid: int) -> tuple[str, ...]:
+    """Its command line, () if it cannot be read; on macOS a word with blanks in it is several."""
     try:
-        told = (
-            _read(f"/proc/{pid}/cmdline").split("\0")
-            if _LINUX
-            else _told("ps", "-o", "args=", "-p", f"{pid}").split()
-        )
+        if _LINUX:
+            return tuple(_read(f"/proc/{pid}/cmdline", LONGEST_LINE).split("\0"))
+        return tuple(said_by("ps", "-o", "args=", "-p", f"{pid}").split())
     except (OSError, ValueError, subprocess.SubprocessError):
-        return ""
-    return next((Path(word).name for word in told[1:] if word and not word.startswith("-")), "")
+        return ()
 
 
 def _has_ended(conn: socket.socket) -> bool:
@@ -167,6 +181,13 @@ def _is_terminal(link: str) -> bool:
     return stat.S_ISCHR(found.st_mode) and _named(found.st_rdev) != ""
 
 
+def _was_terminal(link: str) -> bool:
+    try:
+        return os.readlink(link).endswith(" (deleted)") and _is_terminal(link)  # noqa: PTH115 -- no path, a text
+    except OSError:
+        return False
+
+
 def _named(device: int) -> str:
     """The terminal of a device number, "" if that is no terminal (5:2 is the other end of one)."""
     major, minor = os.major(device), os.minor(device)
@@ -194,17 +215,17 @@ def _from_proc(pid: int) -> Process:
     )
 
 
-def _read(path: str) -> str:
+def _read(path: str, limit: int = LINE) -> str:
     """A line of the kernel's, in a quarter of the time of ``Path``: each connection asks for all its ancestors."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, LINE).decode("utf-8", "replace")
+        return os.read(descriptor, limit).decode("utf-8", "replace")
     finally:
         os.close(descriptor)
 
 
 def _from_ps(pid: int) -> Process:
-    told = _told("ps", "-o", "ppid=,stat=,tty=,lstart=,ucomm=", "-p", str(pid))
+    told = said_by("ps", "-o", "ppid=,stat=,tty=,lstart=,ucomm=", "-p", str(pid))
     above, state, terminal, _, *began, command = told.strip().split(None, 8)
     if state.startswith("Z"):
         raise ValueError("ended")
@@ -226,14 +247,14 @@ def _seconds(month: str, day: str, clock: str, year: str) -> int:
 
 def _terminal_by_lsof(pid: int) -> bool:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        told = _told("lsof", "-a", "-p", str(pid), "-d", "0,1", "-F", "n")
+        told = said_by("lsof", "-a", "-p", str(pid), "-d", "0,1", "-F", "n")
         return any(
             line.startswith(("n/dev/tty", "n/dev/pts/", "n/dev/console")) for line in told.splitlines()
         )
     return False
 
 
-def _told(program: str, *words: str) -> str:
+def said_by(program: str, *words: str) -> str:
     """What a program says of a process; times in UTC, names of months in English."""
     argv = [program, *words]
     path = "/usr/bin:/bin:/usr/sbin:/sbin"

@@ -48,7 +48,7 @@ def said(path: str, words: str, *, since: str = "") -> Said:
     ``since``: the id of the prompt that began the hook's turn, if the hook is heard late: its turn is long over.
     """
     wanted, ended = words.strip(), False
-    for record in _backwards(path):
+    for record in backwards(path):
         if wanted in _texts(record):
             return Said.BEFORE if ended else Said.NOW
         ended = ended or (_is_prompt(record, since) if since else _begins_or_ends_a_turn(record))
@@ -58,18 +58,19 @@ def said(path: str, words: str, *, since: str = "") -> Said:
 def _last_words(path: str, tail: int) -> LastWords | None:
     texts: list[str] = []
     message_id, at = None, None
-    for record in _backwards(path, tail):
+    for record in backwards(path, tail):
         if not (spoken := [text for text in _texts(record) if text]) or record.get("isSidechain"):
             continue
         its_id = record["message"].get("id")
         if texts and (its_id is None or its_id != message_id):
             break
-        message_id, at = its_id, at or _moment(record.get("timestamp"))
+        message_id, at = its_id, at or moment(record.get("timestamp"))
         texts = [*spoken, *texts]
     return LastWords("\n\n".join(texts), at) if texts else None
 
 
-def _moment(told: object) -> datetime | None:
+def moment(told: object) -> datetime | None:
+    """A record's time, if it says one."""
     try:
         at = datetime.fromisoformat(str(told))
     except ValueError:
@@ -77,7 +78,8 @@ def _moment(told: object) -> datetime | None:
     return at if at.tzinfo else None
 
 
-def _backwards(path: str, tail: int = TAIL) -> Iterator[dict[str, Any]]:
+def backwards(path: str, tail: int = TAIL) -> Iterator[dict[str, Any]]:
+    """Its records, newest first; none where it cannot be read."""
     try:
         with plain.opened(path) as file:
             file.seek(0, 2)

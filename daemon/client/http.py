@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from daemon.client.interface import Json
-from daemon.core.errors import AnswerLost, DaemonUnreachable, Malformed
+from daemon.core.errors import AnswerLost, DaemonUnreachable, Malformed, Sandboxed
 from daemon.wire import routes
 from daemon.wire.problems import from_problem
 
@@ -38,7 +38,7 @@ class Address:
 
     @classmethod
     def found(cls, socket: Path, token: Path) -> Address:
-        """``PEERLINE_URL`` (TCP, with the owner's token), else the socket.
+        """``PEERLINE_URL`` (TCP, with the owner's token: ``PEERLINE_TOKEN``, else the home's file), else the socket.
 
         Raises:
             Malformed: the URL is none, or of another machine: the token stays on this one.
@@ -48,14 +48,18 @@ class Address:
         if not url:
             return cls(socket=socket)
         host, port = _of_url(url)
-        try:
-            secret = token.read_text(encoding="ascii").strip()
-        except OSError:
-            secret = ""
+        secret = os.environ.get("PEERLINE_TOKEN", "").strip() or _kept(token)
         return cls(host=host, port=port, token=secret)
 
     def __str__(self) -> str:
         return str(self.socket) if self.socket else f"{self.host}:{self.port}"
+
+
+def _kept(token: Path) -> str:
+    try:
+        return token.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _of_url(url: str) -> tuple[str, int]:
@@ -136,9 +140,9 @@ class HttpExchange:
                 return await asyncio.open_unix_connection(str(address.socket), limit=2**24)
             return await asyncio.open_connection(address.host, address.port, limit=2**24)
         except PermissionError as error:
-            raise DaemonUnreachable(
+            raise Sandboxed(
                 f"this process may not open {address}",
-                "a sandbox forbids the socket here; use the MCP tools of peerline instead",
+                "a sandbox forbids it here; use the MCP tools of peerline instead (list_peers, ask_peer, …)",
             ) from error
         except OSError as error:
             raise DaemonUnreachable(f"no daemon at {address}", "start it with `peerline up`") from error

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 from daemon.client.interface import Json
+from daemon.core.errors import PeerlineError
 
 
 class Door(Protocol):
@@ -43,6 +44,31 @@ class LocalExchange:
     async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
         async for name, _, told in await self._door.stream(self._caller, path, query):
             yield name, told
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class ClosedExchange:
+    """An ``Exchange`` for who may do nothing: it raises what it was given."""
+
+    def __init__(self, error: PeerlineError) -> None:
+        self._error = error
+
+    async def request(
+        self,
+        method: str,  # noqa: ARG002 -- as the interface says
+        path: str,  # noqa: ARG002
+        *,
+        query: Mapping[str, str] | None = None,  # noqa: ARG002
+        body: Json | None = None,  # noqa: ARG002
+        key: str | None = None,  # noqa: ARG002
+        wait_s: float = 0,  # noqa: ARG002
+    ) -> Any:
+        raise self._error
+
+    def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:  # noqa: ARG002
+        raise self._error
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -32,9 +32,15 @@ class Client(TimeVerbs):
         scope: str | None = None,
         show_offline: bool = False,
         include_self: bool = False,
+        orphans: bool = False,
     ) -> Json:
         return await self._get(
-            routes.PEERS, circle=circle, scope=scope, show_offline=show_offline, include_self=include_self
+            routes.PEERS,
+            circle=circle,
+            scope=scope,
+            show_offline=show_offline,
+            include_self=include_self,
+            orphans=orphans,
         )
 
     async def peer(self, name: str, *, circle: str | None = None) -> Json:
@@ -51,6 +57,9 @@ class Client(TimeVerbs):
 
     async def forget(self, peer: str) -> Json:
         return await self._send("DELETE", _at(routes.PEER, peer), None)
+
+    async def kill(self, peer: str) -> Json:
+        return await self._post(_at(routes.KILL, peer), {}, None)
 
     async def lock(self) -> Json:
         return await self._post(routes.LOCK, {}, None)
@@ -112,6 +121,9 @@ class Client(TimeVerbs):
 
     async def messages(self, *, limit: int = 50) -> Json:
         return await self._get(routes.MESSAGES, limit=limit)
+
+    async def history(self, *, limit: int = 20) -> Json:
+        return await self._get(routes.HISTORY, limit=limit)
 
     async def collect(self, call: str, *, limit: int = 20, ask_id: str | None = None) -> Json:
         return await self._post(routes.COLLECT, {"call": call, "limit": limit, "ask_id": ask_id}, None)

@@ -18,6 +18,8 @@ from daemon.core.posting import LIFE_WITH_PEOPLE, LINE, Letter, post, stamp
 from daemon.core.view import Plan
 
 WORDS: Final = 200
+GRANTS: Final = frozenset({deciding.ALLOW, deciding.ALWAYS})
+REFUSALS: Final = frozenset({deciding.DENY, deciding.KEEP_PLANNING})
 
 
 def request(plan: Plan, command: c.RequestApproval) -> str:
@@ -26,7 +28,7 @@ def request(plan: Plan, command: c.RequestApproval) -> str:
     peer = plan.peer(session.peer_id) if session else None
     if session is None or peer is None:
         return ""
-    if session.pane or not command.hidden:  # a dialog waits; else the agent itself goes on
+    if not command.rests and (session.pane or not command.hidden):  # a dialog waits; else the agent goes on
         plan.put(presence.fold(session, presence.Waited(), "hook", plan.now))
     first = command.questions[0] if command.questions else None
     shown, options = (first.shown, first.options) if first else (command.shown, command.options)
@@ -57,9 +59,9 @@ def request(plan: Plan, command: c.RequestApproval) -> str:
     plan.put(approval)
     waiting = plan.session(session.session_id) or session
     following.waits(plan, waiting, f"{command.what}, {command.tool}", ask.to)
-    digest = command.digest
-    subject = (("subject", digest),)
-    plan.tell(Event("approval_asked", ask.ask_id, peer.peer_id, command.tool, f"#{digest[:12]}", subject))
+    subject = (("subject", command.digest),)
+    brief = f"#{command.digest[:12]}"
+    plan.tell(Event("approval_asked", ask.ask_id, peer.peer_id, command.tool, brief, subject))
     return approval.approval_id
 
 
@@ -76,7 +78,12 @@ def close(plan: Plan, command: c.CloseApprovals) -> int:
         and command.subagent in {"", each.subagent}
     ]
     for approval in meant:
-        _closed(plan, approval, command.outcome or "decided at the agent itself")
+        _closed(
+            plan,
+            approval,
+            command.outcome or "decided at the agent itself",
+            as_decided=_is_so(approval, command),
+        )
     return len(meant)
 
 
@@ -84,7 +91,7 @@ def over(plan: Plan, session: Session, outcome: str, *, subagents: bool = False)
     """The session does not wait for anything any more; its subagents may."""
     for approval in plan.approvals(session.session_id):
         if subagents or not approval.subagent:
-            _closed(plan, approval, outcome)
+            _closed(plan, approval, outcome, as_decided=approval.choice in REFUSALS)
 
 
 def unasked(plan: Plan, session: Session, what: str) -> None:
@@ -101,14 +108,9 @@ def unasked(plan: Plan, session: Session, what: str) -> None:
 
 def tell(plan: Plan, command: c.TellApproval) -> Approval:
     """The agent took the decision, and goes on."""
-    approval = _known(plan, command.approval_id)
-    after = a.advance(approval, a.Tell(), now=plan.now)
-    plan.put(after)
-    plan.tell(deciding.event_of("approval_told", after, command.evidence))
-    peer = plan.peer(after.peer_id)
-    if peer and command.without_words and after.words:
-        text = f"{after.by} decided about your {after.tool} call ({after.choice or 'no'}) and says: {after.words}"
-        post(plan, LINE, [peer], Letter(kind=Kind.NOTICE, text=fitted(text)))
+    after = _told(
+        plan, _known(plan, command.approval_id), command.evidence, without_words=command.without_words
+    )
     session = plan.session(after.session_id)
     if session and session.turn is Turn.AWAITING_INPUT and not plan.approvals(session.session_id):
         plan.put(presence.fold(session, presence.Went(), "hook", plan.now))
@@ -127,8 +129,42 @@ def fail(plan: Plan, command: c.FailApproval) -> Approval:
     return after
 
 
-def _closed(plan: Plan, approval: Approval, outcome: str) -> None:
+def _told(plan: Plan, approval: Approval, evidence: str, *, without_words: bool) -> Approval:
+    after = a.advance(approval, a.Tell(), now=plan.now)
+    plan.put(after)
+    plan.tell(deciding.event_of("approval_told", after, evidence))
+    peer = plan.peer(after.peer_id)
+    if peer and without_words and (said := _words(after)):
+        post(plan, LINE, [peer], Letter(kind=Kind.NOTICE, text=fitted(said)))
+    return after
+
+
+def _words(approval: Approval) -> str:
+    """What was decided, where a key into a dialog could not say it; "" where it could."""
+    if approval.what != a.What.QUESTION:
+        what = f"your {approval.tool} call ({approval.choice or 'no'})"
+        return f"{approval.by} decided about {what} and says: {approval.words}" if approval.words else ""
+    pairs = list(zip(approval.questions, approval.answers, strict=False))
+    if approval.choice == deciding.DENY and approval.words:  # it is not to be answered
+        return f"{approval.by} did not choose from what you asked, and says: {approval.words}"
+    if all(answer in question.options for question, answer in pairs):
+        return ""
+    answers = "\n".join(f"{question.text} {answer}" for question, answer in pairs)
+    return f"{approval.by} answered what you asked:\n{answers}"
+
+
+def _is_so(approval: Approval, command: c.CloseApprovals) -> bool:
+    """Whether what happened at the agent is what was decided: a key was pressed, and the agent was quicker to tell."""
+    if approval.what == a.What.QUESTION:
+        return bool(command.answers) and command.answers == approval.answers
+    return command.allowed and approval.choice in GRANTS
+
+
+def _closed(plan: Plan, approval: Approval, outcome: str, *, as_decided: bool) -> None:
     decided = approval.state == a.State.DECIDED
+    if decided and as_decided:
+        _told(plan, approval, outcome, without_words=True)
+        return
     after = a.advance(approval, a.Close(outcome), now=plan.now)
     plan.put(after)
     plan.tell(deciding.event_of("approval_closed", after, outcome))

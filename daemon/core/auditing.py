@@ -21,6 +21,7 @@ RECORDED: Final[Mapping[str, tuple[str, ...]]] = {  # event -> its fields that h
     "renamed": _WHAT,
     "moved": _WHAT,
     "forgotten": _WHAT,
+    "killed": _BOTH,
     "invited": _WHAT,
     "pairing_failed": _WHAT,
     "paired": _WHAT,

@@ -114,6 +114,7 @@ def _session(session: Session, by: timedelta) -> Session:
         turn_at=session.turn_at + by,
         turn_began_at=_moved(session.turn_began_at, by),
         halted_at=_moved(session.halted_at, by),
+        nudged_at=_moved(session.nudged_at, by),
     )
 
 

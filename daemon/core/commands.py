@@ -71,6 +71,15 @@ class EndProcess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LosePeer:
+    """Its agent was told to end, and did: nobody will answer for this run of it."""
+
+    peer_id: str
+    session_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenConversation:
     """A surface hosts a conversation; the same address is the same peer for ever."""
 
@@ -468,6 +477,7 @@ class TurnBegan:
     prompt_id: str = ""
     source: str = "hook"
     automatic: bool = False  #: nobody wanted this turn: a brake still holds
+    nudged: bool = False  #: the prompt has the words by which a channel tells that something waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -476,6 +486,21 @@ class WakeWaits:
 
     session_id: str
     waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenChannel:
+    """A channel into the session is there; ``opened``: it is, or no longer."""
+
+    session_id: str
+    opened: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NudgeSession:
+    """Its channel can take a word, if there is one to say."""
+
+    session_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -535,25 +560,16 @@ class TurnObserved:
 class HandOut:
     """Hand over what waits, at a boundary of the turn, within ``limit`` characters of framed text.
 
-    ``passing``: only what wakes nobody, beside a prompt of somebody else.
+    ``passing``: only what wakes nobody, beside a prompt of somebody else. ``changes``: characters that arrive as others
+    this way, so what holds one of them waits for another way.
     """
 
     session_id: str
     limit: int
+    changes: str = ""
     prompt_id: str = ""
     passing: bool = False
     between: bool = False  #: between two tool calls: notices only
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BeginCall:
-    """The agent is about to make a tool call. Returns a ``Denial``, or None to let it.
-
-    ``limit``: characters of what may be said instead; 0: somebody calls who has nothing to read, a subagent.
-    """
-
-    session_id: str
-    limit: int
 
 
 # --- what an agent waits for a person to decide -----------------------------------------------------------------
@@ -576,9 +592,23 @@ class RequestApproval:
     questions: tuple[Question, ...] = ()
     grants: str = ""
     subagent: str = ""
+    rests: bool = False  #: its turn is over, and it takes prompts all the same
     hidden: bool = False  #: the agent shows no dialog of its own while its hook waits
     deny_at: datetime | None = None  #: when it is denied for want of a person
     reason: str = ""  #: what the agent is told then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginCall:
+    """The agent is about to make a tool call. Returns a ``Denial``, or None to let it.
+
+    ``limit``: characters of what may be said instead; 0: somebody calls who has nothing to read, a subagent.
+    ``asks``: what the call asks its person, if it is made.
+    """
+
+    session_id: str
+    limit: int
+    asks: RequestApproval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -586,7 +616,7 @@ class CloseApprovals:
     """It was decided at the agent itself: that request for that tool; without them, all of the session.
 
     ``request`` is the tool's input; "" where the agent adds to it what was answered. ``subagent``: only what that one
-    asked.
+    asked. ``answers``: what was answered to each of its questions, where that is told.
     """
 
     session_id: str
@@ -594,6 +624,8 @@ class CloseApprovals:
     request: str = ""
     subagent: str = ""
     outcome: str = ""  #: in words for people
+    allowed: bool = False  #: the call was made
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -860,6 +892,7 @@ Command = (
     RegisterSession
     | EndSession
     | EndProcess
+    | LosePeer
     | OpenConversation
     | Beat
     | CloseConversation
@@ -902,6 +935,8 @@ Command = (
     | LoseMessage
     | TurnBegan
     | WakeWaits
+    | OpenChannel
+    | NudgeSession
     | CloseInbox
     | TurnWent
     | TurnWaits

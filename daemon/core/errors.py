@@ -6,7 +6,8 @@ PeerlineError
 │   ├── Gone · TooLarge
 │   └── Conflict: InvalidTransition · StaleLease · DuplicateId
 ├── Unavailable    nobody is wrong; asking again later may help                 exit 3
-│   └── StoreBusy · StorageFull · StoreDamaged · Throttled · DaemonUnreachable · VersionMismatch
+│   ├── StoreBusy · StorageFull · StoreDamaged · Throttled · VersionMismatch
+│   └── DaemonUnreachable: Sandboxed · AnswerLost
 └── Fault          we are wrong                                                 exit 70
     └── InvariantBroken
 
@@ -134,6 +135,12 @@ class Throttled(Unavailable):
 
 class DaemonUnreachable(Unavailable):
     code = "daemon_unreachable"
+
+
+class Sandboxed(DaemonUnreachable):
+    """The way to the daemon may not be opened from here; it may well be there."""
+
+    code = "sandboxed"
 
 
 class AnswerLost(DaemonUnreachable):

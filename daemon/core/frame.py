@@ -20,6 +20,9 @@ MARK_LENGTH: Final = 8
 _BETWEEN: Final = "\n\n"
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  #: Crockford base 32
 _END: Final = re.compile(rf"\[end #([{ALPHABET}]{{{MARK_LENGTH}}})\]")
+_NUDGE: Final = re.compile(
+    r"\[peerline\] a message from [^\s]+ waits\. Call check_messages, or end your turn\."
+)
 _WORDS: Final = {
     Authority.OWNER: "owner",
     Authority.PERSON: "person",
@@ -34,6 +37,15 @@ def framed(parcel: Parcel) -> str:
 
 def joined(parcels: Sequence[Parcel]) -> str:
     return _BETWEEN.join(framed(parcel) for parcel in parcels)
+
+
+def nudge(name: str) -> str:
+    """That something of ``name`` waits, without a word of it: no body can say this, since it begins like a frame."""
+    return f"[peerline] a message from {name} waits. Call check_messages, or end your turn."
+
+
+def is_nudge(text: str) -> bool:
+    return _NUDGE.search(text) is not None
 
 
 def space_for(parcel: Parcel) -> int:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
 from daemon.core import attending, braking, outbox, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
-from daemon.core.frame import space_for
-from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Urgency
-from daemon.core.posting import UNREAD_LIMIT
+from daemon.core.frame import framed, space_for
+from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Turn, Urgency
+from daemon.core.posting import LINE, UNREAD_LIMIT, Letter, post
 from daemon.core.view import Plan
 
+TOO_LONG: Final = "too long for its hooks, and it has no other road; it was told to call check_messages"
+HINTED_AGAIN: Final = timedelta(minutes=10)
 BETWEEN: Final = frozenset(
     {Kind.NOTICE, Kind.BROADCAST, Kind.ANSWER}
 )  #: what may come in the middle of a turn
@@ -39,11 +43,16 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
     session = plan.live(command.session_id)
     if session is None or _is_braked(plan, session):
         return ()
-    if not command.passing and _on_the_way(plan, session):
+    if not command.passing and is_on_the_way(plan, session):
         return ()
     # What lies unsent in its prompt waits there for its Enter: by another road it would come a second time.
     waiting = list(takewhile(lambda x: not _is_taken(x, session), plan.view.waiting(session.peer_id)))
-    chosen = tuple(_between(plan, waiting, command) if command.between else _chosen(plan, waiting, command))
+    if command.between:
+        chosen = tuple(_between(plan, waiting, command))
+    else:
+        if not session.inbox:  # better changed than never
+            command = replace(command, changes="")
+        chosen = tuple(_chosen(plan, waiting, command)) or _hinted(plan, session, waiting, command.limit)
     where = settling.BETWEEN if command.between else "at a boundary"
     receipt = settling.BETWEEN if command.between else ""
     parcels = tuple(settling.hand(plan, session, x, f"handed {where}", receipt=receipt) for x in chosen)
@@ -93,12 +102,12 @@ def confirm_call(plan: Plan, command: c.ConfirmCall) -> int:
 def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     if (plan.conversation(peer.peer_id) is not None) != command.shows:
         return None
-    delivery, session = _first(plan, peer), plan.session_of(peer)
+    delivery, session = first(plan, peer), plan.session_of(peer)
     if delivery is None or delivery.state == d.State.LEASED or delivery.due_at > plan.now:
         return None
     if outbox.is_quiet(plan, delivery) or not attending.leaves(plan, delivery, peer):
         return None
-    if session and (_on_the_way(plan, session) or braking.frozen(plan, peer)):
+    if session and (is_on_the_way(plan, session) or braking.frozen(plan, peer)):
         return None
     envelope = plan.envelope(delivery.envelope_id)
     road = _road(plan, peer, envelope, session)
@@ -110,7 +119,7 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     return settling.lease(plan, delivery, step)
 
 
-def _first(plan: Plan, peer: Peer) -> Delivery | None:
+def first(plan: Plan, peer: Peer) -> Delivery | None:
     """The oldest; for an agent the oldest that wakes it, for what is for information goes with a prompt.
 
     Conversations have lanes.
@@ -125,7 +134,7 @@ def _first(plan: Plan, peer: Peer) -> Delivery | None:
     )
 
 
-def _on_the_way(plan: Plan, session: Session) -> bool:
+def is_on_the_way(plan: Plan, session: Session) -> bool:
     """Something was given to the agent and has not been seen to begin: two at once would become one turn.
 
     Be it to a session before this one: until that has been looked for, nothing overtakes it.
@@ -160,12 +169,52 @@ def _chosen(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iter
             continue
         parcel = settling.parcel(plan, delivery)
         room -= space_for(parcel)
-        if room < 0 or (delivery.kind is Kind.ASK and not first):
+        if room < 0 or (delivery.kind is Kind.ASK and not first) or _is_changed(parcel, command):
             return
         yield delivery
         first = False
         if carried_ask(parcel.envelope):  # also a reminder: the turn answers one ask
             return
+
+
+def _hinted(plan: Plan, session: Session, waiting: Sequence[Delivery], limit: int) -> tuple[Delivery, ...]:
+    """A word about what no hook can carry and no other road would: the agent is to take it by its tool."""
+    first = waiting[0] if waiting else None
+    peer = plan.peer(session.peer_id)
+    told_lately = first and first.state != d.State.QUEUED and first.due_at > plan.now
+    if peer is None or first is None or first.state == d.State.LEASED or told_lately:
+        return ()
+    parcel = settling.parcel(plan, first)
+    idle = replace(session, turn=Turn.IDLE)
+    has_road = isinstance(roads.choose(replace(parcel.envelope, urgency=Urgency.NORMAL), idle), Road)
+    if space_for(parcel) <= limit or has_road:
+        return ()
+    _keep_back(plan, first)
+    count = len(waiting)
+    said = (
+        f"{count} {'messages wait' if count > 1 else 'message waits'}, the first too long to come by itself"
+    )
+    _, hint = post(
+        plan,
+        LINE,
+        [peer],
+        Letter(kind=Kind.NOTICE, text=f"{said}: call check_messages", urgency=Urgency.FYI),
+    )
+    return hint
+
+
+def _keep_back(plan: Plan, delivery: Delivery) -> None:
+    until = plan.now + HINTED_AGAIN
+    if delivery.state == d.State.HELD:
+        plan.put(d.advance(delivery, d.Wait(until), now=plan.now))
+    else:
+        step = c.HoldDelivery(delivery_id=delivery.delivery_id, holder=None, reason=TOO_LONG, until=until)
+        settling.hold(plan, step)
+
+
+def _is_changed(parcel: Parcel, command: c.HandOut) -> bool:
+    """Whether it would not arrive as it was sent."""
+    return not set(command.changes).isdisjoint(framed(parcel))
 
 
 def _between(plan: Plan, waiting: Iterable[Delivery], command: c.HandOut) -> Iterable[Delivery]:

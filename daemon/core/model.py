@@ -120,6 +120,10 @@ class Session:
     stopped: str = ""  #: why no further tool call of this turn is let through; "": they are
     arrivals: tuple[Arrival, ...] = ()  #: when something last arrived, by each road
     wakes: bool = False  #: something waits in its background that can wake it
+    channel: bool = False  #: a channel into it is open, by which it can be told that something waits
+    nudged_at: datetime | None = None  #: when it was last told so
+    said: str = ""  #: its last words, of one that keeps no transcript for us to read
+    said_at: datetime | None = None
     halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
 
 
@@ -528,6 +532,15 @@ class Event:
     what: str = ""
     evidence: str = ""
     detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What an agent's channel says now; nothing, but look again at ``due_at``; or nothing at all."""
+
+    text: str = ""
+    sender: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

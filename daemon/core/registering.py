@@ -66,7 +66,7 @@ def end_process(plan: Plan, command: c.EndProcess) -> None:
 
 def describe(plan: Plan, command: c.DescribePeer) -> Peer:
     text = line(command.description, DESCRIPTION_LIMIT)
-    return _changed(plan, replace(_peer(plan, command.peer_id), description=text), "described")
+    return _changed(plan, replace(known_peer(plan, command.peer_id), description=text), "described")
 
 
 def rename(plan: Plan, command: c.RenamePeer) -> Peer:
@@ -77,7 +77,7 @@ def rename(plan: Plan, command: c.RenamePeer) -> Peer:
         NotAllowed: it is taken there, or the peer's name is fixed.
 
     """
-    peer = _peer(plan, command.peer_id)
+    peer = known_peer(plan, command.peer_id)
     name = addressing.checked_name(command.name)
     if peer.role in {Role.HUMAN, Role.SERVICE}:
         raise NotAllowed(f'"{peer.name}" is the fixed address of a surface', "rename agents only")
@@ -87,7 +87,7 @@ def rename(plan: Plan, command: c.RenamePeer) -> Peer:
 
 
 def move(plan: Plan, command: c.MovePeer) -> Peer:
-    peer = _peer(plan, command.peer_id)
+    peer = known_peer(plan, command.peer_id)
     circle = addressing.checked_circle(command.circle)
     name = addressing.free_name(peer.name, circle, _others(plan, peer))
     return _changed(plan, replace(peer, circle=circle, name=name), "moved")
@@ -100,7 +100,7 @@ def forget(plan: Plan, command: c.ForgetPeer) -> Peer:
         NotAllowed: it is not offline.
 
     """
-    peer = _peer(plan, command.peer_id)
+    peer = known_peer(plan, command.peer_id)
     status = presence.status(peer, plan.session_of(peer), plan.conversation(peer.peer_id), plan.now)
     if status is not Status.OFFLINE or peer.role is Role.SERVICE:
         raise NotAllowed(f'"{peer.name}" is {status}', "only an offline peer can be forgotten; end it first")
@@ -225,7 +225,8 @@ def _reopen(plan: Plan, peer: Peer) -> None:
             plan.put(asking.advance(ask, asking.Pause(), now=plan.now))
 
 
-def _peer(plan: Plan, peer_id: str) -> Peer:
+def known_peer(plan: Plan, peer_id: str) -> Peer:
+    """Raises: NotFound."""
     peer = plan.peer(peer_id)
     if peer is None or peer.forgotten_at or peer.peer_id == LINE.peer_id:
         raise NotFound(f'no peer "{peer_id}"', "list the peers to see who is there")

@@ -139,7 +139,7 @@ def see(plan: Plan, delivery: Delivery, evidence: str) -> Delivery:
     if not d.can(delivery, d.See):
         return delivery
     seen = _moved(plan, delivery, d.See(evidence), evidence)
-    _arrived(plan, seen)
+    arrived(plan, seen.session_id, seen.road)
     ask = _ask_of(plan, seen)
     if ask is None or asking.is_over(ask):
         return _moved(plan, seen, d.Settle(), "nothing more to come")
@@ -150,12 +150,12 @@ def see(plan: Plan, delivery: Delivery, evidence: str) -> Delivery:
     return seen
 
 
-def _arrived(plan: Plan, delivery: Delivery) -> None:
+def arrived(plan: Plan, session_id: str | None, road: Road) -> None:
     """That road works into that session: the best proof there is."""
-    session = plan.session(delivery.session_id)
-    if session and delivery.road not in {Road.NONE, Road.CHAT}:
-        others = tuple(each for each in session.arrivals if each.road is not delivery.road)
-        plan.put(replace(session, arrivals=(*others, Arrival(road=delivery.road, at=plan.now))))
+    session = plan.session(session_id)
+    if session and road not in {Road.NONE, Road.CHAT}:
+        others = tuple(each for each in session.arrivals if each.road is not road)
+        plan.put(replace(session, arrivals=(*others, Arrival(road=road, at=plan.now))))
 
 
 def close(plan: Plan, ask: Ask) -> None:

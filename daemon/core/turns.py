@@ -7,13 +7,14 @@ that says nothing or fails answers nothing: the ask stays seen and is reminded o
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
-from daemon.core import approving, asking, closing, following, handing, presence, settling
+from daemon.core import approving, asking, braking, closing, following, handing, presence, settling
 from daemon.core import commands as c
 from daemon.core.cleaning import fitted, line
 from daemon.core.delivery import OVER, State
-from daemon.core.model import Answer, Ask, Delivery, Kind, Session, Turn, Urgency
+from daemon.core.model import Answer, Ask, Delivery, Denial, Kind, Road, Session, Turn, Urgency
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
 
@@ -30,6 +31,8 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
         delivery = plan.view.marked(mark)
         if delivery and delivery.session_id == session.session_id:
             carried = _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}") or carried
+    if command.nudged and session.nudged_at:
+        settling.arrived(plan, session.session_id, Road.CHANNEL)
     if session.ended_at is None:  # else a hook was heard late, which is evidence all the same
         _begin(plan, plan.session(session.session_id) or session, carried, command)
 
@@ -70,6 +73,14 @@ def went(plan: Plan, command: c.TurnWent) -> None:
     following.moved(plan, going)
 
 
+def calls(plan: Plan, command: c.BeginCall) -> Denial | None:
+    """Why the call is not to be made, or None; then people are asked what it asks."""
+    denial = braking.begin_call(plan, command)
+    if denial is None and command.asks:
+        approving.request(plan, command.asks)
+    return denial
+
+
 def waits(plan: Plan, command: c.TurnWaits) -> None:
     session = plan.live(command.session_id)
     if session:
@@ -87,7 +98,11 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
     session = _hand_out_arrived(plan, session, passing=not command.continuing)
     approving.over(plan, session, "the turn ended")
     ask = _in_work(plan, session)
-    plan.put(presence.fold(session, presence.Rested(), command.source, plan.now))
+    plan.put(
+        _having_said(
+            presence.fold(session, presence.Rested(), command.source, plan.now), command.text, plan.now
+        )
+    )
     _remind_of_urgent(plan, session, ask)
     following.over(plan, session, ask, command.text, "failed" if command.failed else "is done")
     if ask is None:
@@ -128,6 +143,12 @@ def broken_off(plan: Plan, session: Session) -> None:
         following.over(plan, session, None, "", "is gone in the middle of its turn")
     if ask := _in_work(plan, session):
         _unanswered(plan, ask, session, f". It says: {line(ask.question, QUOTED)}")
+
+
+def _having_said(session: Session, words: str, now: datetime) -> Session:
+    """What stands in a transcript is read there when it is wanted."""
+    known = session.transcript or not words.strip()
+    return session if known else replace(session, said=fitted(words), said_at=now)
 
 
 def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> str | None:

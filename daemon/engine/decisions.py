@@ -77,9 +77,7 @@ class Decisions:
     async def _tell(self, approval: Approval, outcome: Outcome) -> None:
         match outcome:
             case Carried(receipt=receipt):
-                told = c.TellApproval(
-                    approval_id=approval.approval_id, evidence=receipt, without_words=bool(approval.words)
-                )
+                told = c.TellApproval(approval_id=approval.approval_id, evidence=receipt, without_words=True)
                 await self._handled(told)
             case Failed(reason) | Blocked(reason) | Gone(reason):
                 await self._tell_lost(approval.approval_id, reason)

@@ -101,8 +101,8 @@ def _keys(noun: object) -> tuple[str, ...]:
     match noun:
         case m.Delivery(peer_id=peer_id):
             return (peer_id,)
-        case m.Session(peer_id=peer_id, session_id=session_id):
-            return (peer_id, f"session:{session_id}")
+        case m.Session(peer_id=peer_id, session_id=session_id, pid=pid):
+            return (peer_id, f"session:{session_id}", f"process:{pid}")
         case m.Ask(ask_id=ask_id):
             return (ask_id,)
         case m.Approval(approval_id=approval_id):

@@ -45,6 +45,9 @@ class Proving:
             proofs = {Road.POLL: _last_sign(session, now, "call")}
         else:
             proofs[Road.HOOK] = _hooks(session, now, proofs.get(Road.HOOK))
+        if session.channel:  # it cannot be tried without a turn of the agent's
+            arrived = roads.proof_of(session, Road.CHANNEL) or roads.UNSEEN
+            proofs[Road.CHANNEL] = Proof(f"it is open; {arrived}")
         online = presence.status(peer, session, None, now)
         taken = {
             authority: roads.reach(peer, session, None, online, authority).road

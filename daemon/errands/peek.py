@@ -1,12 +1,14 @@
-"""What an agent last said, as its transcript has it, and what it is doing now."""
+"""What an agent last said, as its transcript has it or as it told, and what it is doing now."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from typing import Final
 
-from daemon.callers.transcript import LastWords, last_words
+from daemon.callers import gemini_chat, rollout, transcript
+from daemon.callers.transcript import LastWords
 from daemon.core.cleaning import line
 from daemon.core.measures import ago, counted
 from daemon.core.model import Session, Turn
@@ -21,13 +23,25 @@ DOING = {
     Turn.UNKNOWN: "does not tell what it is doing",
 }
 LONGEST_DOING = 200
+TELLS = frozenset({"opencode"})  #: what they said last is told, since it is not to be read
+#: Where an agent's last words are read, in its transcript; any other writes what Claude Code does.
+READERS: Final[Mapping[str, Callable[[str], LastWords | None]]] = {
+    "codex": rollout.last_words,
+    "gemini": gemini_chat.latest_words,
+}
 
 
 async def peek(sight: Sight) -> Found:
     """Read the end of the transcript; a long one is read in a thread."""
-    transcript = sight.session.transcript if sight.session else ""
-    words = await asyncio.to_thread(last_words, transcript) if transcript else None
-    return Found("\n".join([*_now(sight), "", *_said(sight, transcript, words)]))
+    path = sight.session.transcript if sight.session else ""
+    words = await asyncio.to_thread(_last_words, sight.session) if sight.session else None
+    return Found("\n".join([*_now(sight), "", *_said(sight, path, words)]))
+
+
+def _last_words(session: Session) -> LastWords | None:
+    if session.transcript:
+        return READERS.get(session.backend, transcript.last_words)(session.transcript)
+    return LastWords(session.said, session.said_at) if session.said else None
 
 
 def _now(sight: Sight) -> Iterator[str]:
@@ -53,10 +67,11 @@ def _turn(session: Session, now: datetime) -> str:
     return f"{DOING[session.turn]} since {ago(began or session.turn_at, now)}{calls}"
 
 
-def _said(sight: Sight, transcript: str, words: LastWords | None) -> Iterator[str]:
+def _said(sight: Sight, path: str, words: LastWords | None) -> Iterator[str]:
     if words is None:
         nothing = "it has not said anything yet"
-        yield nothing if transcript or not sight.session else "it keeps no transcript that can be read here"
+        told = path or not sight.session or sight.session.backend in TELLS
+        yield nothing if told else "it keeps no transcript that can be read here"
         return
     yield f"it said{f' {ago(words.at, sight.now)} ago' if words.at else ''}:"
     yield ""

@@ -23,7 +23,7 @@ OLDEST: Final = {  # and why
 HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 PORT_S: Final = 1.0
 PLATFORMS: Final = ("Telegram", "Slack")
-LOCKED: Final = "SELECT locked_at, locked_by FROM lock WHERE locked_at IS NOT NULL"
+LOCKED: Final = "SELECT locked_at, locked_by FROM lock WHERE name = 'line' AND locked_at IS NOT NULL"
 SPEAKING: Final = "SELECT surface, owner FROM person WHERE removed_at IS NULL"
 
 

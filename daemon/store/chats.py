@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from daemon.core import model as m
 
 N = TypeVar("N")
+LOOKS_BACK: Final = 5_000  #: messages of the whole line
 
 
 class ChatWords:
@@ -48,6 +49,18 @@ class ChatWords:
     def said_as(self, receipt: str) -> m.Ask | None:
         sql = "SELECT * FROM ask WHERE said_as = ? AND said_as != '' ORDER BY rowid DESC"
         return self._one(m.Ask, sql, receipt)
+
+    def history(self, peer_id: str, limit: int) -> Sequence[m.Envelope]:
+        """Without an index of its own, which each message would pay for: so it does not look back for ever."""
+        sql = (
+            f"SELECT * FROM envelope WHERE rowid > (SELECT max(rowid) - {LOOKS_BACK} FROM envelope)"
+            " AND kind IN ('ask', 'answer', 'notice', 'broadcast')"
+            """ AND (instr(sender, '"peer_id":"' || ?1 || '"') OR instr("to", '"' || ?1 || '"'))"""
+            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.envelope_id = envelope.envelope_id"
+            " AND delivery.peer_id = ?1 AND delivery.state IN ('queued', 'leased', 'held'))"
+            " ORDER BY rowid DESC LIMIT ?2"
+        )
+        return list(reversed(self._all(m.Envelope, sql, peer_id, limit)))
 
     def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
         raise NotImplementedError

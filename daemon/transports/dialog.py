@@ -5,6 +5,8 @@ that this very decision is about: the agent waits in that session, nothing else 
 request's own words, and the option is read off the screen, where its number varies. What can only be said in words is
 not typed into a dialog.
 
+Only the beginning of what is asked may be seen, or only its end: each agent's own file says so.
+
 Claude Code 2.1.329: options are numbered lines at the end of the screen, one of them behind U+276F; a digit acts at
 once; ``AskUserQuestion`` takes one for its only question. Of a request too long for the screen the end is shown.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +26,10 @@ from typing import Any, Final
 
 from daemon.core.approval import What
 from daemon.core.deciding import ACCEPT_EDITS, DENY, KEEP_PLANNING
-from daemon.core.model import Approval, Pane, Session
+from daemon.core.model import Approval, Pane, Question, Session
 from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
-from daemon.transports import dialog_gemini
+from daemon.transports import dialog_codex, dialog_gemini
+from daemon.transports.dialog_shape import Dialog
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome
 from daemon.transports.keyboard import Reached, reached
 from daemon.transports.prompt import plain
@@ -36,23 +40,20 @@ TRIES: Final = 3
 LOOK_S: Final = 0.05
 NEEDLE: Final = 60  #: characters of a request that are looked for
 ESCAPE: Final = "Escape"
+PLANS: Final = ("Claude has written up a plan", "Implement this plan?")
+PATCH: Final = "apply_patch"  #: Codex's tool for changes of files
 _OPTION: Final = re.compile(
     r"^\s*(\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT} )?([1-9])\. (\S.*)$"
 )
 _RULE: Final = re.compile(r"^─{10,}")
 _CLIPPED: Final = re.compile(r"↑ \d+ more lines")
 _SEEN: Final = re.compile(r"[^!-~]+")  #: what a screen wraps, frames or draws in its own way
-YES: Final = frozenset({"yes", "allow once"})
+YES: Final = frozenset({"yes", "allow once", "yes, proceed"})
+NONE_OF_THEM: Final = "none of the above"
 _NO: Final = re.compile(r"no\b", re.IGNORECASE)
+_PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
+_PLAINLY: Final = re.compile(r"manually|^yes, implement this plan$", re.IGNORECASE)
 _EDITS: Final = re.compile(r"accept|auto-accept", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Dialog:
-    """``text`` stands above the options; ``options`` are (number, label)."""
-
-    text: str
-    options: tuple[tuple[str, str], ...]
 
 
 def read(screen: Sequence[str]) -> Dialog | None:
@@ -73,19 +74,16 @@ def read(screen: Sequence[str]) -> Dialog | None:
 
 
 def is_about(dialog: Dialog, approval: Approval) -> bool:
-    """Whether the dialog shows this request: its last words, which are shown however long it is."""
-    needle = _needle(approval)
-    return bool(needle) and needle.casefold() in _seen(dialog.text).casefold()
+    """Whether the dialog shows this request: its own words, as many as are shown however long it is."""
+    shown = _seen(dialog.text).casefold()
+    return any(needle and needle.casefold() in shown for needle in _needles(approval, dialog))
 
 
 def key(dialog: Dialog, approval: Approval) -> str:
     """The key that says what was decided; "" when there is none for it."""
     match approval.what:
         case What.QUESTION:
-            wanted = _seen(approval.choice)
-            alone = len(approval.questions) == 1 and not approval.questions[0].many
-            chosen = [n for n, label in dialog.options if wanted and _seen(label) == wanted]
-            return chosen[0] if alone and len(chosen) == 1 else ""
+            return _answer_key(dialog, approval)
         case What.PLAN:
             return _plan_key(dialog, approval)
         case _:
@@ -129,15 +127,15 @@ async def _answered(at: _At) -> Outcome:
     dialog = _shown(found, at)
     if dialog is None:
         return Failed("its dialog is not to be seen")
-    pressed = key(dialog, at.approval)
-    if not pressed:
-        return Failed("its dialog has no key for that")
-    for _ in range(TRIES):
+    for _ in range(TRIES + len(at.approval.questions)):
+        pressed = key(dialog, at.approval)
+        if not pressed:
+            return Failed("its dialog has no key for that")
         await at.tmux.press(at.pane.pane_id, pressed, ref=at.pane, seen=found.look.now)
         still = await _still_open(at, found)
         if still is None:
             return Carried(timedelta(), receipt=f"pressed {pressed} in its own dialog")
-        found = still
+        found, dialog = still, _shown(still, at) or dialog
     return Failed("its dialog did not take the key")
 
 
@@ -152,12 +150,10 @@ async def _waiting(at: _At) -> Reached | str:
     return f"the agent is {found.stands.status}"
 
 
-def _of_gemini(screen: Sequence[str]) -> Dialog | None:
-    told = dialog_gemini.read(screen)
-    return Dialog(*told) if told else None
-
-
-READERS: Final[Mapping[str, Callable[[Sequence[str]], Dialog | None]]] = {"gemini": _of_gemini}
+READERS: Final[Mapping[str, Callable[[Sequence[str]], Dialog | None]]] = {
+    "codex": dialog_codex.read,
+    "gemini": dialog_gemini.read,
+}
 
 
 def _shown(found: Reached, at: _At) -> Dialog | None:
@@ -197,20 +193,50 @@ def _plan_key(dialog: Dialog, approval: Approval) -> str:
         return ESCAPE
     yes = [(n, label) for n, label in dialog.options if label.casefold().startswith("yes")]
     edits = next((n for n, label in yes if _EDITS.search(label)), "")
-    plain = next((n for n, label in yes if "manually" in label), "")
+    plain = next((n for n, label in yes if _PLAINLY.search(label)), "")
     return edits if edits and approval.choice == ACCEPT_EDITS else plain
 
 
-def _needle(approval: Approval) -> str:
-    """What of a request is surely on the screen."""
+def _answer_key(dialog: Dialog, approval: Approval) -> str:
+    """A person's own words are typed into no dialog: they follow, where it can be said that no option holds."""
+    if dialog.one_by_one:
+        pairs = itertools.zip_longest(approval.questions, approval.answers, fillvalue="")
+        answers = [
+            answer for question, answer in pairs if isinstance(question, Question) and _asks(dialog, question)
+        ]
+    else:
+        alone = len(approval.questions) == 1 and not approval.questions[0].many
+        answers = [approval.choice] if alone else []
+    if len(answers) != 1:
+        return ""
+    labels = [(n, _seen(label)) for n, label in dialog.options]
+    wanted = _seen(answers[0])
+    chosen = [n for n, label in labels if wanted and label == wanted]
+    other = [n for n, label in labels if label.casefold() == _seen(NONE_OF_THEM)]
+    return (chosen or other)[0] if len(chosen or other) == 1 else ""
+
+
+def _asks(dialog: Dialog, question: Question) -> bool:
+    return _seen(question.text)[:NEEDLE] in _seen(dialog.text)
+
+
+def _needles(approval: Approval, dialog: Dialog) -> tuple[str, ...]:
+    """What of a request is surely on the screen: any of these."""
     if approval.what == What.PLAN:
-        return _seen("Claude has written up a plan")
-    given: dict[str, Any] = json.loads(approval.request)
+        return tuple(map(_seen, PLANS))
     if approval.what == What.QUESTION:
-        return _seen(approval.questions[0].text)[:NEEDLE]
+        asked = approval.questions if dialog.one_by_one else approval.questions[:1]
+        return tuple(_seen(question.text)[:NEEDLE] for question in asked)
+    return (_needle(approval, json.loads(approval.request), clipped=dialog.clipped),)
+
+
+def _needle(approval: Approval, given: dict[str, Any], *, clipped: bool) -> str:
+    """Of a patch the dialog names the files."""
     for name in ("command", "url"):
         if isinstance(given.get(name), str) and (lines := given[name].strip().splitlines()):
-            return _seen(lines[-1])[-NEEDLE:]
+            if files := _PATCHED.findall(given[name]) if approval.tool == PATCH else []:
+                return _seen(PurePath(files[-1]).name)
+            return _seen(lines[0])[:NEEDLE] if clipped else _seen(lines[-1])[-NEEDLE:]
     if isinstance(given.get("file_path"), str):
         return _seen(PurePath(given["file_path"]).name)
     return _seen(approval.tool.rpartition("__")[2])

@@ -9,14 +9,15 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-Told = tuple[str, tuple[tuple[str, str], ...]]
+from daemon.transports.dialog_shape import Dialog
+
 _OPTION: Final = re.compile(r"^(● )?\s*([1-9])\. (\S.*)$")
 _TOP: Final = re.compile(r"^╭─{10,}╮$")
 _EDGE: Final = "│"
 
 
-def read(screen: Sequence[str]) -> Told | None:
-    """What stands above the options, and the options as (number, label); None when there is no dialog."""
+def read(screen: Sequence[str]) -> Dialog | None:
+    """The dialog on the screen; None when there is none."""
     lines = [line.strip() for line in screen]
     found = [(n, match) for n, line in enumerate(lines) if (match := _OPTION.match(_inside(line)))]
     marked = [n for n, match in found if match[1]]
@@ -28,7 +29,7 @@ def read(screen: Sequence[str]) -> Told | None:
     first = min(n for n, _ in found if n > tops[-1])
     numbers = [number for number, _ in options]
     text = "\n".join(_inside(line) for line in lines[tops[-1] + 1 : first])
-    return (text, options) if len(set(numbers)) == len(numbers) else None
+    return Dialog(text, options) if len(set(numbers)) == len(numbers) else None
 
 
 def _inside(line: str) -> str:

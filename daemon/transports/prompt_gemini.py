@@ -4,7 +4,8 @@ Below the last rule of ``─`` stands a line about its mode, and then the input:
 for a shell's command, ``(r:)`` while history is searched), its further lines indented like the first. An empty one
 shows a hint behind the cell of its cursor. A paste of more than 5 lines shows as ``[Pasted Text: 6 lines]``, another
 of more than 500 characters as ``[Pasted Text: 501 chars]``. What runs can be cancelled, and a line above the rule says
-so; while a dialog is open there is no input at all.
+so; while a dialog is open there is no input at all. An Enter that it reads before it has done with a paste (its own
+guard: 40 ms, and until it has drawn anew) is a new line in the draft; of those at the end it sends none.
 
 Rule: keys go to the cursor, and a prompt is one only while the cursor is in it.
 """
@@ -53,7 +54,10 @@ def read(screen: Sequence[str], cursor_y: int) -> GeminiPrompt | None:
     if lines[first] == HINT:
         return GeminiPrompt("") if cursor_y == first else None
     rest = _indented(lines[first + 1 :])
-    if not first <= cursor_y <= first + len(rest):
+    last = first + len(rest)
+    # An Enter that it took for a new line leaves the cursor below, in an empty line with another behind it.
+    below = cursor_y > last and not any(lines[last + 1 : cursor_y + 2])
+    if not (first <= cursor_y <= last or below):
         return None
     return GeminiPrompt("\n".join(line[len(_INDENT) :].strip() for line in (lines[first], *rest)).strip())
 

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from daemon.callers import registry
 from daemon.core.model import Session
 from daemon.panes import Look
-from daemon.transports import prompt, prompt_gemini
+from daemon.transports import dialog_codex, prompt, prompt_gemini
 
 LONG: Final = 2_000  #: characters; what takes longer to be drawn
 
@@ -34,7 +34,7 @@ class Draft(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``status`` is ``idle``, ``busy`` or ``waiting``, ``at`` since when, where the agent says so."""
+    """``status`` is ``idle``, ``busy``, ``waiting`` or in words, ``at`` since when, where the agent says so."""
 
     status: str
     at: datetime | None = None
@@ -85,9 +85,20 @@ def _gemini(session: Session, look: Look) -> Standing:  # noqa: ARG001 -- as its
     return Standing("idle" if prompt_gemini.is_there(look.screen) else "waiting")
 
 
+def _codex(session: Session, look: Look) -> Standing:  # noqa: ARG001 -- as its row
+    """Its hooks tell what it does; of its screen only whether a dialog is open counts."""
+    asks = dialog_codex.read([prompt.plain(line) for line in look.screen])
+    return Standing("waiting" if asks else "at no dialog")
+
+
+def _untyped(lines: list[str], cursor_y: int) -> None:  # noqa: ARG001 -- as its row
+    return None  # it has a queue
+
+
 CLAUDE_CODE: Final = Screen(_registered, prompt.read)
-#: It loses an Enter now and then, two in a row on a busy machine (0.61.0).
+#: An Enter that comes too soon after a paste is a new line to it, and on a busy machine soon is late (0.61.0).
 GEMINI: Final = Screen(
     _gemini, prompt_gemini.read, settles_s=0.15, long_settles_s=0.5, shown_s=5.0, enters=8, redraws=True
 )
-SCREENS: Final[Mapping[str, Screen]] = {"gemini": GEMINI}
+CODEX: Final = Screen(_codex, _untyped)
+SCREENS: Final[Mapping[str, Screen]] = {"codex": CODEX, "gemini": GEMINI}

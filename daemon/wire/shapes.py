@@ -119,6 +119,21 @@ def message(parcel: m.Parcel) -> Json:
     }
 
 
+def past(envelope: m.Envelope, own: str, to: Iterable[str]) -> Json:
+    """A message of a peer's history; ``own``: the peer's id, ``to``: the recipients' names."""
+    about = envelope.envelope_id if envelope.kind is m.Kind.ASK else envelope.correlation_id
+    return {
+        "message_id": envelope.envelope_id,
+        "kind": envelope.kind,
+        "direction": "sent" if envelope.sender.peer_id == own else "received",
+        **sender(envelope.sender),
+        "to": list(to),
+        "text": envelope.body,
+        "ask_id": about,
+        "at": moment(envelope.created_at),
+    }
+
+
 def why(story: m.Story) -> Json:
     envelope, one = story.envelope, story.ask
     waits = dict(story.waits)

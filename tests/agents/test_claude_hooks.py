@@ -75,6 +75,7 @@ def allowed(tool: str, given: dict[str, Any]) -> c.CloseApprovals:
         tool=tool,
         request=requests.request(given),
         outcome="allowed at the agent itself",
+        allowed=True,
     )
 
 

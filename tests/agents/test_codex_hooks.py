@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from daemon.agents.speech import HAND_OUT_LIMIT
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
 from daemon.core.frame import framed
-from daemon.core.model import Denial, Turn
+from daemon.core.model import Denial, Pane, Turn
+from daemon.core.roads import INTERRUPTED
 from tests.transports.parcels import parcel
 
 PAYLOADS = Path(__file__).parent / "payloads/codex"
@@ -64,12 +66,13 @@ def test_the_end_of_a_turn_answers_and_takes_what_waits() -> None:
     _, ended, handing = meant("Stop", stop_hook_active=True)
     number = payload("Stop")["turn_id"]
     assert ended == c.TurnEnded(session_id=SESSION, text="stub: .git", prompt_id=number, continuing=True)
-    assert handing == c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, prompt_id=number)
+    out = c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, changes="<>&", prompt_id=number)
+    assert handing == out
 
 
 def test_an_interrupt_ends_the_turn_without_an_answer() -> None:
     _, ended = meant("Interrupt")
-    assert ended == c.TurnObserved(session_id=SESSION, turn=Turn.IDLE, source="hook")
+    assert ended == c.TurnObserved(session_id=SESSION, turn=Turn.IDLE, source=INTERRUPTED)
 
 
 def test_a_tool_call_may_be_denied_and_what_it_needed_was_allowed_once_it_was_made() -> None:
@@ -117,3 +120,55 @@ def test_what_is_handed_over_at_the_end_is_a_reason_to_go_on_and_elsewhere_conte
 def test_what_is_nobodys_is_refused() -> None:
     with pytest.raises(Malformed, match="no session_id"):
         codex.commands("Stop", {}, AROUND)
+
+
+# --- questions and plans ----------------------------------------------------------------------------------------------
+
+COLOURS = [{"label": "red", "description": "warm"}, {"label": "blue", "description": "cold"}]
+ASKS = {"questions": [{"id": "a", "header": "A", "question": "Which colour?", "options": COLOURS}]}
+PANE = Pane(tmux="/s", server_pid=2, pane_id="%7", pane_pid=3, pane_started=4, server_started=5)
+IN_TMUX = replace(AROUND, pane=PANE)
+
+
+def asks(around: Surroundings, **more: object) -> c.RequestApproval | None:
+    *_, begins = meant("PreToolUse", around, tool_name="request_user_input", tool_input=ASKS, **more)
+    assert isinstance(begins, c.BeginCall)
+    return begins.asks
+
+
+def test_a_question_is_asked_with_its_call_where_keys_reach_its_dialog() -> None:
+    asked = asks(IN_TMUX)
+    assert asked
+    assert (asked.what, asked.options, [each.text for each in asked.questions]) == (
+        "question",
+        ("red", "blue"),
+        ["Which colour?"],
+    )
+    assert asks(AROUND) is None
+    assert asks(replace(IN_TMUX, lasting=False)) is None
+    assert meant("PreToolUse", IN_TMUX)[-1] == c.BeginCall(session_id=SESSION, limit=codex.DENIAL_LIMIT)
+
+
+def test_the_calls_result_tells_what_was_answered() -> None:
+    told = json.dumps({"answers": {"a": {"answers": ["blue"]}}})
+    more = {"tool_name": "request_user_input", "tool_input": ASKS, "tool_response": told}
+    _, _, closes, _ = meant("PostToolUse", **more)
+    assert isinstance(closes, c.CloseApprovals)
+    assert (closes.answers, closes.outcome) == (("blue",), "answered at the agent itself: blue")
+    _, _, closes, _ = meant("PostToolUse", **{**more, "tool_response": "cancelled"})
+    assert isinstance(closes, c.CloseApprovals)
+    assert closes.answers == ()
+
+
+def test_a_plan_is_among_the_last_words_and_put_before_people_while_the_agent_takes_prompts() -> None:
+    _, ended, asked, handing = meant(
+        "Stop", replace(IN_TMUX, plan="# Blue"), last_assistant_message="Here.\n"
+    )
+    assert isinstance(ended, c.TurnEnded)
+    assert isinstance(asked, c.RequestApproval)
+    assert isinstance(handing, c.HandOut)
+    assert (ended.text, asked.what, asked.rests) == ("Here.\n\n# Blue", "plan", True)
+    assert "# Blue" in asked.shown
+    _, alone, _ = meant("Stop", replace(AROUND, plan="# Blue"), last_assistant_message=None)
+    assert isinstance(alone, c.TurnEnded)
+    assert alone.text == "# Blue"

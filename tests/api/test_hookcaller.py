@@ -17,9 +17,10 @@ import pytest
 
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.api.hookcaller import environment_of, surroundings
+from daemon.api.hookcaller import environment_of, really, surroundings
 from daemon.callers import processes
 from daemon.callers.processes import Process
+from daemon.core import commands as c
 from daemon.core.model import Turn
 
 SLEEPER = "import sys; print('ready', flush=True); sys.stdin.read()"
@@ -268,3 +269,18 @@ async def test_who_names_another_as_what_ran_it_is_a_pipe_all_the_same(home: Pat
         agent="opencode",
     )
     assert (found.pid, found.started) == (agent.pid, agent.started)
+
+
+@pytest.mark.parametrize("name", ["real", "link"])
+async def test_two_ways_to_one_folder_are_one_folder(tmp_path: Path, name: str) -> None:
+    real = (tmp_path / "real").resolve()
+    real.mkdir()
+    (tmp_path / "link").symlink_to(real)
+    told = {"cwd": str(tmp_path / name), "session_id": "s"}
+    around = await surroundings("SessionStart", {}, told, None, live=False)
+    registered = c.RegisterSession(
+        session_id="s", backend="codex", pid=1, started=1, wish="api", circle="dev", path=told["cwd"]
+    )
+    meant = really(registered, around)
+    assert isinstance(meant, c.RegisterSession)
+    assert meant.path == str(real)

@@ -135,7 +135,7 @@ async def test_what_the_store_cannot_take_stays_in_the_spool_until_it_can(
 ) -> None:
     monkeypatch.setattr(hooks, "LOOK_S", 0.01)
     desk = HookDesk(engine, spool, {}, Wake())
-    desk._note("UserPromptSubmit", "s", SURROUNDINGS)  # a turn runs: its end may be spooled
+    desk._note("s", SURROUNDINGS, over=False)  # a turn runs: its end may be spooled
     path = spooled(spool, hook, 1, "a")
     store.errors = [StorageFull("full"), StorageFull("full")]
 
@@ -147,6 +147,18 @@ async def test_what_the_store_cannot_take_stays_in_the_spool_until_it_can(
 
     assert store.errors == []
     assert await names(engine) == ["a"]
+
+
+@pytest.mark.parametrize(("turn", "looks"), [("working", True), ("awaiting_input", True), ("idle", False)])
+async def test_a_plugin_that_says_that_its_turn_goes_on_may_say_its_end_into_the_spool(
+    engine: Engine, spool: Path, hook: int, turn: str, looks: bool
+) -> None:
+    desk, line = HookDesk(engine, spool, {}, Wake()), ancestors(hook)
+    ear = Ear(Placed(line[0], line, None))
+    for event, more in (("chat.message", {"prompt": "go"}), ("here", {"turn": turn})):
+        told = json.dumps({"session_id": "ses_a", "cwd": "/a", **more}).encode()
+        await desk.hear("opencode", event, {"peerline-pid": f"{hook}"}, told, ear)
+    assert desk._expecting.is_set() is looks
 
 
 # --- the orders in which hooks can come -----------------------------------------------------------------------------

@@ -109,3 +109,4 @@ def test_every_secret_of_the_settings_is_known() -> None:
     assert secret_variables(given) == ["PEERLINE_SLACK__APP_TOKEN", "PEERLINE_SLACK__SIGNING_SECRET"]
     given = {"PEERLINE_TELEGRAM__BOT_TOKEN": "x", "PEERLINE_HOME": "y", "PATH": "z", "BOT_TOKEN": "q"}
     assert secret_variables(given) == ["PEERLINE_TELEGRAM__BOT_TOKEN"]
+    assert secret_variables({"PEERLINE_TOKEN": "x", "PEERLINE_URL": "y"}) == ["PEERLINE_TOKEN"]

@@ -64,6 +64,30 @@ def test_what_cannot_be_done_safely_is_refused_with_the_lines_to_paste(case: str
     assert TOKEN not in f"{refused.value}{refused.value.hint}"
 
 
+FOLDERS = ["/home/ada/a b", "/srv/ü"]
+PLACES = {
+    "nothing": "",
+    "no such section": "owner:\n  name: ada\n",
+    "the outer section alone": "daemon:\n  port: 1  # mine\nowner: {name: ada}\n",
+    "the outer section, left empty": "daemon:   # later\nowner:\n  name: ada\n",
+    "the inner section, left empty": "daemon:\n    spawn:\n    port: 1\n",
+    "both sections": "daemon:\n  spawn:\n    # nothing yet\n    allowed_paths: []  # none\n",
+    "braces": "daemon: {port: 1}\n",
+    "lines that end as on Windows": "daemon:\r\n  port: 1\r\n",
+}
+
+
+@pytest.mark.parametrize("case", PLACES, ids=PLACES)
+def test_a_list_is_put_into_a_section_within_another(case: str) -> None:
+    after = spliced(PLACES[case], "daemon.spawn", "allowed_paths", FOLDERS)
+    told = yaml.safe_load(after)
+    assert told["daemon"].pop("spawn") == {"allowed_paths": FOLDERS}
+    before = yaml.safe_load(PLACES[case]) or {}
+    outer = {key: value for key, value in (before.get("daemon") or {}).items() if key != "spawn"}
+    assert told == before | {"daemon": outer}
+    assert all(line.split("#")[-1] in after for line in PLACES[case].splitlines() if "#" in line)
+
+
 def test_the_file_is_private_and_whole_and_a_link_stays_one(tmp_path: Path) -> None:
     real, link = tmp_path / "dotfiles.yaml", tmp_path / "config.yaml"
     real.write_text("owner:\n  name: ada\n")

@@ -70,3 +70,11 @@ def test_units_stand_where_each_looks() -> None:
     assert units.systemd_path(home) == home / ".config/systemd/user/peerline.service"
     assert units.systemd_path(home, "/x") == Path("/x/systemd/user/peerline.service")
     assert units.launchd_path(home).parent == home / "Library/LaunchAgents"
+
+
+def test_what_a_unit_runs_is_told_whatever_else_stands_in_it() -> None:
+    other = units.Daemon(command=("/bin/false",), environment={"PATH": "/elsewhere"})
+    moved = units.Daemon(command=DAEMON.command, environment={"PATH": "/elsewhere"})
+    for form in (lambda each: units.systemd(each).encode(), units.launchd):
+        assert units.runs(form(DAEMON)) == units.runs(form(moved)) != units.runs(form(other))
+    assert units.runs(b"<?xml broken") == units.runs(b"") == ()

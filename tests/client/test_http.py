@@ -125,7 +125,7 @@ async def test_a_sandbox_that_forbids_the_socket_is_pointed_to_the_other_way(
 
     monkeypatch.setattr(asyncio, "open_unix_connection", forbidden)
     error = await refusal(socket)
-    assert type(error) is e.DaemonUnreachable
+    assert type(error) is e.Sandboxed
     assert "may not open" in str(error)
     assert "MCP tools" in error.hint
 
@@ -243,6 +243,9 @@ async def test_where_the_daemon_is_comes_from_the_environment(
     assert Address.found(socket, token) == Address(host="127.0.0.1", port=9000, token="")
     token.write_text("secret\n")
     assert Address.found(socket, token).token == "secret"
+    monkeypatch.setenv("PEERLINE_TOKEN", "another")
+    assert Address.found(socket, token).token == "another"
+    monkeypatch.delenv("PEERLINE_TOKEN")
     monkeypatch.setenv("PEERLINE_URL", "http://localhost")
     assert Address.found(socket, token) == Address(host="localhost", port=8377, token="secret")
 

@@ -112,6 +112,7 @@ class House:
             c.RegisterSession(session_id="s", backend="codex", pid=1, started=1, wish="new", circle="dev"),
             c.EndSession(session_id=session, why="exit"),
             c.EndProcess(pid=self.line.session(self.api).pid, started=1),
+            c.LosePeer(peer_id=self.api.peer_id, session_id=self.line.session(self.api).session_id, by="ada"),
             c.OpenConversation(
                 surface="console", address="r", host="r", wish="console", authority=Authority.OWNER
             ),
@@ -153,6 +154,8 @@ class House:
             c.SeeDelivery(delivery_id=ident, evidence="a reaction"),
             c.TurnBegan(session_id=session, prompt_id="prompt-1"),
             c.WakeWaits(session_id=session, waits=True),
+            c.OpenChannel(session_id=session),
+            c.NudgeSession(session_id=session),
             c.CloseInbox(session_id=session, inbox="/inbox"),
             c.TurnWent(session_id=session),
             c.TurnWaits(session_id=session),

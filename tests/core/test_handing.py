@@ -457,3 +457,73 @@ def test_what_was_rejected_is_dead_and_says_why(line: Line) -> None:
 
     assert line.state(message, ada.peer) == "dead"
     assert line.story(message)[-1].event.evidence == "chat not found"
+
+
+# --- what is too long to be handed out ------------------------------------------------------------------------------
+
+TOO_LONG = "x" * 10_000
+
+
+def without_a_road(line: Line) -> Peer:
+    """An agent that only its hooks reach."""
+    return line.agent("api", backend="gemini", inbox="")
+
+
+def test_what_no_hook_can_carry_is_told_of_at_the_boundary_and_taken_by_the_tool(line: Line) -> None:
+    web, api = line.agent("web"), without_a_road(line)
+    long = line.notify(web, api, TOO_LONG)
+    line.notify(web, api, "short")
+    line.prompt(api)
+    line.stop(api)
+
+    (hint,) = line.hand_out(api)
+    assert hint.envelope.body == (
+        "2 messages wait, the first too long to come by itself: call check_messages"
+    )
+    assert "told to call check_messages" in line.delivery(long, api).reason
+    assert line.collect(api) == [TOO_LONG, "short"]
+
+
+def test_it_is_told_of_once_in_ten_minutes(line: Line) -> None:
+    web, api = line.agent("web"), without_a_road(line)
+    line.notify(web, api, TOO_LONG)
+    told = 0
+    for _ in range(3):
+        line.prompt(api)
+        line.stop(api)
+        told += len(line.hand_out(api))
+    assert told == 1
+    line.passes(11 * A_MINUTE)
+    line.prompt(api)
+    line.stop(api)
+    assert "1 message waits" in line.hand_out(api)[0].envelope.body
+
+
+def test_what_another_road_carries_is_not_told_of(line: Line) -> None:
+    web, api = line.agent("web"), line.agent("api")
+    line.notify(web, api, TOO_LONG)
+    line.prompt(api)
+    line.stop(api)
+    assert line.hand_out(api) == ()
+
+
+def test_what_would_arrive_changed_waits_for_another_way_and_nothing_overtakes_it(line: Line) -> None:
+    web, api = line.agent("web"), line.agent("api")
+    line.prompt(api)
+    said = [line.notify(web, api, text) for text in ("plain", "a < b", "plain again")]
+    line.stop(api)
+
+    handed = line.hand_out(api, changes="<>&")
+    pushed = line.carry(api)
+
+    assert [each.envelope.envelope_id for each in handed] == [said[0]]
+    assert pushed is None  # until the hand-out is seen to have arrived
+
+
+def test_where_there_is_no_other_way_it_arrives_as_it_can(line: Line) -> None:
+    web, api = line.agent("web"), line.agent("api", inbox="")
+    line.prompt(api)
+    said = line.notify(web, api, "a < b")
+    line.stop(api)
+
+    assert [each.envelope.envelope_id for each in line.hand_out(api, changes="<>&")] == [said]

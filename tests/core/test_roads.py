@@ -158,3 +158,15 @@ def test_into_opencode_everything_goes_by_what_waits_in_it(authority: Authority,
     deaf = roads.choose(said_by(authority), replace(listening, wakes=False))
     assert isinstance(deaf, roads.Wait)
     assert "nothing listens" in deaf.reason
+
+
+@pytest.mark.parametrize("authority", Authority)
+def test_an_interrupted_codex_is_left_alone_until_its_person_has_spoken(authority: Authority) -> None:
+    interrupted = replace(REACHED, backend="codex", turn_source=roads.INTERRUPTED)
+    waits = roads.choose(said_by(authority), interrupted)
+    assert isinstance(waits, roads.Wait)
+    assert waits.reason == roads.reach(AGENT, interrupted, None, Status.ONLINE, authority).reason
+    assert roads.choose(said_by(authority), replace(interrupted, turn_source="hook")) is Road.INBOX
+    assert not isinstance(
+        roads.choose(said_by(authority), replace(interrupted, backend="claude-code")), roads.Wait
+    )

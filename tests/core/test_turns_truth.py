@@ -7,6 +7,7 @@ by hooks that may come late, in pairs the wrong way round, or never (Esc, a "No"
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -64,6 +65,8 @@ class Agent:
 
 
 class Truth(RuleBasedStateMachine):
+    pushed: Collection[Road] = PUSHED
+
     def __init__(self) -> None:
         super().__init__()
         self.line = Line()
@@ -109,7 +112,7 @@ class Truth(RuleBasedStateMachine):
         if parcel is None:
             return
         session = self.line.session(self.api)
-        assert parcel.delivery.road in PUSHED
+        assert parcel.delivery.road in self.pushed
         assert (session.turn, session.ended_at) == (Turn.IDLE, None)
         delivery_id = parcel.delivery.delivery_id
         if (

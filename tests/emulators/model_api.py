@@ -33,6 +33,7 @@ DIALECTS: tuple[Dialect, ...] = (Anthropic(), Responses(), Gemini(), ChatComplet
 class _Session:
     sent: Counter[Words] = field(default_factory=Counter)
     newest: tuple[Words, ...] = ()
+    coming: list[Answer] = field(default_factory=list)
 
     def take(self, everything: Sequence[Words]) -> tuple[Words, ...]:
         """What is new in a history; a text may be said twice, so pieces are counted, not looked up."""
@@ -126,9 +127,12 @@ class ModelApi:
     ) -> tuple[Rule | None, Answer]:
         session = self._sessions.setdefault(session_id, _Session())
         fresh = session.take(everything)
-        rule, answer = self._choose(dialect, session.newest)
+        rule, answer = (
+            (None, session.coming.pop(0)) if session.coming else self._choose(dialect, session.newest)
+        )
         if rule:
             self._used[repr(rule)] += 1
+            session.coming.extend(rule.then)
         self.heard.append(Turn(session_id, fresh, answer))
         return rule, answer
 

@@ -67,13 +67,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Newest words with `pattern` in them get `answer`, once `gate` is open and `after` seconds went by."""
+    """Newest words with `pattern` in them get `answer`, once `gate` is open and `after` seconds went by.
+
+    `then`: what the next calls of that session get, one after the other, whatever is said in between.
+    """
 
     pattern: str
     answer: Answer
     gate: str = ""
     after: float = 0.0
     times: int | None = None
+    then: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,8 @@ class FakeClient:
 
     async def whoami(self) -> Json:
         self.mesh.stumble("whoami")
-        return self.mesh.peer(self.me)
+        unread = sum(not (letter.seen or letter.call) for letter in self.mesh.inboxes[self.me])
+        return self.mesh.peer(self.me) | {"unread": unread}
 
     async def peers(
         self,
@@ -130,13 +131,14 @@ class FakeClient:
         scope: str | None = None,
         show_offline: bool = False,
         include_self: bool = False,
+        orphans: bool = False,
     ) -> Json:
         self.mesh.stumble("peers")
         met = [peer for peer in self.mesh.peers.values() if circle in {None, "*", peer["circle"]}]
         return {"peers": [peer for peer in met if include_self or peer["name"] != self.me]}
 
     async def peer(self, name: str, *, circle: str | None = None) -> Json:
-        return self.mesh.peer(name)
+        return self.mesh.peer(name.removeprefix("p-"))
 
     async def describe(self, peer: str, description: str) -> Json:
         found = next(one for one in self.mesh.peers.values() if one["peer_id"] == peer)
@@ -151,6 +153,11 @@ class FakeClient:
 
     async def forget(self, peer: str) -> Json:
         raise NotImplementedError
+
+    async def kill(self, peer: str) -> Json:
+        raise NotAllowed(
+            "to end a peer's agent is not for agents", "do it at a terminal, outside every agent"
+        )
 
     async def ask(self, question: Question, *, key: str | None = None) -> Json:
         self.mesh.stumble("ask")
@@ -269,6 +276,22 @@ class FakeClient:
     async def messages(self, *, limit: int = 50) -> Json:
         unread = [letter.message for letter in self.mesh.inboxes[self.me] if not letter.seen]
         return {"messages": unread[:limit]}
+
+    async def history(self, *, limit: int = 20) -> Json:
+        had = [
+            letter.message | {"direction": "received", "to": [name]}
+            for name, letter in self._letters()
+            if name == self.me and (letter.seen or letter.call)
+        ]
+        sent = [
+            letter.message | {"direction": "sent", "to": [name]}
+            for name, letter in self._letters()
+            if letter.message["from"] == self.me
+        ]
+        return {"messages": sorted([*had, *sent], key=lambda each: str(each["message_id"]))[-limit:]}
+
+    def _letters(self) -> list[tuple[str, Letter]]:
+        return [(name, letter) for name, letters in self.mesh.inboxes.items() for letter in letters]
 
     async def collect(self, call: str, *, limit: int = 20, ask_id: str | None = None) -> Json:
         self.mesh.stumble("collect")

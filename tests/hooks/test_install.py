@@ -23,6 +23,7 @@ from hooks.errors import SettingsBusy, SettingsRefused
 from hooks.install import install, present, status, uninstall
 from hooks.parts import parts
 from hooks.plan import installed, removed
+from tests.hooks.trees import stamps, tree
 
 CLAUDE = [CLAUDE_CODE]
 EVENTS = {
@@ -76,13 +77,6 @@ def write(path: Path, text: str) -> Path:
 
 def read(path: Path) -> Any:
     return json.loads(path.read_bytes())
-
-
-def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
-    return {
-        str(path.relative_to(folder)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"")
-        for path in sorted(folder.rglob("*"))
-    }
 
 
 def commands(home: HomePaths) -> list[str]:
@@ -194,19 +188,13 @@ def test_what_others_wrote_stays_character_by_character(home: HomePaths) -> None
     assert read(settings(home))["hooks"]["Stop"][0] == json.loads(SETTINGS)["hooks"]["Stop"][0]
 
 
-def stamps(home: HomePaths) -> dict[Path, tuple[int, int, int]]:
-    """Of files, what a write would change; a folder's times change when it is looked into."""
-    files = (path for path in home.home.rglob("*") if path.is_file())
-    return {path: (path.stat().st_mtime_ns, path.stat().st_ino, path.stat().st_size) for path in files}
-
-
 def test_a_second_install_changes_no_byte_and_no_time(home: HomePaths) -> None:
     write(settings(home), SETTINGS)
     assert len(install(CLAUDE, home)) == 2
-    before = stamps(home)
+    before = stamps(home.home)
 
     assert install(CLAUDE, home) == []
-    assert stamps(home) == before
+    assert stamps(home.home) == before
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from hooks.agents import OPENCODE
 from hooks.entries import HomePaths
 from hooks.errors import SettingsRefused
 from hooks.install import install, status, uninstall
+from hooks.jsontext import strict
 from hooks.parts import parts
 from hooks.plan import installed, removed
-from tests.hooks.test_install import DOCUMENTS, FRAMES, STYLES, read, surroundings, tree, without, write
+from tests.hooks.test_install import DOCUMENTS, FRAMES, STYLES, read, surroundings, without, write
+from tests.hooks.trees import tree
 
 AGENT = [OPENCODE]
 
@@ -78,10 +83,22 @@ def test_the_file_with_comments_is_left_to_its_owner(home: HomePaths) -> None:
     assert "peerline" in read(settings_of(home))["mcp"]
 
 
-def test_comments_where_we_must_write_are_refused_with_what_to_paste(home: HomePaths) -> None:
-    write(settings_of(home), '{\n  // mine\n  "theme": "dark"\n}\n')
+def test_comments_and_last_commas_stay_where_they_are(home: HomePaths) -> None:
+    text = '{\n  // mine, {"mcp": 1}\n  "theme": "dark", // of "it"\n  /* so */ "mcp": {"a": {},},\n}\n'
+    path = write(settings_of(home), text)
+    install(AGENT, home)
+    there = path.read_text()
+    assert [line for line in text.splitlines()[:3] if line not in there] == []
+    assert install(AGENT, home) == []
+    path.write_text(f"{there}// and more")  # no longer as we left it
+    uninstall(AGENT, home)
+    assert path.read_text() == f"{text}// and more"
+
+
+def test_a_comment_where_ours_would_have_to_stand_is_refused_with_what_to_paste(home: HomePaths) -> None:
+    write(settings_of(home), '{\n  "mcp": { /* none */ }\n}\n')
     before = tree(home.home)
-    with pytest.raises(SettingsRefused, match="line 2") as refused:
+    with pytest.raises(SettingsRefused, match="line 2: a comment") as refused:
         install(AGENT, home)
     assert '"peerline"' in (refused.value.hint or "")
     assert tree(home.home) == before
@@ -137,3 +154,36 @@ def test_any_settings_survive_install_and_uninstall(
     assert without(there, ours) == without(document, ours)
     assert installed(part, after, row) is None
     assert removed(part, after, row) == before
+
+
+GAPS = re.compile(r'("(?:[^"\\]|\\.)*")|(?<=[,{\[])\s*')
+REMARKS = st.sampled_from(["", "", ' // a, "b" }\n', ' /* {"mcp": [ */ ', "\n\t/* */\n"])
+
+
+@given(DOCUMENTS, STYLES, st.lists(REMARKS, min_size=1, max_size=5), st.booleans())
+def test_whatever_comments_stand_in_it_they_are_there_afterwards(
+    document: dict[str, object], style: dict[str, object], remarks: list[str], edited: bool
+) -> None:
+    document = {("mcp" if key == "mcpServers" else key): value for key, value in document.items()}
+    turn = cycle(remarks)
+    plain = json.dumps(document, **style)  # type: ignore[arg-type]
+    text = GAPS.sub(lambda found: found[1] or next(turn) + found[0], plain)
+    [_, part] = parts(OPENCODE, surroundings())
+    done = None
+    with suppress(SettingsRefused):  # a comment stands in an empty place that ours would have to fill
+        done = installed(part, text.encode(), None)
+    assume(done)
+    assert done is not None
+    after, row = done
+    assert installed(part, after, row) is None
+    changed = after.replace(b'"peerline"', b'/* of ours */ "peerline"', 1)
+    left = removed(part, changed if edited else after, row)
+    assert left is not None
+    if edited:
+        kept = left.decode()
+        assert json.loads(strict(kept, last_commas=True)) == document
+        said = [each.strip() for each in remarks if each.strip()]
+        assert [kept.count(each) for each in said] == [text.count(each) for each in said]
+        assert kept.count("/* of ours */") == 1
+    else:
+        assert left == text.encode()

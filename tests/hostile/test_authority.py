@@ -77,11 +77,12 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-17 describe another": ("PATCH", "/v1/peers/alice", {"description": "owned"}),
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
+    "AUTH-32 end another's agent": ("POST", "/v1/peers/alice/kill", {}),
 }
 #: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
 FOR_AGENTS = {
     *(routes.WHOAMI, routes.PEERS, routes.PEER, routes.MESSAGES, routes.COLLECT, routes.CONFIRM, routes.ASKS),
-    *(routes.ASK, routes.ANSWER, routes.CANCEL, routes.WHY, routes.STATUS),
+    *(routes.ASK, routes.ANSWER, routes.CANCEL, routes.WHY, routes.STATUS, routes.HISTORY),
     *(routes.SCHEDULES, routes.SCHEDULE, routes.RUN_SCHEDULE),
     *(routes.CHECKINS, routes.CHECKIN, routes.RUN_CHECKIN),
     *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
@@ -107,6 +108,7 @@ NOT_FOR_CLI = {
         "AUTH-17",
         "AUTH-18",
         "AUTH-19",
+        "AUTH-32",
     }
 }
 

@@ -129,3 +129,15 @@ def test_an_honest_call_is_done_once(daemon: DaemonProcess, era: str) -> None:
     unread = request(daemon, "GET", "/v1/messages?limit=200", unix=True).json["messages"]
     assert [each["text"] for each in unread].count(f"hello in {era}") == 1
     assert {each["from"] for each in unread} == {"console"}
+
+
+@pytest.mark.parametrize(
+    "unix", [False, True], ids=["MCP-53 a channel by TCP", "MCP-54 a channel of no agent"]
+)
+def test_only_the_server_inside_an_agent_that_loads_it_has_a_channel(
+    daemon: DaemonProcess, *, unix: bool
+) -> None:
+    with no_effect(daemon):
+        answer = request(daemon, "POST", "/mcp/channel", unix=unix)
+        assert answer.status == 403, answer
+        assert "channel" in answer.json["detail"] or "Unix socket" in answer.json["detail"]

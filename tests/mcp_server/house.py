@@ -35,6 +35,8 @@ class House:
         self.headers: list[Json] = []  #: of every request to /mcp, with the JSON-RPC method beside
         self.doing: list[str] = []  #: what was posted, in order: a method, or ``receipts`` with its calls
         self.status: list[int] = []  #: answer the next requests with these instead
+        self.channels: list[web.StreamResponse] = []  #: the standing requests that are open
+        self.refused = 0  #: how many were, of those to come
         self._every_s = every_s
         self._stack = AsyncExitStack()
 
@@ -52,6 +54,7 @@ class House:
         app = web.Application(middlewares=[_problems], client_max_size=8 * 1024 * 1024)
         app.router.add_route("*", routes.MCP, self._mcp)
         app.router.add_post(routes.MCP_RECEIPTS, self._receipts)
+        app.router.add_post(routes.MCP_CHANNEL, self._channel)
         runner = web.AppRunner(app, shutdown_timeout=0.2)
         await runner.setup()
         await web.UnixSite(runner, str(self.socket)).start()
@@ -81,6 +84,28 @@ class House:
         ids = re.findall(r':([^:" ]+)"', (await request.read()).decode())
         self.doing.append(f"receipts {' '.join(ids)}")
         return await self.door.receipts(request, self._client(request))
+
+    async def _channel(self, request: web.Request) -> web.StreamResponse:
+        self.doing.append("channel")
+        if self.refused:
+            self.refused -= 1
+            return web.Response(status=403)
+        response = web.StreamResponse(headers={"Content-Type": routes.SSE})
+        await response.prepare(request)
+        self.channels.append(response)
+        try:
+            await self.mesh.stopping.wait()
+        finally:
+            self.channels.remove(response)
+        return response
+
+    async def says(self, message: Json) -> None:
+        """To every agent that listens, once one does."""
+        async with asyncio.timeout(10):
+            while not self.channels:
+                await asyncio.sleep(0.01)
+        for response in self.channels:
+            await response.write(f"data: {json.dumps(message)}\n\n".encode())
 
     def _client(self, request: web.Request) -> Any:
         name = request.headers.get("Peerline-Name", "ada")

@@ -38,6 +38,8 @@ def test_what_could_not_stand_in_a_header_is_no_identity(meta: dict[str, Any]) -
 
 
 def test_the_shim_reads_the_same_words_into_the_same_headers() -> None:
-    table = {header.decode(): keys for header, *keys in runpy.run_path(str(SHIM))["IDENTITY"]}
+    table = {
+        header.decode(): keys for header, *keys in runpy.run_path(str(SHIM.with_name("stdio.py")))["IDENTITY"]
+    }
 
     assert table == {TOOL_USE: ["claudecode/toolUseId", "callId"], THREAD: ["threadId"]}

@@ -320,7 +320,7 @@ def test_an_answer_after_the_end_of_input_has_no_receipt(
     ended: bool, owed: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Nobody may be reading it any more."""
-    names = runpy.run_path(str(SHIM))
+    names = runpy.run_path(str(SHIM.with_name("stdio.py")))
     shim = names["Shim"]("/nowhere", {})
     request = names["Request"]({"id": 1, "method": "tools/call"}, b"", "run")
     if ended:

@@ -7,9 +7,8 @@ now. A row is not dropped because nothing catches it: the missing test is writte
 
 Of the kinds that are wanted, these have no counterpart yet, for want of the part of the product that could break:
 numbers in ``#`` that tmux expands (text never is an argument of tmux), CSP and ``innerHTML`` (no page is served),
-schedules by the wall clock alone (there is no scheduler; the ticker's heartbeat stands for it), a process that is ended
-by its number alone (nothing is ended; what is typed into by its number alone stands for it), a WebSocket without a time
-limit (there is none; the stream of events stands for it).
+schedules by the wall clock alone (there is no scheduler; the ticker's heartbeat stands for it), a WebSocket without a
+time limit (there is none; the stream of events stands for it).
 """
 
 from __future__ import annotations
@@ -50,7 +49,9 @@ GROUPS: Final = "tests/core/test_groups.py::"
 EDITS: Final = "tests/core/test_edits.py::"
 ADDRESSING: Final = "tests/core/test_addressing.py::"
 OUTBOX: Final = "tests/core/test_outbox.py::"
+ENDED: Final = "tests/transports/test_ending.py::"
 GET: Final = "tests/errands/test_get.py::"
+QUEUE: Final = "tests/transports/test_codex_queue.py::"
 
 STORING: Final = (
     Mutant(
@@ -214,6 +215,30 @@ EVIDENCE: Final = (
         "unproven = [x for x in pending if x.road is Road.POLL]",
         "unproven = pending[:0]",
         ("tests/core/test_handing.py::test_what_was_taken_and_never_confirmed_comes_again_first",),
+    ),
+    Mutant(
+        "a road that is a channel is told as another",
+        "daemon/core/roads.py",
+        "if isinstance(pushed, Wait) and pushed.told:",
+        "if False:",
+        ("tests/core/test_nudging.py::test_reach_claims_no_proof_until_its_words_came_back_in_a_prompt",),
+        p0=False,
+    ),
+    Mutant(
+        "a channel tells of the same again and again",
+        "daemon/core/nudging.py",
+        "if told_at and envelope.created_at <= told_at:",
+        "if False:",
+        ("tests/core/test_nudging.py::test_all_that_is_unread_is_told_of_once",),
+        p0=False,
+    ),
+    Mutant(
+        "whatever speaks of a channel loads one",
+        "daemon/callers/channels.py",
+        "if option not in OPTIONS:",
+        "if False:",
+        ("tests/callers/test_channels.py::test_what_only_speaks_of_it_loads_nothing",),
+        p0=False,
     ),
     Mutant(
         "what stalls is told to nobody",
@@ -524,7 +549,7 @@ ROADS: Final = (
     Mutant(
         "a key is pressed into whatever dialog is open",
         "daemon/transports/dialog.py",
-        "return bool(needle) and needle.casefold() in _seen(dialog.text).casefold()",
+        "return any(needle and needle.casefold() in shown for needle in _needles(approval, dialog))",
         "return True",
         ("tests/transports/test_dialog.py::test_another_request_is_not_mistaken_for_the_one_on_the_screen",),
     ),
@@ -568,7 +593,37 @@ TEXTS: Final = (
     ),
 )
 
+GEMINI_PROMPT: Final = "tests/transports/test_prompt_gemini.py::"
+
 DOOR: Final = (
+    Mutant(
+        "without a token an agent comes to every path by TCP",
+        "daemon/api/guards.py",
+        'tokenless = request.path == routes.MCP and "Authorization" not in request.headers',
+        'tokenless = "Authorization" not in request.headers',
+        ("tests/api/test_agents_on_tcp.py::test_only_its_tools_are_open_to_it_so",),
+    ),
+    Mutant(
+        "without a token anybody comes to the tools by TCP",
+        "daemon/api/guards.py",
+        "known = placed.crowded or is_agent(placed.process)",
+        "known = bool(placed)",
+        ("tests/api/test_agents_on_tcp.py::test_who_is_in_no_agent_needs_the_token",),
+    ),
+    Mutant(
+        "what is typed to an interrupted Codex is put into its queue",
+        "daemon/core/roads.py",
+        "if session.turn_source == INTERRUPTED and session.backend in HELD_UP:",
+        "if session.turn_source == INTERRUPTED and not session.backend:",
+        ("tests/core/test_roads.py::test_an_interrupted_codex_is_left_alone_until_its_person_has_spoken",),
+    ),
+    Mutant(
+        "an Enter that became a new line hides the prompt",
+        "daemon/transports/prompt_gemini.py",
+        "below = cursor_y > last and not any(lines[last + 1 : cursor_y + 2])",
+        "below = False",
+        (GEMINI_PROMPT + "test_a_paste_below_which_an_enter_became_a_new_line_is_still_to_be_sent",),
+    ),
     Mutant(
         "a host that only begins like ours is ours",
         "daemon/api/guards.py",
@@ -1114,6 +1169,135 @@ TELEGRAM: Final = (
     ),
 )
 
+ENDING: Final = (
+    Mutant(
+        "a process is ended by its number alone",
+        "daemon/transports/ending.py",
+        "if found != wanted:",
+        "if found is None:",
+        (ENDED + "test_a_process_of_that_number_but_another_start_is_left_alone",),
+    ),
+    Mutant(
+        "a process is ended by what a pane that is not its own says",
+        "daemon/transports/ending.py",
+        "if found.terminal != now.tty:",
+        "if False:",
+        (ENDED + "test_a_process_that_is_not_in_the_pane_of_its_hooks_is_left_alone",),
+    ),
+    Mutant(
+        "who lives in the same process is ended with it",
+        "daemon/core/killing.py",
+        "if other.peer_id != peer.peer_id and",
+        "if False and",
+        ("tests/core/test_killing.py::test_of_two_sessions_in_one_process_neither_is_ended",),
+    ),
+    Mutant(
+        "history shows what waits, and nobody took it",
+        "daemon/store/chats.py",
+        " AND delivery.state IN ('queued', 'leased', 'held'))",
+        " AND 0)",
+        ("tests/store/test_history.py::test_what_waits_is_no_history",),
+        p0=False,
+    ),
+)
+
+NEWCOMERS: Final = (
+    Mutant(
+        "a fork of Codex is its origin",
+        "daemon/agents/speech.py",
+        'forked=starting and payload.get("source") == "fork"',
+        "forked=False",
+        ("tests/agents/test_codex_hooks.py::test_a_start_is_told_with_a_prompt_so_a_turn_is_about_to_begin",),
+    ),
+    Mutant(
+        "a subagent of Codex registers",
+        "daemon/agents/codex.py",
+        'if text(payload, "agent_id"):',
+        "if False:",
+        ("tests/agents/test_codex_hooks.py::test_a_subagent_never_registers_but_brakes_hold_for_it",),
+    ),
+    Mutant(
+        "of a turn of Codex that was broken off nothing is told",
+        "daemon/agents/codex.py",
+        '    "Interrupt": _interrupted,\n',
+        "",
+        ("tests/agents/test_codex_hooks.py::test_an_interrupt_ends_the_turn_without_an_answer",),
+    ),
+    Mutant(
+        "what Codex is not there to be asked about is asked",
+        "daemon/agents/codex.py",
+        "if around.lasting and around.live else ()",
+        "if around.live else ()",
+        ("tests/agents/test_codex_hooks.py::test_a_run_for_one_prompt_asks_nobody",),
+    ),
+    Mutant(
+        "a message is put into Codex's queue beside its first try",
+        "daemon/transports/codex_queue.py",
+        "                    await withdrawn(before)\n",
+        "                    pass\n",
+        (QUEUE + "test_before_another_try_what_the_one_before_left_is_taken_out",),
+    ),
+    Mutant(
+        "what lies in Codex's queue counts as lost",
+        "daemon/transports/codex_queue.py",
+        "if parcel.delivery.mark in await ours_in(session):",
+        "if False:",
+        (QUEUE + "test_a_message_lies_in_the_queue_whole_and_that_is_no_evidence",),
+    ),
+    Mutant(
+        "a person's own message is taken out of Codex's queue",
+        "daemon/transports/codex_queue.py",
+        "        for number in set((await _ours(ask, session)).values()):",
+        '        told = await ask("thread/queue/list", {"threadId": session.session_id, "limit": 100})\n'
+        '        for number in [each["id"] for each in told["data"]]:',
+        (
+            QUEUE
+            + "test_a_daemon_that_began_anew_takes_out_what_the_last_one_left_and_nothing_of_anybody_else",
+        ),
+    ),
+    Mutant(
+        "a session speaks as another one of another process",
+        "daemon/api/guards.py",
+        "return named if named and here and named.ended_at is None else None",
+        "return named",
+        ("tests/api/test_of_thread.py::test_one_that_does_not_live_there_does_not",),
+    ),
+    Mutant(
+        "of several in one process whoever was found speaks",
+        "daemon/api/guards.py",
+        "named: Session | None = view.get(Session, thread) if thread else None",
+        "named: Session | None = view.get(Session, thread) if thread else found",
+        ("tests/api/test_of_thread.py::test_without_a_name_or_with_an_unknown_one_nobody_knows_who_calls",),
+    ),
+    Mutant(
+        "what lies in Gemini CLI's broken-off turn is its answer",
+        "daemon/agents/gemini.py",
+        'text="" if nothing else said,',
+        "text=said,",
+        (
+            "tests/agents/test_gemini_hooks.py::test_a_turn_that_was_broken_off_answers_nothing_and_is_handed_nothing",
+        ),
+    ),
+    Mutant(
+        "a turn of OpenCode that was broken off answers",
+        "daemon/agents/opencode.py",
+        "    if error == INTERRUPTED:\n",
+        "    if False:\n",
+        (
+            "tests/agents/test_opencode_hooks.py::test_a_turn_that_was_interrupted_is_idle_and_answers_nothing",
+        ),
+    ),
+    Mutant(
+        "an option that stands in what Codex asks about is pressed",
+        "daemon/transports/dialog_codex.py",
+        "listed = found[first[-1] :] if first else []",
+        "listed = found[first[0] :] if first else []",
+        (
+            "tests/transports/test_dialog_codex.py::test_options_that_stand_in_what_is_asked_about_are_not_its_own",
+        ),
+    ),
+)
+
 MUTANTS: Final = (
     *STORING,
     *KEYS,
@@ -1127,4 +1311,6 @@ MUTANTS: Final = (
     *FILES,
     *HOOKS,
     *TELEGRAM,
+    *ENDING,
+    *NEWCOMERS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ async def line() -> AsyncIterator[House]:
         yield house
 
 
-def codex(line: House, model: ModelApi, *args: str, folder: str = "backend", **more: bool) -> Codex:
+def codex(line: House, model: ModelApi, *args: str, folder: str = "backend", **more: Any) -> Codex:
     (line.place / folder).mkdir(exist_ok=True)
     places = (line.user, line.place / folder, model.url, f"codex-line-{os.getpid()}", "dev")
     return Codex(*places, args=args, **more)

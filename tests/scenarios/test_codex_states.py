@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from collections.abc import AsyncIterator
 
@@ -10,7 +11,8 @@ import pytest
 
 from tests.agents.codex import Codex
 from tests.agents.codex_server import end_daemon
-from tests.emulators.model_api import Calls, ModelApi, Rule, Says, Script
+from tests.daemon_process import COMMAND
+from tests.emulators.model_api import Calls, ModelApi, Rule, Runs, Says, Script
 from tests.emulators.telegram import TelegramEmulator
 from tests.scenarios.askers import answered, by_cli, by_owner, peer, until_peer
 from tests.scenarios.house import ADA, House, answers, telegram_of
@@ -30,8 +32,12 @@ async def test_an_interrupted_turn_answers_nothing_and_its_ask_is_reminded_of(
     await line.working("backend")
     await backend.interrupt()
     await model.open("slow")
-    await until_peer(line, "backend", turn_state="idle")
-    await backend.type("go on")  # until somebody says something, Codex takes nothing from its queue
+    found = await until_peer(line, "backend", turn_state="idle")
+    assert (
+        "it was interrupted, and takes nothing until its person has said something"
+        in found["reach"]["reason"]
+    )
+    await backend.type("go on")
     assert await answered(line, asked) == ["here it is"]
     assert model.times_heard("slow question") == 1
 
@@ -99,6 +105,23 @@ async def test_a_person_far_away_allows_a_command_before_codex_asks_for_it(
         ada.taps(card, "Allow")
         await until_peer(line, "backend", turn_state="idle")
         assert (agent.cwd / "made.txt").exists()
+
+
+async def test_in_the_sandbox_the_command_is_forbidden_and_names_the_tools_which_work(
+    line: House, model: ModelApi
+) -> None:
+    peers = shlex.join(str(word) for word in (*COMMAND, "peer", "list"))
+    whoami = Calls("mcp__peerline__whoami", {})
+    model.script = Script((Rule("look around", Runs(peers), then=(whoami, Says("looked"))),))
+    kept = ("--sandbox", "workspace-write", "--ask-for-approval", "on-request")
+    async with codex(line, model, *kept, env={"PEERLINE_HOME": str(line.home)}) as agent:
+        await greeted(line, agent, "backend")
+        await agent.type("look around")
+        await agent.until_shown("looked")
+    said = "\n".join(words.text for turn in model.heard for words in turn.words if words.role == "tool")
+    assert "this process may not open" in said
+    assert "use the MCP tools of peerline instead" in said
+    assert '"name":"backend"' in said
 
 
 async def test_nothing_follows_the_running_call_once_it_is_stopped(

@@ -11,7 +11,8 @@ import pytest
 from daemon.core.approval import State
 from daemon.core.deciding import ACCEPT_EDITS, ALLOW, ALWAYS, APPROVE, DENY, KEEP_PLANNING
 from daemon.core.model import Approval, Question
-from daemon.transports.dialog import Dialog, is_about, key, read
+from daemon.transports.dialog import is_about, key, read
+from daemon.transports.dialog_shape import Dialog
 from tests.core.line import NOON
 
 SCREENS = Path(__file__).parent / "dialogs"

@@ -42,9 +42,8 @@ def test_only_a_dialog_takes_the_prompt_away() -> None:
 def test_a_dialog_is_read_with_its_options_and_nothing_else_is_one() -> None:
     told = dialog_gemini.read([plain(line) for line in recorded("dialog")[0]])
     assert told
-    text, options = told
-    assert "echo been | tee trace.txt" in text
-    assert options == (
+    assert "echo been | tee trace.txt" in told.text
+    assert told.options == (
         ("1", "Allow once"),
         ("2", "Allow for this session"),
         ("3", "No, suggest changes (esc)"),
@@ -65,6 +64,15 @@ def test_a_draft_is_read_as_it_is_typed() -> None:
 def test_a_prompt_whose_cursor_is_elsewhere_takes_no_keys() -> None:
     screen, row = recorded("draft")
     assert [read(screen, row + n) for n in (-1, 1)] == [None, None]
+
+
+@pytest.mark.parametrize("name", ["paste4", "paste10k"])
+@pytest.mark.parametrize("enters", [1, 2])
+def test_a_paste_below_which_an_enter_became_a_new_line_is_still_to_be_sent(name: str, enters: int) -> None:
+    screen, row = recorded(name)
+    low = [*screen[: row + 1], *[""] * enters, *screen[row + 1 :]]
+    assert read(low, row + enters) == seen(name)
+    assert read(low, row + enters + 1) is None
 
 
 def test_a_short_paste_is_known_again_and_no_other() -> None:

@@ -1,0 +1,41 @@
+"""The part of the table that is about peers: who is there, what may be changed of one, and ending one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.api import answers, bodies, peers
+from daemon.api.caller import Standing
+from daemon.api.door import Endpoint
+from daemon.wire import routes
+
+OWNER: Final = frozenset({Standing.OWNER})
+
+PEERS: Final = (
+    Endpoint("GET", routes.WHOAMI, peers.whoami, "see who the caller is", answers=answers.Myself),
+    Endpoint(
+        "GET", routes.PEERS, peers.listed, "list who is there", query=bodies.PeersQuery, answers=answers.Peers
+    ),
+    Endpoint(
+        "GET", routes.PEER, peers.shown, "look at one peer", query=bodies.PeerQuery, answers=answers.Peer
+    ),
+    Endpoint(
+        "PATCH",
+        routes.PEER,
+        peers.change,
+        "describe, rename or move a peer",
+        body=bodies.PeerChange,
+        answers=answers.Peer,
+    ),
+    Endpoint(
+        "POST",
+        routes.KILL,
+        peers.kill,
+        "end a peer's agent",
+        body=bodies.Nothing,
+        may=OWNER,
+        here=True,
+        answers=answers.Killed,
+    ),
+    Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
+)

@@ -171,7 +171,7 @@ async def _begin(house: House, desk: HookDesk) -> None:
         await house.engine.handle(c.Recover(holder_prefix=host.service))
     await house.chats.open()
     after = timedelta(seconds=house.settings.limits.escalate_after_s)
-    await house.engine.handle(c.ConfigureAttention(escalate_after=after, zone=local_zone()))
+    await house.engine.handle(c.ConfigureAttention(escalate_after=after))
 
 
 def _nobody_at(settings: Settings) -> Callable[[str, datetime], tuple[datetime | None, str]]:

@@ -132,13 +132,6 @@ def matters(text: str) -> tuple[Matter, ...]:
     return tuple(dict.fromkeys(known[word] for word in words if word in known))
 
 
-def next_end(span: Quiet, zone: str, now: datetime) -> datetime:
-    """When that span of the day ends next."""
-    today = now.astimezone(place(zone)).date()
-    ends = [_on(Wishes(zone=zone), span, today + n * DAY)[1] for n in (-1, 0, 1)]
-    return next(each for each in ends if each > now)
-
-
 def span_told(quiet: Quiet) -> str:
     """As ``window`` takes it."""
     return f"{quiet.begins:%H:%M}-{quiet.ends:%H:%M}"

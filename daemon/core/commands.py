@@ -858,11 +858,9 @@ class JudgeClaims:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigureAttention:
-    """What the config says about people's attention: said once by every run of the daemon."""
+    """What the config says about people's attention: said once by every run of the daemon, after ``ConfigureWork``."""
 
     escalate_after: timedelta = timedelta()  #: none: an ask that nobody answers just waits
-    nights: tuple[str, ...] = ()  #: ``CIRCLE HH:MM-HH:MM``
-    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

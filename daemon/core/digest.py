@@ -26,11 +26,11 @@ NEVER_SHOWN: Final = frozenset({d.State.DEAD, d.State.EXPIRED, d.State.CANCELLED
 def configure(plan: Plan, command: c.ConfigureAttention) -> None:
     """What the config says; a night that ended while nobody was awake is still told of."""
     seconds = int(command.escalate_after.total_seconds())
-    plan.put(Custom(escalate_after_s=seconds, nights=command.nights, zone=command.zone))
+    plan.put(Custom(escalate_after_s=seconds))
     for person in sorted({attending.whose(peer) for peer in plan.peers()} - {""}):
         known = plan.attention(person)
         found = known or Attention(person=person)
-        if not report.is_morning(plan, found) or not command.nights:
+        if not report.is_morning(plan, found) or not plan.rota().nights:
             found = replace(found, report_at=report.next_night(plan, person))
         if known or found.report_at:
             attending.put(plan, found)

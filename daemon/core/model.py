@@ -337,8 +337,6 @@ class Custom:
 
     name: str = "line"
     escalate_after_s: int = 0  #: 0: an ask that nobody answers just waits
-    nights: tuple[str, ...] = ()  #: ``CIRCLE HH:MM-HH:MM``
-    zone: str = "UTC"  #: by whose wall nights are meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

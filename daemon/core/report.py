@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from daemon.core import addressing, attending, attention, jobs
+from daemon.core import addressing, attending, attention, jobs, nights
 from daemon.core.attention import RANK, Matter
 from daemon.core.cleaning import fitted, line
 from daemon.core.measures import ago, counted
@@ -21,6 +21,7 @@ from daemon.core.posting import LINE
 from daemon.core.view import Plan, live_sessions
 
 BRIEF: Final = 120  #: characters of one thing
+MOST_JOBS: Final = 500  #: those that are not over come first, then the newest
 STUCK_AFTER: Final = timedelta(minutes=30)  #: so long without a sign, a turn goes on no more
 DECISION, FAILED, DONE, LEFT, STUCK, HELD = range(6)  #: in which order a circle is told of
 LOST: Final = frozenset({jobs.State.FAILED, jobs.State.EXPIRED, jobs.State.CANCELLED})
@@ -75,19 +76,17 @@ def room_of(envelope: Envelope) -> int:
 
 def jobs_of(plan: Plan, since: datetime) -> Sequence[Job]:
     """The jobs that ended since then, and those that are not over."""
-    return ()
+    return [
+        each for each in plan.view.jobs(limit=MOST_JOBS) if each.ended_at is None or each.ended_at > since
+    ]
 
 
 def next_night(plan: Plan, person: str) -> datetime | None:
     """When the next night of a circle that the person sees ends."""
-    custom, rooms = plan.custom(), attending.rooms(plan, person)
-    ends = []
-    for night in custom.nights:
-        circle, _, window = night.partition(" ")
-        span = attention.window(window)
-        if span and (circle == "*" or _is_met(plan, rooms, circle)):
-            ends.append(attention.next_end(span, custom.zone, plan.now))
-    return min(ends, default=None)
+    rota, rooms = plan.rota(), attending.rooms(plan, person)
+    met = [each.circle for each in rota.nights if each.circle == "*" or _is_met(plan, rooms, each.circle)]
+    windows = [nights.window(rota, circle, plan.now) for circle in met]
+    return min((each.ends for each in windows if each), default=None)
 
 
 def _laid(head: list[str], entries: list[Entry]) -> str:

@@ -261,8 +261,9 @@ class Plan:
         return [put for put in self._puts.values() if isinstance(put, m.Job)]
 
     def rota(self) -> m.Rota:
+        """What the config says; until it was read there are no nights."""
         found: m.Rota | None = self._get(m.Rota, m.Rota().name)
-        return found or m.Rota()
+        return found or m.Rota(nights=())
 
     def _get(self, kind: type[Noun], *key: str) -> Any:
         return self._puts.get((kind, *key)) or self.view.get(kind, *key)

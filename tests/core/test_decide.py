@@ -181,7 +181,7 @@ class House:
             c.FireSchedules(),
             c.ConfigureWork(rota=Rota(per_circle=1)),
             c.AddJob(owner=me, title="tidy up", to="api"),
-            c.ConfigureAttention(nights=("* 22:00-07:00",)),
+            c.ConfigureAttention(),
             c.Tick(),
             c.StepClock(by=timedelta(hours=1)),
             c.Recover(holder_prefix=BOT),

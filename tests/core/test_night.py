@@ -16,7 +16,7 @@ import pytest
 
 from bots.cards import card_of
 from daemon.core import commands as c
-from daemon.core.model import Kind, Parcel, Peer, Session, Turn, Urgency
+from daemon.core.model import Kind, Night, Parcel, Peer, Rota, Session, Turn, Urgency
 from tests.core.line import A_MINUTE, BOT, NOON, Chat, Line
 
 SEED = int(os.environ.get("PEERLINE_NIGHT_SEED", "8"))
@@ -67,13 +67,19 @@ class Bedroom:
         return [p.envelope.body for _, p in self.shown if p.envelope.body.startswith("**Morning report**")]
 
 
+def nightly(line: Line, circle: str) -> None:
+    """As the config says when a daemon begins."""
+    line.do(c.ConfigureWork(rota=Rota(nights=(Night(circle=circle),))))
+    line.do(c.ConfigureAttention())
+
+
 def a_night(seed: int, surfaces: int = 2) -> tuple[Bedroom, Counter[str]]:
     """Ada sleeps from eleven to seven; returns what she saw, and how much of what happened."""
     line, dice = Line(), random.Random(seed)  # noqa: S311  a game
     chats = (line.telegram(), line.slack("ada"))[:surfaces]
     for word in ("/quiet 23:00-07:00 but nothing", "/pushes 5"):
         line.say(chats[0], word)
-    line.do(c.ConfigureAttention(nights=("* 22:00-07:00",)))
+    nightly(line, "*")
     room = Bedroom(line, chats, dice)
     room.look()
     room.shown.clear()
@@ -152,7 +158,7 @@ def test_who_gets_up_before_the_quiet_ends_but_after_the_night_gets_the_report_a
     line = Line()
     ada, api = line.telegram(), line.agent("api")
     line.say(ada, "/quiet 23:00-09:00")
-    line.do(c.ConfigureAttention(nights=("dev 22:00-07:00",)))
+    nightly(line, "dev")
     line.shown(ada)
     line.now = EVENING
     line.notify(api, ada.peer, "built")
@@ -170,7 +176,7 @@ def test_who_gets_up_before_the_quiet_ends_but_after_the_night_gets_the_report_a
 def test_a_night_in_which_nothing_happened_is_not_told_of() -> None:
     line = Line()
     ada = line.telegram()
-    line.do(c.ConfigureAttention(nights=("* 22:00-07:00",)))
+    nightly(line, "*")
     line.passes(timedelta(days=3))
     assert line.shown(ada) == []
 
@@ -179,12 +185,12 @@ def test_a_night_that_ended_while_the_daemon_was_down_is_told_of_when_it_is_up()
     line = Line()
     ada, api = line.telegram(), line.agent("api")
     line.say(ada, "/quiet 23:00-07:00")
-    line.do(c.ConfigureAttention(nights=("* 22:00-07:00",)))
+    nightly(line, "*")
     line.shown(ada)
     line.now = EVENING
     line.notify(api, ada.peer, "built")
     line.now = MORNING + timedelta(hours=1)
-    line.do(c.ConfigureAttention(nights=("* 22:00-07:00",)))
+    nightly(line, "*")
     line.do(c.Tick())
     assert [p.envelope.body[:18] for p in line.shown(ada)] == ["**Morning report**"]
 
@@ -192,7 +198,7 @@ def test_a_night_that_ended_while_the_daemon_was_down_is_told_of_when_it_is_up()
 def test_an_agent_without_a_sign_for_long_is_told_of_as_stuck() -> None:
     line = Line()
     ada, api = line.telegram(), line.agent("api")
-    line.do(c.ConfigureAttention(nights=("* 22:00-07:00",)))
+    nightly(line, "*")
     line.prompt(api)
     line.passes(MORNING - line.now)
     [report] = [p.envelope.body for p in line.shown(ada)]

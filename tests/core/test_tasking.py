@@ -97,6 +97,7 @@ def test_the_night_is_shown_before_anything_waits_for_it(line: Line, ada: Chat) 
 
 
 def test_the_right_is_looked_at_again_when_the_nights_card_is_tapped(line: Line, ada: Chat) -> None:
+    line.do(c.ConfigureWork(rota=Rota()))
     line.agent("api")
     line.say(ada, "/tonight @api tidy up")
     line.shown(ada)

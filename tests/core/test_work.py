@@ -384,6 +384,7 @@ def test_a_folder_needs_the_right_to_have_somebody_started(line: Line, web: Peer
 def test_what_makes_no_sense_is_refused_and_nothing_is_made(
     line: Line, lead: Peer, web: Peer, api: Peer, how: dict[str, Any], error: type[Exception]
 ) -> None:
+    line.do(c.ConfigureWork(rota=Rota()))
     with pytest.raises(error):
         add(line, lead, **({"to": "web"} | how))
     assert list(line.view.jobs()) == []

@@ -303,7 +303,7 @@ def small_disk() -> Iterator[Path]:
         pytest.skip("needs to mount a small disk")
     with tempfile.TemporaryDirectory(prefix="pl-disk-") as folder:
         made = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, check=False
         )
         if made.returncode:
             pytest.skip(f"cannot mount: {made.stderr.decode()}")

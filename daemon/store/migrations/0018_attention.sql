@@ -21,8 +21,6 @@ CREATE TABLE attention (
     report_at TEXT, reported_at TEXT, wakes_at TEXT
 ) STRICT;
 CREATE INDEX attention_wakes ON attention (wakes_at) WHERE wakes_at IS NOT NULL;
-CREATE TABLE custom (
-    name TEXT PRIMARY KEY, escalate_after_s INTEGER NOT NULL, nights TEXT NOT NULL, zone TEXT NOT NULL
-) STRICT;
+CREATE TABLE custom (name TEXT PRIMARY KEY, escalate_after_s INTEGER NOT NULL) STRICT;
 CREATE TABLE escalation (ask_id TEXT PRIMARY KEY, step INTEGER NOT NULL, at TEXT) STRICT;
 CREATE INDEX escalation_at ON escalation (at) WHERE at IS NOT NULL;

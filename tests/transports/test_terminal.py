@@ -195,7 +195,8 @@ async def test_an_idle_agent_with_an_empty_prompt_is_given_the_message_once(hous
     agent = await house.agent()
 
     assert await carry(agent, body=body) == terminal.SENT
-    await agent.until(prompts=[framed(parcel(body))], draft="", enters=1)
+    await agent.until(prompts=[framed(parcel(body))], draft="")
+    assert agent.held["enters"] <= 2, "one more Enter is for an agent that was slow to take the first"
 
 
 async def test_a_paste_that_was_never_sent_is_sent_by_enter_alone(house: House) -> None:

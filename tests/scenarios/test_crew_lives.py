@@ -132,10 +132,12 @@ async def test_opencode_forked_is_another_peer(model: ModelApi) -> None:
         where = place(house, model, "lives")
         async with OpenCode(*where) as first:
             await first.type("hello backend")
+            await first.until_shown("stub: hello backend")
             session_id = (await model.hears("hello backend")).session_id
             before = await until_peer(house, "backend", turn_state="idle", status="online")
             async with OpenCode(*where, args=("--session", session_id, "--fork")) as fork:
                 await fork.type("hello fork")
+                await fork.until_shown("stub: hello fork")  # it is slow where others work, too
                 forked = await until_peer(house, "backend-2", turn_state="idle", status="online")
                 one = await by_cli(house, "who are you?", "backend-2")
                 two = await by_cli(house, "are you still there?")

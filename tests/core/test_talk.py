@@ -9,7 +9,7 @@ import pytest
 from daemon.core import commands as c
 from daemon.core import talk
 from daemon.core.cleaning import TEXT_LIMIT
-from daemon.core.model import Heard, Kind, Peer, Person, Role
+from daemon.core.model import Heard, Kind, Peer, Person, Role, Rota
 from daemon.core.words import WORDS, help_text, parsed
 from tests.core.line import A_MINUTE, BOT, Chat, Line
 from tests.core.test_closing import flood
@@ -419,6 +419,7 @@ def test_every_word_of_the_table_is_tried_and_has_its_deed() -> None:
 def test_every_word_does_something_that_the_person_sees(line: Line, ada: Chat, name: str) -> None:
     api = line.agent("api")
     line.do(c.DescribePeer(peer_id=api.peer_id, description="builds"))
+    line.do(c.ConfigureWork(rota=Rota()))
     typed, seen = TYPED[name]
 
     line.say(ada, typed)

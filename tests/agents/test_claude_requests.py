@@ -263,7 +263,9 @@ def test_questions_are_shown_with_what_each_choice_means() -> None:
 
 
 def test_the_numbers_that_are_shown_are_those_of_the_options() -> None:
-    [question] = requests.questions(asked({"question": "Which?", "options": [*choices("A", "A", "", "B"), 7, {}]}))
+    [question] = requests.questions(
+        asked({"question": "Which?", "options": [*choices("A", "A", "", "B"), 7, {}]})
+    )
 
     assert question.options == ("A", "B")
     assert [text.partition(":")[0] for text in question.shown.splitlines()[2:]] == ["1. A", "2. B"]
@@ -375,7 +377,9 @@ def test_answers_go_back_with_the_questions_as_they_came() -> None:
 
 def test_a_choice_that_is_called_deny_is_an_answer() -> None:
     given = asked({"question": "Cookies?", "options": choices("Allow", "Deny")})
-    chosen = approval(What.QUESTION, given, questions=requests.questions(given), answers=("Deny",), choice="Deny")
+    chosen = approval(
+        What.QUESTION, given, questions=requests.questions(given), answers=("Deny",), choice="Deny"
+    )
 
     assert heard(chosen)["updatedInput"]["answers"] == {"Cookies?": "Deny"}
 

@@ -66,9 +66,8 @@ async def surroundings(
     told = payload if isinstance(payload, Mapping) else {}
     environment = environment_of(headers)
     line = _above(placed, _pid(headers))
-    found, checkout, real, said, plan = await asyncio.to_thread(
-        _looked, event, agent, line, environment, told
-    )
+    looked = await asyncio.to_thread(_looked, event, agent, line, environment, told)
+    found, checkout, real, said, plan = looked
     process = found.process
     # Of several terminals the variables are those of the first.
     alone = {} if found.shared else environment

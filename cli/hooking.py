@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -18,6 +18,7 @@ from hooks import install as installer
 from hooks.agents import AGENTS, CODEX, Agent
 from hooks.entries import HomePaths
 from hooks.errors import SettingsBusy, SettingsRefused
+from hooks.install import Change
 
 Json = dict[str, Any]
 Which = Annotated[
@@ -34,6 +35,7 @@ Trust = Annotated[
 ]
 
 group = typer.Typer(help="Hooks in the agents' settings.", no_args_is_help=True)
+CONSENT: Final = "our tools may be called without a dialog (none of them starts or ends anything)"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -136,22 +138,28 @@ def named(names: Sequence[str] | None) -> list[Agent]:
     return [AGENTS[name] for name in names or ()]
 
 
+def changed(change: Change) -> Json:
+    return {"path": str(change.path), "verb": str(change.verb), "diff": change.diff()}
+
+
 def _show(
-    changes: list[Any], *, as_json: bool, dry_run: bool, consent: bool = False, notes: Sequence[str] = ()
+    changes: Sequence[Change],
+    *,
+    as_json: bool,
+    dry_run: bool,
+    consent: bool = False,
+    notes: Sequence[str] = (),
 ) -> None:
     told = {
         "notes": list(notes),
-        "changes": [
-            {"agent": x.agent, "path": str(x.path), "verb": str(x.verb), "diff": x.diff()} for x in changes
-        ],
+        "changes": [{"agent": each.agent, **changed(each)} for each in changes],
     }
 
     def human(shown: Json) -> str:
         if not shown["changes"]:
             return "\n".join(["nothing to change", *shown["notes"]])
         lines = [x["diff"] if dry_run else f"{x['verb']} {x['path']}" for x in shown["changes"]]
-        word = "our tools may be called without a dialog (none of them starts or ends anything)"
-        return "\n".join([*lines, *([word] if consent else []), *shown["notes"]])
+        return "\n".join([*lines, *([CONSENT] if consent else []), *shown["notes"]])
 
     show(told, as_json=as_json, human=human)
 

@@ -24,7 +24,6 @@ from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
 from daemon.api.guards import THREAD, Guards, Placed, of_thread, refuse_crowded, transport_of
 from daemon.api.known import Known
-from daemon.callers import processes
 from daemon.callers.folders import checkout_of
 from daemon.callers.incarnation import PROGRAMS
 from daemon.callers.processes import script_of
@@ -46,7 +45,6 @@ Json = dict[str, Any]
 BACKEND: Final = polling.PLAIN
 OPENINGS: Final = frozenset({"server/discover", "ping"})  #: what a client may say before it says who it is
 RUN: Final = "Peerline-Run"
-PID: Final = "Peerline-Pid"
 LONGEST: Final = 4096  #: characters of a header; a folder's path may be long
 
 
@@ -111,12 +109,11 @@ class McpEntrance:
     async def _from_afar(self, request: web.Request, run: str) -> Caller:
         """A shim that came by TCP, with the owner's token: a client of its own, never the owner and never an agent.
 
-        It says which process it is. That is believed of what runs here as a shim of ours, and serves only to notice
-        its end; any other is an unverified program.
+        Its process, by the name of what it runs a shim of ours, serves only to notice its end; any other is an
+        unverified program.
         """
-        own, said = f"{BACKEND}:{run}", _header(request, PID)
-        process = processes.process(int(said)) if said.isdecimal() else None
-        if process is None or script_of(process.pid) != "shim.py":
+        own, process = f"{BACKEND}:{run}", (await self._guards.placed_on_tcp(request)).process
+        if script_of(process.pid) != "shim.py":
             return await self._guards.outside(Standing.CLI, own)
         return await self._own(request, Placed(process, (process,), None), own, await _said(request))
 
@@ -222,5 +219,5 @@ def _registration(request: web.Request, placed: Placed, session_id: str, backend
         branch=checkout.branch,
         machine=platform.node(),
         turn=Turn.UNKNOWN,
-        turn_source=TOOLS_ALONE if any(each.command in PROGRAMS for each in placed.line) else "",
+        turn_source=TOOLS_ALONE if _programs(placed) else "",
     )

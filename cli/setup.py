@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli import census, service, setupplan
-from cli.hooking import DryRun, Mcp, Trust, Which, home_paths, named
+from cli.hooking import CONSENT, DryRun, Mcp, Trust, Which, changed, home_paths, named
 from cli.options import AsJson
 from cli.output import NOT_YET, note, show
 from cli.pairing import is_watched
@@ -26,7 +26,6 @@ from hooks import install as installer
 from hooks.agents import AGENTS, CODEX
 from hooks.entries import HomePaths
 from hooks.errors import SettingsError
-from hooks.install import Change
 from hooks.ledger import Ledger
 
 Json = dict[str, Any]
@@ -40,7 +39,6 @@ CHANNEL: Final = (
     "Claude Code listens to a channel only if it is started so: "
     "`claude --dangerously-load-development-channels server:peerline`"
 )
-CONSENT: Final = "our tools may be called without a dialog (none of them starts or ends anything)"
 START: Final = (
     "start your agents as ever (those that run already: anew); `peerline peer list` shows who is there"
 )
@@ -92,7 +90,14 @@ def uninstall(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     for agent in AGENTS.values():
         try:
             changes = installer.uninstall([agent], home, dry_run=dry_run)
-            told.append({"agent": agent.name, "changes": _shown(changes), "problem": "", "hint": ""})
+            told.append(
+                {
+                    "agent": agent.name,
+                    "changes": [changed(each) for each in changes],
+                    "problem": "",
+                    "hint": "",
+                }
+            )
         except SettingsError as why:
             told.append({"agent": agent.name, "changes": [], "problem": str(why), "hint": why.hint or ""})
     unit = _unit_gone(dry_run=dry_run)
@@ -230,10 +235,6 @@ def _said(told: Json) -> str:
 
 
 # -- taking away -----------------------------------------------------------------------------------------
-
-
-def _shown(changes: Sequence[Change]) -> list[Json]:
-    return [{"path": str(each.path), "verb": each.verb, "diff": each.diff()} for each in changes]
 
 
 def _unit_gone(*, dry_run: bool) -> Json:

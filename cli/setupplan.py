@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cli.census import Installed
+from cli.hooking import changed
 from hooks import install as installer
 from hooks.agents import CLAUDE_CODE, CODEX, Agent
 from hooks.entries import HomePaths, McpKind
@@ -72,7 +73,7 @@ def told(plan: Planned) -> Json:
         "measured": plan.found.agent.measured,
         "mcp": plan.mcp,
         "is_set_up": plan.is_done,
-        "changes": [{"path": str(x.path), "verb": x.verb, "diff": x.diff()} for x in plan.changes],
+        "changes": [changed(each) for each in plan.changes],
         "problem": plan.problem,
         "hint": plan.hint,
         "lacks": list(plan.lacks),

@@ -118,6 +118,12 @@ def look(told: str, pane_id: str) -> Look | None:
     return Look(now, lines[end + 1 :], touched_at)
 
 
+def is_same(now: PaneNow, ref: PaneRef, started: Callable[[int], int | None]) -> bool:
+    """Whether a pane is the one of that identity; arguments as of ``obstacle``."""
+    was = (ref.server_pid, ref.server_started, ref.pane_pid, ref.pane_started)
+    return was == (now.server_pid, started(now.server_pid), now.pane_pid, started(now.pane_pid))
+
+
 def obstacle(now: PaneNow, ref: PaneRef, started: Callable[[int], int | None]) -> str:
     """Why a pane is not the one of that identity, or cannot be written to; "" if all is well.
 
@@ -127,8 +133,7 @@ def obstacle(now: PaneNow, ref: PaneRef, started: Callable[[int], int | None]) -
         started: the start time of a live process; None when there is none.
 
     """
-    was = (ref.server_pid, ref.server_started, ref.pane_pid, ref.pane_started)
-    if was != (now.server_pid, started(now.server_pid), now.pane_pid, started(now.pane_pid)):
+    if not is_same(now, ref, started):
         return _OBSTACLES["o"]
     letters = {"d": now.dead, "m": now.in_mode, "s": now.synchronized, "i": now.input_off}
     return in_words("".join(letter for letter, so in letters.items() if so))

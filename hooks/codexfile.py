@@ -52,13 +52,7 @@ class CodexFile:
         )
         edit = Edit(len(text), len(text), "".join(rows))
         wanted = {"hooks": {"state": {name: {"trusted_hash": digest} for name, digest in digests.items()}}}
-        try:
-            right = read(apply(text, [edit])) == merged(read(text), wanted)
-        except (NotSpliceable, ValueError):
-            right = False
-        if not right:
-            raise NotSpliceable("hooks.state is written in a way to which no table can be added", 0)
-        return edit
+        return added(text, edit, wanted, "hooks.state")
 
     def own(self, text: str) -> Sequence[Own]:
         servers = read(text).get(SERVERS, {})
@@ -83,14 +77,7 @@ class CodexFile:
         broken = base.removeprefix(BOM) and not base.endswith("\n")
         gap = (end if broken else "") + (end if base.strip(BOM + " \t\r\n") else "")
         edit = Edit(len(base), len(base), gap + self.by_hand.replace("\n", end) + end)
-        wanted = {SERVERS: {ENTRY: dict(self.entry)}}
-        try:
-            right = read(apply(base, [edit])) == merged(read(base), wanted)
-        except (NotSpliceable, ValueError):
-            right = False
-        if not right:
-            raise NotSpliceable(f"'{SERVERS}' is written in a way to which no table can be added", 0)
-        return Addition([edit])
+        return Addition([added(base, edit, {SERVERS: {ENTRY: dict(self.entry)}}, f"'{SERVERS}'")])
 
     def removal(
         self,
@@ -116,6 +103,17 @@ class CodexFile:
 
     def is_bare(self, text: str) -> bool:
         return not text.strip(BOM + " \t\r\n")
+
+
+def added(text: str, edit: Edit, wanted: Mapping[str, Any], place: str) -> Edit:
+    """The edit, if it adds to the document what is wanted and nothing else. Raises: NotSpliceable."""
+    try:
+        right = read(apply(text, [edit])) == merged(read(text), wanted)
+    except (NotSpliceable, ValueError):
+        right = False
+    if not right:
+        raise NotSpliceable(f"{place} is written in a way to which no table can be added", 0)
+    return edit
 
 
 def without(document: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:

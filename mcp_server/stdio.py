@@ -466,7 +466,6 @@ def standing_head(run: str, wishes: dict[bytes, bytes]) -> bytes:
         cwd = b""
     headers = {
         b"Host": b"peerline",
-        b"Peerline-Pid": b"%d" % posix.getpid(),
         b"Content-Type": b"application/json",
         b"Accept": b"application/json, text/event-stream",
         b"Peerline-Run": run.encode(),

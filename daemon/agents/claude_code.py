@@ -14,11 +14,10 @@ from typing import Final
 
 from daemon.agents import claude_requests, requests
 from daemon.agents.interface import Json, Outcome, Surroundings
-from daemon.agents.speech import Speech, beside, input_of, left, session_of, text
+from daemon.agents.speech import Commands, Speech, beside, input_of, left, session_of, text
 from daemon.core import commands as c
 from daemon.core.model import Approval, Turn
 
-Commands = tuple[c.Command, ...]
 BACKEND: Final = "claude-code"
 DENIAL_LIMIT: Final = 19_000  #: characters; 20,000 arrive whole
 SPEECH: Final = Speech(BACKEND, prompt_id="prompt_id", denial=DENIAL_LIMIT)
@@ -94,7 +93,7 @@ def _request(session_id: str, payload: Json, around: Surroundings) -> Commands:
     tool, given, cwd = text(payload, "tool_name"), input_of(payload), text(payload, "cwd")
     subagent = text(payload, "agent_id")
     rules = claude_requests.rules(payload)
-    questions = claude_requests.questions(given) if tool == claude_requests.QUESTION_TOOL else ()
+    questions = requests.questions(given) if tool == claude_requests.QUESTION_TOOL else ()
     if tool == claude_requests.QUESTION_TOOL and not questions:
         return ()  # in no form we know: it could be answered, but not so that the agent takes it
     asked = c.RequestApproval(

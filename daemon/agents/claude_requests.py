@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from daemon.agents.interface import Json
-from daemon.agents.requests import BRIEF, LABEL, decided, fenced_word, wants
+from daemon.agents.requests import BRIEF, LABEL, decided, fenced_word, plan, wants
 from daemon.core.approval import What
-from daemon.core.cleaning import clean, line
+from daemon.core.cleaning import line
 from daemon.core.deciding import ACCEPT_EDITS, ALLOW, ALWAYS, APPROVE, DENY, KEEP_PLANNING
-from daemon.core.model import Approval, Question
+from daemon.core.model import Approval
 
 PLAN_TOOL: Final = "ExitPlanMode"
 QUESTION_TOOL: Final = "AskUserQuestion"
@@ -33,8 +33,7 @@ def shown(tool: str, given: Json, cwd: str, *, subagent: str = "", rules: Sequen
     """The whole request as Markdown."""
     who = f"a subagent ({line(subagent, LABEL)}) " if subagent else ""
     if tool == PLAN_TOOL:
-        plan = given.get("plan")
-        return f"{who}made a plan:\n\n{clean(plan) if isinstance(plan, str) else '(none was written)'}"
+        return plan(who, given)
     parts = [wants(who, tool, given, cwd)]
     if rules:
         named = ", ".join(fenced_word(name) for name in _named(rules))
@@ -47,14 +46,6 @@ def options(tool: str, rules: Sequence[Json]) -> tuple[str, ...]:
     if tool == PLAN_TOOL:
         return (APPROVE, ACCEPT_EDITS, KEEP_PLANNING)
     return (ALLOW, ALWAYS, DENY) if rules else (ALLOW, DENY)
-
-
-def questions(given: Json) -> tuple[Question, ...]:
-    """What the agent asks, one after the other; empty when it is in no form we know."""
-    listed = given.get("questions")
-    found = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
-    made = tuple(_question(each, n, len(found)) for n, each in enumerate(found, 1))
-    return made if all(each.text for each in made) else ()
 
 
 def rules(payload: Json) -> tuple[Json, ...]:
@@ -120,28 +111,3 @@ def _is_shown(suggestion: Json) -> bool:
         return False
     names = _named([suggestion])
     return bool(names) and len(names) == len(told) and all(line(name, BRIEF * 4) == name for name in names)
-
-
-def _question(asked: Mapping[str, Any], number: int, of: int) -> Question:
-    listed = asked.get("options")
-    choices = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
-    meant = {line(str(each.get("label", "")), LABEL): _meaning(each) for each in reversed(choices)}
-    labels = tuple(label for label in reversed(meant) if label)
-    text = asked.get("question")
-    question = text if isinstance(text, str) else ""
-    many = asked.get("multiSelect") is True
-    asks = clean(question) if "\n" in question or len(question) > BRIEF else f"**{clean(question)}**"
-    head = asks + (f" ({number} of {of})" if of > 1 else "")
-    means = [f"{n}. {label}{meant[label]}" for n, label in enumerate(labels, 1)]
-    hint = "Several may be chosen: reply with their numbers." if many else ""
-    return Question(
-        text=question,
-        shown="\n\n".join(part for part in (head, "\n".join(means), hint) if part),
-        options=labels,
-        many=many,
-    )
-
-
-def _meaning(choice: Mapping[str, Any]) -> str:
-    about = choice.get("description")
-    return f": {line(about, 500)}" if isinstance(about, str) and about.strip() else ""

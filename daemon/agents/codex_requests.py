@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from daemon.agents import claude_requests, requests
+from daemon.agents import requests
 from daemon.agents.interface import Json, Surroundings
 from daemon.agents.speech import input_of, text
 from daemon.core import commands as c
@@ -48,19 +48,10 @@ def question(session_id: str, payload: Json, around: Surroundings) -> c.RequestA
     if text(payload, "tool_name") != QUESTION or not (around.pane and around.lasting):
         return None
     given = input_of(payload)
-    found = claude_requests.questions(given)
+    found = requests.questions(given)
     if not found or not all(each.options for each in found):
         return None
-    return c.RequestApproval(
-        session_id=session_id,
-        what=What.QUESTION,
-        tool=QUESTION,
-        shown=found[0].shown,
-        digest=requests.digest(session_id, text(payload, "cwd"), QUESTION, given),
-        request=requests.request(given),
-        options=found[0].options,
-        questions=found,
-    )
+    return requests.questioned(session_id, text(payload, "cwd"), QUESTION, given, found)
 
 
 def plan(session_id: str, payload: Json, around: Surroundings) -> c.RequestApproval | None:
@@ -72,7 +63,7 @@ def plan(session_id: str, payload: Json, around: Surroundings) -> c.RequestAppro
         session_id=session_id,
         what=What.PLAN,
         tool=PLAN,
-        shown=claude_requests.shown(claude_requests.PLAN_TOOL, request, ""),
+        shown=requests.plan("", request),
         digest=requests.digest(session_id, text(payload, "cwd"), PLAN, request),
         request=requests.request(request),
         options=(APPROVE, KEEP_PLANNING),

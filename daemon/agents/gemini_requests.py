@@ -6,12 +6,12 @@ whose details are not told whole, or that wants more than a yes or a no, people 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 
 from daemon.agents import requests
 from daemon.agents.interface import Json
+from daemon.agents.speech import given, input_of, text
 from daemon.core import commands as c
 from daemon.core.approval import What
 from daemon.core.deciding import ALLOW, DENY
@@ -24,30 +24,29 @@ TELLING: Final = ("command", "filePath", "toolName", "prompt")
 
 def asked(session_id: str, payload: Json) -> c.RequestApproval | c.TurnWaits:
     """What waits: a request that can be decided from afar, or one that is told of only."""
-    details, cwd = _details(payload), _text(payload, "cwd")
+    details, cwd = given(payload, "details"), text(payload, "cwd")
     told = _told(details)
     if told is None:
         return c.TurnWaits(session_id=session_id, what=_in_a_line(payload))
-    tool, given, shown = told
+    tool, asked_of, shown = told
     return c.RequestApproval(
         session_id=session_id,
         what=What.PERMISSION,
         tool=tool,
         shown=f"wants to use **{tool}** in {requests.fenced_word(cwd)}\n\n{shown}",
         digest=requests.digest(session_id, cwd, tool, details),
-        request=requests.request(given),
+        request=requests.request(asked_of),
         options=(ALLOW, DENY),
     )
 
 
 def allowed(session_id: str, payload: Json) -> tuple[c.CloseApprovals, ...]:
     """A call was made, so whatever it needed was allowed."""
-    given = payload.get("tool_input")
-    told = given if isinstance(given, Mapping) else {}
-    if command := _text(told, "command"):
+    told = input_of(payload)
+    if command := text(told, "command"):
         request: Json = {"command": command}
-    elif path := _text(told, "file_path"):
-        request = {"file_path": str(PurePath(_text(payload, "cwd")) / path)}
+    elif path := text(told, "file_path"):
+        request = {"file_path": str(PurePath(text(payload, "cwd")) / path)}
     else:
         return ()
     outcome, asked = "allowed at the agent itself", requests.request(request)
@@ -56,7 +55,7 @@ def allowed(session_id: str, payload: Json) -> tuple[c.CloseApprovals, ...]:
 
 def _told(details: Json) -> tuple[str, Json, str] | None:
     """The tool, what is decided about, and how it is shown."""
-    command, path, changes = (_text(details, name) for name in ("command", "filePath", "fileDiff"))
+    command, path, changes = (text(details, name) for name in ("command", "filePath", "fileDiff"))
     match details.get("type"):
         case "exec" if command:
             return SHELL, {"command": command}, requests.fenced(command, "bash")
@@ -68,16 +67,6 @@ def _told(details: Json) -> tuple[str, Json, str] | None:
 
 
 def _in_a_line(payload: Json) -> str:
-    details = _details(payload)
-    telling = next((text for name in TELLING if (text := _text(details, name))), "")
-    return ": ".join(part for part in (_text(details, "title") or _text(payload, "message"), telling) if part)
-
-
-def _details(payload: Json) -> Json:
-    details = payload.get("details")
-    return details if isinstance(details, dict) else {}
-
-
-def _text(told: Json, name: str) -> str:
-    value: Any = told.get(name)
-    return value if isinstance(value, str) else ""
+    details = given(payload, "details")
+    telling = next((said for name in TELLING if (said := text(details, name))), "")
+    return ": ".join(part for part in (text(details, "title") or text(payload, "message"), telling) if part)

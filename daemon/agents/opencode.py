@@ -16,12 +16,19 @@ from typing import Final
 
 from daemon.agents import opencode_requests
 from daemon.agents.interface import Json, Outcome, Surroundings
-from daemon.agents.speech import HAND_OUT_LIMIT, reason, registration, session_of, text
+from daemon.agents.speech import (
+    HAND_OUT_LIMIT,
+    Commands,
+    given,
+    reason,
+    registration,
+    session_of,
+    text,
+)
 from daemon.core import commands as c
 from daemon.core.frame import joined, marks_in
 from daemon.core.model import Approval, Denial, Turn
 
-Commands = tuple[c.Command, ...]
 BACKEND: Final = "opencode"
 DENIAL_LIMIT: Final = 19_000
 INTERRUPTED: Final = "MessageAbortedError"
@@ -89,7 +96,7 @@ def _prompted(session_id: str, payload: Json, around: Surroundings) -> Commands:
 
 
 def _calling(session_id: str, payload: Json, around: Surroundings) -> Commands:
-    doing = opencode_requests.doing(text(payload, "tool"), opencode_requests.given(payload, "args"))
+    doing = opencode_requests.doing(text(payload, "tool"), given(payload, "args"))
     went = c.TurnWent(session_id=session_id, doing=doing)
     return (went, *((c.BeginCall(session_id=session_id, limit=DENIAL_LIMIT),) if around.live else ()))
 

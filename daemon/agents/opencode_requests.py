@@ -10,10 +10,12 @@ Rule: what is shown is all of what is decided about.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from daemon.agents import claude_requests, requests
+from daemon.agents import requests
 from daemon.agents.interface import Json
+from daemon.agents.speech import given, text
 from daemon.core import commands as c
 from daemon.core.approval import What
 from daemon.core.cleaning import line
@@ -31,15 +33,10 @@ def doing(tool: str, args: Json) -> str:
     return requests.doing(tool, {**args, **named})
 
 
-def given(payload: Json, name: str) -> Json:
-    told = payload.get(name)
-    return told if isinstance(told, Mapping) else {}
-
-
 def permission(session_id: str, payload: Json) -> c.RequestApproval | None:
     """None when it says nothing that could be decided about."""
-    asked, cwd = given(payload, "properties"), _text(payload, "cwd")
-    tool, subagent = _text(asked, "permission"), _text(payload, "subagent")
+    asked, cwd = given(payload, "properties"), text(payload, "cwd")
+    tool, subagent = text(asked, "permission"), text(payload, "subagent")
     if not tool:
         return None
     about = given(asked, "metadata") or {"patterns": _texts(asked, "patterns")}
@@ -64,31 +61,20 @@ def permission(session_id: str, payload: Json) -> c.RequestApproval | None:
 def questioned(session_id: str, payload: Json) -> c.RequestApproval | None:
     """None when it is in no form we know: it can be answered at OpenCode only."""
     asked = given(payload, "properties")
-    found = claude_requests.questions(
-        {"questions": [_as_known(each) for each in _objects(asked, "questions")]}
-    )
+    found = requests.questions({"questions": [_as_known(each) for each in _objects(asked, "questions")]})
     if not found:
         return None
-    return c.RequestApproval(
-        session_id=session_id,
-        what=What.QUESTION,
-        tool=QUESTION,
-        shown=found[0].shown,
-        digest=requests.digest(session_id, _text(payload, "cwd"), QUESTION, asked),
-        request=requests.request(asked),
-        options=found[0].options,
-        questions=found,
-        subagent=_text(payload, "subagent"),
-    )
+    known = requests.questioned(session_id, text(payload, "cwd"), QUESTION, asked, found)
+    return replace(known, subagent=text(payload, "subagent"))
 
 
 def answered(session_id: str, payload: Json) -> c.CloseApprovals:
     """``asked`` is what the plugin had been asked."""
     asked = given(payload, "asked")
-    reply = _text(given(payload, "properties"), "reply")
+    reply = text(given(payload, "properties"), "reply")
     return c.CloseApprovals(
         session_id=session_id,
-        tool=_text(asked, "permission") or QUESTION,
+        tool=text(asked, "permission") or QUESTION,
         request=requests.request(asked),
         outcome="denied at the agent itself" if reply == "reject" else "decided at the agent itself",
     )
@@ -137,8 +123,3 @@ def _texts(payload: Json, name: str) -> list[str]:
 def _objects(payload: Json, name: str) -> Sequence[Mapping[str, Any]]:
     told = payload.get(name)
     return [each for each in told if isinstance(each, Mapping)] if isinstance(told, list) else []
-
-
-def _text(payload: Json, name: str) -> str:
-    value: Any = payload.get(name)
-    return value if isinstance(value, str) else ""

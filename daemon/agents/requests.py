@@ -8,11 +8,14 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from daemon.agents.interface import Json
+from daemon.core import commands as c
+from daemon.core.approval import What
 from daemon.core.cleaning import clean, line
+from daemon.core.model import Question
 
 BRIEF: Final = 100
 LABEL: Final = 64
@@ -47,6 +50,36 @@ def wants(who: str, tool: str, given: Json, cwd: str) -> str:
     """The whole call as Markdown; ``who`` wants it, if somebody else than the agent itself does."""
     head = f"{who}wants to use **{line(tool, LABEL)}** in {fenced_word(cwd)}"
     return "\n\n".join(part for part in (head, details(given)) if part)
+
+
+def plan(who: str, given: Json) -> str:
+    """A plan that waits to be approved; ``who`` as for ``wants``."""
+    told = given.get("plan")
+    return f"{who}made a plan:\n\n{clean(told) if isinstance(told, str) else '(none was written)'}"
+
+
+def questions(given: Json) -> tuple[Question, ...]:
+    """What the agent asks, one after the other; empty when it is in no form we know."""
+    listed = given.get("questions")
+    found = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    made = tuple(_question(each, n, len(found)) for n, each in enumerate(found, 1))
+    return made if all(each.text for each in made) else ()
+
+
+def questioned(
+    session_id: str, cwd: str, tool: str, given: Json, found: Sequence[Question]
+) -> c.RequestApproval:
+    """What is asked in those questions, the first of them before all others; ``given`` is how the agent asked."""
+    return c.RequestApproval(
+        session_id=session_id,
+        what=What.QUESTION,
+        tool=tool,
+        shown=found[0].shown,
+        digest=digest(session_id, cwd, tool, given),
+        request=request(given),
+        options=found[0].options,
+        questions=tuple(found),
+    )
 
 
 def details(given: Json) -> str:
@@ -109,6 +142,31 @@ def fenced_word(text: str) -> str:
     while ticks in word:
         ticks += "`"
     return f"{ticks} {word} {ticks}" if len(ticks) > 1 else f"`{word}`"
+
+
+def _question(asked: Mapping[str, Any], number: int, of: int) -> Question:
+    listed = asked.get("options")
+    choices = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    meant = {line(str(each.get("label", "")), LABEL): _meaning(each) for each in reversed(choices)}
+    labels = tuple(label for label in reversed(meant) if label)
+    text = asked.get("question")
+    question = text if isinstance(text, str) else ""
+    many = asked.get("multiSelect") is True
+    asks = clean(question) if "\n" in question or len(question) > BRIEF else f"**{clean(question)}**"
+    head = asks + (f" ({number} of {of})" if of > 1 else "")
+    means = [f"{n}. {label}{meant[label]}" for n, label in enumerate(labels, 1)]
+    hint = "Several may be chosen: reply with their numbers." if many else ""
+    return Question(
+        text=question,
+        shown="\n\n".join(part for part in (head, "\n".join(means), hint) if part),
+        options=labels,
+        many=many,
+    )
+
+
+def _meaning(choice: Mapping[str, Any]) -> str:
+    about = choice.get("description")
+    return f": {line(about, 500)}" if isinstance(about, str) and about.strip() else ""
 
 
 #: Inputs that are read more easily than as JSON; whatever else stands in them is shown as that.

@@ -151,7 +151,12 @@ def reason(denial: Denial) -> str:
 
 def input_of(payload: Json) -> Json:
     """What a tool is called with."""
-    found = payload.get("tool_input")
+    return given(payload, "tool_input")
+
+
+def given(payload: Json, name: str) -> Json:
+    """The object of that name; {} where there is none."""
+    found = payload.get(name)
     return found if isinstance(found, dict) else {}
 
 

@@ -30,6 +30,7 @@ class Caller:
         return self.host if self.standing is Standing.SERVICE else self.peer_id
 
 
+OWNER: Final = frozenset({Standing.OWNER})
 ANYBODY: Final = frozenset(Standing)
 PEOPLE: Final = frozenset({Standing.OWNER, Standing.SERVICE})
 HOSTS: Final = frozenset({Standing.OWNER, Standing.CLI, Standing.SERVICE})

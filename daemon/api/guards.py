@@ -148,9 +148,8 @@ class Guards:
         return await self._placed(self._lines[transport], thread)
 
     async def _placed(self, line: tuple[Process, ...], thread: str) -> Placed:
-        found = await self._engine.read(lambda tx: _registered(tx, line))
-        session = await self._engine.read(lambda tx: of_thread(tx, found, thread)) if found else None
-        return Placed(line[0] if line else GONE, line, session, crowded=found is not None and session is None)
+        session, crowded = await self._engine.read(lambda tx: _named(tx, line, thread))
+        return Placed(line[0] if line else GONE, line, session, crowded=crowded)
 
     def _line(self, request: web.Request) -> tuple[Process, ...]:
         """Who connected, as it was when the connection's first request came: its pid may be another's by now."""
@@ -290,10 +289,11 @@ def _remembered(view: View, surface: str) -> Conversation | None:
     return conversation if peer and not peer.forgotten_at else None
 
 
-def _registered(view: View, line: tuple[Process, ...]) -> Session | None:
-    """The nearest live incarnation in the caller's line, if any is registered here."""
+def _named(view: View, line: tuple[Process, ...], thread: str) -> tuple[Session | None, bool]:
+    """The nearest live incarnation in the caller's line; and whether there is one of which nobody knows which."""
     for process in line:
         session = view.session_of_process(process.pid, process.started)
         if session and session.ended_at is None:
-            return session
-    return None
+            found = of_thread(view, session, thread)
+            return found, found is None
+    return None, False

@@ -66,9 +66,9 @@ async def surroundings(
     told = payload if isinstance(payload, Mapping) else {}
     environment = environment_of(headers)
     line = _above(placed, _pid(headers))
-    found = await asyncio.to_thread(incarnation.found, agent, line, environment, told)
+    looked = await asyncio.to_thread(_looked, event, agent, line, environment, told)
+    found, checkout, real, said, plan = looked
     process = found.process
-    checkout, real = await asyncio.to_thread(_folder, str(told.get("cwd", "")))
     # Of several terminals the variables are those of the first.
     alone = {} if found.shared else environment
     pane, terminal = await _pane(alone)
@@ -89,9 +89,9 @@ async def surroundings(
         turn=found.turn,
         environment=environment,
         spoke=event != "Stop" or agent not in TRANSCRIBED or await _spoke(told, live=live),
-        said=await asyncio.to_thread(_said, event, told),
+        said=said,
         real=real,
-        plan=await asyncio.to_thread(_planned, agent, event, told),
+        plan=plan,
         live=live,
     )
 
@@ -101,6 +101,19 @@ def really(command: c.Command, around: Surroundings) -> c.Command:
     if not isinstance(command, c.RegisterSession) or command.path not in around.real:
         return command
     return replace(command, path=around.real[command.path])
+
+
+def _looked(
+    event: str,
+    agent: str,
+    line: tuple[Process, ...],
+    environment: Mapping[str, str],
+    told: Mapping[str, Any],
+) -> tuple[incarnation.Incarnation, folders.Checkout, dict[str, str], str, str]:
+    """The agent, its folder and that one's other name, what it said, and what it plans: all that files tell."""
+    found = incarnation.found(agent, line, environment, told)
+    checkout, real = _folder(str(told.get("cwd", "")))
+    return found, checkout, real, _said(event, told), _planned(agent, event, told)
 
 
 def _folder(cwd: str) -> tuple[folders.Checkout, dict[str, str]]:

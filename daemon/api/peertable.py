@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.api import answers, bodies, peers
-from daemon.api.caller import Standing
+from daemon.api.caller import OWNER
 from daemon.api.door import Endpoint
 from daemon.wire import routes
-
-OWNER: Final = frozenset({Standing.OWNER})
 
 PEERS: Final = (
     Endpoint("GET", routes.WHOAMI, peers.whoami, "see who the caller is", answers=answers.Myself),

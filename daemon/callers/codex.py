@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from daemon.callers import processes
+
 QUEUE: Final = "queue:"  #: before the path of the program that puts messages into its queue
 SERVER: Final = "app-server"
 HEADLESS: Final = frozenset({"exec", "e", "review"})  #: subcommands that run for one prompt
@@ -45,9 +47,7 @@ def told_of(pid: int) -> Told:
     """What the process is, ``NOTHING`` if it is gone."""
     try:
         if _LINUX:
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-            words = tuple(word.decode("utf-8", "surrogateescape") for word in line)
-            return Told(str(Path(f"/proc/{pid}/exe").readlink()), words[1:])
+            return Told(str(Path(f"/proc/{pid}/exe").readlink()), processes.words_of(pid)[1:])
         return _from_ps(pid)
     except (OSError, ValueError, subprocess.SubprocessError):
         return NOTHING
@@ -60,14 +60,6 @@ def queue_of(told: Told) -> str:
 
 def _from_ps(pid: int) -> Told:
     """The words are split at spaces: of those only the first ones matter."""
-    done = subprocess.run(
-        ["/bin/ps", "-o", "comm=,args=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=2,
-    ).stdout.strip()
-    program = subprocess.run(
-        ["/bin/ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False, timeout=2
-    ).stdout.strip()
-    return Told(program, tuple(done.removeprefix(program).strip().split()[1:]))
+    program = processes.said_by("ps", "-o", "comm=", "-p", str(pid)).strip()
+    said = processes.said_by("ps", "-o", "comm=,args=", "-p", str(pid)).strip()
+    return Told(program, tuple(said.removeprefix(program).strip().split()[1:]))

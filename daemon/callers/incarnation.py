@@ -19,7 +19,6 @@ HEADLESS: Final = "sdk-cli"  #: how a run of Claude Code for one prompt (``-p``)
 REAPERS: Final = frozenset({0, 1})  #: children of these take over what has lost its parent, and 1 itself
 #: What an agent's program is called -> the agent.
 PROGRAMS: Final = {"claude": "claude-code", "codex": "codex", "gemini": "gemini", "opencode": "opencode"}
-SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 Line = Sequence[Process]
 Environment = Mapping[str, str]
 Payload = Mapping[str, Any]
@@ -91,7 +90,9 @@ def _opencode(line: Line, environment: Environment, payload: Payload) -> Incarna
 
 
 def nearest(line: Line) -> Process | None:
-    return next((each for each in line if each.command not in SHELLS and each.pid not in REAPERS), None)
+    return next(
+        (each for each in line if each.command not in processes.SHELLS and each.pid not in REAPERS), None
+    )
 
 
 def _registered(

@@ -24,6 +24,7 @@ from typing import Final
 LINE: Final = 4096  #: bytes; a process's stat has some 400
 LONGEST_LINE: Final = 256 * 1024  #: of a command; one word has 128 KiB at most (execve(2))
 DEEPEST: Final = 40
+SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 _LINUX: Final = sys.platform == "linux"
 
 # Socket options Python does not name: asm-generic/socket.h (Linux 6.5), sys/un.h (macOS).

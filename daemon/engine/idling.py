@@ -10,7 +10,6 @@ from collections.abc import Callable
 from daemon.core.view import live_sessions
 from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING
-from daemon.store.interface import Tx
 
 
 class Idling:
@@ -44,8 +43,4 @@ class Idling:
 
     async def _is_over(self) -> bool:
         now = self._engine.clock.now()
-        return await self._engine.look(lambda tx: _nothing_left(tx) and tx.next_due(now) is None)
-
-
-def _nothing_left(tx: Tx) -> bool:
-    return not live_sessions(tx)
+        return await self._engine.look(lambda tx: not live_sessions(tx) and tx.next_due(now) is None)

@@ -19,7 +19,7 @@ from daemon.callers.processes import Process
 from daemon.callers.watch import Handle, opened
 from daemon.core.errors import NotAllowed, Unavailable
 from daemon.core.model import Pane, Session
-from daemon.panes import PaneNow
+from daemon.panes import is_same
 from daemon.tmux import Tmux, TmuxFailed, TmuxSilent
 
 WITHIN_S: Final = 5.0
@@ -77,21 +77,11 @@ async def _in_pane(pane: Pane, found: Process) -> str:
         raise Unavailable(str(error), "try again in a moment") from error
     except (TmuxFailed, ValueError, OSError):
         return _without(pane, found, "gone")
-    if not _is_same(pane, now):
+    if not is_same(now, pane, processes.started):
         return _without(pane, found, "another one by now")
     if found.terminal != now.tty:
         raise NotAllowed(f"process {found.pid} is not in pane {pane.pane_id} any more", BY_HAND)
     return f"it is in pane {pane.pane_id}, as they said"
-
-
-def _is_same(pane: Pane, now: PaneNow) -> bool:
-    was = (pane.server_pid, pane.server_started, pane.pane_pid, pane.pane_started)
-    return was == (
-        now.server_pid,
-        processes.started(now.server_pid),
-        now.pane_pid,
-        processes.started(now.pane_pid),
-    )
 
 
 def _without(pane: Pane, found: Process, what: str) -> str:

@@ -15,7 +15,8 @@ from daemon.panes import Look, PaneNow, obstacle
 from daemon.tmux import Tmux, TmuxFailed, TmuxSilent
 from daemon.transports.screens import Standing, screen_of
 
-SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh", "tmux"})
+#: What may have the keys of a pane while no agent has.
+OTHERS: Final = processes.SHELLS | {"tmux"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,6 @@ def _not_the_agent(now: PaneNow, session: Session) -> str:
     if agent is None or agent.started != session.started:
         return "the agent is gone from its pane"
     # It may have been started elsewhere with a pane's variables, or put to sleep behind another program.
-    if agent.terminal != now.tty or not agent.foreground or now.command in SHELLS:
+    if agent.terminal != now.tty or not agent.foreground or now.command in OTHERS:
         return f"the pane listens with {now.command or 'nothing'}, not with the agent"
     return ""

@@ -43,12 +43,12 @@ class Prompt:
         """
         if collapsed := _PASTED.match(self.text):
             return int(collapsed[1] or 0) == pasted.count("\n")
-        shown, whole = _surely_shown(self.text), _surely_shown(pasted)
+        shown, whole = surely_shown(self.text), surely_shown(pasted)
         if self.text[-1:] != pasted[-1:]:
             return False
         if self.clipped:
             last_line = pasted.rpartition("\n")[2]
-            return whole.endswith(shown) and shown.endswith(_surely_shown(last_line))
+            return whole.endswith(shown) and shown.endswith(surely_shown(last_line))
         return self.text[:1] == pasted[:1] and shown == whole
 
 
@@ -79,7 +79,8 @@ def _is_inside(lines: list[str]) -> bool:
     return all(not plain(line).strip() or plain(line).startswith("  ") for line in lines)
 
 
-def _surely_shown(text: str) -> str:
+def surely_shown(text: str) -> str:
+    """What every terminal shows of it, the same way."""
     return _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
 
 

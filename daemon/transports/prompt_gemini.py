@@ -13,12 +13,11 @@ Rule: keys go to the cursor, and a prompt is one only while the cursor is in it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.transports.prompt import plain
+from daemon.transports.prompt import plain, surely_shown
 
 HINT: Final = " >   Type your message or @path/to/file"
 BUSY: Final = "(esc to cancel"
@@ -27,7 +26,6 @@ _RULE: Final = re.compile(r"^─{10,}$")
 _FIRST: Final = re.compile(r"^ [>*] ")
 _INDENT: Final = "   "
 _COLLAPSED: Final = re.compile(r"^\[Pasted Text: (\d+) (lines|chars)(?: #\d+)?\]$")
-_INVISIBLE: Final = re.compile(r"[^!-~]+")  #: what a terminal may show as something else, or not at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class GeminiPrompt:
         if collapsed := _COLLAPSED.match(self.text):
             lines, units = pasted.count("\n") + 1, len(pasted.encode("utf-16-le")) // 2
             return int(collapsed[1]) == (lines if collapsed[2] == "lines" else units)
-        same = _surely_shown(self.text) == _surely_shown(pasted)
+        same = surely_shown(self.text) == surely_shown(pasted)
         return same and (self.text[:1], self.text[-1:]) == (pasted[:1], pasted[-1:])
 
 
@@ -91,7 +89,3 @@ def _indented(lines: Sequence[str]) -> Sequence[str]:
     while end and not lines[end - 1]:
         end -= 1
     return lines[:end]
-
-
-def _surely_shown(text: str) -> str:
-    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text))

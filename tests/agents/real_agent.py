@@ -200,6 +200,17 @@ class RealAgent(ABC):
             pytest.fail(f"waited for {self.called} {wanted}; {self.condition()}its pane:\n{shown}")
         pytest.fail(f"waited for {self.called} {wanted}, but its pane is gone")
 
+    async def kill_server(self) -> None:
+        """End its tmux server, as a machine that goes down would, and wait for that."""
+        await self.tmux("kill-server")
+        async with asyncio.timeout(self.waits):
+            while True:
+                try:
+                    await self.tmux("list-sessions")
+                except RuntimeError:
+                    return
+                await asyncio.sleep(0.05)
+
     async def family(self) -> set[Process]:
         """The agent and all that came of it."""
         return await _family(self.pid)

@@ -246,7 +246,7 @@ def choices(*labels: object) -> list[dict[str, object]]:
 
 
 def test_questions_are_shown_with_what_each_choice_means() -> None:
-    one, two = r.questions(
+    one, two = requests.questions(
         asked(
             {"question": "Which color?", "options": choices("Red", "Blue")},
             {"question": "Which fruits?", "options": choices("Apple"), "multiSelect": True},
@@ -263,7 +263,9 @@ def test_questions_are_shown_with_what_each_choice_means() -> None:
 
 
 def test_the_numbers_that_are_shown_are_those_of_the_options() -> None:
-    [question] = r.questions(asked({"question": "Which?", "options": [*choices("A", "A", "", "B"), 7, {}]}))
+    [question] = requests.questions(
+        asked({"question": "Which?", "options": [*choices("A", "A", "", "B"), 7, {}]})
+    )
 
     assert question.options == ("A", "B")
     assert [text.partition(":")[0] for text in question.shown.splitlines()[2:]] == ["1. A", "2. B"]
@@ -272,7 +274,7 @@ def test_the_numbers_that_are_shown_are_those_of_the_options() -> None:
 def test_a_long_question_is_shown_whole() -> None:
     text = "Is this right?\n" + "x" * 3_000
 
-    assert text in r.questions(asked({"question": text}))[0].shown
+    assert text in requests.questions(asked({"question": text}))[0].shown
 
 
 @pytest.mark.parametrize(
@@ -290,14 +292,14 @@ def test_a_long_question_is_shown_whole() -> None:
     ],
 )
 def test_questions_in_another_form_are_none(odd: dict[str, Any]) -> None:
-    assert r.questions(odd) == ()
+    assert requests.questions(odd) == ()
 
 
 @pytest.mark.parametrize(
     "options", [None, {}, "x", [], [None], [{}], [{"label": None}], [{"label": {"a": 1}}]]
 )
 def test_a_question_may_be_without_choices(options: object) -> None:
-    [question] = r.questions(asked({"question": "ok?", "options": options}))
+    [question] = requests.questions(asked({"question": "ok?", "options": options}))
 
     assert question.text == "ok?"
     assert all(isinstance(each, str) and each for each in question.options)
@@ -364,7 +366,7 @@ def test_answers_go_back_with_the_questions_as_they_came() -> None:
     given = asked(
         {"question": "Which?", "options": choices("A", "B"), "odd": [1, None]}, {"question": "And?"}
     )
-    questions = r.questions(given)
+    questions = requests.questions(given)
     answered = approval(What.QUESTION, given, questions=questions, answers=("A", "my own words"), choice="A")
 
     assert heard(answered) == {
@@ -375,7 +377,9 @@ def test_answers_go_back_with_the_questions_as_they_came() -> None:
 
 def test_a_choice_that_is_called_deny_is_an_answer() -> None:
     given = asked({"question": "Cookies?", "options": choices("Allow", "Deny")})
-    chosen = approval(What.QUESTION, given, questions=r.questions(given), answers=("Deny",), choice="Deny")
+    chosen = approval(
+        What.QUESTION, given, questions=requests.questions(given), answers=("Deny",), choice="Deny"
+    )
 
     assert heard(chosen)["updatedInput"]["answers"] == {"Cookies?": "Deny"}
 
@@ -418,5 +422,5 @@ def test_whatever_a_tool_is_given_can_be_shown_and_decided(given: dict[str, Any]
     r.shown("Bash", given, CWD).encode()
     requests.doing("Bash", given).encode()
     requests.digest("s", CWD, "Bash", given)
-    r.questions(given)
+    requests.questions(given)
     assert heard(approval(What.PLAN, given, choice="Approve"))["updatedInput"] == given

@@ -271,8 +271,7 @@ async def test_a_pane_of_the_same_number_in_a_new_server_is_somebody_elses(
     server = f"gone-{os.getpid()}"
     typed = line.place / "typed"
     async with another(line, model, server=server) as agent:
-        await agent.tmux("kill-server")
-        await ended(agent)
+        await agent.kill_server()
         await agent.tmux("new-session", "-d", "-s", "dev", "-x", "160", "-y", "50", f"cat > {typed}")
         assert await agent.tmux("list-panes", "-a", "-F", "#{pane_id}") == agent.pane
         asked = await by_owner(line, "a question from the owner")
@@ -282,13 +281,3 @@ async def test_a_pane_of_the_same_number_in_a_new_server_is_somebody_elses(
         await agent.press("e", "n", "d", "Enter")
         await until(lambda: typed.exists() and "end" in typed.read_text(), "for the other program")
         assert typed.read_text() == "end\n"
-
-
-async def ended(agent: ClaudeCode) -> None:
-    """Until its tmux server is gone."""
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                await agent.tmux("list-sessions")
-            except RuntimeError:
-                return

@@ -11,6 +11,7 @@ from typing import Final
 from daemon.core import approval as a
 from daemon.core import asking, closing, deciding, following, presence
 from daemon.core import commands as c
+from daemon.core.attention import Matter
 from daemon.core.cleaning import TEXT_LIMIT, clean, fitted, line
 from daemon.core.errors import NotFound
 from daemon.core.model import Answer, Approval, Event, Kind, Session, Turn
@@ -102,7 +103,10 @@ def unasked(plan: Plan, session: Session, what: str) -> None:
         text = (
             f"{peer.circle}/{peer.name} waits at its own dialog: {line(what, WORDS) or 'it needs somebody'}"
         )
-        post(plan, LINE, to, Letter(kind=Kind.NOTICE, text=f"{text}. It can be answered there only."))
+        letter = Letter(
+            kind=Kind.NOTICE, text=f"{text}. It can be answered there only.", matter=Matter.APPROVAL
+        )
+        post(plan, LINE, to, letter)
         following.waits(plan, session, what, [each.peer_id for each in to])
 
 

@@ -71,7 +71,7 @@ def regard(plan: Plan, peer: Peer) -> Attention | None:
 def judged(plan: Plan, envelope: Envelope, delivery: Delivery, peer: Peer) -> Delivery:
     """The delivery as it begins: on its way, shown without a sound, or held back."""
     found = regard(plan, peer)
-    if found is None or not sounds(envelope):
+    if found is None or not sounds(envelope) or _is_own(plan, envelope, peer):
         return delivery
     thing = thing_of(plan, envelope)
     before = [each.at for each in found.rang if each.envelope_id != envelope.envelope_id]
@@ -90,6 +90,8 @@ def leaves(plan: Plan, delivery: Delivery, peer: Peer) -> bool:
     found, envelope = regard(plan, peer), plan.envelope(delivery.envelope_id)
     free = delivery.state == d.State.QUEUED and not (delivery.hushed or delivery.parts or delivery.doubts)
     if found is None or envelope is None or not free or not sounds(envelope):
+        return True
+    if _is_own(plan, envelope, peer):
         return True
     hold = attention.verdict(wishes(found), thing_of(plan, envelope), (), plan.now)
     if isinstance(hold, Ring):
@@ -121,6 +123,8 @@ def matter_of(envelope: Envelope, ask: Ask | None) -> Matter:
         return Matter.APPROVAL if own and own.subject == APPROVAL else Matter.QUESTION
     if envelope.kind is Kind.ANSWER:
         return Matter.FAILURE if ask and ask.state in UNHAPPY else Matter.DONE
+    if envelope.matter:
+        return Matter(envelope.matter)
     return Matter.FAILURE if envelope.sender.peer_id == LINE else Matter.CHATTER
 
 
@@ -167,6 +171,17 @@ def _kept(plan: Plan, found: Attention, delivery: Delivery, hold: Hold) -> Deliv
     put(plan, replace(found, digest_at=at))
     held = d.advance(delivery, d.Hold(None, hold.why, hold.until), now=plan.now)
     return replace(held, kept=found.person)
+
+
+def _is_own(plan: Plan, envelope: Envelope, here: Peer) -> bool:
+    """A person has themselves told that, at a time of their own choice."""
+    schedule = (
+        plan.schedule(envelope.schedule) if envelope.kind is Kind.NOTICE and envelope.schedule else None
+    )
+    if schedule is None or schedule.checkin or envelope.sender.peer_id == LINE:
+        return False
+    owner = plan.peer(schedule.owner)
+    return owner is not None and (owner == here or (bool(whose(owner)) and whose(owner) == whose(here)))
 
 
 def _is_awaited(plan: Plan, found: Attention, envelope: Envelope) -> bool:

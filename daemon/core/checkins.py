@@ -15,6 +15,7 @@ from typing import Final
 
 from daemon.core import addressing, asking, glance, schedules, sending, situations
 from daemon.core import commands as c
+from daemon.core.attention import Matter
 from daemon.core.cleaning import fitted
 from daemon.core.errors import Conflict, Malformed, NotFound, Refused, Throttled
 from daemon.core.measures import counted
@@ -189,7 +190,13 @@ def _report(plan: Plan, checkin: Checkin, news: Sequence[str]) -> None:
     readers[reader.peer_id] = (reader, whole if reader.role is Role.ORCHESTRATOR else told)
     rings = any(each.blocked or each.silent for each in checkin.states)
     for peer, text in readers.values():
-        letter = Letter(kind=Kind.NOTICE, text=fitted(text), schedule=checkin.schedule_id, silent=not rings)
+        letter = Letter(
+            kind=Kind.NOTICE,
+            text=fitted(text),
+            schedule=checkin.schedule_id,
+            silent=not rings,
+            matter=Matter.FAILURE if rings else Matter.CHATTER,
+        )
         with (
             suppress(Throttled),
             plan.whole(),

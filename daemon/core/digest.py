@@ -19,6 +19,7 @@ from daemon.core.model import Attention, Conversation, Custom, Delivery, Envelop
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
 
+MOST_CARDS: Final = 8  #: that come once more below a morning report
 MOST: Final = 40_000  #: bytes of what is held back in one digest
 NEVER_SHOWN: Final = frozenset({d.State.DEAD, d.State.EXPIRED, d.State.CANCELLED})
 
@@ -69,6 +70,8 @@ def give(plan: Plan, person: str, here: Peer | None = None) -> bool:
         envelope, _ = post(plan, LINE, [to], Letter(kind=Kind.REPLY, text=text, silent=True))
         for delivery, _ in held:
             plan.put(replace(delivery, told_in=envelope.envelope_id))
+        if report.is_morning(plan, found):
+            _lay_again(plan, to, person, envelope.envelope_id)
     _told(plan, found, more=len(kept) > len(held))
     return bool(text)
 
@@ -128,6 +131,31 @@ def _comes(plan: Plan, item: Delivery) -> None:
     approval = plan.approval_of(item.envelope_id)
     if approval and approval.state == a.State.ASKED:
         plan.put(a.advance(approval, a.Show(item.peer_id), now=plan.now))
+
+
+def _lay_again(plan: Plan, to: Peer, person: str, report_id: str) -> None:
+    """What was asked there long ago comes below the report once more, so that nobody looks for its buttons."""
+    for ask, _ in report.waiting(plan, [to])[:MOST_CARDS]:
+        envelope = plan.envelope(ask.ask_id)
+        cards = [
+            x for each in plan.view.deliveries_of(ask.ask_id) if (x := plan.fresh(each)).peer_id == to.peer_id
+        ]
+        last = cards[-1] if cards else None
+        if envelope is None or last is None or not last.receipt or plan.now - ask.created_at < a.STALE_AFTER:
+            continue
+        again = Delivery(
+            delivery_id=plan.new_id("d"),
+            envelope_id=ask.ask_id,
+            peer_id=to.peer_id,
+            kind=Kind.ASK,
+            state=d.State.QUEUED,
+            due_at=plan.now,
+            expires_at=envelope.expires_at,
+            urgency=envelope.urgency,
+        )
+        held = d.advance(again, d.Hold(None, "comes with the morning report", plan.now + HOUR), now=plan.now)
+        plan.put(replace(held, kept=person, told_in=report_id))
+        plan.tell(Event(held.state, ask.ask_id, to.peer_id, held.state, held.reason))
 
 
 def _told(plan: Plan, found: Attention, *, more: bool) -> None:

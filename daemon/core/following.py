@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import glance, topics, watchers
+from daemon.core.attention import Matter
 from daemon.core.cleaning import fitted
 from daemon.core.measures import counted, lasting
 from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn, Urgency
@@ -25,6 +26,7 @@ STOP: Final = "stop"  #: told once, when the turn that was stopped has ended
 EVERY: Final = timedelta(seconds=3)  #: between two changes of one message
 NO_SIGN_FOR: Final = timedelta(minutes=10)
 BRIEF: Final = 120
+DONE: Final = "is done"
 
 
 def begin(plan: Plan, here: Peer, peer: Peer, what: str) -> Follow:
@@ -76,7 +78,8 @@ def over(plan: Plan, session: Session, ask: Ask | None, text: str, how: str) -> 
             _close(plan, follow, session, how)
         elif not told:
             words = f"\n\n{fitted(text)}" if text.strip() else ""
-            watchers.say(plan, follow, f"{how}, after {_span(plan, session)}{words}")
+            matter = Matter.DONE if how == DONE else Matter.FAILURE
+            watchers.say(plan, follow, f"{how}, after {_span(plan, session)}{words}", matter)
         if follow.what == STOP:
             plan.put(replace(follow, ended_at=plan.now))
         elif follow.what == WATCH:

@@ -12,6 +12,7 @@ from typing import Final
 from daemon.core import commands as c
 from daemon.core import hosting, people, sending, threads, topics
 from daemon.core.addressing import DEFAULT_CIRCLE, free_name, slug
+from daemon.core.attention import Matter
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Authority, Conversation, Event, Heard, Kind, Peer, Person, Place, Role
@@ -168,7 +169,7 @@ def _found(plan: Plan, person: Person, said: c.Say, room: str) -> Place:
         f"It sees circle `{DEFAULT_CIRCLE}`; list it under `{said.surface}.chats` (id {room}) to change that."
     )
     if owners := _owners(plan, said.surface):
-        post(plan, LINE, owners, Letter(kind=Kind.NOTICE, text=text))
+        post(plan, LINE, owners, Letter(kind=Kind.NOTICE, text=text, matter=Matter.CHATTER))
     return place
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from daemon.core import jobs
+from daemon.core.attention import Matter
 from daemon.core.cleaning import fitted, line
 from daemon.core.jobs import State
 from daemon.core.model import Event, Job, Kind
@@ -18,6 +19,7 @@ from daemon.core.view import Plan
 
 BRIEF: Final = 60
 LONGEST_EVIDENCE: Final = 200
+MATTERS: Final = {State.DONE: Matter.DONE, State.CANCELLED: Matter.CHATTER}  #: all else went wrong
 
 
 def became(plan: Plan, job: Job, event: jobs.Happening, *, by: str = "") -> Job:
@@ -95,4 +97,6 @@ def _tell_owner(plan: Plan, job: Job) -> None:
         return
     words = job.result or job.note if job.state == State.DONE else job.reason
     text = f"{told(job)} is {job.state}" + (f": {words}" if words else "")
-    post(plan, LINE, [owner], Letter(kind=Kind.NOTICE, text=fitted(text), correlation_id=job.ask_id or None))
+    matter = MATTERS.get(job.state, Matter.FAILURE)
+    letter = Letter(kind=Kind.NOTICE, text=fitted(text), correlation_id=job.ask_id or None, matter=matter)
+    post(plan, LINE, [owner], letter)

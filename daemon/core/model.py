@@ -267,6 +267,7 @@ class Envelope:
     attachment: Attachment | None = None
     alone: str = ""  #: the account of the one person whom it is for, where others would see it, too
     schedule: str = ""  #: the schedule that said it
+    matter: str = ""  #: what it is to a person (`attention.Matter`), where its kind does not tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

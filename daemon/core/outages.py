@@ -11,6 +11,7 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core import threads
+from daemon.core.attention import Matter
 from daemon.core.locking import hears
 from daemon.core.model import Conversation, Event, Kind, Outage
 from daemon.core.posting import LINE, Letter, post
@@ -53,10 +54,10 @@ def _ended(plan: Plan, outage: Outage, since: datetime) -> None:
         minutes = max(1, round((plan.now - since).total_seconds() / 60))
         plan.tell(Event("heard_again", outage.surface))
         said = f"{outage.surface} is back after {minutes} min; what was said there meanwhile comes in now"
-        _tell_elsewhere(plan, outage.surface, said)
+        _tell_elsewhere(plan, outage.surface, said, Matter.CHATTER)
 
 
-def _tell_elsewhere(plan: Plan, surface: str, text: str) -> None:
+def _tell_elsewhere(plan: Plan, surface: str, text: str, matter: Matter = Matter.FAILURE) -> None:
     """Where the owner may be, but not on a surface that is deaf itself."""
     to = [
         peer
@@ -64,7 +65,7 @@ def _tell_elsewhere(plan: Plan, surface: str, text: str) -> None:
         if hears(plan, peer) and _reached(plan.conversation(peer.peer_id), surface)
     ]
     if to:
-        post(plan, LINE, to, Letter(kind=Kind.NOTICE, text=text))
+        post(plan, LINE, to, Letter(kind=Kind.NOTICE, text=text, matter=matter))
 
 
 def _reached(here: Conversation | None, deaf: str) -> bool:

@@ -63,6 +63,7 @@ class Letter:
     attachment: Attachment | None = None
     alone: str = ""
     schedule: str = ""
+    matter: str = ""
 
 
 def stamp(plan: Plan, peer: Peer, person: str = "") -> Sender:
@@ -104,6 +105,7 @@ def post(
         attachment=letter.attachment,
         alone=letter.alone,
         schedule=letter.schedule,
+        matter=letter.matter,
     )
     if envelope.kind is Kind.CHANGE:
         _take_the_place(plan, envelope)

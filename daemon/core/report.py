@@ -1,7 +1,7 @@
 """What a person is told of what they were not rung for: a digest, or the morning report after a night.
 
-One line for each thing, circle by circle; what comes first is what wants something of them. Rule: it says what is so at
-the time of telling, and only to whom the circle is open.
+One line for each thing, circle by circle; what comes first is what wants something of them, and of that the cards come
+after it. Rule: it says what is so at the time of telling, and only to whom the circle is open.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from daemon.core import addressing, attending, attention, jobs, nights
+from daemon.core import addressing, attending, attention, jobends, jobs, nights, shifts
 from daemon.core.attention import RANK, Matter
 from daemon.core.cleaning import fitted, line
 from daemon.core.measures import ago, counted
@@ -48,9 +48,10 @@ def morning(plan: Plan, person: str, held: Held, since: datetime) -> str:
     rooms = attending.rooms(plan, person)
     decisions = list(_decisions(plan, rooms))
     stuck = list(_stuck(plan, rooms))
-    back = list(_held(plan, held, asks=False))
     work = [each for each in jobs_of(plan, since) if _is_met(plan, rooms, each.circle)]
-    told = [_job(each) for each in work]
+    back = list(_held(plan, _but_jobs(held, work), asks=False))
+    crew = shifts.Crew(plan)
+    told = [_job(plan, each, crew) for each in work]
     entries = [*decisions, *told, *stuck, *back]
     if not entries:
         return ""
@@ -58,8 +59,8 @@ def morning(plan: Plan, person: str, held: Held, since: datetime) -> str:
     head = [
         "**Morning report**",
         f"- decisions waiting: {len(decisions) or 'none'}",
-        "- reviews: none yet",
-        f"- jobs: {counts[0]} done, {counts[1]} failed, {counts[2]} left",
+        "- reviews: none",
+        f"- jobs: {', '.join(_counted(counts)) or 'none'}",
         f"- agents stuck: {len(stuck) or 'none'}; held back: {counted(len(back), 'thing') if back else 'nothing'}",
     ]
     return _laid(head, entries)
@@ -89,6 +90,17 @@ def next_night(plan: Plan, person: str) -> datetime | None:
     return min((each.ends for each in windows if each), default=None)
 
 
+def _counted(counts: Sequence[int]) -> list[str]:
+    named = zip(counts, ("done", "failed", "still to do"), strict=True)
+    return [f"{count} {how}" for count, how in named if count]
+
+
+def _but_jobs(held: Held, work: Sequence[Job]) -> Held:
+    """Without what was said of jobs that have a line of their own."""
+    told = tuple(jobends.told(each) for each in work)
+    return [x for x in held if x[1].sender.peer_id != LINE.peer_id or not x[1].body.startswith(told)]
+
+
 def _laid(head: list[str], entries: list[Entry]) -> str:
     lines = list(head)
     ordered = sorted(entries, key=lambda each: (each.circle, each.place))
@@ -106,16 +118,32 @@ def _held(plan: Plan, held: Held, *, asks: bool) -> Iterator[Entry]:
         seen.add(envelope.envelope_id)
         ask = plan.ask(envelope.correlation_id or envelope.envelope_id)
         matter = attending.matter_of(envelope, ask)
-        text = f"{matter} · {envelope.sender.name}: {line(envelope.body, BRIEF)}"
-        yield Entry(envelope.sender.circle, (HELD, RANK[matter]), text)
+        yield Entry(_place_of(envelope), (HELD, RANK[matter]), _heard(envelope, matter))
+
+
+def _heard(envelope: Envelope, matter: Matter) -> str:
+    """What the line says of itself needs no name, and what is only said no word for it."""
+    what = "" if matter is Matter.CHATTER else f"{matter} · "
+    who = "" if envelope.sender.peer_id == LINE.peer_id else f"{envelope.sender.name}: "
+    return f"{what}{who}{line(envelope.body, BRIEF)}"
+
+
+def _place_of(envelope: Envelope) -> str:
+    return LINE.name if envelope.sender.peer_id == LINE.peer_id else envelope.sender.circle
 
 
 def _decisions(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:
-    asks = {ask.ask_id: ask for room in rooms for ask in plan.view.open_asks_to(room.peer_id)}
-    for ask in asks.values():
-        asker = plan.peer(ask.asker)
-        if asker and asker.peer_id != LINE.peer_id:
-            yield Entry(asker.circle, (DECISION, _rank(ask)), f"{_what(ask)} · {asker.name}: {_asked(ask)}")
+    for ask, asker in waiting(plan, rooms):
+        text = f"{_what(ask)} · {asker.name}: {line(ask.question, BRIEF)}"
+        yield Entry(asker.circle, (DECISION, _rank(ask)), text)
+
+
+def waiting(plan: Plan, rooms: Sequence[Peer]) -> list[tuple[Ask, Peer]]:
+    """What is asked of them there, approvals first, the oldest first; and by whom."""
+    found = {stale.ask_id: stale for room in rooms for stale in plan.view.open_asks_to(room.peer_id)}
+    asks = sorted(found.values(), key=lambda each: (_rank(each), each.created_at))
+    askers = [(ask, plan.peer(ask.asker)) for ask in asks]
+    return [(ask, asker) for ask, asker in askers if asker and asker.peer_id != LINE.peer_id]
 
 
 def _rank(ask: Ask) -> int:
@@ -126,11 +154,7 @@ def _what(ask: Ask) -> str:
     return Matter.APPROVAL if ask.subject == attending.APPROVAL else Matter.QUESTION
 
 
-def _asked(ask: Ask) -> str:
-    return f"{line(ask.question, BRIEF)} (`{ask.ask_id}`)"
-
-
-def _job(job: Job) -> Entry:
+def _job(plan: Plan, job: Job, crew: shifts.Crew) -> Entry:
     if job.state == jobs.State.DONE:
         checked = [each.verified for each in job.claims]
         doubt = " (a claim is not so)" if False in checked else " (not verified)" if None in checked else ""
@@ -138,8 +162,9 @@ def _job(job: Job) -> Entry:
             job.circle, (DONE, 0), f"done · {job.title}: {line(job.result, BRIEF) or 'no words'}{doubt}"
         )
     kind = FAILED if job.state in LOST else LEFT
-    why = f": {line(job.reason, BRIEF)}" if job.reason else ""
-    return Entry(job.circle, (kind, 0), f"{job.state} · {job.title}{why}")
+    waits = shifts.waits_for(plan, job, crew) if job.state == jobs.State.QUEUED else ""
+    why = line(job.reason or waits, BRIEF)
+    return Entry(job.circle, (kind, 0), f"{job.state} · {job.title}" + (f": {why}" if why else ""))
 
 
 def _stuck(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:

@@ -104,7 +104,7 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
         )
     )
     _remind_of_urgent(plan, session, ask)
-    following.over(plan, session, ask, command.text, "failed" if command.failed else "is done")
+    following.over(plan, session, ask, command.text, "failed" if command.failed else following.DONE)
     if ask is None:
         return
     peer = plan.peer(session.peer_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from daemon.core.attention import Matter
 from daemon.core.model import Follow, Kind
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
@@ -19,8 +20,8 @@ def tell(plan: Plan, peer_id: str, text: str, knowing: Collection[str] = ()) -> 
             say(plan, follow, text)
 
 
-def say(plan: Plan, follow: Follow, text: str) -> None:
+def say(plan: Plan, follow: Follow, text: str, matter: Matter = Matter.FAILURE) -> None:
     """Tell one of them."""
     here, peer = plan.peer(follow.conversation), plan.peer(follow.peer_id)
     if here and peer:
-        post(plan, LINE, [here], Letter(kind=Kind.NOTICE, text=f"{peer.name} {text}"))
+        post(plan, LINE, [here], Letter(kind=Kind.NOTICE, text=f"{peer.name} {text}", matter=matter))

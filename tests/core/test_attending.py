@@ -55,7 +55,7 @@ def test_it_is_told_of_in_one_digest_that_makes_no_sound_and_counts_as_shown_wit
     seven(line)
     [digest] = line.shown(quiet)
     assert digest.envelope.silent
-    assert digest.envelope.body == "**Held back**: 1 thing\n\n**dev**\n- chatter · api: built"
+    assert digest.envelope.body == "**Held back**: 1 thing\n\n**dev**\n- api: built"
     held = line.delivery(message, quiet.peer)
     assert (held.state, held.receipt) == ("handed", f"in {digest.delivery.receipt}")
     line.passes(24 * HOUR)

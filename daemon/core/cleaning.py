@@ -16,6 +16,7 @@ TEXT_LIMIT: Final = 64 * 1024  #: bytes of UTF-8, product §10
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_END: Final = re.compile(r"\r\n?")
+_FENCED: Final = re.compile(r"\s*```\w*\n(.*?)\n```", re.DOTALL)
 _FRAME: Final = re.compile(r"\[(?=\s*(?:peerline|end\s*\#))", re.IGNORECASE)
 
 
@@ -54,3 +55,9 @@ def fitted(text: str, limit: int = TEXT_LIMIT) -> str:
 def line(text: str, limit: int) -> str:
     """One line of at most ``limit`` characters, for names, labels and descriptions."""
     return " ".join(clean(text).split())[:limit]
+
+
+def gist(text: str, limit: int) -> str:
+    """The same of what is Markdown: without its marks, and with a sign where it goes on."""
+    words = " ".join(_FENCED.sub(r": \1", clean(text)).replace("**", "").split())
+    return words if len(words) <= limit else f"{words[: limit - 1].rstrip()}…"

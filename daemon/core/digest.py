@@ -19,7 +19,7 @@ from daemon.core.model import Attention, Conversation, Custom, Delivery, Envelop
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
 
-MOST_CARDS: Final = 8  #: that come once more below a morning report
+MOST_CARDS: Final = 12  #: that come once more below a morning report
 MOST: Final = 40_000  #: bytes of what is held back in one digest
 NEVER_SHOWN: Final = frozenset({d.State.DEAD, d.State.EXPIRED, d.State.CANCELLED})
 

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import asking, attending, closing
-from daemon.core.cleaning import line
+from daemon.core.cleaning import gist
 from daemon.core.delivery import State
 from daemon.core.measures import ago
 from daemon.core.model import Answer, Ask, Escalation, Event, Kind, Peer, Role
@@ -56,7 +56,7 @@ def _nudge(plan: Plan, ask: Ask) -> bool:
         if here and here.role is Role.HUMAN and here.peer_id not in heard and delivery.receipt:
             asker = plan.peer(ask.asker)
             told = f"{asker.name if asker else 'somebody'} has waited for {ago(ask.created_at, plan.now)}"
-            reply(plan, here, f"{told}: {line(ask.question, BRIEF)}", to=delivery.receipt, aloud=True)
+            reply(plan, here, f"{told}: {gist(ask.question, BRIEF)}", to=delivery.receipt, aloud=True)
             nudged = True
     return nudged
 
@@ -83,7 +83,7 @@ def _orchestrator(plan: Plan, ask: Ask) -> bool:
     if ask.subject != attending.APPROVAL:
         return _ask_too(plan, ask, [holder])
     who = f"{asker.circle}/{asker.name}" if asker else "an agent"
-    told = f"{who} has waited for {ago(ask.created_at, plan.now)} for a person's decision: {line(ask.question, BRIEF)}"
+    told = f"{who} has waited for {ago(ask.created_at, plan.now)} for a person's decision: {gist(ask.question, BRIEF)}"
     post(plan, LINE, [holder], Letter(kind=Kind.NOTICE, text=told))
     return True
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from daemon.core import addressing, attending, attention, jobends, jobs, nights, shifts
 from daemon.core.attention import RANK, Matter
-from daemon.core.cleaning import fitted, line
+from daemon.core.cleaning import fitted, gist
 from daemon.core.measures import ago, counted
 from daemon.core.model import Ask, Attention, Delivery, Envelope, Job, Kind, Peer, Session, Turn
 from daemon.core.posting import LINE
@@ -69,7 +69,7 @@ def morning(plan: Plan, person: str, held: Held, since: datetime) -> str:
 def room_of(envelope: Envelope) -> int:
     """How many bytes its line takes at most."""
     return (
-        len(line(envelope.body, BRIEF).encode())
+        len(gist(envelope.body, BRIEF).encode())
         + len(envelope.sender.name.encode())
         + len("approval · : \n- ")
     )
@@ -125,7 +125,7 @@ def _heard(envelope: Envelope, matter: Matter) -> str:
     """What the line says of itself needs no name, and what is only said no word for it."""
     what = "" if matter is Matter.CHATTER else f"{matter} · "
     who = "" if envelope.sender.peer_id == LINE.peer_id else f"{envelope.sender.name}: "
-    return f"{what}{who}{line(envelope.body, BRIEF)}"
+    return f"{what}{who}{gist(envelope.body, BRIEF)}"
 
 
 def _place_of(envelope: Envelope) -> str:
@@ -134,7 +134,7 @@ def _place_of(envelope: Envelope) -> str:
 
 def _decisions(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:
     for ask, asker in waiting(plan, rooms):
-        text = f"{_what(ask)} · {asker.name}: {line(ask.question, BRIEF)}"
+        text = f"{_what(ask)} · {asker.name}: {gist(ask.question, BRIEF)}"
         yield Entry(asker.circle, (DECISION, _rank(ask)), text)
 
 
@@ -159,11 +159,11 @@ def _job(plan: Plan, job: Job, crew: shifts.Crew) -> Entry:
         checked = [each.verified for each in job.claims]
         doubt = " (a claim is not so)" if False in checked else " (not verified)" if None in checked else ""
         return Entry(
-            job.circle, (DONE, 0), f"done · {job.title}: {line(job.result, BRIEF) or 'no words'}{doubt}"
+            job.circle, (DONE, 0), f"done · {job.title}: {gist(job.result, BRIEF) or 'no words'}{doubt}"
         )
     kind = FAILED if job.state in LOST else LEFT
     waits = shifts.waits_for(plan, job, crew) if job.state == jobs.State.QUEUED else ""
-    why = line(job.reason or waits, BRIEF)
+    why = gist(job.reason or waits, BRIEF)
     return Entry(job.circle, (kind, 0), f"{job.state} · {job.title}" + (f": {why}" if why else ""))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.core.cleaning import TEXT_LIMIT, body, clean, fitted, line
+from daemon.core.cleaning import TEXT_LIMIT, body, clean, fitted, gist, line
 from daemon.core.errors import Malformed, TooLarge
 
 CONTROLS = [chr(n) for n in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if chr(n) not in "\t\n\r"]
@@ -106,3 +106,18 @@ def test_what_must_be_told_is_cut_rather_than_refused(text: str, limit: int) -> 
     assert len(told.encode()) <= limit
     assert told == clean(text) or "cut" in told
     assert (told == clean(text)) == (len(clean(text).encode()) <= limit)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("wants to use **Bash**\n\n```bash\nmake\n  deploy\n```", "wants to use Bash: make deploy"),
+        ("plain\nwords", "plain words"),
+        ("a `name` stays", "a `name` stays"),
+        ("x" * 30, f"{'x' * 19}…"),
+        ("exactly twenty here..", "exactly twenty here…"),
+        ("", ""),
+    ],
+)
+def test_the_gist_of_markdown_is_one_line_that_says_where_it_goes_on(text: str, told: str) -> None:
+    assert gist(text, 20 if "twenty" in text or "xx" in text else 120) == told

@@ -18,6 +18,7 @@ from cli import (
     life,
     messages,
     peers,
+    people,
     restoring,
     schedule,
     service,
@@ -62,6 +63,7 @@ chatting.add_to(app)
 hooking.add_to(app)
 telegram.add_to(app)
 slack.add_to(app)
+people.add_to(app)
 service.add_to(app)
 audit.add_to(app)
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from daemon import configfile
 from daemon.chatsettings import Section, Slack, Telegram, Voice
 from daemon.core import unattended
 from daemon.core.errors import Malformed
@@ -112,13 +113,13 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         Malformed: a value is wrong; the sentence names file, line and key.
 
     """
-    return _checked(_told(path), _of_environment(environment), path)
+    return _checked(configfile.told(path), _of_environment(environment), path)
 
 
 def shown(path: Path, environment: Mapping[str, str]) -> Iterator[Origin]:
     """Every value with its source; secrets masked."""
     settings = load(path, environment)
-    by_file, by_environment = dict(_flat(_told(path))), dict(_flat(_of_environment(environment)))
+    by_file, by_environment = dict(_flat(configfile.told(path))), dict(_flat(_of_environment(environment)))
     for name, value in _flat(settings.model_dump()):
         source = "default"
         if name in by_file:
@@ -158,50 +159,6 @@ def _is_secret(name: str) -> bool:
 
 def _without_user(value: Any) -> Any:
     return _USER_INFO.sub(r"\1(set)@", value) if isinstance(value, str) else value
-
-
-def _told(path: Path) -> dict[str, Any]:
-    try:
-        told = _read(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
-        raise Malformed(f"{path}{where}: {problem}", "it must be YAML") from error
-    if told is None:
-        return {}
-    if not isinstance(told, dict):
-        raise Malformed(f"{path}:1: not a mapping", "begin with a key, such as `owner:`")
-    return _filled(told)
-
-
-def _read(text: str) -> Any:
-    loader = _Loader(text)
-    try:
-        return loader.get_single_data()
-    finally:
-        loader.dispose()
-
-
-class _Loader(yaml.SafeLoader):
-    """A key that stands twice is an error: whoever reads the file sees the first, the program took the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                problem = f'"{key.value}" stands twice'
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
-        return super().construct_mapping(node, deep)
-
-
-def _filled(told: dict[Any, Any]) -> dict[Any, Any]:
-    """Without what is named and left empty: that is as it would be unnamed."""
-    kept = {name: value for name, value in told.items() if value is not None}
-    return {name: _filled(value) if isinstance(value, dict) else value for name, value in kept.items()}
 
 
 def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -253,7 +210,7 @@ def _checked(by_file: dict[str, Any], by_environment: dict[str, Any], path: Path
         keys = [str(part) for part in first["loc"]]
         name = ".".join(keys)
         variable = _variable_of(name, by_environment)
-        where = variable or f"{path}:{_line_of(path, keys)}"
+        where = variable or f"{path}:{configfile.line_of(path, keys)}"
         raise Malformed(
             f'{where}: "{name}": {first["msg"].lower()}', f"known here: {', '.join(_known(keys))}"
         ) from None
@@ -293,22 +250,3 @@ def _flat(told: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
-
-
-def _line_of(path: Path, keys: list[str]) -> int:
-    """The line on which the deepest of the keys that stands in the file stands."""
-    node = yaml.compose(path.read_text(encoding="utf-8")) if path.exists() else None
-    line = 1
-    for key in keys:
-        if isinstance(node, yaml.SequenceNode) and key.isdecimal() and int(key) < len(node.value):
-            node = node.value[int(key)]
-        elif isinstance(node, yaml.MappingNode):
-            found = next((pair for pair in node.value if pair[0].value == key), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-            continue
-        else:
-            break
-        line = node.start_mark.line + 1
-    return line

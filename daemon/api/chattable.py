@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, incoming
+from daemon.api import answers, bodies, chatanswers, incoming
 from daemon.api.caller import HOSTS
 from daemon.api.door import Endpoint
 from daemon.wire import routes
@@ -17,7 +17,7 @@ CHATS: Final = (
         "hand over what a person changed",
         body=bodies.EditBody,
         may=HOSTS,
-        answers=answers.Heard,
+        answers=chatanswers.Heard,
     ),
     Endpoint(
         "POST",
@@ -26,7 +26,7 @@ CHATS: Final = (
         "say what a person took away",
         body=bodies.UnsayBody,
         may=HOSTS,
-        answers=answers.Heard,
+        answers=chatanswers.Heard,
     ),
     Endpoint(
         "POST",
@@ -35,7 +35,7 @@ CHATS: Final = (
         "hand over a person's mark",
         body=bodies.MarkBody,
         may=HOSTS,
-        answers=answers.Heard,
+        answers=chatanswers.Heard,
     ),
     Endpoint(
         "POST",
@@ -44,7 +44,7 @@ CHATS: Final = (
         "say what became of a chat",
         body=bodies.PlaceBody,
         may=HOSTS,
-        answers=answers.Heard,
+        answers=chatanswers.Heard,
     ),
     Endpoint(
         "POST",
@@ -53,7 +53,7 @@ CHATS: Final = (
         "keep what the platform told",
         body=bodies.UpdatesBody,
         may=HOSTS,
-        answers=answers.Fresh,
+        answers=chatanswers.Fresh,
     ),
     Endpoint(
         "GET",
@@ -62,7 +62,7 @@ CHATS: Final = (
         "list what the platform told and is not done, and the newest of each lane",
         query=bodies.UpdatesQuery,
         may=HOSTS,
-        answers=answers.Updates,
+        answers=chatanswers.Updates,
     ),
     Endpoint(
         "POST",

@@ -8,6 +8,7 @@ from daemon.api import (
     answers,
     asks,
     bodies,
+    chatanswers,
     circles,
     conversations,
     deliveries,
@@ -107,7 +108,7 @@ ENDPOINTS: Final = (
         "join a conversation",
         body=bodies.ConversationBody,
         may=HOSTS,
-        answers=answers.Conversation,
+        answers=chatanswers.Conversation,
     ),
     Endpoint(
         "DELETE",
@@ -115,7 +116,7 @@ ENDPOINTS: Final = (
         conversations.leave,
         "leave a conversation",
         may=HOSTS,
-        answers=answers.Left,
+        answers=chatanswers.Left,
     ),
     Endpoint(
         "POST",
@@ -133,7 +134,7 @@ ENDPOINTS: Final = (
         "hand over a person's words",
         body=bodies.SayBody,
         may=HOSTS,
-        answers=answers.Heard,
+        answers=chatanswers.Heard,
     ),
     Endpoint(
         "POST",
@@ -142,7 +143,7 @@ ENDPOINTS: Final = (
         "hand over a person's choice",
         body=bodies.TapBody,
         may=HOSTS,
-        answers=answers.Heard,
+        answers=chatanswers.Heard,
     ),
     *CHATS,
     *TIMES,
@@ -162,7 +163,7 @@ ENDPOINTS: Final = (
         "settle a lease",
         body=bodies.DeliveryBody,
         may=HOSTS,
-        answers=answers.Settled,
+        answers=chatanswers.Settled,
     ),
     Endpoint(
         "GET",
@@ -171,7 +172,7 @@ ENDPOINTS: Final = (
         "list who may speak",
         query=bodies.PeopleQuery,
         may=OUTSIDE,
-        answers=answers.People,
+        answers=chatanswers.People,
     ),
     Endpoint(
         "POST",
@@ -181,7 +182,7 @@ ENDPOINTS: Final = (
         body=bodies.PairingBody,
         may=OWNER,
         here=True,
-        answers=answers.Pairing,
+        answers=chatanswers.Pairing,
     ),
     Endpoint(
         "PATCH",
@@ -191,7 +192,7 @@ ENDPOINTS: Final = (
         body=bodies.RightBody,
         may=OWNER,
         here=True,
-        answers=answers.Person,
+        answers=chatanswers.Person,
     ),
     Endpoint(
         "GET",
@@ -199,7 +200,7 @@ ENDPOINTS: Final = (
         surfaces.shown,
         "see how a chat surface is",
         may=OUTSIDE,
-        answers=answers.Surface,
+        answers=chatanswers.Surface,
     ),
     Endpoint(
         "POST",
@@ -208,7 +209,7 @@ ENDPOINTS: Final = (
         "host a surface as the config says now",
         body=bodies.Nothing,
         may=OUTSIDE,
-        answers=answers.Surface,
+        answers=chatanswers.Surface,
     ),
     Endpoint(
         "DELETE",
@@ -217,7 +218,7 @@ ENDPOINTS: Final = (
         "take a voice away",
         may=PEOPLE,
         here=True,
-        answers=answers.Person,
+        answers=chatanswers.Person,
     ),
     Endpoint(
         "POST",

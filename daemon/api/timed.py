@@ -1,13 +1,15 @@
-"""The part of the table that is about times to come."""
+"""The part of the table that is about times to come, and about when people are to be told."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import bodies, checkins, jobs, schedules, timeanswers, timebodies
+from daemon.api import attention, attentionbodies, bodies, checkins, jobs, schedules, timeanswers, timebodies
 from daemon.api.caller import Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
+
+OWNER: Final = frozenset({Standing.OWNER})
 
 TIMES: Final = (
     Endpoint(
@@ -133,5 +135,31 @@ TIMES: Final = (
         "try a job anew",
         body=bodies.Nothing,
         answers=timeanswers.Job,
+    ),
+    Endpoint(
+        "GET",
+        routes.ATTENTION,
+        attention.listed,
+        "see what people wish to be rung for",
+        may=OWNER,
+        answers=attentionbodies.Attentions,
+    ),
+    Endpoint(
+        "PATCH",
+        routes.ATTENTION_OF,
+        attention.change,
+        "set what somebody wishes to be rung for",
+        body=attentionbodies.Wished,
+        may=OWNER,
+        answers=attentionbodies.Attention,
+    ),
+    Endpoint(
+        "POST",
+        routes.DIGEST,
+        attention.digest,
+        "tell somebody what is held back for them",
+        body=bodies.Nothing,
+        may=OWNER,
+        answers=attentionbodies.Digest,
     ),
 )

@@ -105,6 +105,15 @@ class TimeClient(Protocol):
 
     async def cancel_job(self, job_id: str, *, key: str | None = None) -> Json: ...
     async def retry_job(self, job_id: str, *, key: str | None = None) -> Json: ...
+    async def attention(self) -> Json:
+        """``{"people": [...]}``: what each wishes to be rung for, and how much is held back for them."""
+        ...
+
+    async def wish(self, person: str, **wished: Any) -> Json:
+        """``quiet``, ``timezone``, ``pushes``, ``mute``, ``hear``; what is not named stays as it is."""
+        ...
+
+    async def tell_digest(self, person: str) -> Json: ...
     def alarms(self) -> AsyncIterator[Json]:
         """``{"at"}``: when something is due next, now and whenever that changes, without an end."""
         ...
@@ -172,6 +181,15 @@ class TimeVerbs:
     def _lasting(self, path: str, query: dict[str, str]) -> AsyncIterator[tuple[str, Any]]:
         raise NotImplementedError
 
+    async def attention(self) -> Json:
+        return await self._get(routes.ATTENTION)
+
+    async def wish(self, person: str, **wished: Any) -> Json:
+        return await self._send("PATCH", _of(routes.ATTENTION_OF, person), wished)
+
+    async def tell_digest(self, person: str) -> Json:
+        return await self._post(_of(routes.DIGEST, person), {}, None)
+
     async def _get(self, path: str, **query: Any) -> Json:
         raise NotImplementedError
 
@@ -188,3 +206,7 @@ def _at(path: str, wanted: str) -> str:
 
 def _called(path: str, name: str) -> str:
     return path.format(name=quote(name, safe="", errors="replace"))
+
+
+def _of(path: str, person: str) -> str:
+    return path.format(person=quote(person, safe="", errors="replace"))

@@ -864,6 +864,27 @@ class ConfigureAttention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WishAttention:
+    """What somebody at the machine wishes for a person. "": as it is. Returns an ``AttentionShown``."""
+
+    by: str
+    person: str
+    quiet: str = ""  #: as for ``/quiet``
+    zone: str = ""
+    pushes: str = ""  #: as for ``/pushes``
+    mute: tuple[str, ...] = ()
+    hear: tuple[str, ...] = ()
+    here: str = "UTC"  #: the zone of a person who never said one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellDigest:
+    """Tell a person what is held back for them, where they spoke last. Returns an ``AttentionShown``."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time passed: lapse leases, expire what is over, remind."""
 
@@ -969,6 +990,8 @@ Command = (
     | FailJob
     | JudgeClaims
     | ConfigureAttention
+    | WishAttention
+    | TellDigest
     | Tick
     | StepClock
     | Recover

@@ -39,6 +39,7 @@ from daemon.core import (
     ticking,
     topics,
     turns,
+    wishing,
     work,
 )
 from daemon.core import commands as c
@@ -128,6 +129,8 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.FailJob: work.fail,
     c.JudgeClaims: work.judge,
     c.ConfigureAttention: digest.configure,
+    c.WishAttention: wishing.change,
+    c.TellDigest: wishing.tell,
     c.Tick: ticking.tick,
     c.StepClock: clockwork.step,
     c.Recover: ticking.recover,

@@ -19,7 +19,10 @@ from daemon.core.view import Plan
 
 BRIEF: Final = 60
 LONGEST_EVIDENCE: Final = 200
-MATTERS: Final = {State.DONE: Matter.DONE, State.CANCELLED: Matter.CHATTER}  #: all else went wrong
+MATTERS: Final[dict[str, Matter]] = {
+    State.DONE: Matter.DONE,
+    State.CANCELLED: Matter.CHATTER,
+}  #: all else went wrong
 
 
 def became(plan: Plan, job: Job, event: jobs.Happening, *, by: str = "") -> Job:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from daemon.core import attending, attention, deeds, digest
+from daemon.core import attending, deeds, digest, wishing
 from daemon.core.deeds import Talk
-from daemon.core.errors import Malformed, NotAllowed
+from daemon.core.errors import NotAllowed
 from daemon.core.model import Attention, Heard
-from daemon.core.timetable import place
 
 COMMAND: Final = Heard("command")
 
@@ -21,9 +19,13 @@ def _mute(talk: Talk, rest: str) -> Heard:
         talk.tell(f"muted: {', '.join(names)}" if names else "nobody is muted; say /mute NAME")
         return COMMAND
     peer = deeds.peer_called(talk, rest.removeprefix("@"))
-    muted = attention.toggled(attending.wishes(found), peer.peer_id).muted
-    _wish(talk, replace(found, muted=muted))
-    now = "is muted: it comes in digests, unless it is urgent" if peer.peer_id in muted else "is heard again"
+    changed = wishing.muted(found, peer)
+    wishing.wish(talk.plan, changed)
+    now = (
+        "is muted: it comes in digests, unless it is urgent"
+        if peer.peer_id in changed.muted
+        else "is heard again"
+    )
     talk.tell(f"{peer.name} {now}")
     return COMMAND
 
@@ -32,11 +34,7 @@ def _quiet(talk: Talk, rest: str) -> Heard:
     """``23:00-07:00``, ``23:00-07:00 but approvals, failures``, ``off``."""
     found = _own(talk)
     if rest:
-        hours, but, matters = rest.partition(" but ")
-        quiet = attention.window(hours)
-        breaks = tuple(map(str, attention.matters(matters))) if but else found.breaks
-        told = attention.span_told(quiet) if quiet else ""
-        _wish(talk, replace(found, quiet=told, breaks=breaks, zone=found.zone or talk.said.zone))
+        wishing.wish(talk.plan, wishing.quiet(found, rest, talk.said.zone))
     talk.tell(_quiet_told(_own(talk)))
     return COMMAND
 
@@ -51,9 +49,8 @@ def _quiet_told(found: Attention) -> str:
 def _tz(talk: Talk, rest: str) -> Heard:
     found = _own(talk)
     if rest:
-        place(rest)
-        found = replace(found, zone=rest)
-        _wish(talk, found)
+        found = wishing.zoned(found, rest)
+        wishing.wish(talk.plan, found)
     talk.tell(f"your hours are those of {found.zone or talk.said.zone}; schedules keep their own")
     return COMMAND
 
@@ -62,10 +59,8 @@ def _pushes(talk: Talk, rest: str) -> Heard:
     """``6``, ``off``."""
     found = _own(talk)
     if rest:
-        if rest != "off" and not (rest.isascii() and rest.isdecimal()):
-            raise Malformed(f'"{rest[:40]}" is no number', "say /pushes 6, or off")
-        found = replace(found, per_hour=attention.budget(0 if rest == "off" else int(rest[:9])))
-        _wish(talk, found)
+        found = wishing.pushes(found, rest)
+        wishing.wish(talk.plan, found)
     limit = (
         f"it rings {found.per_hour} times an hour at most" if found.per_hour else "it rings without a limit"
     )
@@ -91,15 +86,6 @@ def zone(talk: Talk) -> str:
 def _own(talk: Talk) -> Attention:
     who = attending.called(talk.person)
     return talk.plan.attention(who) or Attention(person=who)
-
-
-def _wish(talk: Talk, found: Attention) -> None:
-    """What is held back already is told of by the new hours, if that is sooner."""
-    at = found.digest_at
-    if at:
-        wishes = attending.wishes(found)
-        at = min(at, attention.quiet_until(wishes, talk.plan.now) or talk.plan.now)
-    attending.put(talk.plan, replace(found, digest_at=at))
 
 
 DEEDS: Final = {"mute": _mute, "quiet": _quiet, "tz": _tz, "pushes": _pushes, "digest": _digest}

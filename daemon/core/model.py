@@ -333,6 +333,17 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionShown:
+    """With what people ask about it."""
+
+    attention: Attention
+    muted: tuple[str, ...]  #: circle/name
+    held: int  #: messages
+    quiet_until: datetime | None
+    told: bool = False  #: what was held back was told now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Custom:
     """What the config says about people's attention. There is one of the whole line."""
 

@@ -182,6 +182,8 @@ class House:
             c.ConfigureWork(rota=Rota(per_circle=1)),
             c.AddJob(owner=me, title="tidy up", to="api"),
             c.ConfigureAttention(),
+            c.WishAttention(by=me, person="@owner", pushes="6"),
+            c.TellDigest(person="@owner"),
             c.Tick(),
             c.StepClock(by=timedelta(hours=1)),
             c.Recover(holder_prefix=BOT),

@@ -73,6 +73,13 @@ class Caller:
             with suppress(PeerlineError):
                 self.took.append(((await self.client.whoami())["peer_id"], call_id))
 
+    async def standing(self) -> tuple[str, str]:
+        """Its role and what it is; nothing for one who is nobody on the line yet."""
+        with suppress(PeerlineError):
+            me = await self.client.whoami()
+            return me["role"], me["backend"]
+        return "", ""
+
     async def unread(self) -> int:
         """How much waits for a client that nobody pushes anything to."""
         if self.served is not False:

@@ -1,4 +1,4 @@
-"""The tools about jobs: work that lasts. Not listed for everybody, since every row is carried in each agent's context.
+"""The tools about jobs: work that lasts. Listed for orchestrators, since every row is carried in each agent's context.
 
 A job that is given to an agent says itself how to hold it open, so whoever does one needs no list.
 """

@@ -12,12 +12,15 @@ from urllib.parse import unquote
 
 from daemon.core.errors import Malformed
 from mcp_server import claude_peers, tools
+from mcp_server.jobtools import JOB_TOOLS
 from mcp_server.tool import Tool
 
 HEADER: Final = "Peerline-Tools"
 PARAMETER: Final = "tools"
 PEERLINE: Final = "peerline"
 CLAUDE_PEERS: Final = "claude-peers"
+ORCHESTRATOR: Final = "orchestrator"
+READ_ONCE: Final = frozenset({"codex"})  #: never ask for their tools again
 
 #: By whether hooks serve the client; None: that is not known yet.
 COMING: Final[Mapping[bool | None, str]] = {
@@ -49,6 +52,11 @@ class Profile:
     name: str
     tools: tuple[Tool, ...]
     about: str
+    more: tuple[Tool, ...] = ()  #: listed for those who direct others
+
+    def listed(self, role: str, backend: str) -> tuple[Tool, ...]:
+        """What its caller is shown. Whoever reads the list only once is shown all that it may ever need."""
+        return (*self.tools, *self.more) if role == ORCHESTRATOR or backend in READ_ONCE else self.tools
 
     @property
     def by_name(self) -> Mapping[str, Tool]:
@@ -59,7 +67,7 @@ class Profile:
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
-    PEERLINE: Profile(PEERLINE, tools.TOOLS, OURS),
+    PEERLINE: Profile(PEERLINE, tools.TOOLS, OURS, JOB_TOOLS),
     CLAUDE_PEERS: Profile(CLAUDE_PEERS, claude_peers.TOOLS, THEIRS),
 }
 

@@ -22,7 +22,8 @@ from mcp_server import phrasing
 from mcp_server.asgi import App, Receive, Scope, Send
 from mcp_server.caller import RECEIPT, SCOPE, Caller
 from mcp_server.calls import Call
-from mcp_server.profiles import PROFILES, Profile
+from mcp_server.profiles import PROFILES
+from mcp_server.tool import Tool
 from mcp_server.tools import BY_NAME, Outcome, called
 
 NAME: Final = "peerline"
@@ -89,7 +90,10 @@ async def _until_cancelled() -> None:
 
 
 async def _list(context: Context, __: t.PaginatedRequestParams | None) -> t.ListToolsResult:
-    return t.ListToolsResult(tools=list(_LISTED[_caller(context).profile.name]))
+    caller = _caller(context)
+    role, backend = await caller.standing()
+    rows = _ROWS[caller.profile.name]
+    return t.ListToolsResult(tools=[rows[each.name] for each in caller.profile.listed(role, backend)])
 
 
 async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolResult:
@@ -119,16 +123,16 @@ def _result(outcome: Outcome, meta: dict[str, Any] | None) -> t.CallToolResult:
     )
 
 
-def _listed(profile: Profile) -> tuple[t.Tool, ...]:
-    return tuple(
-        t.Tool(
-            name=tool.name,
-            description=tool.description,
-            input_schema=tool.takes,
-            annotations=t.ToolAnnotations(read_only_hint=True) if tool.only_reads else None,
-        )
-        for tool in profile.tools
+def _row(tool: Tool) -> t.Tool:
+    return t.Tool(
+        name=tool.name,
+        description=tool.description,
+        input_schema=tool.takes,
+        annotations=t.ToolAnnotations(read_only_hint=True) if tool.only_reads else None,
     )
 
 
-_LISTED: Final = {name: _listed(profile) for name, profile in PROFILES.items()}
+_ROWS: Final = {
+    name: {tool.name: _row(tool) for tool in (*profile.tools, *profile.more)}
+    for name, profile in PROFILES.items()
+}

@@ -74,6 +74,9 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-22 unlock the line": ("POST", "/v1/unlock", {}),
     "AUTH-44 say that it is time": ("POST", "/v1/schedules/fire", {}),
     "AUTH-45 hear when it is time": ("GET", "/v1/schedules/alarms", None),
+    "AUTH-46 see what people wish": ("GET", "/v1/attention", None),
+    "AUTH-47 keep a person from being rung": ("PATCH", "/v1/attention/owner", {"quiet": "00:00-23:59"}),
+    "AUTH-48 have a person told": ("POST", "/v1/attention/owner/digest", {}),
     "AUTH-17 describe another": ("PATCH", "/v1/peers/alice", {"description": "owned"}),
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
@@ -109,6 +112,9 @@ NOT_FOR_CLI = {
         "AUTH-18",
         "AUTH-19",
         "AUTH-32",
+        "AUTH-46",
+        "AUTH-47",
+        "AUTH-48",
     }
 }
 

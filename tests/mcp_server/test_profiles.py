@@ -11,6 +11,9 @@ from mcp.client.client import Client
 
 from daemon.core import errors as e
 from mcp_server import claude_peers, profiles
+from mcp_server.jobtools import JOB_TOOLS
+from mcp_server.tool import Tool
+from mcp_server.tools import TOOLS as OUR_TOOLS
 from tests.fakes.client import Mesh
 from tests.mcp_server.house import House, ShimProcess
 from tests.mcp_server.test_door import Plain
@@ -133,3 +136,28 @@ async def test_every_result_tells_a_polled_client_what_waits(house: House, mesh:
             lines = [x for x in (await answer.text()).splitlines() if x.startswith("data:")]
         told = json.loads(lines[-1].removeprefix("data:"))["result"]["content"][0]["text"]
         assert told.endswith("[peerline: 1 message waits: call check_messages]")
+
+
+@pytest.mark.parametrize(
+    ("known", "more"),
+    [
+        ({"role": "agent", "backend": "claude-code"}, ()),
+        ({"role": "orchestrator", "backend": "claude-code"}, JOB_TOOLS),
+        ({"role": "agent", "backend": "codex"}, JOB_TOOLS),
+    ],
+)
+async def test_the_tools_of_those_who_direct_others_are_listed_for_them_and_for_who_looks_only_once(
+    house: House, mesh: Mesh, known: dict[str, str], more: tuple[Tool, ...]
+) -> None:
+    mesh.peers["ada"] |= known
+    async with Client(house.url, mode="legacy") as client:
+        listed = [tool.name for tool in (await client.list_tools()).tools]
+    assert listed == [tool.name for tool in (*OUR_TOOLS, *more)]
+
+
+async def test_a_role_that_changed_changes_the_next_list(house: House, mesh: Mesh) -> None:
+    async with Client(house.url, mode="legacy") as client:
+        before = {tool.name for tool in (await client.list_tools()).tools}
+        mesh.peers["ada"]["role"] = "orchestrator"
+        after = {tool.name for tool in (await client.list_tools()).tools}
+    assert after - before == {tool.name for tool in JOB_TOOLS}

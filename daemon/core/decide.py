@@ -51,7 +51,7 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.EndSession: registering.end_session,
     c.EndProcess: registering.end_process,
     c.LosePeer: killing.lose,
-    c.OpenConversation: hosting.open_conversation,
+    c.OpenConversation: digest.opened,
     c.Beat: outages.beat,
     c.CloseConversation: hosting.close_conversation,
     c.DescribePeer: registering.describe,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.core import approval as a
-from daemon.core import attending, outbox, report, settling
+from daemon.core import attending, hosting, outbox, presence, report, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.attention import HOUR
@@ -47,13 +47,26 @@ def alive(plan: Plan, person: Person, here: Peer, conversation: Conversation) ->
     """Somebody does something: there they are found, and if a night is over, they are told of it now."""
     who = attending.called(person)
     before = plan.attention(who)
-    found = before or Attention(person=who, report_at=report.next_night(plan, who))
+    found = _expecting(plan, before or Attention(person=who))
     own = attending.whose(here) == who and not (conversation.thread or conversation.topic_of)
     found = replace(found, here=here.peer_id) if own else found
     if found != before:
         attending.put(plan, found)
     if report.is_morning(plan, found):
         give(plan, who, here if own else None)
+
+
+def opened(plan: Plan, command: c.OpenConversation) -> Peer:
+    """Whoever opens a screen of this machine is there: what waited for that is told now."""
+    peer = hosting.open_conversation(plan, command)
+    who = attending.whose(peer) if command.surface in presence.OWN_SCREENS else ""
+    before = plan.attention(who) if who else None
+    found = _expecting(plan, before or Attention(person=who))
+    if who and found != (before or Attention(person=who)):
+        attending.put(plan, found)
+    if who and report.is_morning(plan, found):
+        give(plan, who, peer)
+    return peer
 
 
 def give(plan: Plan, person: str, here: Peer | None = None) -> bool:
@@ -63,7 +76,7 @@ def give(plan: Plan, person: str, here: Peer | None = None) -> bool:
     held = _fitting(plan, kept)
     to = here or next(iter(attending.rooms(plan, person)), None)
     if to is None:
-        attending.put(plan, replace(found, digest_at=plan.now + HOUR if held else None, report_at=None))
+        _put_off(plan, found, again=bool(held))
         return False
     text = report.due_text(plan, found, held)
     if text:
@@ -108,6 +121,20 @@ def nak(plan: Plan, command: c.NakDelivery) -> Delivery:
     delivery = outbox.nak(plan, command)
     missed(plan, delivery)
     return delivery
+
+
+def _expecting(plan: Plan, found: Attention) -> Attention:
+    """The end of the night that is told of next is known."""
+    return found if found.report_at else replace(found, report_at=report.next_night(plan, found.person))
+
+
+def _put_off(plan: Plan, found: Attention, *, again: bool) -> None:
+    """There is nowhere to tell it: what is held is tried again, a morning waits for a sign of life."""
+    at = plan.now + HOUR if again else None
+    if report.is_morning(plan, found):
+        plan.put(replace(found, digest_at=at, wakes_at=at))
+    else:
+        attending.put(plan, replace(found, digest_at=at))
 
 
 def _fitting(plan: Plan, kept: Sequence[Delivery]) -> list[tuple[Delivery, Envelope]]:

@@ -155,3 +155,23 @@ def test_on_a_terminal_it_reads_the_same(line: Line, api: Peer) -> None:
     assert "- question · api: ship it?" in report.envelope.body
     line.say(here, "1")
     assert line.asked(card.envelope.envelope_id).answers[-1].option == "yes"
+
+
+def test_a_morning_nobody_could_be_told_of_waits_for_the_first_sign_of_life(line: Line, api: Peer) -> None:
+    here = line.console()
+    line.do(c.ConfigureWork(rota=Rota(nights=(Night(circle="*"),))))
+    line.do(c.ConfigureAttention())
+    line.ask(api, here.peer, "ship it?", options=("yes", "no"))
+    line.shown(here)
+    line.do(c.CloseConversation(peer_id=here.peer.peer_id, host=here.address))
+    line.passes(SEVEN - line.now)
+    line.passes(2 * HOUR)
+    assert line.view.attentions_due(line.now) == []
+
+    again = line.console("run-2")
+    assert again.peer.peer_id == here.peer.peer_id
+    report, *_ = line.shown(again)
+    assert report.envelope.body.startswith("**Morning report**")
+    line.console("run-3")
+    line.passes(HOUR)
+    assert [x for x in line.shown(again) if x.envelope.kind is Kind.REPLY] == []

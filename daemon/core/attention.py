@@ -32,6 +32,7 @@ class Matter(StrEnum):
     CHATTER = "chatter"
 
 
+ANSWERED: Final = frozenset({Matter.APPROVAL, Matter.QUESTION})
 #: In which order the budget is spent, and what a digest begins with.
 RANK: Final = {each: place for place, each in enumerate(Matter)}
 
@@ -107,12 +108,12 @@ def quiet_since(wishes: Wishes, now: datetime) -> datetime | None:
 
 
 def availability(wishes: Wishes, now: datetime) -> str:
-    """What others may know of it: ``quiet until 07:00, answers approvals``; "": nothing stands against asking."""
+    """What others may know of it: ``available from 07:00, answers approvals``; "": nothing stands against asking."""
     until = quiet_until(wishes, now)
     if until is None:
         return ""
-    told = [f"answers {each}s" for each in wishes.breaks]
-    return ", ".join([f"quiet until {clock(wishes, until)}", *told])
+    told = [f"answers {each}s" for each in wishes.breaks if each in ANSWERED]
+    return ", ".join([f"available from {clock(wishes, until)}", *told])
 
 
 def matters(text: str) -> tuple[Matter, ...]:

@@ -607,7 +607,7 @@ class PeerShown:
     status: Status
     reach: Reach
     session: Session | None = None
-    availability: str = ""  #: of a person: ``quiet until 07:00, answers approvals``; "": nothing is set
+    availability: str = ""  #: of a person: ``available from 07:00, answers approvals``; "": nothing is set
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ def test_agents_see_until_when_it_is_quiet_and_what_is_answered_all_the_same(
     from daemon.core import listing
 
     [row] = [x for x in listing.peers(line.plan(), api) if x.peer.peer_id == quiet.peer.peer_id]
-    assert row.availability == "quiet until 07:00, answers approvals"
+    assert row.availability == "available from 07:00, answers approvals"
     line.now = NOON
     [row] = [x for x in listing.peers(line.plan(), api) if x.peer.peer_id == quiet.peer.peer_id]
     assert row.availability == ""

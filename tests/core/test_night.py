@@ -10,7 +10,7 @@ import random
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -203,3 +203,59 @@ def test_an_agent_without_a_sign_for_long_is_told_of_as_stuck() -> None:
     line.passes(MORNING - line.now)
     [report] = [p.envelope.body for p in line.shown(ada)]
     assert "- stuck · api: in a turn, and no sign of it for 19 h" in report
+
+
+ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
+
+
+def random_days(seed: int) -> tuple[Bedroom, Counter[str]]:
+    """Some days around a change of the clocks, with wishes that change; what happened, by its text and kind."""
+    line, dice = Line(), random.Random(seed)  # noqa: S311  a game
+    line.now = datetime(2026, dice.choice((3, 10)), 24, 12, tzinfo=UTC)
+    chats = (line.telegram(), line.slack("ada"))[: dice.choice((1, 2))]
+    room = Bedroom(line, chats, dice)
+    agents = [line.agent(name, "dev") for name in ("api", "web")]
+    happened = Counter[str]()
+    for number in range(120):
+        if dice.random() < 0.1:
+            line.say(chats[0], wished(dice))
+        kind = _happens(line, dice, agents, chats, number, urgent=dice.random() < 0.05)
+        happened[f"event {number}!"] += len(chats) if kind == "approval" else 1
+        room.passes(timedelta(minutes=dice.randrange(1, 180)))
+    line.say(chats[0], "/quiet off")
+    room.passes(timedelta(hours=2))
+    room.settles()
+    return room, happened
+
+
+def wished(dice: random.Random) -> str:
+    begins, ends = dice.sample(range(24), 2)
+    but = dice.choice(("nothing", "approvals", "questions, failures"))
+    return dice.choice(
+        (
+            f"/quiet {begins}:30-{ends}:15 but {but}",
+            f"/tz {dice.choice(ZONES)}",
+            f"/pushes {dice.choice((0, 1, 3))}",
+            "/mute api",
+            "/digest",
+        )
+    )
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + 6))
+def test_whatever_is_wished_and_whenever_it_dies_each_thing_is_in_one_push_or_in_one_digest(
+    seed: int,
+) -> None:
+    print(f"PEERLINE_NIGHT_SEED={seed}")
+    room, happened = random_days(seed)
+    rang, told = Counter[str](), Counter[str]()
+    for _, parcel in room.shown:
+        found = re.findall(r"event \d+!", parcel.envelope.body)
+        if parcel.envelope.body.startswith("**Held back**"):
+            told.update(found)
+        elif not card_of(parcel).silent and parcel.envelope.kind is not Kind.REPLY:
+            rang.update(found)
+    assert set(happened) == set(rang) | set(told)
+    assert set(rang) & set(told) == set()
+    assert max(told.values(), default=1) == 1
+    assert [text for text, times in rang.items() if times > happened[text]] == []

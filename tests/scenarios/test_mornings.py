@@ -153,6 +153,5 @@ async def test_at_a_terminal_it_waits_until_somebody_opens_one_and_a_number_deci
             await morning.shows("Morning report")
             await morning.shows("[1] yes")
             assert [each for each in SAID if each not in morning.text] == [], morning.text
-            print(morning.text)
             morning.type("1")
             await house.until("answered", lambda x: x["state"] == "answered", asked["ask_id"])

@@ -24,7 +24,7 @@ async def test_in_quiet_hours_an_ask_is_held_and_comes_with_the_digest(
         assert asked["deliveries"][0]["reason"] == f"held: quiet hours until {ends}"
         listed = await called(client, "list_peers", circle="*")
         [phone] = [each for each in listed["peers"] if each["name"] == "telegram"]
-        assert phone["availability"] == f"quiet until {ends}"
+        assert phone["availability"] == f"available from {ends}"
 
         ada.says("/digest")
         digest = await ada.sees("Held back", within=PATIENCE_S)

@@ -96,7 +96,7 @@ def leaves(plan: Plan, delivery: Delivery, peer: Peer) -> bool:
     hold = attention.verdict(wishes(found), thing_of(plan, envelope), (), plan.now)
     if isinstance(hold, Ring):
         return True
-    if _is_awaited(plan, found, envelope):
+    if _is_awaited(plan, found, envelope) or _has_rung(plan, found, delivery):
         plan.put(replace(delivery, hushed=True))
         return True
     held = _kept(plan, found, delivery, hold)
@@ -171,6 +171,15 @@ def _kept(plan: Plan, found: Attention, delivery: Delivery, hold: Hold) -> Deliv
     put(plan, replace(found, digest_at=at))
     held = d.advance(delivery, d.Hold(None, hold.why, hold.until), now=plan.now)
     return replace(held, kept=found.person)
+
+
+def _has_rung(plan: Plan, found: Attention, delivery: Delivery) -> bool:
+    """They were rung for it where it came first: here it is only shown, and no digest tells of it again."""
+    others = [
+        each for each in plan.view.deliveries_of(delivery.envelope_id) if each.peer_id != delivery.peer_id
+    ]
+    shown = [plan.peer(each.peer_id) for each in others if each.receipt and not (each.hushed or each.kept)]
+    return any(peer is not None and whose(peer) == found.person for peer in shown)
 
 
 def _is_own(plan: Plan, envelope: Envelope, here: Peer) -> bool:

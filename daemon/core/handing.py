@@ -116,7 +116,7 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     step = d.Lease(
         command.holder, command.ttl, road, session.session_id if session else None, plan.new_mark()
     )
-    return settling.lease(plan, delivery, step)
+    return settling.lease(plan, plan.fresh(delivery), step)
 
 
 def first(plan: Plan, peer: Peer) -> Delivery | None:

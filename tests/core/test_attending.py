@@ -237,3 +237,33 @@ def test_what_cannot_be_meant_is_refused(line: Line, ada: Chat, words: str) -> N
 def test_nothing_is_looked_at_by_time_while_nothing_is_held(line: Line, quiet: Chat) -> None:
     assert line.view.get(Attention, "@owner").wakes_at is None
     assert line.view.attentions_due(line.now + 1000 * HOUR) == []
+
+
+def test_what_rang_on_one_surface_and_came_late_on_the_other_is_shown_there_and_in_no_digest(
+    line: Line, api: Peer
+) -> None:
+    ada, slack = line.telegram(), line.slack("ada")
+    line.say(ada, "/quiet 13:00-15:00 but nothing")
+    line.shown(ada)
+    approval = line.request(api)
+    assert [each.delivery.hushed for each in line.shown(slack)] == [False]
+    line.now += HOUR
+    [late] = line.shown(ada)
+    assert (late.envelope.envelope_id, late.delivery.hushed) == (approval.ask_id, True)
+    line.passes(3 * HOUR)
+    assert digests([*line.shown(ada), *line.shown(slack)]) == []
+
+
+def test_an_answer_that_waited_for_its_surface_into_the_night_makes_no_sound_there(
+    line: Line, ada: Chat, api: Peer
+) -> None:
+    line.say(ada, "/quiet 12:30-15:00")
+    line.shown(ada)
+    line.now += HOUR
+    line.say(ada, "@api how far?")
+    [ask] = line.view.open_asks_to(api.peer_id)
+    line.now -= HOUR
+    line.answer(ask, api, "done")
+    line.now += HOUR
+    answers = [each for each in line.shown(ada) if each.envelope.kind is Kind.ANSWER]
+    assert [each.delivery.hushed for each in answers] == [True]

@@ -825,6 +825,28 @@ async def test_a_check_in_asks_and_tells_what_changed(line: Line) -> None:
     assert (await backend.checkins())["checkins"] == []
 
 
+async def test_wishes_about_attention_are_set_and_seen_at_the_machine(line: Line) -> None:
+    owner = line("owner")
+    told = await owner.wish("owner", quiet="23:00-07:00 but failures", timezone="Europe/Lisbon", pushes=6)
+    assert (told["quiet"], told["timezone"], told["breaks"], told["pushes"]) == (
+        *("23:00-07:00", "Europe/Lisbon", ["failure"], 6),
+    )
+    muted = await owner.wish("owner", mute=["default/backend"])
+    assert (muted["muted"], muted["quiet"]) == (["default/backend"], "23:00-07:00")
+    assert (await owner.wish("owner", hear=["default/backend"]))["muted"] == []
+    assert (await owner.attention())["people"][0]["pushes"] == 6
+    assert (await owner.tell_digest("owner"))["told"] is False
+
+
+async def test_what_is_no_wish_is_refused_and_nobody_else_wishes_for_the_owner(line: Line) -> None:
+    with pytest.raises(e.Malformed):
+        await line("owner").wish("owner", quiet="sometimes")
+    with pytest.raises(e.NotFound):
+        await line("owner").wish("carol", pushes=6)
+    with pytest.raises(e.NotAllowed):
+        await line("backend").wish("owner", quiet="00:00-23:59")
+
+
 # --- the daemon -------------------------------------------------------------------------------------------------
 
 

@@ -79,3 +79,34 @@ def test_nobody_is_nudged_for_what_is_held_back(line: Line, ada: Chat, api: Peer
     line.passes(AFTER)
     line.passes(AFTER)
     assert steps(line, ask.ask_id) == []
+
+
+def test_each_step_is_taken_once_though_the_daemon_ends_before_or_after_it(line: Line, api: Peer) -> None:
+    configured(line)
+    ada = line.telegram()
+    line.slack("ada")
+    ask = line.ask(api, ada.peer, default="no", options=("yes", "no"))
+    line.shown(ada)
+    for _ in range(len(LADDER) + 2):
+        line.now += AFTER
+        line.decide(c.Tick(), "never written")
+        configured(line)
+        line.do(c.Recover(holder_prefix="telegram-bot"))
+        line.do(c.Tick())
+        line.do(c.Tick())
+    assert steps(line, ask.ask_id) == ["nudge", "elsewhere", "default"]  # nobody directs others here
+
+
+def test_an_approval_is_nudged_and_ends_the_ladder_when_it_is_decided(
+    line: Line, ada: Chat, api: Peer
+) -> None:
+    configured(line)
+    approval = line.request(api)
+    line.shown(ada)
+    line.passes(AFTER)
+    [nudge] = line.shown(ada)
+    assert nudge.envelope.body == "api has waited for 10 min: wants to use Bash: make"
+    line.tap(ada, approval.ask_id, 1)
+    line.passes(10 * AFTER)
+    assert steps(line, approval.ask_id) == ["nudge"]
+    assert line.view.get(Escalation, approval.ask_id).at is None

@@ -34,3 +34,21 @@ async def test_in_quiet_hours_an_ask_is_held_and_comes_with_the_digest(
         assert card.message_id > digest.message_id
         await ada.taps(card, "yes").answered(within=PATIENCE_S)
         await hosted.until("answered", lambda x: x["state"] == "answered", asked["ask_id"])
+
+
+async def test_what_is_wished_at_the_machine_holds_on_the_phone(
+    hosted: House, telegram: TelegramEmulator, ada: Person
+) -> None:
+    now = SystemClock().now()
+    begins, ends = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (-1, 2))
+    ada.says("/peers")
+    assert (await hosted.at_terminal("people", "zone", "UTC")).code == 0
+    told = await hosted.at_terminal("people", "quiet", f"{begins}-{ends}", "--but", "nothing")
+    assert f"quiet {begins}-{ends} UTC (now), then only what is urgent; rings without a limit" in told.out
+    async with hosted.mcp("worker") as client:
+        asked = await called(client, "ask", to="telegram", question="ship it?", options=["yes", "no"])
+        await hosted.until("held", lambda x: x["deliveries"][0]["level"] == "held", asked["ask_id"])
+        assert "1 held back" in (await hosted.at_terminal("people", "list")).out
+        assert "told now" in (await hosted.at_terminal("people", "digest")).out
+        await ada.sees("Held back", within=PATIENCE_S)
+        await ada.sees(lambda each: each.labels == ("yes", "no"), within=PATIENCE_S)

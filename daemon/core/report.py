@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from daemon.core import addressing, attending, attention, jobs, nights
+from daemon.core import addressing, attending, attention, jobs, nights, shifts
 from daemon.core.attention import RANK, Matter
 from daemon.core.cleaning import fitted, line
 from daemon.core.measures import ago, counted
@@ -50,7 +50,7 @@ def morning(plan: Plan, person: str, held: Held, since: datetime) -> str:
     stuck = list(_stuck(plan, rooms))
     back = list(_held(plan, held, asks=False))
     work = [each for each in jobs_of(plan, since) if _is_met(plan, rooms, each.circle)]
-    told = [_job(each) for each in work]
+    told = [_job(plan, each) for each in work]
     entries = [*decisions, *told, *stuck, *back]
     if not entries:
         return ""
@@ -130,7 +130,7 @@ def _asked(ask: Ask) -> str:
     return f"{line(ask.question, BRIEF)} (`{ask.ask_id}`)"
 
 
-def _job(job: Job) -> Entry:
+def _job(plan: Plan, job: Job) -> Entry:
     if job.state == jobs.State.DONE:
         checked = [each.verified for each in job.claims]
         doubt = " (a claim is not so)" if False in checked else " (not verified)" if None in checked else ""
@@ -138,8 +138,9 @@ def _job(job: Job) -> Entry:
             job.circle, (DONE, 0), f"done · {job.title}: {line(job.result, BRIEF) or 'no words'}{doubt}"
         )
     kind = FAILED if job.state in LOST else LEFT
-    why = f": {line(job.reason, BRIEF)}" if job.reason else ""
-    return Entry(job.circle, (kind, 0), f"{job.state} · {job.title}{why}")
+    limit = shifts.limited(plan, job) if job.state == jobs.State.QUEUED else ""
+    why = line(limit or job.reason, BRIEF)
+    return Entry(job.circle, (kind, 0), f"{job.state} · {job.title}{f': {why}' if why else ''}")
 
 
 def _stuck(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from daemon.core import addressing, attending, attention, jobs, nights, shifts
+from daemon.core import addressing, attending, attention, jobends, jobs, nights, shifts
 from daemon.core.attention import RANK, Matter
 from daemon.core.cleaning import fitted, line
 from daemon.core.measures import ago, counted
@@ -48,8 +48,8 @@ def morning(plan: Plan, person: str, held: Held, since: datetime) -> str:
     rooms = attending.rooms(plan, person)
     decisions = list(_decisions(plan, rooms))
     stuck = list(_stuck(plan, rooms))
-    back = list(_held(plan, held, asks=False))
     work = [each for each in jobs_of(plan, since) if _is_met(plan, rooms, each.circle)]
+    back = list(_held(plan, _beside(held, work), asks=False))
     told = [_job(plan, each) for each in work]
     entries = [*decisions, *told, *stuck, *back]
     if not entries:
@@ -108,6 +108,12 @@ def _held(plan: Plan, held: Held, *, asks: bool) -> Iterator[Entry]:
         matter = attending.matter_of(envelope, ask)
         text = f"{matter} · {envelope.sender.name}: {line(envelope.body, BRIEF)}"
         yield Entry(envelope.sender.circle, (HELD, RANK[matter]), text)
+
+
+def _beside(held: Held, work: Sequence[Job]) -> Held:
+    """Without what the line said of jobs that have a line of their own."""
+    named = tuple(f"{jobends.told(job)} is " for job in work)
+    return [each for each in held if each[1].sender != LINE or not each[1].body.startswith(named)]
 
 
 def _decisions(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:

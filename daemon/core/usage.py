@@ -24,7 +24,7 @@ from typing import Any, Final
 from daemon.core.errors import invalid_transition
 from daemon.core.model import Account, Rota
 
-SKEW: Final = timedelta(minutes=1)  #: after the moment told: clocks differ
+SKEW: Final = timedelta(seconds=15)  #: after the moment told: clocks differ
 FIRST_PAUSE: Final = timedelta(minutes=15)
 LONGEST_PAUSE: Final = timedelta(hours=5)
 FARTHEST: Final = timedelta(days=35)  #: a month's limit, and a little

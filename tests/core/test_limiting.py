@@ -12,6 +12,7 @@ from daemon.core import jobs as j
 from daemon.core import listing, work
 from daemon.core.errors import Malformed
 from daemon.core.model import Job, Kind, Payer, Peer
+from daemon.core.usage import SKEW
 from daemon.core.view import Plan
 from tests.core.line import NOON, Chat, Line
 from tests.core.test_work import MINUTE, add, begin, do, heard, now, rota, state
@@ -60,12 +61,12 @@ def test_a_job_is_paused_without_a_try_used_up_and_others_of_the_account_wait(
     hit(line, api)
     assert (state(line, first), now(line, first).tries) == (j.State.QUEUED, 0)
     second = add(line, lead, web)
-    assert waits(line, first) == waits(line, second) == "usage limit of claude-code until 16:01"
+    assert waits(line, first) == waits(line, second) == "usage limit of claude-code until 16:00"
     assert line.carry(api) is None
     assert line.carry(web) is None
-    assert line.view.next_alarm() == NOON + 4 * HOUR + MINUTE
+    assert line.view.next_alarm() == NOON + 4 * HOUR + SKEW
     assert [x.envelope.body for x in line.shown(ada)] == [
-        "usage limit of claude-code until 16:01; 1 job paused. Its jobs go on by themselves."
+        "usage limit of claude-code until 16:00; 1 job paused. Its jobs go on by themselves."
     ]
     assert heard(line, lead) == []
 
@@ -152,7 +153,7 @@ def test_whoever_lists_peers_sees_until_when(line: Line, lead: Peer, api: Peer) 
     rows = {
         x.peer.name: x.availability for x in listing.peers(Plan(line.view, line.now, ""), lead, circle="*")
     }
-    assert rows["api"] == "usage limit of claude-code until 16:01"
+    assert rows["api"] == "usage limit of claude-code until 16:00"
 
 
 def test_a_clock_that_is_set_moves_a_pause_of_ours_but_no_hour_of_the_wall(line: Line, api: Peer) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
+from collections.abc import Coroutine
+from typing import Any
 
+from cli.house import House
 from cli.loading import loading
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Door
@@ -12,7 +16,8 @@ from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core import unattended
-from daemon.core.model import Night, Rota
+from daemon.core.model import Night, Payer, Rota
+from daemon.engine.waking import Waking, program
 from daemon.settings import Settings
 
 HOST = "scheduler"
@@ -43,11 +48,20 @@ def rota(settings: Settings) -> c.ConfigureWork:
             per_circle=limits.jobs_per_circle,
             per_backend=limits.jobs_per_backend,
             minutes=limits.job_minutes,
+            messages=limits.job_messages,
+            wakes=limits.job_wakes,
+            accounts=tuple(Payer(**each.model_dump()) for each in settings.accounts),
             zone=local_zone(),
             nights=tuple(Night(circle=each.circle, window=each.window) for each in settings.nights),
             unattended=tuple(unattended.Row(**each.model_dump()) for each in settings.unattended),
         )
     )
+
+
+def waking(house: House) -> list[Coroutine[Any, Any, None]]:
+    """What keeps the machine awake for the jobs of the night, where that is wanted."""
+    wanted = house.settings.daemon.keep_awake and house.settings.nights
+    return [Waking(house.engine, program(os.getpid())).run()] if wanted else []
 
 
 def local_zone() -> str:

@@ -38,6 +38,9 @@ def add(
     tz: Annotated[str | None, typer.Option("--tz", help="The time zone, such as Europe/London.")] = None,
     tonight: Annotated[bool, typer.Option("--tonight", help="In the night's window of its circle.")] = False,
     retries: Annotated[int, typer.Option("--retries", help="How often it is tried again if it fails.")] = 0,
+    messages: Annotated[int | None, typer.Option("--messages", help="That whoever does it may send.")] = None,
+    wakes: Annotated[int | None, typer.Option("--wakes", help="Turns that they may begin.")] = None,
+    minutes: Annotated[int | None, typer.Option("--minutes", help="That it may take.")] = None,
     circle: Circle = None,
     key: Key = None,
     as_json: AsJson = False,
@@ -56,6 +59,9 @@ def add(
         tonight=tonight,
         deadline_s=deadline,
         retries=retries,
+        messages=messages,
+        wakes=wakes,
+        minutes=minutes,
     )
     told = ask_daemon(lambda line: line.add_job(task, key=key or secrets.token_hex(8)))
     show(told, as_json=as_json, human=_one)
@@ -121,7 +127,7 @@ def _list(told: Json) -> str:
             each["state"],
             each["assignee"],
             _brief(each["title"]),
-            _brief(each["result"] or each["reason"]),
+            _brief(each["result"] or each["waits_for"] or each["reason"]),
         ]
         for each in told["jobs"]
     ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.chats import Chats
-from cli.clockwork import alarm, local_zone, rota
+from cli.clockwork import alarm, local_zone, rota, waking
 from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
@@ -197,6 +197,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         house.chats.run(house.door),
         alarm(house.door),
         *idling(house),
+        *waking(house),
     ]
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError
 
 from daemon import configfile
 from daemon.chatsettings import Section, Slack, Telegram, Voice
-from daemon.core import unattended
 from daemon.core.errors import Malformed
+from daemon.timesettings import Account, Night, Unattended
 
 PREFIX: Final = "PEERLINE_"
 BETWEEN: Final = "__"
@@ -40,42 +40,19 @@ class Spawn(Section):
 class Daemon(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8377  #: 0: no TCP
     idle_exit_s: Annotated[float, Field(ge=0)] = 0  #: ends when nothing was to do for so long; 0: never
+    keep_awake: bool = True  #: while jobs run in a night's window, where the system allows
     log_level: Literal["debug", "info", "warning"] = "info"
     spawn: Spawn = Spawn()
-
-
-def _checked_window(window: str) -> str:
-    try:
-        unattended.span(window)
-    except Malformed as error:
-        raise ValueError(f"{error}: {error.hint}") from None
-    return window
-
-
-class Unattended(Section):
-    """When nobody is there: what becomes of what an agent wants decided, by circle and time of the day."""
-
-    circle: str = "*"
-    window: str = "00:00-00:00"
-    policy: Literal["wait", "deny"] = "deny"
-    reason: str = unattended.REASON
-
-    _is_window = field_validator("window")(_checked_window)
-
-
-class Night(Section):
-    """In which window of the day the jobs of a circle that are for the night run."""
-
-    circle: str = "*"
-    window: str = "22:00-07:00"
-
-    _is_window = field_validator("window")(_checked_window)
 
 
 class Limits(Section):
     jobs_per_circle: Annotated[int, Field(ge=0, le=64)] = 4  #: that run at once; 0: as many as there are
     jobs_per_backend: Annotated[int, Field(ge=0, le=64)] = 8
     job_minutes: Annotated[int, Field(ge=0)] = 0  #: how long one try may take; 0: as long as it takes
+    job_messages: Annotated[int, Field(ge=0, le=10_000)] = (
+        0  #: that whoever does one may send meanwhile; 0: any
+    )
+    job_wakes: Annotated[int, Field(ge=0, le=10_000)] = 0  #: turns that they may begin meanwhile
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
     escalate_after_s: Annotated[int, Field(ge=0)] = 0  #: 0: an ask that a person does not answer just waits
@@ -95,6 +72,7 @@ class Settings(Section):
     limits: Limits = Limits()
     unattended: list[Unattended] = Field(default=[])
     nights: list[Night] = Field(default=[Night()])
+    accounts: list[Account] = Field(default=[])
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ async def _create(  # noqa: PLR0913  the tool's parameters
     at: str | None = None,
     tonight: bool = False,
     retries: int = 0,
+    messages: int | None = None,
+    wakes: int | None = None,
+    minutes: int | None = None,
 ) -> Json:
     task = Task(
         title=title,
@@ -43,6 +46,9 @@ async def _create(  # noqa: PLR0913  the tool's parameters
         at=at,
         tonight=tonight,
         retries=retries,
+        messages=messages,
+        wakes=wakes,
+        minutes=minutes,
     )
     return await call.client.add_job(task, key=call.call_id)
 
@@ -64,7 +70,8 @@ async def _cancel(call: Call, job_id: str) -> Json:
 
 
 def _said(told: Json) -> str:
-    why = f" ({told['reason']})" if told["reason"] else ""
+    found = told.get("waits_for") or told["reason"]
+    why = f" ({found})" if found else ""
     return f"{told['job_id']} is {told['state']}{why}: {told['title']} · {told['assignee']}"
 
 
@@ -84,6 +91,10 @@ def _id() -> Json:
     return text(most=ID_LENGTH)
 
 
+def _budget(what: str, most: int) -> Json:
+    return {"type": "integer", "minimum": 1, "maximum": most, "description": what}
+
+
 JOB_TOOLS: Final = (
     Tool(
         "job_create",
@@ -101,6 +112,9 @@ JOB_TOOLS: Final = (
             at=text("Not before: in 2h, tomorrow 9:00", most=200),
             tonight=flag("In the night's window of its circle"),
             retries=count(0, 10, 0),
+            messages=_budget("It may send", 10_000),
+            wakes=_budget("Turns it may begin", 10_000),
+            minutes=_budget("It may take", 10_080),
         ),
         _create,
         _said,

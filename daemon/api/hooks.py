@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon import spool
-from daemon.agents import claude_code, codex, gemini, opencode, practice
+from daemon.agents import claude_code, codex, gemini, limits, opencode, practice
 from daemon.agents.interface import AgentHooks, Surroundings
 from daemon.api import jsontext
 from daemon.api.guards import Placed
@@ -168,7 +168,8 @@ class HookDesk:
         if known is None:
             await self._bury()
         self._note(session_id, around, over=is_over(event, payload))
-        meant = hooks.commands(event, payload, replace(around, handed=self._handed.get(session_id, 0)))
+        said = hooks.commands(event, payload, replace(around, handed=self._handed.get(session_id, 0)))
+        meant = limits.limited(agent, event, payload, said)
         commands = [self._attended(really(each, around), around) for each in meant]
         once = _record(headers, agent, event)
         if ear and commands and isinstance(commands[-1], c.RequestApproval):

@@ -9,8 +9,9 @@ from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.api.timebodies import JobBody, JobChange
 from daemon.core import commands as c
-from daemon.core import orders, spoken, work
+from daemon.core import orders, shifts, spoken, work
 from daemon.core.errors import Malformed
+from daemon.core.jobs import State
 from daemon.core.model import Job, Peer
 from daemon.core.timetable import Once
 from daemon.core.view import Plan
@@ -35,6 +36,9 @@ async def add(room: Room, call: Call) -> Json:
         tonight=body.tonight,
         deadline=timedelta(seconds=body.deadline_s) if body.deadline_s else None,
         retries=body.retries,
+        messages=body.messages,
+        wakes=body.wakes,
+        minutes=body.minutes,
         person=room.owner if owner else "",
         may_spawn=owner,
     )
@@ -47,7 +51,7 @@ async def listed(room: Room, call: Call) -> Json:
 
     def look(plan: Plan) -> list[Json]:
         found = plan.view.jobs(mine, call.query.limit, over=call.query.over)
-        return [agenda.job(each, _named(plan, each)) for each in found]
+        return [agenda.job(each, _named(plan, each)) | {"waits_for": _limited(plan, each)} for each in found]
 
     return {"jobs": await room.look(look)}
 
@@ -106,6 +110,10 @@ def _at(body: JobBody, room: Room) -> datetime | None:
     if not isinstance(rule, Once):
         raise Malformed(f'"{body.at[:60]}" is more than one time', 'as in "tomorrow 9:00" or "in 2h"')
     return rule.at
+
+
+def _limited(plan: Plan, job: Job) -> str:
+    return shifts.limited(plan, job) if job.state == State.QUEUED else ""
 
 
 def _by(call: Call) -> str:

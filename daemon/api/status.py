@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from daemon.api import locks
 from daemon.api.door import Call, Room
-from daemon.core import listing, threads
+from daemon.core import listing, shifts, threads
 from daemon.core.errors import Unavailable
 from daemon.core.model import Conversation, Outage, PeerShown, Role, Status
 from daemon.core.view import Plan
@@ -54,10 +54,14 @@ class Health:
         counts = await _or_nothing(self._engine.read(lambda tx: tx.counts()), dict[str, int](), unread)
         complaints = self._complaints()
         troubled = any(each["trouble"] for each in surfaces) or any(grave for _, grave in complaints)
+        limits = await _or_nothing(
+            self._engine.read(lambda tx: shifts.limits_told(Plan(tx, now, ""))), list[str](), unread
+        )
         warnings = [
             *self._warnings(),
             *self.audit_trouble(),
             *(sentence for sentence, _ in complaints),
+            *limits,
             *unread[:1],
         ]
         locked = await _or_nothing(self._engine.read(lambda tx: Plan(tx, now, "").locked()), None, unread)

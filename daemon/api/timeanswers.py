@@ -67,6 +67,11 @@ class Job(Told):
     ask_id: str | None
     tries: int
     retries: int
+    messages: int | None
+    wakes: int | None
+    minutes: int | None
+    sent: int
+    woken: int
     tonight: bool
     held: bool
     created_at: Moment

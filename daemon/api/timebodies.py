@@ -75,6 +75,9 @@ class CheckinBody(Timed):
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
+Budget = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(whole)]
+
+
 class JobBody(Strict):
     """For a peer (``to``), or for somebody who is started in a folder (``path`` and ``backend``)."""
 
@@ -90,6 +93,11 @@ class JobBody(Strict):
     tonight: bool = False
     deadline_s: Annotated[int, Field(ge=1, le=366 * 24 * 3600), BeforeValidator(whole)] | None = None
     retries: Annotated[int, Field(ge=0, le=10), BeforeValidator(whole)] = 0
+    messages: Budget | None = None  #: that whoever does it may send meanwhile
+    wakes: Budget | None = None  #: turns they may begin meanwhile
+    minutes: Annotated[int, Field(ge=1, le=10_080), BeforeValidator(whole)] | None = (
+        None  #: that a try may take
+    )
 
     @model_validator(mode="after")
     def one_doer(self) -> JobBody:

@@ -68,6 +68,9 @@ class Task:
     tonight: bool = False
     deadline_s: int | None = None
     retries: int = 0
+    messages: int | None = None  #: budgets; None: as the config says
+    wakes: int | None = None
+    minutes: int | None = None
 
 
 class TimeClient(Protocol):

@@ -38,6 +38,9 @@ def step(plan: Plan, command: c.StepClock) -> None:
         plan.put(_approval(approval, by))
     for job in plan.view.jobs(limit=ALL, over=False):
         plan.put(_job(job, by))
+    for account in plan.view.accounts():
+        until = account.until_at if account.told else _moved(account.until_at, by)
+        plan.put(replace(account, since_at=_moved(account.since_at, by), until_at=until))
     _attention(plan, by)
     _presence(plan, by)
     plan.tell(Event("clock_set", "clock", what=f"{by.total_seconds():+.0f} s"))

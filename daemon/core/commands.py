@@ -557,6 +557,15 @@ class TurnObserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HitLimit:
+    """The agent was told that nothing is left to use. ``how`` its end is ``said``: see ``resets.How``."""
+
+    session_id: str
+    how: str = "none"
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandOut:
     """Hand over what waits, at a boundary of the turn, within ``limit`` characters of framed text.
 
@@ -796,6 +805,9 @@ class AddJob:
     tonight: bool = False
     deadline: timedelta | None = None
     retries: int = 0
+    messages: int | None = None  #: that whoever does it may send meanwhile; None: as the config says
+    wakes: int | None = None  #: turns they may begin meanwhile
+    minutes: int | None = None  #: that a try may take
     surface: str = ""
     account: str = ""
     person: str = ""
@@ -960,6 +972,7 @@ Command = (
     | TurnWent
     | TurnWaits
     | TurnEnded
+    | HitLimit
     | TurnObserved
     | HandOut
     | BeginCall

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
-from daemon.core import attending, braking, outbox, presence, roads, settling
+from daemon.core import attending, braking, budgets, outbox, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.frame import framed, space_for
@@ -59,6 +59,7 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
     if parcels and not (command.passing or command.between):
         carried = next((ask for parcel in parcels if (ask := carried_ask(parcel.envelope))), None)
         plan.put(presence.fold(session, presence.Began(carried, command.prompt_id), "hand-out", plan.now))
+        budgets.used(plan, session.peer_id, woken=1)
     return parcels
 
 

@@ -6,10 +6,10 @@ Every change of a job is written here, in one commit with what follows from it, 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from daemon.core import jobs
+from daemon.core import budgets, jobs
 from daemon.core.attention import Matter
 from daemon.core.cleaning import fitted, line
 from daemon.core.jobs import State
@@ -70,15 +70,10 @@ def _wakes_at(plan: Plan, job: Job) -> datetime | None:
     ahead = [job.deadline_at] if job.deadline_at else []
     if job.state == State.QUEUED and job.due_at and job.due_at > plan.now:
         ahead.append(job.due_at)
-    if job.state == State.RUNNING and (spent := spent_at(plan, job)):
-        ahead.append(spent)
+    if job.state == State.RUNNING:
+        ahead += [plan.now] if budgets.spent(plan.rota(), job) else []
+        ahead += [ends] if (ends := budgets.ends_at(plan.rota(), job)) else []
     return min(ahead, default=None)
-
-
-def spent_at(plan: Plan, job: Job) -> datetime | None:
-    """When its try has taken as long as one may."""
-    minutes = plan.rota().minutes
-    return job.began_at + timedelta(minutes=minutes) if minutes and job.began_at else None
 
 
 def _followed(plan: Plan, job: Job) -> None:

@@ -196,7 +196,16 @@ def _cancel(job: Job, event: Cancel, now: datetime) -> Job:
 
 def _retry(job: Job, event: Retry, now: datetime) -> Job:
     return replace(
-        job, state=State.QUEUED, reason="", tries=0, due_at=None, ended_at=None, held=False, result=""
+        job,
+        state=State.QUEUED,
+        reason="",
+        tries=0,
+        due_at=None,
+        ended_at=None,
+        held=False,
+        result="",
+        sent=0,
+        woken=0,
     )
 
 

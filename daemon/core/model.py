@@ -607,7 +607,8 @@ class PeerShown:
     status: Status
     reach: Reach
     session: Session | None = None
-    availability: str = ""  #: of a person: ``available from 07:00, answers approvals``; "": nothing is set
+    #: ``available from 07:00, answers approvals``; ``usage limit of … until 04:00``; "": nothing stands against asking
+    availability: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -781,6 +782,11 @@ class Job:
     claims: tuple[Claim, ...] = ()
     claimed: bool = False  #: its claims are still to be looked at
     wakes_at: datetime | None = None  #: when time brings something about; None: never
+    messages: int = 0  #: how many whoever does it may send meanwhile; 0: as the config says
+    wakes: int = 0
+    minutes: int = 0
+    sent: int = 0  #: messages, in all its tries
+    woken: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -789,6 +795,28 @@ class Night:
 
     circle: str = "*"
     window: str = "22:00-07:00"  #: by the wall of the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """Which account pays for the agents of a kind in a circle, where it is not one for all of that kind."""
+
+    backend: str
+    circle: str = "*"
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What is paid for together, and whether any of it is left to use; its life is in ``usage.py``."""
+
+    name: str
+    state: str = "free"
+    since_at: datetime | None = None  #: when it was said last that nothing is left
+    until_at: datetime | None = None
+    told: bool = False  #: the agent said until when; else it is a pause of ours
+    guesses: int = 0  #: such pauses in a row
+    job_id: str = ""  #: that tries whether it is free again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -803,3 +831,6 @@ class Rota:
     nights: tuple[Night, ...] = (Night(),)  #: the first that fits a circle is its own
     unattended: tuple[Row, ...] = ()
     spawns: bool = False  #: somebody can be started in a folder
+    accounts: tuple[Payer, ...] = ()  #: the first that fits pays; none: one for all of a kind
+    messages: int = 0  #: how many whoever does a job may send meanwhile; 0: any
+    wakes: int = 0  #: how many turns they may begin meanwhile

@@ -30,6 +30,7 @@ Noun = (
     | m.Checkin
     | m.Job
     | m.Rota
+    | m.Account
     | m.Attention
     | m.Custom
     | m.Escalation
@@ -59,6 +60,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Checkin: ("name",),
     m.Job: ("job_id",),
     m.Rota: ("name",),
+    m.Account: ("name",),
     m.Attention: ("person",),
     m.Custom: ("name",),
     m.Escalation: ("ask_id",),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core import addressing, jobends, jobs, nights, sending, shifts
+from daemon.core import addressing, budgets, jobends, jobs, nights, sending, shifts
 from daemon.core import commands as c
 from daemon.core.cleaning import body, line
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled
@@ -108,6 +108,9 @@ def _of(plan: Plan, command: c.AddJob) -> Job:
         state=State.QUEUED,
         retries=command.retries,
         tonight=command.tonight,
+        messages=budgets.checked(command.messages, "messages"),
+        wakes=budgets.checked(command.wakes, "turns"),
+        minutes=budgets.checked(command.minutes, "minutes", budgets.MOST_MINUTES),
         created_at=plan.now,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import attending, presence, roads
+from daemon.core import attending, budgets, presence, roads
 from daemon.core.cleaning import body as cleaned
 from daemon.core.cleaning import line
 from daemon.core.delivery import Cancel, State, advance, can
@@ -37,6 +37,7 @@ PERSON_LENGTH: Final = 64
 _OURS: Final = str.maketrans("[]#·", "()  ")  #: what a header is made of
 
 _OWN_ACCORD: Final = frozenset({Kind.ASK, Kind.NOTICE, Kind.BROADCAST})
+_AT_WORK: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 
 LINE: Final = Sender(
     peer_id="p-peerline",
@@ -110,6 +111,8 @@ def post(
     if envelope.kind is Kind.CHANGE:
         _take_the_place(plan, envelope)
     plan.put(envelope)
+    if envelope.kind in _OWN_ACCORD and sender.role in _AT_WORK:
+        budgets.used(plan, sender.peer_id, sent=1)
     deliveries = tuple(addressed(plan, envelope, peer) for peer in to)
     return envelope, deliveries
 

@@ -162,9 +162,15 @@ def _job(plan: Plan, job: Job, crew: shifts.Crew) -> Entry:
             job.circle, (DONE, 0), f"done · {job.title}: {gist(job.result, BRIEF) or 'no words'}{doubt}"
         )
     kind = FAILED if job.state in LOST else LEFT
-    waits = shifts.waits_for(plan, job, crew) if job.state == jobs.State.QUEUED else ""
-    why = gist(job.reason or waits, BRIEF)
+    why = gist(_why(plan, job, crew), BRIEF)
     return Entry(job.circle, (kind, 0), f"{job.state} · {job.title}" + (f": {why}" if why else ""))
+
+
+def _why(plan: Plan, job: Job, crew: shifts.Crew) -> str:
+    """What became of it, or what it waits for; a limit that holds it up now is news, whatever was before."""
+    if job.state != jobs.State.QUEUED:
+        return job.reason
+    return shifts.limited(plan, job) or job.reason or shifts.waits_for(plan, job, crew)
 
 
 def _stuck(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:

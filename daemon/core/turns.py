@@ -10,7 +10,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from daemon.core import approving, asking, braking, closing, following, handing, presence, settling
+from daemon.core import (
+    approving,
+    asking,
+    braking,
+    budgets,
+    closing,
+    following,
+    handing,
+    limiting,
+    presence,
+    settling,
+)
 from daemon.core import commands as c
 from daemon.core.cleaning import fitted, line
 from daemon.core.delivery import OVER, State
@@ -105,8 +116,14 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
     )
     _remind_of_urgent(plan, session, ask)
     following.over(plan, session, ask, command.text, "failed" if command.failed else following.DONE)
-    if ask is None:
-        return
+    if ask:
+        _concluded(plan, session, ask, command)
+    if command.text.strip() and not command.failed:
+        limiting.went_well(plan, session)
+
+
+def _concluded(plan: Plan, session: Session, ask: Ask, command: c.TurnEnded) -> None:
+    """What the turn was about is answered by its last words, or not at all."""
     peer = plan.peer(session.peer_id)
     same = not session.turn_prompt or command.prompt_id in {"", session.turn_prompt}
     text = fitted(command.text)
@@ -164,6 +181,7 @@ def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBega
     )
     plan.put(begun)
     following.moved(plan, begun)
+    budgets.used(plan, session.peer_id, woken=1)
     if before and before.ask_id != begun.turn_ask:
         _unanswered(plan, before, session)
     ask = plan.ask(ask_id)

@@ -260,6 +260,10 @@ class Plan:
         """Those that this decision makes or changes."""
         return [put for put in self._puts.values() if isinstance(put, m.Job)]
 
+    def account(self, name: str) -> m.Account:
+        found: m.Account | None = self._get(m.Account, name)
+        return found or m.Account(name=name)
+
     def rota(self) -> m.Rota:
         """What the config says; until it was read there are no nights."""
         found: m.Rota | None = self._get(m.Rota, m.Rota().name)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import asking, braking, closing, jobends, jobs, orders, shifts
+from daemon.core import asking, braking, budgets, closing, jobends, jobs, limiting, orders, shifts
 from daemon.core import commands as c
 from daemon.core.cleaning import clean, fitted, line
 from daemon.core.errors import Conflict, Malformed, NotAllowed
@@ -95,7 +95,7 @@ def begin(plan: Plan, command: c.BeginJobs) -> int:
     due = plan.view.jobs_due(plan.now)
     for job in due:
         _came(plan, plan.job(job.job_id) or job)
-    return len(due) + shifts.begin(plan)
+    return len(due) + limiting.due(plan) + shifts.begin(plan)
 
 
 def give(plan: Plan, command: c.GiveJob) -> Job:
@@ -189,19 +189,31 @@ def _went(plan: Plan, job: Job, state: str, note: str) -> Job:
 
 def _came(plan: Plan, job: Job) -> None:
     """What time brings about for one job."""
-    spent_at = jobends.spent_at(plan, job) if job.state == State.RUNNING else None
     if jobs.is_over(job):
         return
+    over, again = _spent(plan, job)
     if job.deadline_at and job.deadline_at <= plan.now:
         jobends.became(plan, job, jobs.Expire())
         _stop(plan, job, "its deadline")
-    elif spent_at and spent_at <= plan.now:
-        jobends.became(plan, job, jobs.Fail(f"it took longer than {plan.rota().minutes} minutes"))
-        _stop(plan, job, "its limit of time")
+    elif over:
+        jobends.became(plan, job, jobs.Fail(over, again=again))
+        _stop(plan, job, "its budget")
     elif job.tonight and job.state == State.QUEUED:
         jobends.kept(plan, replace(job, due_at=orders.tonight(plan.rota(), job, plan.now)))
     else:
         jobends.kept(plan, job)
+
+
+def _spent(plan: Plan, job: Job) -> tuple[str, bool]:
+    """Of what it took more than it may, and whether another try may help."""
+    rota = plan.rota()
+    ends = budgets.ends_at(rota, job)
+    if job.state != State.RUNNING:
+        return "", False
+    if over := budgets.spent(rota, job):
+        return over, False
+    over = f"it took longer than {budgets.minutes(rota, job)} minutes"
+    return (over, not job.minutes) if ends and ends <= plan.now else ("", False)
 
 
 def _stop(plan: Plan, job: Job, by: str) -> None:

@@ -24,7 +24,12 @@ ERRANDS: Final = "errands"
 SCHEDULES: Final = "schedules"
 JOBS: Final = "jobs"
 WHO: Final = (m.Peer, m.Session, m.Conversation)
-QUEUES: Final = {m.Errand: (ERRANDS,), m.Schedule: (SCHEDULES,), m.Job: (JOBS, SCHEDULES)}
+QUEUES: Final = {
+    m.Errand: (ERRANDS,),
+    m.Schedule: (SCHEDULES,),
+    m.Job: (JOBS, SCHEDULES),
+    m.Account: (SCHEDULES,),
+}
 RECORDED: Final = "recorded"  #: something that the audit log takes
 TROUBLE: Final = "trouble"  #: the store could not be written, or gave back what was not written
 
@@ -107,7 +112,7 @@ def _keys(noun: object) -> tuple[str, ...]:
             return (ask_id,)
         case m.Approval(approval_id=approval_id):
             return (approval_id, APPROVALS)
-        case m.Errand() | m.Schedule() | m.Job():
+        case m.Errand() | m.Schedule() | m.Job() | m.Account():
             return QUEUES[type(noun)]
         case m.Circle(name=name):
             return (f"circle:{name}",)

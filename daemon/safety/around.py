@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ OLDEST: Final = {  # and why
     "aiohttp": ("3.14.1", "before it, requests could be smuggled and memory exhausted"),
     "claude": ("2.1.118", "before it, a prompt could carry settings that run commands"),
 }
+KEEPING_AWAKE: Final = ("caffeinate", "systemd-inhibit")
 HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 PORT_S: Final = 1.0
 PLATFORMS: Final = ("Telegram", "Slack")
@@ -100,6 +102,13 @@ def _plain(surface: str) -> Callable[[Scene], Iterator[str]]:
 def _root(scene: Scene) -> Iterator[str]:
     if scene.uid == 0:
         yield "this is user 0: every agent can do everything on this machine"
+
+
+def _sleepy(scene: Scene) -> Iterator[str]:
+    """Asked of machines alone on which nights are kept."""
+    wanted = scene.settings.daemon.keep_awake and scene.settings.nights
+    if wanted and not any(shutil.which(name, path=scene.environment.get("PATH")) for name in KEEPING_AWAKE):
+        yield "nothing here keeps the machine awake while jobs of the night run"
 
 
 def _umask(scene: Scene) -> Iterator[str]:
@@ -200,6 +209,13 @@ CHECKS: Final = (
             f"begin {title.lower()}.api_base with https",
         )
         for title in PLATFORMS
+    ),
+    Check(
+        "sleeps_at_night",
+        "info",
+        "the machine is kept awake while jobs of the night run",
+        _sleepy,
+        "have it not sleep, or set daemon.keep_awake to false",
     ),
     Check("root", "warning", "this is no superuser", _root, "run it as a user of its own"),
     Check(

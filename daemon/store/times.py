@@ -40,7 +40,8 @@ class TimeWords:
     def next_alarm(self) -> datetime | None:
         at = self._value(
             "SELECT min(at) FROM (SELECT min(wakes_at) AS at FROM schedule WHERE wakes_at IS NOT NULL"
-            " UNION ALL SELECT min(wakes_at) FROM job WHERE wakes_at IS NOT NULL)"
+            " UNION ALL SELECT min(wakes_at) FROM job WHERE wakes_at IS NOT NULL"
+            " UNION ALL SELECT min(until_at) FROM account WHERE state = 'limited')"
         )
         return datetime.fromisoformat(at) if at else None
 
@@ -91,6 +92,9 @@ class TimeWords:
             " UNION SELECT * FROM job WHERE state = 'running' AND \"to\" = ''"
         )
         return self._all(m.Job, sql)
+
+    def accounts(self) -> Sequence[m.Account]:
+        return self._all(m.Account, "SELECT * FROM account ORDER BY name")
 
     def jobs_going_on(self, owner: str) -> int:
         return int(self._value("SELECT count(*) FROM job WHERE owner = ? AND ended_at IS NULL", owner))

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from daemon.agents.limits import heard
+from daemon.core.resets import How
 from tests.agents.claude_code import ClaudeCode, HookTap, processes, tmux
 from tests.emulators.model_api import Fails, ModelApi, Rule, Says, Script
 
@@ -152,3 +154,16 @@ def _recorded(event: str) -> dict[str, Any]:
 
 async def _running(*pids: int) -> list[int]:
     return [each.pid for each in await processes() if each.pid in pids]
+
+
+@pytest.mark.thorough
+async def test_a_usage_limit_is_told_by_the_hook_of_a_turn_that_failed(
+    agent: ClaudeCode, model: ModelApi, tap: HookTap
+) -> None:
+    refused = Fails(429, "this would exceed the limit", headers={"x-should-retry": "false"})
+    model.script = Script((Rule("go on", refused),))
+    await agent.type("go on")
+    await agent.until(lambda: bool(tap.seen("StopFailure")), "to fail", 30)
+    [seen] = tap.seen("StopFailure")
+    assert heard("claude-code", "StopFailure", seen["payload"]) == (How.NONE, "")
+    assert "429" in seen["payload"]["last_assistant_message"]

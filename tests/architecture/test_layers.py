@@ -32,10 +32,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # starting, stopping and owning tasks: everybody lives in it, so it can know nobody
     "daemon.lifecycle": ("daemon.core", "daemon.paths"),
     # configuration becomes values once, at the start; rooms are handed values, not this room
-    "daemon.settings": ("daemon.core", "daemon.paths", "daemon.chatsettings", "daemon.configfile"),
+    "daemon.settings": (
+        "daemon.core",
+        "daemon.paths",
+        "daemon.chatsettings",
+        "daemon.timesettings",
+        "daemon.configfile",
+    ),
     "daemon.configfile": ("daemon.core",),
     # the part of it that is about chats: values, and nothing of ours
     "daemon.chatsettings": (),
+    "daemon.timesettings": ("daemon.core", "daemon.chatsettings"),
     # both sides of the socket import it, the command line too
     "daemon.wire": ("daemon.core",),
     # the only way anybody talks to the daemon; starts with the command line

@@ -161,6 +161,7 @@ class House:
             c.TurnWaits(session_id=session),
             c.TurnEnded(session_id=session, text="done"),
             c.TurnObserved(session_id=session, turn=Turn.WORKING, source="registry"),
+            c.HitLimit(session_id=session, how="wall", said="4am"),
             c.HandOut(session_id=session, limit=9_500),
             c.FinishErrand(errand_id=self.errand_id, text="1 file changed", choices=("a.py", "patch")),
             c.BeginCall(session_id=self.approval_session, limit=9_500),

@@ -87,13 +87,13 @@ def a_night(seed: int, surfaces: int = 2) -> tuple[Bedroom, Counter[str]]:
     line.now = EVENING
     urgent, happened = set(dice.sample(range(EVENTS), URGENT)), Counter[str]()
     for number in range(EVENTS):
-        happened[_happens(line, dice, agents, chats, number, urgent=number in urgent)] += 1
+        happened[happens(line, dice, agents, chats, number, urgent=number in urgent)] += 1
         room.passes((MORNING - EVENING - A_MINUTE) / EVENTS)
     assert line.now < MORNING
     return room, happened
 
 
-def _happens(
+def happens(
     line: Line, dice: random.Random, agents: list[Peer], chats: tuple[Chat, ...], number: int, *, urgent: bool
 ) -> str:
     sender, chat, text = dice.choice(agents), dice.choice(chats), f"event {number}!"
@@ -219,7 +219,7 @@ def random_days(seed: int) -> tuple[Bedroom, Counter[str]]:
     for number in range(120):
         if dice.random() < 0.1:
             line.say(chats[0], wished(dice))
-        kind = _happens(line, dice, agents, chats, number, urgent=dice.random() < 0.05)
+        kind = happens(line, dice, agents, chats, number, urgent=dice.random() < 0.05)
         happened[f"event {number}!"] += len(chats) if kind == "approval" else 1
         room.passes(timedelta(minutes=dice.randrange(1, 180)))
     line.say(chats[0], "/quiet off")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -53,6 +53,7 @@ class Fails:
 
     status: int
     message: str = "the script says so"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Answer = Says | Calls | Runs | Fails

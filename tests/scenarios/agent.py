@@ -4,6 +4,7 @@
 
 What its model would read is a line of HOME/heard. It answers "answer to: <first line>"; a message whose body has
 ``hold`` in it waits until somebody writes into the pipe HOME/gate, one with ``tool`` is answered by the tool ``ack``.
+The first with ``runs out`` ends its turn for want of use, as a vendor's usage limit does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ sys.path.insert(0, str(REPOSITORY))
 from cli.actors import PIPE, SHIM, Inbox, Message, Texts, Tools, messages_in  # noqa: E402
 
 PATIENCE_S = "5"
+LIMITED_S = 3
 
 
 class Agent:
@@ -51,6 +54,11 @@ class Agent:
         self._hears("prompt", text)
         told = self._report("UserPromptSubmit", prompt=text, prompt_id=prompt_id)
         self._hears("beside a prompt", told)
+        if self._runs_out(text):
+            said = f"usage limit reached|{int(time.time()) + LIMITED_S}"
+            self._report("StopFailure", error="rate_limit", last_assistant_message=said, prompt_id=prompt_id)
+            self._is("idle")
+            return
         going_on = False
         while text:
             words = self._words(text)
@@ -60,6 +68,13 @@ class Agent:
             self._hears("hand-out", text)
             going_on = True
         self._is("idle")
+
+    def _runs_out(self, text: str) -> bool:
+        """Once in its life."""
+        runs_out = "runs out" in text and not (self._home / "ran out").exists()
+        if runs_out:
+            (self._home / "ran out").touch()
+        return runs_out
 
     def _words(self, text: str) -> str:
         for message in messages_in(text):

@@ -57,7 +57,7 @@ class Anthropic:
         if isinstance(answer, Fails):
             kind = _HTTP_ERRORS.get(answer.status, "api_error")
             body = {"type": "error", "error": {"type": kind, "message": answer.message}}
-            return web.json_response(body, status=answer.status)
+            return web.json_response(body, status=answer.status, headers=answer.headers)
         message = _message(call["model"], answer)
         if not call.get("stream"):
             return web.json_response(message)

@@ -15,6 +15,7 @@ from daemon.core import commands as c
 from daemon.core.cleaning import fitted
 from daemon.core.errors import NotAllowed, PeerlineError, Refused, Throttled
 from daemon.core.model import Event, Kind, Occurrence, Outcome, Overlap, Schedule
+from daemon.core.occurrences import written
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.schedules import ME, SCHEDULER, gone_on, known, plan_of
 from daemon.core.timetable import Due, Fate
@@ -58,7 +59,7 @@ def _decide(plan: Plan, schedule: Schedule, due: Due) -> None:
         return
     outcome = Outcome.SKIPPED if due.fate is Fate.SKIP else Outcome.FOLDED
     reason = "nobody was awake for it" + (", made up for by a later one" if due.fate is Fate.FOLD else "")
-    _written(plan, schedule, due, outcome, reason)
+    written(plan, schedule, due, outcome, reason)
 
 
 def _fired(plan: Plan, schedule: Schedule, at: datetime) -> Occurrence:
@@ -66,37 +67,18 @@ def _fired(plan: Plan, schedule: Schedule, at: datetime) -> Occurrence:
     due = Due(at, Fate.FIRE, at)
     ask = plan.ask(schedule.last_ask)
     if schedule.overlap is Overlap.SKIP and ask and not asking.is_over(ask):
-        return _written(plan, schedule, due, Outcome.OVERLAPPED, f"{ask.ask_id} is still open")
+        return written(plan, schedule, due, Outcome.OVERLAPPED, f"{ask.ask_id} is still open")
     try:
         with plan.whole():
             envelope_id = _said(plan, schedule)
     except (Refused, Throttled) as error:
         _complain(plan, schedule, error)
-        return _written(plan, schedule, due, Outcome.FAILED, str(error))
+        return written(plan, schedule, due, Outcome.FAILED, str(error))
     last_ask = envelope_id if schedule.kind is Kind.ASK else ""
     plan.put(replace(schedule, last_at=plan.now, last_ask=last_ask))
     spoke = f"{schedule.schedule_id}, due {when.moment(at, schedule.zone)}"
     plan.tell(Event("scheduled", envelope_id, what="scheduled", evidence=spoke))
-    return _written(plan, schedule, due, Outcome.SENT, "", envelope_id)
-
-
-def _written(
-    plan: Plan, schedule: Schedule, due: Due, outcome: Outcome, reason: str, envelope_id: str = ""
-) -> Occurrence:
-    row = Occurrence(
-        schedule_id=schedule.schedule_id,
-        due_at=due.at,
-        last_at=due.last_at,
-        count=due.count,
-        more=due.more,
-        outcome=outcome,
-        reason=reason,
-        envelope_id=envelope_id,
-        decided_at=plan.now,
-    )
-    plan.put(row)
-    plan.tell(Event("schedule_fired", schedule.schedule_id, schedule.owner, what=outcome, evidence=reason))
-    return row
+    return written(plan, schedule, due, Outcome.SENT, "", envelope_id)
 
 
 def _said(plan: Plan, schedule: Schedule) -> str:

@@ -18,6 +18,7 @@ from daemon.core.model import (
     Authority,
     Event,
     Kind,
+    Outcome,
     Overlap,
     Peer,
     Role,
@@ -25,6 +26,7 @@ from daemon.core.model import (
     Sender,
     Standing,
 )
+from daemon.core.occurrences import written
 from daemon.core.timetable import Cron, Every, Once
 from daemon.core.view import Plan
 
@@ -75,15 +77,22 @@ def change(plan: Plan, command: c.ChangeSchedule) -> Schedule:
     schedule = known(plan, command.schedule_id, command.by)
     if schedule.state is Standing.OVER and command.state is not Standing.REMOVED:
         raise Conflict(f'schedule "{schedule.schedule_id}" is over', "add another")
+    if schedule.state is command.state:
+        return schedule
     changed = replace(schedule, state=command.state, wakes_at=None)
     if command.state is Standing.ACTIVE:
-        ahead = schedule.next_at  # also when the clock was set back: nothing before it is due again
-        if ahead is None or ahead <= plan.now:  # what was due while it rested is nobody's loss
-            ahead = timetable.following(plan_of(schedule), plan.now)
-        changed = gone_on(changed, replace(plan_of(schedule), next_at=ahead))
+        changed = _awake(plan, changed)
     plan.put(changed)
     plan.tell(Event("schedule_changed", schedule.schedule_id, schedule.owner, what=changed.state))
     return changed
+
+
+def _awake(plan: Plan, schedule: Schedule) -> Schedule:
+    """What was due while it rested is written down. A clock that was set back makes nothing due again."""
+    missed, ahead = timetable.passed_over(plan_of(schedule), plan.now)
+    for due in missed:
+        written(plan, schedule, due, Outcome.SKIPPED, "it was paused")
+    return gone_on(schedule, ahead)
 
 
 def known(plan: Plan, schedule_id: str, by: str) -> Schedule:

@@ -167,6 +167,15 @@ def due(plan: Plan, now: datetime) -> tuple[list[Due], Plan]:
     return _fates(plan, times, now, more=more), ahead
 
 
+def passed_over(plan: Plan, now: datetime) -> tuple[list[Due], Plan]:
+    """What was due while it rested, as one; and the plan as it goes on with what lies ahead."""
+    times, more = _come(plan, now)
+    if not times:
+        return [], plan
+    told = Due(times[0], Fate.SKIP, times[-1], len(times), more)
+    return [told], replace(plan, next_at=following(plan, times[-1]))
+
+
 def _fates(plan: Plan, times: list[datetime], now: datetime, *, more: bool) -> list[Due]:
     match plan.missed:
         case Missed.ONCE:

@@ -100,7 +100,7 @@ def test_an_ask_whose_last_is_open_is_not_asked_again_unless_that_is_wished(
     assert [outcomes(line, each)[-1][0] for each in made] == ["overlapped", "sent"]
 
 
-def test_one_that_rests_says_nothing_and_loses_nothing_of_what_lies_ahead(
+def test_one_that_rests_says_nothing_and_what_was_due_meanwhile_is_written_down(
     line: Line, api: Peer, web: Peer
 ) -> None:
     made = add(line, web, "api", missed=Missed.ALL)
@@ -109,7 +109,26 @@ def test_one_that_rests_says_nothing_and_loses_nothing_of_what_lies_ahead(
         if state is Standing.PAUSED:
             assert fire(line, after=5.5 * HOUR) == 0
     assert fire(line, after=HOUR / 2) == 1
+    assert outcomes(line, made) == [("skipped", 5), ("sent", 1)]
+
+
+def test_what_goes_on_already_loses_nothing_by_being_told_to(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    line.now += HOUR
+    line.do(c.ChangeSchedule(schedule_id=made.schedule_id, by=web.peer_id, state=Standing.ACTIVE))
+    assert fire(line, after=timedelta()) == 1
     assert outcomes(line, made) == [("sent", 1)]
+
+
+def test_one_whose_only_time_passed_while_it_rested_is_over_and_says_so(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    made = add(line, web, "api", Once(line.now + HOUR))
+    rest = c.ChangeSchedule(schedule_id=made.schedule_id, by=web.peer_id, state=Standing.PAUSED)
+    line.do(rest)
+    line.now += 2 * HOUR
+    assert line.do(replace(rest, state=Standing.ACTIVE)).state is Standing.OVER
+    assert outcomes(line, made) == [("skipped", 1)]
 
 
 def test_one_that_is_removed_is_gone(line: Line, api: Peer, web: Peer) -> None:

@@ -110,7 +110,7 @@ class Days:
         what = self.luck.choices(list(LIKELY), list(LIKELY.values()))[0]
         self.met[what] += 1
         if what == "sleep":
-            self.clock.passes(ahead * self.luck.random() + 9 * 3600)
+            self.clock.passes(ahead * self.luck.random() + self.luck.choice([9, 9, 9, 50]) * 3600)
         elif what in {"forward", "back"}:
             self.clock.passes(ahead * self.luck.random())
             self.clock.is_set(DAY.total_seconds() * (1 if what == "forward" else -1))

@@ -19,7 +19,7 @@ SEED = int(os.environ.get("PEERLINE_SEED", "1"))
 DAYS = int(os.environ.get("PEERLINE_DAYS", "10000"))
 
 
-@pytest.mark.parametrize("days", [40, pytest.param(DAYS, marks=pytest.mark.rig)])
+@pytest.mark.parametrize("days", [20, pytest.param(DAYS, marks=pytest.mark.rig)])
 async def test_each_time_is_as_its_policy_says(tmp_path: Path, days: int) -> None:
     print(f"PEERLINE_SEED={SEED}")
     life = Days(tmp_path / "peerline.db", SEED, days)

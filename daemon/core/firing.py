@@ -6,15 +6,16 @@ What could not be said is told to whoever wanted it said.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from daemon.core import addressing, asking, checkins, sending, timetable, when
 from daemon.core import commands as c
-from daemon.core.cleaning import fitted
-from daemon.core.errors import NotAllowed, PeerlineError, Refused, Throttled
-from daemon.core.model import Event, Kind, Occurrence, Outcome, Overlap, Schedule
+from daemon.core.cleaning import fitted, line
+from daemon.core.errors import NotAllowed, PeerlineError, Refused, Throttled, Unavailable
+from daemon.core.model import Event, Kind, Occurrence, Outcome, Overlap, Schedule, Standing
 from daemon.core.occurrences import written
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.schedules import ME, SCHEDULER, gone_on, known, plan_of
@@ -22,6 +23,25 @@ from daemon.core.timetable import Due, Fate
 from daemon.core.view import Plan
 
 BRIEF: Final = 60
+LONGEST_REASON: Final = 200
+BREAKS: Final = (  #: what is wrong with one schedule raises; the store's own errors are none of these
+    PeerlineError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """What came of looking once: how much was decided, and which schedules broke, with why."""
+
+    decided: int
+    stopped: tuple[str, ...] = ()
 
 
 def run(plan: Plan, command: c.RunSchedule) -> Occurrence:
@@ -40,17 +60,39 @@ def run_checkin(plan: Plan, command: c.RunCheckin) -> Occurrence:
     return run(plan, c.RunSchedule(schedule_id=checkin.schedule_id, by=command.by))
 
 
-def fire(plan: Plan, command: c.FireSchedules) -> int:
-    """Decide all that is due."""
-    decided = 0
+def fire(plan: Plan, command: c.FireSchedules) -> Ring:
+    """Decide all that is due. One that breaks holds up none of the others."""
+    decided, stopped = 0, []
     for schedule in plan.view.schedules_due(plan.now):
-        dues, ahead = timetable.due(plan_of(schedule), plan.now)
-        for due in dues:
-            _decide(plan, schedule, due)
-        current = plan.schedule(schedule.schedule_id) or schedule
-        plan.put(gone_on(current, ahead))
-        decided += len(dues)
-    return decided
+        try:
+            with plan.whole():
+                decided += _passed(plan, schedule)
+        except BREAKS as error:
+            if isinstance(error, Unavailable):
+                raise  # the store is in trouble, not this one
+            stopped.append(_stopped(plan, schedule, error))
+    return Ring(decided, tuple(stopped))
+
+
+def _passed(plan: Plan, schedule: Schedule) -> int:
+    """Decide each of its times that have come; how many rows that makes."""
+    dues, ahead = timetable.due(plan_of(schedule), plan.now)
+    for due in dues:
+        _decide(plan, schedule, due)
+    plan.put(gone_on(plan.schedule(schedule.schedule_id) or schedule, ahead))
+    return len(dues)
+
+
+def _stopped(plan: Plan, schedule: Schedule, error: Exception) -> str:
+    """It rests until somebody has looked; what was due is written down. Returns what happened."""
+    what = str(error) if isinstance(error, PeerlineError) else f"{type(error).__name__}: {error}"
+    why = line(f"it broke: {what}", LONGEST_REASON)
+    at = schedule.next_at or plan.now
+    plan.put(replace(schedule, state=Standing.PAUSED, wakes_at=None, reason=why))
+    hint = f"`peerline schedule resume {schedule.schedule_id}` when it is mended"
+    _complain(plan, schedule, Refused(f"{why}; it is paused", hint))
+    written(plan, schedule, Due(at, Fate.FIRE, at), Outcome.FAILED, why)
+    return f"{schedule.schedule_id}: {why}"
 
 
 def _decide(plan: Plan, schedule: Schedule, due: Due) -> None:
@@ -120,4 +162,5 @@ def _complain(plan: Plan, schedule: Schedule, error: PeerlineError) -> None:
         return
     text = f'schedule {schedule.schedule_id} ("{fitted(schedule.text, BRIEF)}") could not speak: {error}. {error.hint}'
     letter = Letter(kind=Kind.NOTICE, text=text, schedule=schedule.schedule_id)
-    post(plan, LINE, [owner], letter)
+    with suppress(Refused, Throttled), plan.whole():  # who has too much unread sees it in the history
+        post(plan, LINE, [owner], letter)

@@ -79,7 +79,7 @@ def change(plan: Plan, command: c.ChangeSchedule) -> Schedule:
         raise Conflict(f'schedule "{schedule.schedule_id}" is over', "add another")
     if schedule.state is command.state:
         return schedule
-    changed = replace(schedule, state=command.state, wakes_at=None)
+    changed = replace(schedule, state=command.state, wakes_at=None, reason="")
     if command.state is Standing.ACTIVE:
         changed = _awake(plan, changed)
     plan.put(changed)

@@ -10,6 +10,7 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled, UnknownPeer
+from daemon.core.firing import Ring
 from daemon.core.frame import framed
 from daemon.core.model import Kind, Occurrence, Outcome, Overlap, Peer, Person, Schedule, Standing
 from daemon.core.schedules import ME, MOST_OF_ONE, MOST_TO_ONESELF, told
@@ -35,8 +36,8 @@ def hourly(line: Line) -> Every:
 
 def fire(line: Line, *, after: timedelta = HOUR) -> int:
     line.now += after
-    decided: int = line.do(c.FireSchedules())
-    return decided
+    rung: Ring = line.do(c.FireSchedules())
+    return rung.decided
 
 
 def outcomes(line: Line, schedule: Schedule) -> list[tuple[str, int]]:
@@ -298,6 +299,39 @@ def test_what_is_over_and_old_is_forgotten_and_what_lies_ahead_is_not(
 
 def test_it_is_told_in_words(line: Line, api: Peer, web: Peer) -> None:
     assert told(add(line, web, "api")).startswith("every 1 h, next ")
+
+
+@pytest.mark.parametrize(
+    ("nonsense", "says"),
+    [
+        ({"first_at": None, "cron": "nonsense"}, "is no cron line"),
+        ({"first_at": None, "cron": "0 9 * * *", "zone": "Mars/Base"}, "no time zone"),
+        ({"every_s": 0}, "ZeroDivisionError"),
+    ],
+)
+def test_one_that_breaks_is_paused_with_the_reason_and_holds_up_no_other(
+    line: Line, api: Peer, web: Peer, nonsense: dict[str, Any], says: str
+) -> None:
+    broken, sound = add(line, web, "api"), add(line, web, "api")
+    line.put(replace(broken, **nonsense))
+    line.now += HOUR
+    rung: Ring = line.do(c.FireSchedules())
+    assert (rung.decided, len(rung.stopped), outcomes(line, sound)) == (1, 1, [("sent", 1)])
+    assert outcomes(line, broken) == [("failed", 1)]
+    rests = line.view.get(Schedule, broken.schedule_id)
+    assert (rests.state, rests.wakes_at) == (Standing.PAUSED, None)
+    assert says in rests.reason
+    assert line.view.next_alarm() == line.now + HOUR
+    [(_, notice)] = line.inbox(web)
+    assert says in notice
+    assert told(rests)
+
+
+def test_who_cannot_even_be_told_that_it_failed_holds_up_no_other(line: Line, api: Peer, web: Peer) -> None:
+    full, sound = add(line, web, ME), add(line, web, "api")
+    flood(line, web)
+    fire(line)
+    assert (outcomes(line, full), outcomes(line, sound)) == ([("failed", 1)], [("sent", 1)])
 
 
 # --- by talking -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.api.timebodies import ScheduleBody, Timed
 from daemon.core import commands as c
-from daemon.core import schedules, spoken
+from daemon.core import schedules, spoken, timetable
 from daemon.core.errors import Malformed, NotAllowed
 from daemon.core.model import Kind, Overlap, Schedule
 from daemon.core.model import Standing as State
@@ -117,6 +117,7 @@ def rule_of(body: Timed, who: spoken.Speaker) -> Rule:
         length = spoken.span(body.every)
         if length is None:
             raise Malformed(f'"{body.every[:60]}" is no length of time', 'as in "30m", "2h" or "1 day"')
+        timetable.checked(Every(length, who.now))
         return Every(length, who.now + length)
     rule = spoken.understood(body.cron or body.at or body.when or "", who)
     if (body.at and not isinstance(rule, Once)) or (body.cron and isinstance(rule, Once | Every)):

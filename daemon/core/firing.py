@@ -79,8 +79,16 @@ def _passed(plan: Plan, schedule: Schedule) -> int:
     dues, ahead = timetable.due(plan_of(schedule), plan.now)
     for due in dues:
         _decide(plan, schedule, due)
-    plan.put(gone_on(plan.schedule(schedule.schedule_id) or schedule, ahead))
+    after = gone_on(plan.schedule(schedule.schedule_id) or schedule, ahead)
+    owner = plan.peer(schedule.owner)
+    if after.wakes_at and (owner is None or owner.forgotten_at):
+        after = _at_rest(after, "whoever made it is gone")
+    plan.put(after)
     return len(dues)
+
+
+def _at_rest(schedule: Schedule, why: str) -> Schedule:
+    return replace(schedule, state=Standing.PAUSED, wakes_at=None, reason=why)
 
 
 def _stopped(plan: Plan, schedule: Schedule, error: Exception) -> str:
@@ -88,7 +96,7 @@ def _stopped(plan: Plan, schedule: Schedule, error: Exception) -> str:
     what = str(error) if isinstance(error, PeerlineError) else f"{type(error).__name__}: {error}"
     why = line(f"it broke: {what}", LONGEST_REASON)
     at = schedule.next_at or plan.now
-    plan.put(replace(schedule, state=Standing.PAUSED, wakes_at=None, reason=why))
+    plan.put(_at_rest(schedule, why))
     hint = f"`peerline schedule resume {schedule.schedule_id}` when it is mended"
     _complain(plan, schedule, Refused(f"{why}; it is paused", hint))
     written(plan, schedule, Due(at, Fate.FIRE, at), Outcome.FAILED, why)

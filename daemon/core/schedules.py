@@ -33,6 +33,8 @@ from daemon.core.view import Plan
 ME: Final = "me"
 MOST_OF_ONE: Final = 200  #: schedules of one peer that are active or rest
 MOST_TO_ONESELF: Final = 48  #: what a peer's own schedules may tell it in a day
+MOST_IN_A_DAY: Final = 400  #: made by one peer, also if each is over when the next is made
+HOW_OFTEN: Final = "use one schedule with every or cron instead of making the next one each time"
 DAY: Final = timedelta(days=1)
 LONGEST_JITTER: Final = timedelta(hours=1)
 SCHEDULER: Final = Sender(
@@ -144,11 +146,18 @@ def _bounded(plan: Plan, owner: Peer, command: c.AddSchedule) -> None:
     own = [each for each in plan.view.schedules() if each.owner == owner.peer_id]
     if len([each for each in own if each.state in {Standing.ACTIVE, Standing.PAUSED}]) >= MOST_OF_ONE:
         raise Throttled(f"{owner.name} has {MOST_OF_ONE} schedules", "remove one of them first")
+    made = plan.view.schedules_made(owner.peer_id, plan.now - DAY)
+    if made >= MOST_IN_A_DAY and owner.authority is not Authority.OWNER:
+        raise Throttled(
+            f"{owner.name} has made {made} schedules within a day, of {MOST_IN_A_DAY}",
+            HOW_OFTEN,
+            after_s=3600,
+        )
     told_itself = plan.view.fired_to_self(owner.peer_id, plan.now - DAY) if command.to == (ME,) else 0
     if told_itself >= MOST_TO_ONESELF:
         raise Throttled(
             f"{owner.name} was told {told_itself} things by its own schedules within a day, of {MOST_TO_ONESELF}",
-            "use one schedule with every or cron instead of making the next one each time",
+            HOW_OFTEN,
             after_s=3600,
         )
 

@@ -22,6 +22,7 @@ from daemon.core.errors import Malformed
 
 SHORTEST: Final = timedelta(seconds=60)  #: between two occurrences
 LONGEST: Final = timedelta(days=366)
+FARTHEST: Final = timedelta(days=3653)  #: of what comes once
 ON_TIME: Final = timedelta(seconds=60)  #: what is later than this was missed
 MOST_MADE_UP: Final = 100  #: occurrences that ``all`` makes up for at most
 LOOKED_BACK: Final = 200  #: occurrences that are counted one by one; more are told as more
@@ -102,6 +103,8 @@ def begun(plan: Plan, now: datetime) -> Plan:
 
     """
     checked(plan.rule)
+    if isinstance(plan.rule, Once) and plan.rule.at > now + FARTHEST:
+        raise Malformed(f"{plan.rule.at:%Y-%m-%d} is too far ahead", "at most ten years ahead")
     first = following(plan, now)
     if first is None:
         raise Malformed(_never(plan, now), "give a time that lies ahead")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Thrott
 from daemon.core.firing import Ring
 from daemon.core.frame import framed
 from daemon.core.model import Kind, Occurrence, Outcome, Overlap, Peer, Person, Schedule, Standing
-from daemon.core.schedules import ME, MOST_OF_ONE, MOST_TO_ONESELF, told
+from daemon.core.schedules import ME, MOST_IN_A_DAY, MOST_OF_ONE, MOST_TO_ONESELF, told
 from daemon.core.timetable import Every, Missed, Once, Rule
 from daemon.core.when import moment
 from tests.core.line import Chat, Line
@@ -186,6 +187,20 @@ def test_a_peer_may_tell_itself_something_later_but_not_for_ever(line: Line, web
         add(line, web, ME, Once(line.now + timedelta(minutes=2)))
 
 
+def test_who_makes_the_next_one_each_time_it_is_told_something_comes_to_an_end(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    made = add(line, web, "api", Once(line.now + HOUR))
+    over = replace(made, state=Standing.OVER, next_at=None, wakes_at=None)
+    line.put(*(replace(over, schedule_id=f"s-{n}") for n in range(MOST_IN_A_DAY - 1)))
+    with pytest.raises(Throttled, match="400 schedules within a day") as refused:
+        add(line, web, "api")
+    assert "every or cron" in refused.value.hint
+    assert add(line, api, "web")
+    line.now += timedelta(days=1, seconds=1)
+    assert add(line, web, "api")
+
+
 @pytest.mark.parametrize(
     ("how", "error"),
     [
@@ -332,6 +347,65 @@ def test_who_cannot_even_be_told_that_it_failed_holds_up_no_other(line: Line, ap
     flood(line, web)
     fire(line)
     assert (outcomes(line, full), outcomes(line, sound)) == ([("failed", 1)], [("sent", 1)])
+
+
+def no_right(line: Line, ben: Chat) -> None:
+    line.put(replace(line.view.get(Person, ben.surface, ben.account), rights=()))
+
+
+def removed(line: Line, ben: Chat) -> None:
+    line.put(replace(line.view.get(Person, ben.surface, ben.account), removed_at=line.now))
+
+
+def gone(line: Line, ben: Chat) -> None:
+    [desk] = [each for each in line.view.peers() if each.name == "desk"]
+    line.do(c.EndSession(session_id=str(desk.session_id), why="ended"))
+    line.do(c.ForgetPeer(peer_id=desk.peer_id))
+
+
+def moved(line: Line, ben: Chat) -> None:
+    [desk] = [each for each in line.view.peers() if each.name == "desk"]
+    line.do(c.MovePeer(peer_id=desk.peer_id, circle="elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("to", "what", "says"),
+    [
+        ("desk", no_right, "may not talk any more"),
+        ("desk", removed, "may not talk any more"),
+        ("desk", gone, 'no peer "desk"'),
+        ("circle:default", moved, "nobody is meant"),
+        ("role:orchestrator", gone, "orchestrator"),
+    ],
+)
+def test_who_may_and_who_is_there_is_looked_at_when_it_speaks_and_told_once(
+    line: Line, to: str, what: Callable[[Line, Chat], None], says: str
+) -> None:
+    line.telegram()
+    ben = line.telegram("ben", "8", owner=False)
+    line.agent("desk", circle="default")
+    made = add(line, ben.peer, to, surface=ben.surface, account=ben.account, person="ben")
+    what(line, ben)
+    for _ in range(2):
+        fire(line)
+    rows = line.view.occurrences(made.schedule_id)
+    assert [(each.outcome, says in each.reason) for each in rows] == [(Outcome.FAILED, True)] * 2
+    assert [says in text for _, text in line.inbox(ben.peer)] == [True]
+
+
+def test_what_somebody_made_who_is_gone_for_good_rests(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    line.do(c.EndSession(session_id=str(web.session_id), why="ended"))
+    line.do(c.ForgetPeer(peer_id=web.peer_id))
+    fire(line)
+    rests = line.view.get(Schedule, made.schedule_id)
+    assert (rests.state, rests.reason, outcomes(line, made)) == (
+        Standing.PAUSED,
+        "whoever made it is gone",
+        [("failed", 1)],
+    )
+    assert fire(line) == 0
+    assert line.inbox(api) == []
 
 
 # --- by talking -------------------------------------------------------------------------------------------------------

@@ -36,12 +36,10 @@ async def test_what_goes_wrong_once_is_decided_again_and_ends_nothing(
 ) -> None:
     monkeypatch.setattr(service, "BROKEN_S", 0.01)
     line = Line(StoreBusy("locked", after_s=0.01), ZeroDivisionError("of something"))
-    running = asyncio.create_task(Alarm(line).run())  # type: ignore[arg-type]
-    try:
-        async with asyncio.timeout(10):
-            await line.rung.wait()
-            while "s-1: it broke" not in caplog.text:
-                await asyncio.sleep(0)
-    finally:
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        running = group.create_task(Alarm(line).run())  # type: ignore[arg-type]
+        await line.rung.wait()
+        while "s-1: it broke" not in caplog.text:
+            await asyncio.sleep(0)
         running.cancel()
     assert "ZeroDivisionError" in caplog.text

@@ -219,6 +219,10 @@ class Ledger:
         found = [x for x in self._nouns[m.Occurrence].values() if x.schedule_id == schedule_id]
         return sorted(found, key=lambda x: x.due_at, reverse=True)[:limit]
 
+    def schedules_made(self, owner: str, since: datetime) -> int:
+        found = (x for x in self._nouns[m.Schedule].values() if x.owner == owner)
+        return sum(x.created_at >= since for x in found)
+
     def checkins(self) -> list[m.Checkin]:
         found = [x for x in self._nouns[m.Checkin].values() if x.removed_at is None]
         return sorted(found, key=lambda x: x.name)

@@ -6,7 +6,6 @@ What could not be said is told to whoever wanted it said.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -170,5 +169,4 @@ def _complain(plan: Plan, schedule: Schedule, error: PeerlineError) -> None:
         return
     text = f'schedule {schedule.schedule_id} ("{fitted(schedule.text, BRIEF)}") could not speak: {error}. {error.hint}'
     letter = Letter(kind=Kind.NOTICE, text=text, schedule=schedule.schedule_id)
-    with suppress(Refused, Throttled), plan.whole():  # who has too much unread sees it in the history
-        post(plan, LINE, [owner], letter)
+    post(plan, LINE, [owner], letter)

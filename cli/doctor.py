@@ -41,7 +41,22 @@ async def examined(*, fix: bool) -> list[Json]:
         told.append(finding("info", "daemon_down", "no daemon is running", "start it with `peerline up`"))
         return told
     orphans = _orphans((await everybody(client()))["peers"])
-    return [*told, *_deaf((await client().status())["surfaces"]), *orphans]
+    stopped = _stopped((await client().schedules("all"))["schedules"])
+    return [*told, *_deaf((await client().status())["surfaces"]), *orphans, *stopped]
+
+
+def _stopped(schedules: list[Json]) -> list[Json]:
+    """Those that broke when they were due, and rest since."""
+    return [
+        finding(
+            "warning",
+            "schedule_stopped",
+            f"schedule {each['schedule_id']} is paused: {each['reason']}",
+            f"`peerline schedule show {each['schedule_id']}`, then resume or remove it",
+        )
+        for each in schedules
+        if each["reason"]
+    ]
 
 
 def _orphans(peers: list[Json]) -> list[Json]:

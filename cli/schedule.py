@@ -121,7 +121,8 @@ def remove(schedule_id: Id, as_json: AsJson = False) -> None:
 
 def _one(told: Json) -> str:
     coming = f", next {told['next']}" if told["next"] and told["next"] != told["rule"] else ""
-    state = "" if told["state"] == ACTIVE else f" ({told['state']})"
+    why = f": {told['reason']}" if told["reason"] else ""
+    state = "" if told["state"] == ACTIVE else f" ({told['state']}{why})"
     return f"{told['schedule_id']}  {told['rule']}{coming}{state}"
 
 

@@ -19,6 +19,7 @@ from daemon.core.errors import Unavailable
 
 HEARTBEAT_S: Final = 15.0
 AGAIN_S: Final = 5.0  #: after the store could not be written
+BROKEN_S: Final = 60.0  #: after something that waiting may not mend
 NEXT: Final = "next"
 log = logging.getLogger(__name__)
 
@@ -63,10 +64,16 @@ class Alarm:
             await self._rings.wait()
             self._rings.clear()
             try:
-                await self._client.fire_schedules()
+                for broken in (await self._client.fire_schedules())["stopped"]:
+                    log.error("a schedule is paused. %s", broken)
             except Unavailable as error:
                 log.warning("what is due waits: %s", error)
                 await asyncio.sleep(error.after_s or AGAIN_S)
+                self._rings.set()
+            except Exception:
+                # What cannot be decided now must not end the alarm: the next thing that is due is decided again.
+                log.exception("what is due could not be decided")
+                await asyncio.sleep(BROKEN_S)
                 self._rings.set()
 
     async def _beat(self) -> None:

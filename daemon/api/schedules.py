@@ -10,7 +10,7 @@ from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.api.timebodies import ScheduleBody, Timed
 from daemon.core import commands as c
-from daemon.core import schedules, spoken
+from daemon.core import schedules, spoken, timetable
 from daemon.core.errors import Malformed, NotAllowed
 from daemon.core.model import Kind, Overlap, Schedule
 from daemon.core.model import Standing as State
@@ -85,7 +85,11 @@ async def run(room: Room, call: Call) -> Json:
 
 async def fire(room: Room, call: Call) -> Json:
     """Decide what is due, of schedules and of jobs; the alarm clock calls."""
-    return await room.write(call, (c.FireSchedules(), c.BeginJobs()), lambda told: {"decided": sum(told)})
+    rung = await room.write(
+        call, (c.FireSchedules(),), lambda told: {"decided": told[0].decided, "stopped": told[0].stopped}
+    )
+    begun = await room.engine.handle(c.BeginJobs())  # apart: neither holds up the other
+    return rung | {"decided": rung["decided"] + begun}
 
 
 async def alarms(room: Room, call: Call) -> AsyncIterator[tuple[str, int, Any]]:
@@ -97,7 +101,7 @@ async def _alarms(room: Room) -> AsyncIterator[tuple[str, int, Any]]:
     with room.engine.feed.watching(SCHEDULES) as watch:
         while True:
             watch.take()
-            at = await room.engine.read(lambda tx: tx.next_alarm())
+            at = await room.engine.look(lambda tx: tx.next_alarm())
             yield "alarm", 0, {"at": at.isoformat() if at else None}
             await watch.wait()
 
@@ -113,6 +117,7 @@ def rule_of(body: Timed, who: spoken.Speaker) -> Rule:
         length = spoken.span(body.every)
         if length is None:
             raise Malformed(f'"{body.every[:60]}" is no length of time', 'as in "30m", "2h" or "1 day"')
+        timetable.checked(Every(length, who.now))
         return Every(length, who.now + length)
     rule = spoken.understood(body.cron or body.at or body.when or "", who)
     if (body.at and not isinstance(rule, Once)) or (body.cron and isinstance(rule, Once | Every)):

@@ -164,7 +164,9 @@ def _span(field: Field, part: str) -> range:
         start, dash, end = match["span"].partition("-")
         first = _number(field, start)
         last = _number(field, end) if dash else field.last if match["step"] else first
-    if first > last or not step:
+    if not step:
+        raise Malformed(f'"{part[:40]}" is no {field.name}: its step is 0', HINT)
+    if first > last:
         raise Malformed(f'"{part[:40]}" is no {field.name}: it goes backwards', HINT)
     return range(first, last + 1, step)
 

@@ -6,21 +6,41 @@ What could not be said is told to whoever wanted it said.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from daemon.core import addressing, asking, checkins, sending, timetable, when
 from daemon.core import commands as c
-from daemon.core.cleaning import fitted
-from daemon.core.errors import NotAllowed, PeerlineError, Refused, Throttled
-from daemon.core.model import Event, Kind, Occurrence, Outcome, Overlap, Schedule
+from daemon.core.cleaning import fitted, line
+from daemon.core.errors import NotAllowed, PeerlineError, Refused, Throttled, Unavailable
+from daemon.core.model import Event, Kind, Occurrence, Outcome, Overlap, Schedule, Standing
+from daemon.core.occurrences import written
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.schedules import ME, SCHEDULER, gone_on, known, plan_of
 from daemon.core.timetable import Due, Fate
 from daemon.core.view import Plan
 
 BRIEF: Final = 60
+LONGEST_REASON: Final = 200
+BREAKS: Final = (  #: what is wrong with one schedule raises; the store's own errors are none of these
+    PeerlineError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """What came of looking once: how much was decided, and which schedules broke, with why."""
+
+    decided: int
+    stopped: tuple[str, ...] = ()
 
 
 def run(plan: Plan, command: c.RunSchedule) -> Occurrence:
@@ -39,17 +59,47 @@ def run_checkin(plan: Plan, command: c.RunCheckin) -> Occurrence:
     return run(plan, c.RunSchedule(schedule_id=checkin.schedule_id, by=command.by))
 
 
-def fire(plan: Plan, command: c.FireSchedules) -> int:
-    """Decide all that is due."""
-    decided = 0
+def fire(plan: Plan, command: c.FireSchedules) -> Ring:
+    """Decide all that is due. One that breaks holds up none of the others."""
+    decided, stopped = 0, []
     for schedule in plan.view.schedules_due(plan.now):
-        dues, ahead = timetable.due(plan_of(schedule), plan.now)
-        for due in dues:
-            _decide(plan, schedule, due)
-        current = plan.schedule(schedule.schedule_id) or schedule
-        plan.put(gone_on(current, ahead))
-        decided += len(dues)
-    return decided
+        try:
+            with plan.whole():
+                decided += _passed(plan, schedule)
+        except BREAKS as error:
+            if isinstance(error, Unavailable):
+                raise  # the store is in trouble, not this one
+            stopped.append(_stopped(plan, schedule, error))
+    return Ring(decided, tuple(stopped))
+
+
+def _passed(plan: Plan, schedule: Schedule) -> int:
+    """Decide each of its times that have come; how many rows that makes."""
+    dues, ahead = timetable.due(plan_of(schedule), plan.now)
+    for due in dues:
+        _decide(plan, schedule, due)
+    after = gone_on(plan.schedule(schedule.schedule_id) or schedule, ahead)
+    owner = plan.peer(schedule.owner)
+    if after.wakes_at and (owner is None or owner.forgotten_at):
+        after = _at_rest(after, "whoever made it is gone")
+    plan.put(after)
+    return len(dues)
+
+
+def _at_rest(schedule: Schedule, why: str) -> Schedule:
+    return replace(schedule, state=Standing.PAUSED, wakes_at=None, reason=why)
+
+
+def _stopped(plan: Plan, schedule: Schedule, error: Exception) -> str:
+    """It rests until somebody has looked; what was due is written down. Returns what happened."""
+    what = str(error) if isinstance(error, PeerlineError) else f"{type(error).__name__}: {error}"
+    why = line(f"it broke: {what}", LONGEST_REASON)
+    at = schedule.next_at or plan.now
+    plan.put(_at_rest(schedule, why))
+    hint = f"`peerline schedule resume {schedule.schedule_id}` when it is mended"
+    _complain(plan, schedule, Refused(f"{why}; it is paused", hint))
+    written(plan, schedule, Due(at, Fate.FIRE, at), Outcome.FAILED, why)
+    return f"{schedule.schedule_id}: {why}"
 
 
 def _decide(plan: Plan, schedule: Schedule, due: Due) -> None:
@@ -58,7 +108,7 @@ def _decide(plan: Plan, schedule: Schedule, due: Due) -> None:
         return
     outcome = Outcome.SKIPPED if due.fate is Fate.SKIP else Outcome.FOLDED
     reason = "nobody was awake for it" + (", made up for by a later one" if due.fate is Fate.FOLD else "")
-    _written(plan, schedule, due, outcome, reason)
+    written(plan, schedule, due, outcome, reason)
 
 
 def _fired(plan: Plan, schedule: Schedule, at: datetime) -> Occurrence:
@@ -66,37 +116,18 @@ def _fired(plan: Plan, schedule: Schedule, at: datetime) -> Occurrence:
     due = Due(at, Fate.FIRE, at)
     ask = plan.ask(schedule.last_ask)
     if schedule.overlap is Overlap.SKIP and ask and not asking.is_over(ask):
-        return _written(plan, schedule, due, Outcome.OVERLAPPED, f"{ask.ask_id} is still open")
+        return written(plan, schedule, due, Outcome.OVERLAPPED, f"{ask.ask_id} is still open")
     try:
         with plan.whole():
             envelope_id = _said(plan, schedule)
     except (Refused, Throttled) as error:
         _complain(plan, schedule, error)
-        return _written(plan, schedule, due, Outcome.FAILED, str(error))
+        return written(plan, schedule, due, Outcome.FAILED, str(error))
     last_ask = envelope_id if schedule.kind is Kind.ASK else ""
     plan.put(replace(schedule, last_at=plan.now, last_ask=last_ask))
     spoke = f"{schedule.schedule_id}, due {when.moment(at, schedule.zone)}"
     plan.tell(Event("scheduled", envelope_id, what="scheduled", evidence=spoke))
-    return _written(plan, schedule, due, Outcome.SENT, "", envelope_id)
-
-
-def _written(
-    plan: Plan, schedule: Schedule, due: Due, outcome: Outcome, reason: str, envelope_id: str = ""
-) -> Occurrence:
-    row = Occurrence(
-        schedule_id=schedule.schedule_id,
-        due_at=due.at,
-        last_at=due.last_at,
-        count=due.count,
-        more=due.more,
-        outcome=outcome,
-        reason=reason,
-        envelope_id=envelope_id,
-        decided_at=plan.now,
-    )
-    plan.put(row)
-    plan.tell(Event("schedule_fired", schedule.schedule_id, schedule.owner, what=outcome, evidence=reason))
-    return row
+    return written(plan, schedule, due, Outcome.SENT, "", envelope_id)
 
 
 def _said(plan: Plan, schedule: Schedule) -> str:

@@ -676,6 +676,7 @@ class Schedule:
     last_at: datetime | None = None  #: when one was fired last
     last_ask: str = ""  #: what it asked then
     checkin: str = ""  #: the check-in whose rounds it begins
+    reason: str = ""  #: why it is paused, where nobody paused it
     created_at: datetime
 
 

@@ -49,6 +49,7 @@ def end_session(plan: Plan, command: c.EndSession) -> None:
     if command.why not in GOES_ON:
         work.died(plan, session)
     _over(plan, session, command.why, "hook")
+    work.left(plan, session)
     peer = plan.peer(session.peer_id)
     if peer and peer.session_id == session.session_id:
         plan.put(replace(peer, last_seen=plan.now))

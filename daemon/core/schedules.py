@@ -18,6 +18,7 @@ from daemon.core.model import (
     Authority,
     Event,
     Kind,
+    Outcome,
     Overlap,
     Peer,
     Role,
@@ -25,12 +26,15 @@ from daemon.core.model import (
     Sender,
     Standing,
 )
+from daemon.core.occurrences import written
 from daemon.core.timetable import Cron, Every, Once
 from daemon.core.view import Plan
 
 ME: Final = "me"
 MOST_OF_ONE: Final = 200  #: schedules of one peer that are active or rest
 MOST_TO_ONESELF: Final = 48  #: what a peer's own schedules may tell it in a day
+MOST_IN_A_DAY: Final = 400  #: made by one peer, also if each is over when the next is made
+HOW_OFTEN: Final = "use one schedule with every or cron instead of making the next one each time"
 DAY: Final = timedelta(days=1)
 LONGEST_JITTER: Final = timedelta(hours=1)
 SCHEDULER: Final = Sender(
@@ -75,15 +79,22 @@ def change(plan: Plan, command: c.ChangeSchedule) -> Schedule:
     schedule = known(plan, command.schedule_id, command.by)
     if schedule.state is Standing.OVER and command.state is not Standing.REMOVED:
         raise Conflict(f'schedule "{schedule.schedule_id}" is over', "add another")
-    changed = replace(schedule, state=command.state, wakes_at=None)
+    if schedule.state is command.state:
+        return schedule
+    changed = replace(schedule, state=command.state, wakes_at=None, reason="")
     if command.state is Standing.ACTIVE:
-        ahead = schedule.next_at  # also when the clock was set back: nothing before it is due again
-        if ahead is None or ahead <= plan.now:  # what was due while it rested is nobody's loss
-            ahead = timetable.following(plan_of(schedule), plan.now)
-        changed = gone_on(changed, replace(plan_of(schedule), next_at=ahead))
+        changed = _awake(plan, changed)
     plan.put(changed)
     plan.tell(Event("schedule_changed", schedule.schedule_id, schedule.owner, what=changed.state))
     return changed
+
+
+def _awake(plan: Plan, schedule: Schedule) -> Schedule:
+    """What was due while it rested is written down. A clock that was set back makes nothing due again."""
+    missed, ahead = timetable.passed_over(plan_of(schedule), plan.now)
+    for due in missed:
+        written(plan, schedule, due, Outcome.SKIPPED, "it was paused")
+    return gone_on(schedule, ahead)
 
 
 def known(plan: Plan, schedule_id: str, by: str) -> Schedule:
@@ -135,11 +146,18 @@ def _bounded(plan: Plan, owner: Peer, command: c.AddSchedule) -> None:
     own = [each for each in plan.view.schedules() if each.owner == owner.peer_id]
     if len([each for each in own if each.state in {Standing.ACTIVE, Standing.PAUSED}]) >= MOST_OF_ONE:
         raise Throttled(f"{owner.name} has {MOST_OF_ONE} schedules", "remove one of them first")
+    made = plan.view.schedules_made(owner.peer_id, plan.now - DAY)
+    if made >= MOST_IN_A_DAY and owner.authority is not Authority.OWNER:
+        raise Throttled(
+            f"{owner.name} has made {made} schedules within a day, of {MOST_IN_A_DAY}",
+            HOW_OFTEN,
+            after_s=3600,
+        )
     told_itself = plan.view.fired_to_self(owner.peer_id, plan.now - DAY) if command.to == (ME,) else 0
     if told_itself >= MOST_TO_ONESELF:
         raise Throttled(
             f"{owner.name} was told {told_itself} things by its own schedules within a day, of {MOST_TO_ONESELF}",
-            "use one schedule with every or cron instead of making the next one each time",
+            HOW_OFTEN,
             after_s=3600,
         )
 

@@ -114,7 +114,8 @@ def _offer(talk: Talk, text: str, options: tuple[str, ...], ids: str) -> None:
 
 def _line(number: int, schedule: Schedule) -> str:
     place = f"{number}. " if number else ""
-    state = " (paused)" if schedule.state is Standing.PAUSED else ""
+    why = f": {line(schedule.reason, 80)}" if schedule.reason else ""
+    state = f" (paused{why})" if schedule.state is Standing.PAUSED else ""
     return f"{place}{schedules.told(schedule)}{state}: {', '.join(schedule.to)} · {line(schedule.text, 80)}"
 
 

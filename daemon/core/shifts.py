@@ -34,6 +34,7 @@ class Crew:
     def __init__(self, plan: Plan) -> None:
         running = {each.job_id: each for each in plan.view.jobs_running()}
         running |= {each.job_id: each for each in plan.jobs_changed()}
+        self._plan = plan
         self._rota = plan.rota()
         self._counts: Counter[tuple[str, str]] = Counter()
         for job in running.values():
@@ -41,7 +42,11 @@ class Crew:
                 self.takes(job)
 
     def takes(self, job: Job) -> None:
-        self._counts.update(_places(job))
+        """One that was asked of somebody who is away, and who has not seen it, runs nowhere: only its peer is taken."""
+        ask, to = self._plan.ask(job.ask_id), self._plan.peer(job.to)
+        unseen = ask is not None and ask.state == asking.State.OPEN
+        away = unseen and to is not None and self._plan.session_of(to) is None
+        self._counts.update(_places(job)[2:] if away else _places(job))
 
     def full(self, job: Job) -> str:
         """What it waits for; "": there is room."""

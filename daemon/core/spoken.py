@@ -6,6 +6,7 @@ Times without a zone are by the wall of the one who says them. What says no time
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,6 +20,7 @@ HINT: Final = (
     'as in "in 10m", "tomorrow 9:00", "monday 18:30", "2026-11-23 09:00", "every 2h", "daily 7:30", '
     '"weekdays 9:00", "mon,thu 14:00" or a cron line'
 )
+FAR_HINT: Final = "at most ten years ahead"
 MOST_WORDS: Final = 8
 SHORTEST_NAME: Final = 3  #: ``mon``
 ENDS: Final = 2  #: of ``mon-fri``
@@ -64,9 +66,12 @@ def understood(text: str, who: Speaker) -> Rule:
 
     """
     words = " ".join(text.lower().replace(",  ", ",").replace(", ", ",").split())
-    for meaning in (_in, _every, _cron, _days, _date, _clock_alone):
-        if rule := meaning(words, who):
-            return rule
+    try:
+        for meaning in (_in, _every, _cron, _days, _date, _clock_alone):
+            if rule := meaning(words, who):
+                return rule
+    except OverflowError as error:
+        raise Malformed(f'"{text[:60]}" is farther than any calendar goes', FAR_HINT) from error
     raise Malformed(f'"{text[:60]}" is no time that is understood', HINT)
 
 
@@ -80,8 +85,13 @@ def split(words: Sequence[str], who: Speaker) -> tuple[Rule, list[str]]:
     for count in range(min(len(words), MOST_WORDS), 0, -1):
         try:
             return understood(" ".join(words[:count]), who), list(words[count:])
-        except Malformed:
-            continue
+        except Malformed as error:
+            if error.hint == FAR_HINT:
+                raise
+    if _looks_like_cron(words[: len(cron.FIELDS)]):
+        cron.parsed(
+            " ".join(words[: len(cron.FIELDS)])
+        )  # what is wrong with it, rather than that there is none
     raise Malformed(f'"{" ".join(words)[:60]}" begins with no time that is understood', HINT)
 
 
@@ -95,7 +105,7 @@ def span(text: str) -> timedelta | None:
 
 def _in(words: str, who: Speaker) -> Rule | None:
     length = span(words.removeprefix("in ")) if words.startswith("in ") else None
-    return Once(who.now + length) if length else None
+    return None if length is None else Once(who.now + length)
 
 
 def _every(words: str, who: Speaker) -> Rule | None:
@@ -104,16 +114,23 @@ def _every(words: str, who: Speaker) -> Rule | None:
     rest = words.removeprefix("every ")
     if rest == words:
         return None
-    if length := span(rest if rest[:1].isdigit() else f"1 {rest}"):
+    length = span(rest if rest[:1].isdigit() else f"1 {rest}")
+    if length is not None:
         return Every(length, who.now + length)
     return _days(f"each {rest}", who)
 
 
 def _cron(words: str, who: Speaker) -> Rule | None:
-    if words in cron.NAMED or (len(words.split()) == len(cron.FIELDS) and re.match(r"[\d*]", words)):
+    if words in cron.NAMED or _looks_like_cron(words.split()):
         cron.parsed(words)
         return Cron(words, who.zone)
     return None
+
+
+def _looks_like_cron(words: Sequence[str]) -> bool:
+    """Also with a field too few or too many: no other time has a star."""
+    begins = bool(words) and words[0][:1] in {"*", *string.digits}
+    return begins and (len(words) == len(cron.FIELDS) or "*" in words)
 
 
 def _days(words: str, who: Speaker) -> Rule | None:

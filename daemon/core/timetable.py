@@ -22,6 +22,7 @@ from daemon.core.errors import Malformed
 
 SHORTEST: Final = timedelta(seconds=60)  #: between two occurrences
 LONGEST: Final = timedelta(days=366)
+FARTHEST: Final = timedelta(days=3653)  #: of what comes once
 ON_TIME: Final = timedelta(seconds=60)  #: what is later than this was missed
 MOST_MADE_UP: Final = 100  #: occurrences that ``all`` makes up for at most
 LOOKED_BACK: Final = 200  #: occurrences that are counted one by one; more are told as more
@@ -102,6 +103,8 @@ def begun(plan: Plan, now: datetime) -> Plan:
 
     """
     checked(plan.rule)
+    if isinstance(plan.rule, Once) and plan.rule.at > now + FARTHEST:
+        raise Malformed(f"{plan.rule.at:%Y-%m-%d} is too far ahead", "at most ten years ahead")
     first = following(plan, now)
     if first is None:
         raise Malformed(_never(plan, now), "give a time that lies ahead")
@@ -165,6 +168,15 @@ def due(plan: Plan, now: datetime) -> tuple[list[Due], Plan]:
         return [], plan
     ahead = replace(plan, next_at=following(plan, times[-1]))
     return _fates(plan, times, now, more=more), ahead
+
+
+def passed_over(plan: Plan, now: datetime) -> tuple[list[Due], Plan]:
+    """What was due while it rested, as one; and the plan as it goes on with what lies ahead."""
+    times, more = _come(plan, now)
+    if not times:
+        return [], plan
+    told = Due(times[0], Fate.SKIP, times[-1], len(times), more)
+    return [told], replace(plan, next_at=following(plan, times[-1]))
 
 
 def _fates(plan: Plan, times: list[datetime], now: datetime, *, more: bool) -> list[Due]:

@@ -29,6 +29,10 @@ class TimeView(Protocol):
         """How often schedules of that peer have spoken to the peer itself since."""
         ...
 
+    def schedules_made(self, owner: str, since: datetime) -> int:
+        """How many that peer has made since, whatever became of them."""
+        ...
+
     def jobs(self, owner: str = "", limit: int = 200, *, over: bool = True) -> Sequence[m.Job]:
         """Of whoever wants it, or for them to do, or all: those that go on, then the newest that are ``over``."""
         ...

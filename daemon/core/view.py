@@ -18,7 +18,6 @@ from daemon.core import approval as approvals
 from daemon.core import model as m
 from daemon.core.attentionview import AttentionView
 from daemon.core.chatview import ChatView
-from daemon.core.errors import PeerlineError
 from daemon.core.frame import ALPHABET, MARK_LENGTH
 from daemon.core.nouns import Noun, key_of
 from daemon.core.timeview import TimeView
@@ -101,11 +100,11 @@ class Plan:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """What is refused halfway inside leaves nothing on the sheet."""
+        """What is refused halfway inside, or breaks, leaves nothing on the sheet."""
         puts, events = dict(self._puts), list(self._events)
         try:
             yield
-        except PeerlineError:
+        except Exception:
             self._puts, self._events = puts, events
             raise
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from daemon.core import cron
+from daemon.core.errors import Malformed
 from daemon.core.timetable import Cron, Every, Once, Rule, place
 
 SHORT: Final = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
@@ -16,7 +18,8 @@ ROW: Final = 3  #: days in a row that are told as a span
 
 def moment(at: datetime, zone: str) -> str:
     """``Mon 23 Nov 2026 09:00 Europe/London``."""
-    return f"{at.astimezone(place(zone)):%a %d %b %Y %H:%M} {zone}"
+    there, named = _known(zone)
+    return f"{at.astimezone(there):%a %d %b %Y %H:%M} {named}"
 
 
 def told(rule: Rule, zone: str) -> str:
@@ -27,7 +30,7 @@ def told(rule: Rule, zone: str) -> str:
         case Every(period):
             return f"every {length(period)}"
         case Cron(line, place_name):
-            return f"{_of_line(cron.parsed(line)) or f'cron {line}'} {place_name}"
+            return f"{_in_words(line) or f'cron {line}'} {place_name}"
 
 
 def length(span: timedelta) -> str:
@@ -39,6 +42,21 @@ def length(span: timedelta) -> str:
         if count:
             parts.append(f"{count} {name}")
     return " ".join(parts) or "0 s"
+
+
+def _known(zone: str) -> tuple[ZoneInfo, str]:
+    """What was a zone once may be none any more."""
+    try:
+        return place(zone), zone
+    except Malformed:
+        return place("UTC"), "UTC"
+
+
+def _in_words(line: str) -> str:
+    try:
+        return _of_line(cron.parsed(line))
+    except Malformed:
+        return ""
 
 
 def _of_line(line: cron.CronLine) -> str:

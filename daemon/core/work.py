@@ -139,6 +139,12 @@ def died(plan: Plan, session: Session) -> None:
         shifts.begin(plan)
 
 
+def left(plan: Plan, session: Session) -> None:
+    """Nobody is there for what it was asked and has not seen: that takes no place until somebody is."""
+    if any(job.to == session.peer_id for job in plan.view.jobs_running()):
+        shifts.begin(plan)
+
+
 def owned(plan: Plan, job_id: str, by: str) -> Job:
     """The job, if it is theirs to change; ``by``: "" is the owner of the machine."""
     job, peer = known(plan, job_id), plan.peer(by) if by else None

@@ -1,7 +1,8 @@
 """Is what lies in the file what was written? A glance at each start, and a whole look for which nobody waits.
 
 The glance reads one way down into each table, and everything of a small file. The whole look takes SQLite's own word on
-the structure, and then reads every row that carries a sum. It goes in small pieces, so that others are not held up.
+the structure, and then reads every row that carries a sum, and each that wakes the daemon. It goes in small pieces, so
+that others are not held up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from daemon.core.errors import PeerlineError, StoreDamaged
 from daemon.store import opening
-from daemon.store.rows import SUMMED, TABLES, is_whole
+from daemon.store.rows import SUMMED, TABLES, WAKING, is_whole
 
 SMALL_BYTES: Final = 4 * 1024 * 1024  #: is read whole at the start: some ten milliseconds
 AT_ONCE: Final = 100  #: rows
@@ -109,7 +110,7 @@ def is_of_an_index(problem: str) -> bool:
 
 
 def _rows(conn: sqlite3.Connection, stop: threading.Event) -> Iterator[Damaged]:
-    for kind in sorted(SUMMED, key=lambda each: each.__name__):
+    for kind in sorted(SUMMED | WAKING, key=lambda each: each.__name__):
         after = -(2**63)
         while rows := _piece(conn, TABLES[kind], after):
             yield from (_told(kind, row) for row in rows if not is_whole(kind, row))

@@ -24,6 +24,9 @@ N = TypeVar("N")
 _encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 TABLES: Final = {kind: kind.__name__.lower() for kind in KEYS}
 SUMMED: Final = frozenset({m.Envelope, m.Ask})
+WAKING: Final = frozenset(
+    {m.Schedule, m.Job}
+)  #: carry no sum; one that cannot be read would hold up the rest
 BETWEEN: Final = "\x1f"
 
 
@@ -75,8 +78,16 @@ def summed(row: Iterable[Any]) -> int:
 
 
 def is_whole(kind: type[Any], row: Mapping[str, Any] | sqlite3.Row) -> bool:
-    """Whether a row of what carries a sum is as it was written."""
-    return bool(row["checksum"] == summed([row[name] for name in table(kind).columns]))
+    """Whether a row of what carries a sum is as it was written; of anything else, whether it can be read."""
+    columns = table(kind).columns
+    values = [row[name] for name in columns]
+    if kind in SUMMED:
+        return bool(row["checksum"] == summed(values))
+    try:
+        reader(kind, columns)(values)
+    except StoreDamaged:
+        return False
+    return True
 
 
 def damaged(what: str, key: object = "") -> StoreDamaged:
@@ -103,9 +114,12 @@ def _found_reader(kind: Any, names: tuple[str, ...]) -> Callable[[Sequence[Any]]
 
     def made(row: Sequence[Any]) -> Any:
         values = {name: row[at] for name, at in plain}
-        for name, at, read in others:
-            value = row[at]
-            values[name] = None if value is None else read(value)
+        try:
+            for name, at, read in others:
+                value = row[at]
+                values[name] = None if value is None else read(value)
+        except (LookupError, TypeError, ValueError) as error:
+            raise damaged(TABLES[kind], row[0]) from error
         return kind(**values)
 
     return _checked(kind, names, made) if kind in SUMMED else made

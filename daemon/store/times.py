@@ -62,6 +62,10 @@ class TimeWords:
         )
         return int(self._value(sql, owner, when(since)))
 
+    def schedules_made(self, owner: str, since: datetime) -> int:
+        sql = "SELECT count(*) FROM schedule WHERE owner = ? AND created_at >= ?"
+        return int(self._value(sql, owner, when(since)))
+
     def jobs(self, owner: str = "", limit: int = 200, *, over: bool = True) -> Sequence[m.Job]:
         sql = (
             "SELECT * FROM job WHERE (?1 = '' OR owner = ?1 OR \"to\" = ?1) AND (?2 OR ended_at IS NULL)"

@@ -25,6 +25,7 @@ def schedule(one: m.Schedule, owner: str) -> Json:
         "rule": schedules.rule_told(one),
         "timezone": one.zone,
         "state": one.state,
+        "reason": one.reason,
         "next_at": moment(one.next_at),
         "next": when.moment(one.next_at, one.zone) if one.next_at else "",
         "last_at": moment(one.last_at),

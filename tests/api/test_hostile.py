@@ -85,6 +85,13 @@ def test_json_that_is_none_or_that_others_read_otherwise_is_refused(
     assert "hostile" not in unread(daemon)
 
 
+def test_json_that_is_none_makes_no_schedule_check_in_or_job(daemon: DaemonProcess) -> None:
+    for path in ("/v1/schedules", "/v1/checkins", "/v1/jobs"):
+        for name, body in HOSTILE_JSON.items():
+            answer = raw_post(daemon, body, path)
+            assert (answer.status, is_problem(answer)) == (400, True), (path, name)
+
+
 WRONG: dict[str, Any] = {
     "kind": ["", "NOTICE", "answer", "reply", "change", 1, None, [], {}, True],
     "to": ["cli", [], [1], [None], [""], ["x" * 201], ["cli"] * 101, {"cli": 1}, None, [["cli"]]],

@@ -18,6 +18,7 @@ from tests.architecture.tree import EVERYTHING, MODULES, ROOT, imports, tracked_
 CATCHES_EVERYTHING = {
     "daemon.engine.pump": (1, "one transport that breaks must not stop the deliveries of the others"),
     "daemon.engine.errands": (1, "one errand that breaks must not stop the daemon; whoever waits is told"),
+    "scheduler.service": (1, "what cannot be decided once must not end the alarm; it is decided again"),
     "daemon.api.app": (1, "the outermost middleware: a fault becomes a 500 with a traceback in the log"),
     "daemon.store.sqlite": (
         1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled, UnknownPeer
+from daemon.core.firing import Ring
 from daemon.core.frame import framed
 from daemon.core.model import Kind, Occurrence, Outcome, Overlap, Peer, Person, Schedule, Standing
-from daemon.core.schedules import ME, MOST_OF_ONE, MOST_TO_ONESELF, told
+from daemon.core.schedules import ME, MOST_IN_A_DAY, MOST_OF_ONE, MOST_TO_ONESELF, told
 from daemon.core.timetable import Every, Missed, Once, Rule
 from daemon.core.when import moment
 from tests.core.line import Chat, Line
@@ -35,8 +37,8 @@ def hourly(line: Line) -> Every:
 
 def fire(line: Line, *, after: timedelta = HOUR) -> int:
     line.now += after
-    decided: int = line.do(c.FireSchedules())
-    return decided
+    rung: Ring = line.do(c.FireSchedules())
+    return rung.decided
 
 
 def outcomes(line: Line, schedule: Schedule) -> list[tuple[str, int]]:
@@ -100,7 +102,7 @@ def test_an_ask_whose_last_is_open_is_not_asked_again_unless_that_is_wished(
     assert [outcomes(line, each)[-1][0] for each in made] == ["overlapped", "sent"]
 
 
-def test_one_that_rests_says_nothing_and_loses_nothing_of_what_lies_ahead(
+def test_one_that_rests_says_nothing_and_what_was_due_meanwhile_is_written_down(
     line: Line, api: Peer, web: Peer
 ) -> None:
     made = add(line, web, "api", missed=Missed.ALL)
@@ -109,7 +111,26 @@ def test_one_that_rests_says_nothing_and_loses_nothing_of_what_lies_ahead(
         if state is Standing.PAUSED:
             assert fire(line, after=5.5 * HOUR) == 0
     assert fire(line, after=HOUR / 2) == 1
+    assert outcomes(line, made) == [("skipped", 5), ("sent", 1)]
+
+
+def test_what_goes_on_already_loses_nothing_by_being_told_to(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    line.now += HOUR
+    line.do(c.ChangeSchedule(schedule_id=made.schedule_id, by=web.peer_id, state=Standing.ACTIVE))
+    assert fire(line, after=timedelta()) == 1
     assert outcomes(line, made) == [("sent", 1)]
+
+
+def test_one_whose_only_time_passed_while_it_rested_is_over_and_says_so(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    made = add(line, web, "api", Once(line.now + HOUR))
+    rest = c.ChangeSchedule(schedule_id=made.schedule_id, by=web.peer_id, state=Standing.PAUSED)
+    line.do(rest)
+    line.now += 2 * HOUR
+    assert line.do(replace(rest, state=Standing.ACTIVE)).state is Standing.OVER
+    assert outcomes(line, made) == [("skipped", 1)]
 
 
 def test_one_that_is_removed_is_gone(line: Line, api: Peer, web: Peer) -> None:
@@ -164,6 +185,20 @@ def test_a_peer_may_tell_itself_something_later_but_not_for_ever(line: Line, web
     assert line.inbox(web)[0] == (Kind.NOTICE, "how far?")
     with pytest.raises(Throttled, match="48"):
         add(line, web, ME, Once(line.now + timedelta(minutes=2)))
+
+
+def test_who_makes_the_next_one_each_time_it_is_told_something_comes_to_an_end(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    made = add(line, web, "api", Once(line.now + HOUR))
+    over = replace(made, state=Standing.OVER, next_at=None, wakes_at=None)
+    line.put(*(replace(over, schedule_id=f"s-{n}") for n in range(MOST_IN_A_DAY - 1)))
+    with pytest.raises(Throttled, match="400 schedules within a day") as refused:
+        add(line, web, "api")
+    assert "every or cron" in refused.value.hint
+    assert add(line, api, "web")
+    line.now += timedelta(days=1, seconds=1)
+    assert add(line, web, "api")
 
 
 @pytest.mark.parametrize(
@@ -279,6 +314,98 @@ def test_what_is_over_and_old_is_forgotten_and_what_lies_ahead_is_not(
 
 def test_it_is_told_in_words(line: Line, api: Peer, web: Peer) -> None:
     assert told(add(line, web, "api")).startswith("every 1 h, next ")
+
+
+@pytest.mark.parametrize(
+    ("nonsense", "says"),
+    [
+        ({"first_at": None, "cron": "nonsense"}, "is no cron line"),
+        ({"first_at": None, "cron": "0 9 * * *", "zone": "Mars/Base"}, "no time zone"),
+        ({"every_s": 0}, "ZeroDivisionError"),
+    ],
+)
+def test_one_that_breaks_is_paused_with_the_reason_and_holds_up_no_other(
+    line: Line, api: Peer, web: Peer, nonsense: dict[str, Any], says: str
+) -> None:
+    broken, sound = add(line, web, "api"), add(line, web, "api")
+    line.put(replace(broken, **nonsense))
+    line.now += HOUR
+    rung: Ring = line.do(c.FireSchedules())
+    assert (rung.decided, len(rung.stopped), outcomes(line, sound)) == (1, 1, [("sent", 1)])
+    assert outcomes(line, broken) == [("failed", 1)]
+    rests = line.view.get(Schedule, broken.schedule_id)
+    assert (rests.state, rests.wakes_at) == (Standing.PAUSED, None)
+    assert says in rests.reason
+    assert line.view.next_alarm() == line.now + HOUR
+    [(_, notice)] = line.inbox(web)
+    assert says in notice
+    assert told(rests)
+
+
+def test_who_cannot_even_be_told_that_it_failed_holds_up_no_other(line: Line, api: Peer, web: Peer) -> None:
+    full, sound = add(line, web, ME), add(line, web, "api")
+    flood(line, web)
+    fire(line)
+    assert (outcomes(line, full), outcomes(line, sound)) == ([("failed", 1)], [("sent", 1)])
+
+
+def no_right(line: Line, ben: Chat) -> None:
+    line.put(replace(line.view.get(Person, ben.surface, ben.account), rights=()))
+
+
+def removed(line: Line, ben: Chat) -> None:
+    line.put(replace(line.view.get(Person, ben.surface, ben.account), removed_at=line.now))
+
+
+def gone(line: Line, ben: Chat) -> None:
+    [desk] = [each for each in line.view.peers() if each.name == "desk"]
+    line.do(c.EndSession(session_id=str(desk.session_id), why="ended"))
+    line.do(c.ForgetPeer(peer_id=desk.peer_id))
+
+
+def moved(line: Line, ben: Chat) -> None:
+    [desk] = [each for each in line.view.peers() if each.name == "desk"]
+    line.do(c.MovePeer(peer_id=desk.peer_id, circle="elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("to", "what", "says"),
+    [
+        ("desk", no_right, "may not talk any more"),
+        ("desk", removed, "may not talk any more"),
+        ("desk", gone, 'no peer "desk"'),
+        ("circle:default", moved, "nobody is meant"),
+        ("role:orchestrator", gone, "orchestrator"),
+    ],
+)
+def test_who_may_and_who_is_there_is_looked_at_when_it_speaks_and_told_once(
+    line: Line, to: str, what: Callable[[Line, Chat], None], says: str
+) -> None:
+    line.telegram()
+    ben = line.telegram("ben", "8", owner=False)
+    line.agent("desk", circle="default")
+    made = add(line, ben.peer, to, surface=ben.surface, account=ben.account, person="ben")
+    what(line, ben)
+    for _ in range(2):
+        fire(line)
+    rows = line.view.occurrences(made.schedule_id)
+    assert [(each.outcome, says in each.reason) for each in rows] == [(Outcome.FAILED, True)] * 2
+    assert [says in text for _, text in line.inbox(ben.peer)] == [True]
+
+
+def test_what_somebody_made_who_is_gone_for_good_rests(line: Line, api: Peer, web: Peer) -> None:
+    made = add(line, web, "api")
+    line.do(c.EndSession(session_id=str(web.session_id), why="ended"))
+    line.do(c.ForgetPeer(peer_id=web.peer_id))
+    fire(line)
+    rests = line.view.get(Schedule, made.schedule_id)
+    assert (rests.state, rests.reason, outcomes(line, made)) == (
+        Standing.PAUSED,
+        "whoever made it is gone",
+        [("failed", 1)],
+    )
+    assert fire(line) == 0
+    assert line.inbox(api) == []
 
 
 # --- by talking -------------------------------------------------------------------------------------------------------

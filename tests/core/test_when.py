@@ -70,7 +70,7 @@ def test_what_is_said_is_understood(words: str, rule: timetable.Rule) -> None:
 @pytest.mark.parametrize(
     "words",
     ["", "soon", "tomorrow", "9", "monday", "every", "every blue moon", "25:00", "13pm", "9:75", "in", "in a bit",
-     "in 0m", "30 feb 9:00", "2026-11-23", "2026-13-01 09:00", "0 9 * * funday", "sat-mon 9:00", "mon-wed-fri 9:00",
+     "30 feb 9:00", "2026-11-23", "2026-13-01 09:00", "0 9 * * funday", "sat-mon 9:00", "mon-wed-fri 9:00",
      "x" * 9000],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused_with_what_would_be(words: str) -> None:

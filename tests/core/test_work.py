@@ -247,6 +247,19 @@ def test_no_more_than_so_many_run_in_a_circle_or_on_a_backend(line: Line, lead: 
     assert state(line, jobs[2]) == "running"
 
 
+def test_one_that_waits_for_somebody_who_is_away_takes_no_place_from_those_who_are_there(
+    line: Line, lead: Peer, api: Peer, web: Peer
+) -> None:
+    rota(line, per_circle=1)
+    away = add(line, lead, api)
+    waits = add(line, lead, web)
+    assert [state(line, each) for each in (away, waits)] == ["running", "queued"]
+    line.do(c.EndSession(session_id=str(api.session_id), why="ended"))
+    assert [state(line, each) for each in (away, waits)] == ["running", "running"]
+    again = add(line, lead, api)
+    assert state(line, again) == "queued"  # whoever is away does one at a time as well
+
+
 def test_what_comes_after_others_begins_when_they_are_done(
     line: Line, lead: Peer, api: Peer, web: Peer
 ) -> None:

@@ -1,35 +1,31 @@
-"""Thousands of virtual days of schedules, on the real core, engine and store; and what must have become of each time.
+"""Thousands of virtual days of schedules, on the real core, engine and store.
 
-The machine sleeps, the daemon dies around the times that are due, the clock is set a day forward or back, and both
-nights of daylight saving pass in three places. Everything is drawn from one seed.
+The machine sleeps, the daemon dies around the times that are due, the clock is set a day forward or back, both nights
+of daylight saving pass in three places; schedules rest and go on, are run by hand, and asks are answered or not.
+Everything is drawn from one seed.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from daemon.core import commands as c
-from daemon.core.model import Occurrence, Outcome, Peer, Schedule
-from daemon.core.timetable import Cron, Every, Missed, Rule
+from daemon.core.model import Kind, Occurrence, Outcome, Parcel, Schedule, Standing
 from daemon.engine.engine import Engine
 from daemon.store.interface import Store, Tx
 from daemon.store.sqlite import SqliteStore
 from tests.engine.mesh import agent
+from tests.engine.oracle import ANSWER, BEGIN, DAY, GO_ON, KEPT, LOOK, REST, Step, Wish, wishes
 from tests.fakes.clock import FakeClock
 
 T = TypeVar("T")
-BEGIN = datetime(2026, 3, 6, 12, 0, 30, tzinfo=UTC)  #: before the clocks are set in each of the places
-DAY = timedelta(days=1)
-PLACES = {"Europe/London": time(1, 30), "America/New_York": time(2, 30), "Australia/Lord_Howe": time(2, 15)}
-KEPT = 3  #: of missed ones, with ``all``
-ON_TIME = timedelta(seconds=60)
+LIKELY = {"on time": 74, "early": 5, "sleep": 5, "crash": 6, "forward": 2, "back": 2, "rest": 3, "run": 3}
 
 
 class Died(Exception):
@@ -64,107 +60,65 @@ class Mortal:
         await self._store.close()
 
 
-@dataclass(frozen=True)
-class Wish:
-    """A schedule, and all its times told by another way than the product's."""
-
-    rule: Rule
-    missed: Missed
-
-    def times(self, until: datetime) -> Iterator[datetime]:
-        if isinstance(self.rule, Every):
-            at = self.rule.first
-            while at <= until:
-                yield at
-                at += self.rule.period
-            return
-        assert isinstance(self.rule, Cron)
-        zone = ZoneInfo(self.rule.zone)
-        for ahead in range((until - BEGIN).days + 3):
-            at = moment(BEGIN.date() + ahead * DAY, PLACES[self.rule.zone], zone)
-            if BEGIN < at <= until:
-                yield at
-
-
-def moment(day: date, wall: time, zone: ZoneInfo) -> datetime:
-    """The first moment with that wall time; where it is skipped, as much later as the clocks were set."""
-    naive = datetime.combine(day, wall)
-    around = [datetime.combine(day + n * DAY, time(12), UTC).astimezone(zone).utcoffset() for n in (-1, 1)]
-    offsets = [each for each in around if each is not None]
-    found = [(naive - offset).replace(tzinfo=UTC) for offset in offsets]
-    real = [at for at in found if at.astimezone(zone).replace(tzinfo=None) == naive]
-    return min(real) if real else found[0]
-
-
-WISHES = (
-    *(Wish(Cron(f"{at.minute} {at.hour} * * *", place), Missed.ONCE) for place, at in PLACES.items()),
-    *(Wish(Cron(f"{at.minute} {at.hour} * * *", place), Missed.SKIP) for place, at in PLACES.items()),
-    *(Wish(Cron(f"{at.minute} {at.hour} * * *", place), Missed.ALL) for place, at in PLACES.items()),
-    *(Wish(Every(timedelta(hours=11), BEGIN + timedelta(hours=11)), missed) for missed in Missed),
-)
-
-
 @dataclass
 class Days:
-    """One life of a home, over many days."""
+    """One life of a home, over so many days."""
 
     file: Path
     seed: int
+    days: int
     clock: FakeClock = field(default_factory=lambda: FakeClock(BEGIN))
-    looked: list[datetime] = field(default_factory=list)  #: when what was due was decided
+    story: list[Step] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
-    heard: int = 0
+    heard: Counter[str] = field(default_factory=Counter)  #: what was said, by the schedule
+    ran: dict[datetime, Occurrence] = field(default_factory=dict)  #: by hand
 
-    async def pass_by(self, days: int) -> None:
+    async def pass_by(self) -> None:
         self.luck = random.Random(self.seed)  # noqa: S311 -- a run must be repeatable
         await self._start()
-        self.owner = await agent(self.engine, "ada")
-        self.made = [await self._add(wish) for wish in WISHES]
+        self.owner, self.asked = await agent(self.engine, "ada"), await agent(self.engine, "ben")
+        self.wishes = wishes(self.days)
+        self.made = [await self._add(wish) for wish in self.wishes]
+        self.resting: set[int] = set()
         heard_at = self.clock.now()
-        while self.clock.now() < BEGIN + days * DAY:
+        while self.clock.now() < BEGIN + self.days * DAY:
             at = await self.engine.read(lambda tx: tx.next_alarm())
             assert at is not None
             await self._onward(at)
-            if abs(self.clock.now() - heard_at) > DAY:
+            if abs(self.clock.now() - heard_at) > DAY / 2:
                 await self._listen()
                 heard_at = self.clock.now()
+        await self._look()
         await self._listen()
 
     async def close(self) -> None:
         await self.store.close()
 
-    def expected(self, wish: Wish) -> dict[datetime, Outcome]:
-        """What must have become of each time, by its policy and by when somebody was awake."""
-        told: dict[datetime, Outcome] = {}
-        times = list(wish.times(max(self.looked)))
-        decided = 0
-        for now in self.looked:
-            come = decided
-            while come < len(times) and times[come] <= now:
-                come += 1
-            told |= _policy(wish, times[decided:come], now)
-            decided = come
-        return told
+    def steps(self, wish: Wish) -> list[Step]:
+        mine = self.wishes.index(wish)
+        return [step for step in self.story if step.whose in {-1, mine}]
 
     async def became(self, made: Schedule) -> list[Occurrence]:
-        return list(await self.engine.read(lambda tx: tx.occurrences(made.schedule_id, 10**6)))
+        """Of its times; what was run by hand is none of them."""
+        rows = await self.engine.read(lambda tx: tx.occurrences(made.schedule_id, 10**6))
+        by_hand = self.ran.values()
+        return [row for row in rows if not (row.due_at in self.ran and row in by_hand)]
 
     async def _onward(self, at: datetime) -> None:
         """To the next time that is due, or past it, as luck has it."""
         ahead = max(0.0, (at - self.clock.now()).total_seconds())
-        what = self.luck.choices(
-            ("on time", "early", "sleep", "crash", "forward", "back"), (80, 5, 5, 6, 2, 2)
-        )[0]
+        what = self.luck.choices(list(LIKELY), list(LIKELY.values()))[0]
         self.met[what] += 1
         if what == "sleep":
-            self.clock.passes(ahead * self.luck.random() + 9 * 3600)
+            self.clock.passes(ahead * self.luck.random() + self.luck.choice([9, 9, 9, 50]) * 3600)
         elif what in {"forward", "back"}:
             self.clock.passes(ahead * self.luck.random())
             self.clock.is_set(DAY.total_seconds() * (1 if what == "forward" else -1))
         elif what == "crash":
             await self._crash(ahead)
-        elif what == "early":
+        elif what in {"early", "rest", "run"}:
             self.clock.passes(ahead * self.luck.random() * 0.99)
+            await self._meddle(what)
         else:
             self.clock.passes(ahead + self.luck.random())
         await self._look()
@@ -177,10 +131,25 @@ class Days:
         try:
             await self.engine.handle(c.FireSchedules())
         except Died:
-            self.looked += [self.clock.now()] if committed else []
+            self.story += [Step(LOOK, self.clock.now())] if committed else []
         await self.store.close()
         self.clock.passes(self.luck.choice([0.0, 30.0, 3 * 3600.0]))
         await self._start()
+
+    async def _meddle(self, what: str) -> None:
+        """Somebody lets a schedule rest or go on, or runs one now."""
+        mine = self.luck.randrange(len(self.made))
+        made, by = self.made[mine], self.owner.peer_id
+        over = await self.engine.read(lambda tx: _is_over(tx, made))
+        if what == "rest" and not over:
+            rests = mine not in self.resting
+            state = Standing.PAUSED if rests else Standing.ACTIVE
+            await self.engine.handle(c.ChangeSchedule(schedule_id=made.schedule_id, by=by, state=state))
+            self.resting ^= {mine}
+            self.story.append(Step(REST if rests else GO_ON, self.clock.now(), mine))
+        elif what == "run" and made.kind is Kind.NOTICE:
+            row = await self.engine.handle(c.RunSchedule(schedule_id=made.schedule_id, by=by))
+            self.ran[row.due_at] = row
 
     async def _start(self) -> None:
         self.store = SqliteStore(self.file)
@@ -190,57 +159,52 @@ class Days:
 
     async def _look(self) -> None:
         await self.engine.handle(c.FireSchedules())
-        self.looked.append(self.clock.now())
+        self.story.append(Step(LOOK, self.clock.now()))
 
     async def _listen(self) -> None:
-        """The peer takes all that waits for it."""
-        while True:
-            command = c.Collect(peer_id=self.owner.peer_id, call_id=f"call {self.heard}", limit=100)
-            told = await self.engine.handle(command)
-            await self.engine.handle(c.ConfirmCall(peer_id=self.owner.peer_id, call_id=command.call_id))
-            self.heard += len(told)
-            if not told:
-                return
+        """Both take all that waits for them, and the one who is asked answers some of it."""
+        for peer in (self.owner, self.asked):
+            while told := await self._taken(peer.peer_id):
+                for parcel in told:
+                    self.heard[parcel.envelope.schedule] += 1
+                    if parcel.ask and peer is self.asked and self.luck.random() < 0.6:
+                        await self._answer(parcel.ask.ask_id, parcel.envelope.schedule)
+
+    async def _taken(self, peer_id: str) -> list[Parcel]:
+        command = c.Collect(peer_id=peer_id, call_id=f"call {self.heard.total()}", limit=100)
+        told: list[Parcel] = await self.engine.handle(command)
+        await self.engine.handle(c.ConfirmCall(peer_id=peer_id, call_id=command.call_id))
+        return told
+
+    async def _answer(self, ask_id: str, schedule_id: str) -> None:
+        mine = [made.schedule_id for made in self.made].index(schedule_id)
+        self.latest = await self.engine.read(lambda tx: tx.get(Schedule, schedule_id))
+        await self.engine.handle(c.CloseAsk(ask_id=ask_id, by=self.asked.peer_id, text="done"))
+        if self.latest.last_ask == ask_id:
+            self.story.append(Step(ANSWER, self.clock.now(), mine))
 
     async def _add(self, wish: Wish) -> Schedule:
         made: Schedule = await self.engine.handle(
             c.AddSchedule(
                 owner=self.owner.peer_id,
-                to=("me",),
+                to=("me",) if wish.kind is Kind.NOTICE else ("ben",),
                 text="it is time",
                 rule=wish.rule,
                 zone="UTC",
+                kind=wish.kind,
                 missed=wish.missed,
                 most=KEPT,
+                overlap=wish.overlap,
+                until=wish.until,
+                jitter=wish.jitter,
             )
         )
         return made
 
 
-def _policy(wish: Wish, come: list[datetime], now: datetime) -> dict[datetime, Outcome]:
-    match wish.missed:
-        case Missed.ONCE:
-            kept, else_ = come[-1:], Outcome.FOLDED
-        case Missed.SKIP:
-            kept, else_ = [at for at in come if now - at <= ON_TIME], Outcome.SKIPPED
-        case _:
-            kept, else_ = come[-KEPT:], Outcome.SKIPPED
-    return {at: Outcome.SENT if at in kept else else_ for at in come}
+def _is_over(tx: Tx, made: Schedule) -> bool:
+    return bool(tx.get(Schedule, made.schedule_id).state is Standing.OVER)
 
 
-def differences(expected: dict[datetime, Outcome], rows: list[Occurrence]) -> list[str]:
-    """Every time that is in no row, in several, or in one of another outcome; and every row about no time."""
-    wrong = []
-    told: Counter[datetime] = Counter()
-    for row in rows:
-        inside = [at for at in expected if row.due_at <= at <= row.last_at]
-        if row.more or row.count != len(inside) or not inside:
-            wrong.append(f"{row} tells of {len(inside)} times")
-        wrong += [
-            f"{at}: {row.outcome}, not {expected[at]}" for at in inside if row.outcome is not expected[at]
-        ]
-        told.update(inside)
-    return wrong + [f"{at}: told {told[at]} times" for at in expected if told[at] != 1]
-
-
-__all__ = ["WISHES", "Days", "Peer", "differences"]
+def said(rows: list[Occurrence]) -> list[str]:
+    return [row.envelope_id for row in rows if row.outcome is Outcome.SENT]

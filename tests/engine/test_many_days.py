@@ -3,31 +3,58 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from daemon.core.model import Outcome
-from tests.engine.days import WISHES, Days, differences
+from daemon.core import schedules, timetable
+from daemon.core.model import Schedule
+from tests.engine.days import LIKELY, Days, said
+from tests.engine.oracle import Drawn, Oracle, differences
 
 SEED = int(os.environ.get("PEERLINE_SEED", "1"))
+DAYS = int(os.environ.get("PEERLINE_DAYS", "10000"))
 
 
-@pytest.mark.parametrize("days", [40, pytest.param(10_000, marks=pytest.mark.rig)])
+@pytest.mark.parametrize("days", [20, pytest.param(DAYS, marks=pytest.mark.rig)])
 async def test_each_time_is_as_its_policy_says(tmp_path: Path, days: int) -> None:
     print(f"PEERLINE_SEED={SEED}")
-    life = Days(tmp_path / "peerline.db", SEED)
+    life = Days(tmp_path / "peerline.db", SEED, days)
     try:
-        await life.pass_by(days)
-        said = 0
-        for wish, made in zip(WISHES, life.made, strict=True):
-            rows = await life.became(made)
-            assert differences(life.expected(wish), rows) == [], wish
-            sent = [row.envelope_id for row in rows if row.outcome is Outcome.SENT]
+        await life.pass_by()
+        count = 0
+        for wish, made in zip(life.wishes, life.made, strict=True):
+            rows, drawn = await life.became(made), later(made)
+            expected = Oracle(wish, drawn).hears(life.steps(wish))
+            assert differences(expected, rows) == [], wish
+            assert_spread(wish.jitter, map(drawn, expected))
+            by_hand = [row for row in life.ran.values() if row.schedule_id == made.schedule_id]
+            sent = said([*rows, *by_hand])
             assert len(set(sent)) == len(sent)
-            said += len(sent)
-        assert life.heard == said
-        assert all(life.met[what] for what in ("sleep", "crash", "forward", "back", "early")), life.met
-        print(f"{days} days: {said} said, {len(life.looked)} times looked, {dict(life.met)}")
+            assert life.heard[made.schedule_id] == len(sent), wish
+            count += len(expected)
+        assert all(life.met[what] for what in LIKELY), life.met
+        print(f"{days} days: {count} times, {len(life.story)} steps, {dict(life.met)}")
     finally:
         await life.close()
+
+
+def later(made: Schedule) -> Drawn:
+    """How much later than its time each is said: drawn by the product, and judged below."""
+    plan = schedules.plan_of(made)
+
+    def drawn(at: datetime) -> timedelta:
+        wakes = timetable.wakes_at(replace(plan, next_at=at))
+        assert wakes is not None
+        return wakes - at
+
+    return drawn
+
+
+def assert_spread(jitter: timedelta, drawn: Iterable[timedelta]) -> None:
+    found = list(drawn)
+    assert all(timedelta() <= each <= jitter for each in found)
+    assert not jitter or max(found) - min(found) > jitter / 2

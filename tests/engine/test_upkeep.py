@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from daemon.core import commands as c
+from daemon.core import timetable
 from daemon.core.errors import Gone, NotFound, StorageFull, StoreDamaged
 from daemon.core.listing import story
-from daemon.core.model import Ask, Delivery, Envelope, Peer, Story
+from daemon.core.model import Ask, Delivery, Envelope, Peer, Schedule, Story
 from daemon.core.view import Plan
 from daemon.engine import upkeep
 from daemon.engine.engine import Engine, Once
@@ -246,6 +247,27 @@ async def test_a_damaged_message_dies_with_the_reason_and_holds_up_nobody(
     assert [(each.state, each.reason) for each in states] == [("dead", "it was damaged on the disk")]
     with pytest.raises(Gone, match="damaged on the disk"):
         await told(engine, first)
+
+
+async def test_a_schedule_that_cannot_be_read_is_set_aside_and_the_others_speak(
+    engine: Engine, clock: FakeClock, database: Path
+) -> None:
+    me = (await agent(engine, "a")).peer_id
+    at = timetable.Once(clock.now() + timedelta(hours=1))
+    wish = c.AddSchedule(owner=me, to=("me",), text="look", rule=at, zone="UTC")
+    first: Schedule = await engine.handle(wish)
+    second: Schedule = await engine.handle(wish)
+    with contextlib.closing(sqlite3.connect(database)) as conn, conn:
+        conn.execute("UPDATE schedule SET missed = '?' WHERE schedule_id = ?", (first.schedule_id,))
+    clock.passes(3600)
+    async with kept(engine, database, every=timedelta(hours=1)) as made:
+        with pytest.raises(StoreDamaged, match=first.schedule_id):
+            await engine.handle(c.FireSchedules())
+        await until(lambda: any(first.schedule_id in each for each, _ in made.complaints()))
+        await asyncio.wait_for(engine.insist(c.FireSchedules()), 10)
+    [row] = await engine.read(lambda tx: tx.occurrences(second.schedule_id))
+    assert row.outcome == "sent"
+    assert await engine.read(lambda tx: tx.next_alarm()) is None
 
 
 async def test_who_asked_learns_that_the_question_is_lost(engine: Engine, database: Path) -> None:

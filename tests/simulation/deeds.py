@@ -8,7 +8,8 @@ from typing import Any
 
 from daemon.core import commands as c
 from daemon.core.frame import framed
-from daemon.core.model import Approval, Parcel, Session, Urgency
+from daemon.core.model import Approval, Kind, Parcel, Session, Standing, Urgency
+from daemon.core.timetable import Every, Missed, Once
 from tests.simulation.agents import Agent, Crowd, Dialog
 from tests.simulation.calls import Calls
 from tests.simulation.hooks import Hooks
@@ -329,6 +330,8 @@ def said(scene: Scene, peer_id: str, circle: str, asked: list[str]) -> c.Command
             scene.pick("lead", "client", "web"),
             scene.pick("web", "api-2", "role:human"),
         )
+    if 0.66 <= roll < 0.68:
+        return later(scene, peer_id, text)
     if roll < 0.68:
         return c.SendNotice(sender=peer_id, to=to, text=text, urgency=urgency)
     return c.SendAsk(
@@ -339,6 +342,26 @@ def said(scene: Scene, peer_id: str, circle: str, asked: list[str]) -> c.Command
         need=scene.pick("all", "all", "first", "majority"),
         options=scene.pick((), (), ("left", "right")),
         deadline=scene.pick(None, None, timedelta(seconds=20), timedelta(minutes=2), timedelta(hours=1)),
+    )
+
+
+def later(scene: Scene, peer_id: str, text: str) -> c.Command:
+    """Something that is to be said at times to come, or one of one's own that is to rest, go on or be run."""
+    own = [each for each in scene.store.schedules() if each.owner == peer_id]
+    if own and scene.rng.random() < 0.5:
+        one = scene.pick(*own).schedule_id
+        state = scene.pick(Standing.PAUSED, Standing.ACTIVE, Standing.REMOVED)
+        changed = c.ChangeSchedule(schedule_id=one, by=peer_id, state=state)
+        return scene.pick(changed, c.RunSchedule(schedule_id=one, by=peer_id))
+    soon = scene.now() + timedelta(seconds=30)
+    return c.AddSchedule(
+        owner=peer_id,
+        to=(scene.pick(*NAMES, "me", "role:orchestrator"),),
+        text=text,
+        rule=scene.pick(Once(soon), Every(timedelta(minutes=1), soon)),
+        zone="UTC",
+        kind=scene.pick(Kind.ASK, Kind.NOTICE),
+        missed=scene.pick(*Missed),
     )
 
 

@@ -21,6 +21,7 @@ from daemon.client.hosting import Utterance
 from daemon.core import commands as c
 from daemon.core.approval import State as Deciding
 from daemon.core.errors import Refused, StaleLease, StorageFull, Unavailable
+from daemon.core.firing import Ring
 from daemon.core.model import Authority, Errand, Parcel, Person, Road
 from daemon.core.view import Decision
 from daemon.engine import mailbox
@@ -139,6 +140,7 @@ class House:
         self._looking: set[str] = set()
         self._next_beat: float | None = 0.0
         self._beating = False
+        self._ringing = False
 
     def start(
         self, name: str, coro: Coroutine[Any, Any, Any], ended: Callable[[Any], None] = lambda _: None
@@ -183,12 +185,23 @@ class House:
             self._see_to_decisions()
         if self._errands.take():
             self._run_errands()
+        self._ring()
         woken = bool(self._time._changed)
         due = self._next_beat is not None and self.scene.strands.elapsed >= self._next_beat
         if (woken or due) and not self._beating:
             self._time.take()
             self._beating = True
             self.start("beat", self.ticker._beat(), self._has_beaten)
+
+    def _ring(self) -> None:
+        """The alarm clock: what schedules say is due, until all is to come to rest."""
+        at = None if self.scene.calm else self.scene.store.next_alarm()
+        if at and at <= self.engine.clock.now() and not self._ringing:
+            self._ringing = True
+            self.start("alarm", self.engine.insist(c.FireSchedules()), self._has_rung)
+
+    def _has_rung(self, rung: Ring | None) -> None:
+        self._ringing = False
 
     def next_beat(self) -> float | None:
         return None if self._beating else self._next_beat

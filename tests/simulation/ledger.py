@@ -15,13 +15,14 @@ from daemon.core.delivery import NEVER, OVER, WAITING, comes_again
 from daemon.core.nouns import KEYS, Noun
 from daemon.core.outbox import lane
 from daemon.store.interface import Remembered
+from tests.simulation.ahead import Ahead
 
 T = TypeVar("T")
 LIVING: Final = frozenset({"queued", "held", "handed", "stalled", "uncertain"})
 PENDING: Final = frozenset({"asked", "decided"})
 
 
-class Ledger:
+class Ledger(Ahead):
     """One transaction at a time; what a step wrote is taken back when it raises."""
 
     def __init__(self) -> None:
@@ -202,27 +203,6 @@ class Ledger:
     def tell(self, event: m.Event, at: datetime) -> None:
         self._events.append(m.Told(len(self._events) + 1, at, event))
 
-    # --- times --------------------------------------------------------------------------------------------------
-
-    def schedules(self) -> list[m.Schedule]:
-        found = [x for x in self._nouns[m.Schedule].values() if x.state is not m.Standing.REMOVED]
-        return sorted(found, key=lambda x: (x.next_at is None, x.next_at))
-
-    def schedules_due(self, now: datetime, limit: int = 100) -> list[m.Schedule]:
-        found = [x for x in self._nouns[m.Schedule].values() if x.wakes_at and x.wakes_at <= now]
-        return sorted(found, key=lambda x: x.wakes_at)[:limit]
-
-    def next_alarm(self) -> datetime | None:
-        return min((x.wakes_at for x in self._nouns[m.Schedule].values() if x.wakes_at), default=None)
-
-    def occurrences(self, schedule_id: str, limit: int = 20) -> list[m.Occurrence]:
-        found = [x for x in self._nouns[m.Occurrence].values() if x.schedule_id == schedule_id]
-        return sorted(found, key=lambda x: x.due_at, reverse=True)[:limit]
-
-    def checkins(self) -> list[m.Checkin]:
-        found = [x for x in self._nouns[m.Checkin].values() if x.removed_at is None]
-        return sorted(found, key=lambda x: x.name)
-
     def remembered(self, principal: str, key: str) -> Remembered | None:
         found = self._remembered.get((principal, key))
         return found[0] if found else None
@@ -258,6 +238,8 @@ class Ledger:
         times = [at for x in self._lively for at in _ahead(self._nouns[m.Delivery][x,], now)]
         times += [x.due_at for x in self._nouns[m.Follow].values() if x.ended_at is None and x.due_at]
         times += [x.deadline_at for x in self._asks()]
+        times += [x.wakes_at for x in self.attentions() if x.wakes_at]
+        times += [x.at for x in self._nouns[m.Escalation].values() if x.at]
         return min(times, default=None)
 
     def counts(self) -> dict[str, int]:

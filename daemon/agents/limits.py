@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from daemon.agents.interface import Json
@@ -100,4 +100,6 @@ def limited(agent: str, event: str, payload: Json, meant: Sequence[c.Command]) -
     if told is None or not ends:
         return list(meant)
     hit = c.HitLimit(session_id=text(payload, "session_id"), how=told[0], said=told[1])
-    return [*meant[: ends[0]], hit, *meant[ends[0] :]]
+    # What it says of the limit is no answer to anybody.
+    failed = [replace(each, failed=True) if isinstance(each, c.TurnEnded) else each for each in meant]
+    return [*failed[: ends[0]], hit, *failed[ends[0] :]]

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from daemon.api import locks
 from daemon.api.door import Call, Room
-from daemon.core import listing, shifts, threads
+from daemon.core import allowance, listing, threads
 from daemon.core.errors import Unavailable
 from daemon.core.model import Conversation, Outage, PeerShown, Role, Status
 from daemon.core.view import Plan
@@ -55,7 +55,7 @@ class Health:
         complaints = self._complaints()
         troubled = any(each["trouble"] for each in surfaces) or any(grave for _, grave in complaints)
         limits = await _or_nothing(
-            self._engine.read(lambda tx: shifts.limits_told(Plan(tx, now, ""))), list[str](), unread
+            self._engine.read(lambda tx: allowance.limits(Plan(tx, now, ""))), list[str](), unread
         )
         warnings = [
             *self._warnings(),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
-from daemon.core import attending, braking, budgets, outbox, presence, roads, settling
+from daemon.core import allowance, attending, braking, budgets, outbox, presence, roads, settling
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.frame import framed, space_for
@@ -42,6 +42,8 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
     """
     session = plan.live(command.session_id)
     if session is None or _is_braked(plan, session):
+        return ()
+    if not (command.passing or command.between) and _is_limited(plan, session):
         return ()
     if not command.passing and is_on_the_way(plan, session):
         return ()
@@ -112,7 +114,7 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
         return None
     envelope = plan.envelope(delivery.envelope_id)
     road = _road(plan, peer, envelope, session)
-    if road is None:
+    if road is None or (road is not Road.CHAT and not allowance.leaves(plan, delivery, peer)):
         return None
     step = d.Lease(
         command.holder, command.ttl, road, session.session_id if session else None, plan.new_mark()
@@ -156,6 +158,12 @@ def _road(plan: Plan, peer: Peer, envelope: Envelope | None, session: Session | 
         return Road.CHAT
     chosen = Road.NONE if peer.backend in roads.POLLING else roads.choose(envelope, session)
     return chosen if isinstance(chosen, Road) and chosen is not Road.NONE else None
+
+
+def _is_limited(plan: Plan, session: Session) -> bool:
+    """What it is handed at a turn's end would begin another that fails."""
+    peer = plan.peer(session.peer_id)
+    return peer is not None and allowance.limit_of(plan, peer.backend, peer.circle) != ""
 
 
 def _is_braked(plan: Plan, session: Session) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, attending, closing, jobends, jobs, resets, shifts, usage
+from daemon.core import allowance, asking, attending, closing, jobends, jobs, resets, shifts, usage
 from daemon.core import commands as c
 from daemon.core.measures import counted
 from daemon.core.model import Account, Event, Kind, Session
@@ -26,7 +26,7 @@ def hit(plan: Plan, command: c.HitLimit) -> None:
     if peer is None:
         return
     rota = plan.rota()
-    before = plan.account(usage.name_of(rota, peer.backend, peer.circle))
+    before = allowance.account_of(plan, peer.backend, peer.circle)
     until = resets.moment(resets.How(command.how), command.said, plan.now, rota.zone)
     after = usage.advance(before, usage.Hit(until), now=plan.now)
     keep(plan, after)
@@ -55,11 +55,12 @@ def due(plan: Plan) -> int:
 def went_well(plan: Plan, session: Session) -> None:
     """A turn is over, and its words came: if it began since, its account has something to use."""
     peer = plan.peer(session.peer_id)
-    account = plan.account(usage.name_of(plan.rota(), peer.backend, peer.circle)) if peer else None
+    account = allowance.account_of(plan, peer.backend, peer.circle) if peer else None
     if account is None or not usage.can(account, usage.Pass):
         return
     if session.turn_began_at and account.since_at and session.turn_began_at > account.since_at:
         keep(plan, usage.advance(account, usage.Pass(), now=plan.now))
+        allowance.freed(plan, account)
         plan.tell(Event("usage_limit", account.name, what=State.FREE))
         shifts.begin(plan)
 
@@ -86,6 +87,6 @@ def _is_at(session: Session | None, ask_id: str) -> bool:
 def _tell(plan: Plan, account: Account, paused: int) -> None:
     """It wants nothing of the owner, so it is shown without a sound."""
     waits = f"; {counted(paused, 'job')} paused" if paused else ""
-    text = f"{shifts.limit_told(plan, account)}{waits}. Its jobs go on by themselves."
+    text = f"{allowance.told(plan, account)}{waits}. Its jobs go on by themselves."
     for room in attending.rooms(plan, attending.OWNER)[:1]:
         post(plan, LINE, [room], Letter(kind=Kind.NOTICE, text=text, silent=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from daemon.core import addressing, attending, braking, presence, roads, shifts, threads
+from daemon.core import addressing, allowance, attending, braking, presence, roads, threads
 from daemon.core.delivery import State
 from daemon.core.errors import Gone, NotFound, PeerlineError
 from daemon.core.model import Authority, Delivery, Envelope, Peer, PeerShown, Role, Status, Story, Told
@@ -16,7 +16,7 @@ def shown(plan: Plan, peer: Peer, authority: Authority = Authority.PEER) -> Peer
     session, conversation = plan.session_of(peer), plan.conversation(peer.peer_id)
     status = presence.status(peer, session, conversation, plan.now)
     reach = roads.reach(peer, session, conversation, status, authority)
-    available = attending.availability(plan, peer) or shifts.limit_of(plan, peer.backend, peer.circle)
+    available = attending.availability(plan, peer) or allowance.limit_of(plan, peer.backend, peer.circle)
     return PeerShown(peer, status, reach, session, available)
 
 

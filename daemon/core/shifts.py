@@ -11,15 +11,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import asking, jobs, nights, sending, usage
+from daemon.core import allowance, asking, jobs, nights, sending, usage
 from daemon.core import commands as c
 from daemon.core.cleaning import fitted
 from daemon.core.jobends import became, before, kept, told
 from daemon.core.jobs import State
-from daemon.core.model import Account, Answer, Ask, Job, Peer
+from daemon.core.model import Answer, Ask, Job, Peer
 from daemon.core.posting import LIFE_WITH_PEOPLE, UNREAD_LIMIT
 from daemon.core.schedules import SCHEDULER
-from daemon.core.timetable import place
 from daemon.core.view import Plan
 
 SUBJECT: Final = "job"  #: of an ask, with the job's id
@@ -92,32 +91,13 @@ def waits_for(plan: Plan, job: Job, crew: Crew) -> str:
 
 def limited(plan: Plan, job: Job) -> str:
     """Why the account that pays for it has nothing for it now; "": it has."""
-    account = _account(plan, job)
-    if why := limit_of(plan, job.backend, job.circle):
+    account = allowance.account_of(plan, job.backend, job.circle)
+    if why := allowance.limit_of(plan, job.backend, job.circle):
         return why
     trying = plan.job(account.job_id) if account.state == usage.State.TRYING else None
     if trying and trying.state == State.RUNNING and trying.job_id != job.job_id:
         return f"{trying.job_id} tries first whether the usage limit of {account.name} is over"
     return ""
-
-
-def limit_of(plan: Plan, backend: str, circle: str) -> str:
-    """That nothing is left to use, and until when; "": nobody said so."""
-    account = plan.account(usage.name_of(plan.rota(), backend, circle))
-    return limit_told(plan, account) if account.state == usage.State.LIMITED else ""
-
-
-def limits_told(plan: Plan) -> list[str]:
-    """Of all accounts."""
-    return [limit_told(plan, x) for x in plan.view.accounts() if x.state == usage.State.LIMITED]
-
-
-def limit_told(plan: Plan, account: Account) -> str:
-    """``usage limit of claude-code until 04:00``, by the wall of this machine; another day with its name."""
-    zone = place(plan.rota().zone)
-    until, today = (account.until_at or plan.now).astimezone(zone), plan.now.astimezone(zone).date()
-    at = f"{until:%H:%M}" if until.date() == today else f"{until:%a %H:%M}"
-    return f"usage limit of {account.name} until {at if account.told else f'about {at}'}"
 
 
 def concluded(plan: Plan, ask: Ask) -> None:
@@ -163,16 +143,12 @@ def _begun(plan: Plan, job: Job, crew: Crew) -> bool:
     if why := _cannot(plan, job, to):
         became(plan, job, jobs.Fail(why, again=False))
         return False
-    account = _account(plan, job)
+    account = allowance.account_of(plan, job.backend, job.circle)
     if account.state == usage.State.TRYING:
         plan.put(usage.advance(account, usage.Try(job.job_id), now=plan.now))
     ask_id = asked_of(plan, job, to) if to else STARTING
     crew.takes(became(plan, job, jobs.Start(ask_id)))
     return True
-
-
-def _account(plan: Plan, job: Job) -> Account:
-    return plan.account(usage.name_of(plan.rota(), job.backend, job.circle))
 
 
 def _cannot(plan: Plan, job: Job, to: Peer | None) -> str:

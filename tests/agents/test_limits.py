@@ -84,6 +84,13 @@ def test_the_limit_comes_before_the_end_of_the_turn_that_it_broke_off() -> None:
     assert [type(each) for each in told] == [c.HitLimit, c.TurnEnded]
 
 
+def test_what_it_says_of_a_limit_is_no_answer() -> None:
+    said = "You've hit your usage limit. Try again at 4:00 PM."
+    payload = {"session_id": "s", "last_assistant_message": said}
+    _, end = limited("codex", "Stop", payload, [c.TurnEnded(session_id="s", text=said)])
+    assert end == c.TurnEnded(session_id="s", text=said, failed=True)
+
+
 def test_of_every_agent_it_is_said_what_was_measured() -> None:
     assert {agent for agent, rows in SAYINGS.items() if any(row.measured for row in rows)} == {
         "claude-code",

@@ -138,6 +138,55 @@ def test_a_turn_that_goes_well_meanwhile_frees_the_account(
     assert state(line, made) == "running"
 
 
+def test_what_is_asked_of_a_limited_agent_is_held_until_the_reset_at_the_cost_of_no_attempt(
+    line: Line, lead: Peer, api: Peer, web: Peer
+) -> None:
+    hit(line, api)
+    ask = line.ask(lead, web)
+    assert line.carry(web) is None
+    assert line.hand_out(web) == ()
+    held = line.delivery(ask, web)
+    assert (held.state, held.reason) == ("held", "usage limit of claude-code until 16:00")
+    line.now += 4 * HOUR + SKEW
+    line.do(c.FireSchedules())
+    assert line.carry(web)
+    assert line.delivery(ask, web).attempts == 1
+
+
+def test_an_ask_that_the_limit_broke_off_is_reminded_of_after_the_reset(
+    line: Line, lead: Peer, api: Peer
+) -> None:
+    ask = line.ask(lead, api)
+    line.work(api)
+    hit(line, api)
+    assert line.asked(ask).state == "seen"
+    assert line.carry(api) is None
+    line.now += 4 * HOUR + SKEW
+    line.do(c.FireSchedules())
+    line.work(api)
+    line.stop(api, "half way")
+    assert line.asked(ask).state == "answered"
+
+
+def test_what_waited_for_the_reset_goes_at_once_when_a_turn_goes_well_before(
+    line: Line, lead: Peer, api: Peer, web: Peer
+) -> None:
+    hit(line, api)
+    line.ask(lead, web)
+    assert line.carry(web) is None
+    line.now += MINUTE
+    line.prompt(api)
+    line.stop(api, "somebody paid")
+    assert line.carry(web)
+
+
+def test_an_agent_of_another_account_is_reached_meanwhile(line: Line, lead: Peer, api: Peer) -> None:
+    fix = line.agent("fix", backend="codex")
+    hit(line, api)
+    line.ask(lead, fix)
+    assert line.carry(fix)
+
+
 def test_another_account_goes_on_and_so_does_what_the_config_has_paid_by_another(
     line: Line, lead: Peer, api: Peer
 ) -> None:

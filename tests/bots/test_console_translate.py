@@ -256,7 +256,7 @@ PEERS = ("clerk", "dev/api", "echo")
         ("@echo hello", []),
         ("mail a@e", []),
         ("/pee", ["/peers", "/peek"]),
-        ("/qu", ["/quit"]),
+        ("/qu", ["/quiet", "/quit"]),
         ("/peers ", []),
     ],
 )

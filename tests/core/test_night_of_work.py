@@ -116,7 +116,7 @@ def test_three_ring_and_one_report_names_every_job_as_it_is(seed: int) -> None:
         counts["blocked"] + counts["queued"]
     )  # what comes after the one that failed, and what comes after that
     assert (counts["failed"], counts["running"], counts["done"]) == (1, 0, JOBS - 1 - left)
-    assert f"- jobs: {counts['done']} done, 1 failed, {left} left\n" in report
+    assert f"- jobs: {counts['done']} done, 1 failed, {left} still to do\n" in report
     assert set(crew.asked.values()) == {1}
     assert len(crew.asked) == counts["done"] + crew.deaths + crew.limits
 

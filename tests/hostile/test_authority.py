@@ -153,7 +153,7 @@ def test_every_route_is_in_one_of_the_lists() -> None:
 
 
 def test_what_another_scheduled_is_its_own(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:
-    """AUTH-46: nobody but who made it and the owner runs, changes or takes away a schedule or a check-in."""
+    """AUTH-49: nobody but who made it and the owner runs, changes or takes away a schedule or a check-in."""
     said = {"to": ["mallory"], "text": "well?", "every": "1h"}
     made = alice.asks("POST", "/v1/schedules", json.dumps(said))["told"]["schedule_id"]
     asked = {"name": "standup", "ask": "well?", "of": ["mallory"], "every": "1h"}

@@ -68,7 +68,7 @@ def evening() -> datetime:
     return (SystemClock().now() + timedelta(seconds=150)).replace(second=0, microsecond=0)
 
 
-@pytest.mark.rig
+@pytest.mark.thorough
 async def test_three_ring_and_one_report_names_every_job_as_it_is(
     house: House, telegram: TelegramEmulator, ada: Person
 ) -> None:

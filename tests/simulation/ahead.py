@@ -57,6 +57,9 @@ class Ahead:
     def jobs_after(self, job_id: str) -> list[m.Job]:
         return []
 
+    def accounts(self) -> list[m.Account]:
+        return []
+
     # --- attention ------------------------------------------------------------------------------------------------
 
     def attentions(self) -> list[m.Attention]:

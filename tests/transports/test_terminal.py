@@ -64,6 +64,11 @@ class Agent:
     async def until(self, **wanted: object) -> None:
         await until(lambda: wanted.items() <= self.held.items())
 
+    async def until_sent(self, *body: str) -> None:
+        """Until it has the message, once."""
+        await self.until(prompts=[framed(parcel(*body))], draft="")
+        assert self.held["enters"] <= 2, "one more Enter is for an agent that was slow to take the first"
+
 
 class House:
     """A tmux server and agents on it."""
@@ -195,8 +200,7 @@ async def test_an_idle_agent_with_an_empty_prompt_is_given_the_message_once(hous
     agent = await house.agent()
 
     assert await carry(agent, body=body) == terminal.SENT
-    await agent.until(prompts=[framed(parcel(body))], draft="")
-    assert agent.held["enters"] <= 2, "one more Enter is for an agent that was slow to take the first"
+    await agent.until_sent(body)
 
 
 async def test_a_paste_that_was_never_sent_is_sent_by_enter_alone(house: House) -> None:
@@ -206,7 +210,7 @@ async def test_a_paste_that_was_never_sent_is_sent_by_enter_alone(house: House) 
     await agent.until(draft=framed(parcel()), enters=0)
 
     assert isinstance(await carry(agent, again=True), Carried)
-    await agent.until(prompts=[framed(parcel())], draft="", enters=1)
+    await agent.until_sent()
 
 
 async def test_an_agent_that_a_shell_started_is_given_the_message_while_it_has_the_keys(house: House) -> None:
@@ -258,7 +262,7 @@ async def test_an_agent_at_which_somebody_types_is_left_alone_until_they_pause(h
             assert outcome == Blocked("somebody is typing there", terminal.LOOK_AGAIN)
         assert agent.prompts == []
         await carry(agent, now=lambda: touched + terminal.QUIET_FOR)
-    await agent.until(enters=1)
+    await agent.until_sent()
 
 
 async def test_who_types_into_another_pane_is_in_nobodys_way(house: House) -> None:
@@ -431,4 +435,4 @@ async def test_what_a_look_away_left_in_the_prompt_is_sent_by_the_next_attempt(h
     house.tmux("send-keys", "-t", agent.session.pane.pane_id, "-X", "cancel")
 
     assert isinstance(await carry(agent, again=True), Carried)
-    await agent.until(prompts=[framed(parcel())], draft="", enters=1)
+    await agent.until_sent()

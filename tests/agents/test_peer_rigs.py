@@ -52,6 +52,7 @@ def project(tmp_path: Path) -> Path:
     return project
 
 
+@pytest.mark.thorough
 async def test_a_prompt_a_command_that_asks_first_and_an_interrupt_are_seen_as_they_happen(
     kind: Kind, model: ModelApi, tap: Tap, tmp_path: Path, project: Path
 ) -> None:

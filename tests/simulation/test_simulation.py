@@ -18,7 +18,7 @@ from tests.simulation.runs import Database, Failure, Witness, run
 
 STEPS = int(os.environ.get("PEERLINE_SIMULATION_STEPS", "500"))
 FIRST = int(os.environ.get("PEERLINE_SIMULATION_FIRST", "0"))
-SOME = 80
+SOME = 60
 STANDARD = 200
 AT_MOST = 500  #: seeds that are tried until every way was gone once
 MANY = int(os.environ.get("PEERLINE_SIMULATION_SEEDS", "2000"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import shutil
 from collections.abc import Coroutine
 from typing import Any
 
@@ -17,7 +18,8 @@ from daemon.client.peer import Client
 from daemon.core import commands as c
 from daemon.core import unattended
 from daemon.core.model import Night, Payer, Rota
-from daemon.engine.waking import Waking, program
+from daemon.core.vigil import program
+from daemon.engine.waking import Waking
 from daemon.settings import Settings
 
 HOST = "scheduler"
@@ -61,7 +63,7 @@ def rota(settings: Settings) -> c.ConfigureWork:
 def waking(house: House) -> list[Coroutine[Any, Any, None]]:
     """What keeps the machine awake for the jobs of the night, where that is wanted."""
     wanted = house.settings.daemon.keep_awake and house.settings.nights
-    return [Waking(house.engine, program(os.getpid())).run()] if wanted else []
+    return [Waking(house.engine, program(os.getpid(), shutil.which)).run()] if wanted else []
 
 
 def local_zone() -> str:

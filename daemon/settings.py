@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from daemon import configfile
 from daemon.chatsettings import Section, Slack, Telegram, Voice
 from daemon.core.errors import Malformed
+from daemon.core.jobs import LARGEST_BUDGET
 from daemon.timesettings import Account, Night, Unattended
 
 PREFIX: Final = "PEERLINE_"
@@ -49,10 +50,9 @@ class Limits(Section):
     jobs_per_circle: Annotated[int, Field(ge=0, le=64)] = 4  #: that run at once; 0: as many as there are
     jobs_per_backend: Annotated[int, Field(ge=0, le=64)] = 8
     job_minutes: Annotated[int, Field(ge=0)] = 0  #: how long one try may take; 0: as long as it takes
-    job_messages: Annotated[int, Field(ge=0, le=10_000)] = (
-        0  #: that whoever does one may send meanwhile; 0: any
-    )
-    job_wakes: Annotated[int, Field(ge=0, le=10_000)] = 0  #: turns that they may begin meanwhile
+    #: that whoever does one may send meanwhile; 0: any
+    job_messages: Annotated[int, Field(ge=0, le=LARGEST_BUDGET)] = 0
+    job_wakes: Annotated[int, Field(ge=0, le=LARGEST_BUDGET)] = 0  #: turns that they may begin meanwhile
     peer_per_minute: Annotated[int, Field(ge=0)] = 120
     pair_per_minute: Annotated[int, Field(ge=0)] = 60
     escalate_after_s: Annotated[int, Field(ge=0)] = 0  #: 0: an ask that a person does not answer just waits

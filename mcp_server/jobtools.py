@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from daemon.client.times import Task
+from daemon.core.jobs import LARGEST_BUDGET, LONGEST_BUDGET
 from mcp_server.calls import Call
 from mcp_server.schema import ID_LENGTH, Json, choice, count, flag, name, several, takes, text
 from mcp_server.tool import Tool
@@ -112,9 +113,9 @@ JOB_TOOLS: Final = (
             at=text("Not before: in 2h, tomorrow 9:00", most=200),
             tonight=flag("In the night's window of its circle"),
             retries=count(0, 10, 0),
-            messages=_budget("It may send", 10_000),
-            wakes=_budget("Turns it may begin", 10_000),
-            minutes=_budget("It may take", 10_080),
+            messages=_budget("It may send", LARGEST_BUDGET),
+            wakes=_budget("Turns it may begin", LARGEST_BUDGET),
+            minutes=_budget("It may take", LONGEST_BUDGET),
         ),
         _create,
         _said,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from daemon.api.bodies import NAMED, Name, Query, Strict, Words, described, whole
+from daemon.core.jobs import LARGEST_BUDGET, LONGEST_BUDGET
 
 Time = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 SAID = "or otherwise as a person says it"
@@ -75,7 +76,7 @@ class CheckinBody(Timed):
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
-Budget = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(whole)]
+Budget = Annotated[int, Field(ge=1, le=LARGEST_BUDGET), BeforeValidator(whole)]
 
 
 class JobBody(Strict):
@@ -95,7 +96,7 @@ class JobBody(Strict):
     retries: Annotated[int, Field(ge=0, le=10), BeforeValidator(whole)] = 0
     messages: Budget | None = None  #: that whoever does it may send meanwhile
     wakes: Budget | None = None  #: turns they may begin meanwhile
-    minutes: Annotated[int, Field(ge=1, le=10_080), BeforeValidator(whole)] | None = (
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_BUDGET), BeforeValidator(whole)] | None = (
         None  #: that a try may take
     )
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.api import attention, attentionbodies, bodies, checkins, jobs, schedules, timeanswers, timebodies
-from daemon.api.caller import Standing
+from daemon.api.caller import OWNER, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
-
-OWNER: Final = frozenset({Standing.OWNER})
 
 TIMES: Final = (
     Endpoint(

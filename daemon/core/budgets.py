@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
 
 from daemon.core import jobs
 from daemon.core.errors import Malformed
@@ -16,11 +15,8 @@ from daemon.core.measures import counted
 from daemon.core.model import Job, Rota
 from daemon.core.view import Plan
 
-MOST: Final = 10_000
-MOST_MINUTES: Final = 7 * 24 * 60
 
-
-def checked(number: int | None, what: str, most: int = MOST) -> int:
+def checked(number: int | None, what: str, most: int = jobs.LARGEST_BUDGET) -> int:
     """What a job may; 0: as the config says.
 
     Raises:

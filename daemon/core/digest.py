@@ -60,11 +60,13 @@ def opened(plan: Plan, command: c.OpenConversation) -> Peer:
     """Whoever opens a screen of this machine is there: what waited for that is told now."""
     peer = hosting.open_conversation(plan, command)
     who = attending.whose(peer) if command.surface in presence.OWN_SCREENS else ""
-    before = plan.attention(who) if who else None
-    found = _expecting(plan, before or Attention(person=who))
-    if who and found != (before or Attention(person=who)):
+    if not who:
+        return peer
+    before = plan.attention(who) or Attention(person=who)
+    found = _expecting(plan, before)
+    if found != before:
         attending.put(plan, found)
-    if who and report.is_morning(plan, found):
+    if report.is_morning(plan, found):
         give(plan, who, peer)
     return peer
 

@@ -39,6 +39,9 @@ from typing import Any, Final
 from daemon.core.errors import invalid_transition
 from daemon.core.model import Job
 
+LARGEST_BUDGET: Final = 10_000  #: of messages, or of turns
+LONGEST_BUDGET: Final = 7 * 24 * 60  #: minutes
+
 FIRST_PAUSE: Final = timedelta(minutes=1)  #: before the second try; doubled before each later one
 LONGEST_PAUSE: Final = timedelta(hours=1)
 

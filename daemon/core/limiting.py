@@ -29,16 +29,12 @@ def hit(plan: Plan, command: c.HitLimit) -> None:
     before = allowance.account_of(plan, peer.backend, peer.circle)
     until = resets.moment(resets.How(command.how), command.said, plan.now, rota.zone)
     after = usage.advance(before, usage.Hit(until), now=plan.now)
-    keep(plan, after)
+    plan.put(after)
     told = f"{after.until_at:%Y-%m-%d %H:%M} UTC" if after.until_at else ""
     plan.tell(Event("usage_limit", after.name, peer.peer_id, after.state, told))
     paused = _paused(plan, peer.peer_id, command.session_id)
     if before.state == State.FREE:
         _tell(plan, after, paused)
-
-
-def keep(plan: Plan, account: Account) -> None:
-    plan.put(account)
 
 
 def due(plan: Plan) -> int:
@@ -47,7 +43,7 @@ def due(plan: Plan) -> int:
         x for x in plan.view.accounts() if x.state == State.LIMITED and x.until_at and x.until_at <= plan.now
     ]
     for account in ready:
-        keep(plan, usage.advance(account, usage.Reset(), now=plan.now))
+        plan.put(usage.advance(account, usage.Reset(), now=plan.now))
         plan.tell(Event("usage_limit", account.name, what=State.TRYING))
     return len(ready)
 
@@ -59,7 +55,7 @@ def went_well(plan: Plan, session: Session) -> None:
     if account is None or not usage.can(account, usage.Pass):
         return
     if session.turn_began_at and account.since_at and session.turn_began_at > account.since_at:
-        keep(plan, usage.advance(account, usage.Pass(), now=plan.now))
+        plan.put(usage.advance(account, usage.Pass(), now=plan.now))
         allowance.freed(plan, account)
         plan.tell(Event("usage_limit", account.name, what=State.FREE))
         shifts.begin(plan)

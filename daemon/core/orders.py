@@ -110,7 +110,7 @@ def _of(plan: Plan, command: c.AddJob) -> Job:
         tonight=command.tonight,
         messages=budgets.checked(command.messages, "messages"),
         wakes=budgets.checked(command.wakes, "turns"),
-        minutes=budgets.checked(command.minutes, "minutes", budgets.MOST_MINUTES),
+        minutes=budgets.checked(command.minutes, "minutes", jobs.LONGEST_BUDGET),
         created_at=plan.now,
     )
 

@@ -10,16 +10,17 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from daemon.core.cron import MONTHS
 from daemon.core.errors import Malformed
 from daemon.core.timetable import place
 
-MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::\d{2})?\s*([ap]m)?\b", re.IGNORECASE)
 DAY: Final = re.compile(r"\b([A-Z][a-z]{2})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?\b,?(?: (\d{4}),?)?(?: at)?")
 ZONE: Final = re.compile(r"\(([A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)*)\)")
 PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|m|s)[a-z]*")
 UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-LATEST_HOUR: Final = 24
+HOURS: Final = 24
+MINUTES: Final = 60
 NOON: Final = 12
 LATEST_S: Final = 4_102_444_800  #: the year 2100
 
@@ -61,29 +62,19 @@ def _wall(said: str, now: datetime, zone: str) -> datetime | None:
         return None
     day = DAY.search(said)
     clock = CLOCK.search(said[day.end() :] if day else said)
-    hour = _hour(clock) if clock else 0 if day else None
-    if hour is None:
+    hands = _hands(clock) if clock else (0, 0) if day else None
+    if hands is None:
         return None
-    at = (
-        here.replace(minute=int(clock[2] or 0) if clock else 0, second=0, microsecond=0)
-        if _fits(clock)
-        else None
-    )
-    if at is None:
-        return None
-    at = at.replace(hour=hour)
+    at = here.replace(hour=hands[0], minute=hands[1], second=0, microsecond=0)
     return _on(day, at, here) if day else _next(at, here)
 
 
-def _fits(clock: re.Match[str] | None) -> bool:
-    return clock is None or int(clock[2] or 0) < 60  # noqa: PLR2004  minutes of an hour
-
-
-def _hour(clock: re.Match[str]) -> int | None:
-    hour = int(clock[1])
+def _hands(clock: re.Match[str]) -> tuple[int, int] | None:
+    """Hour and minute; None: there is no such hour."""
+    hour, minute = int(clock[1]), int(clock[2] or 0)
     if clock[3]:
-        hour = hour % NOON + (NOON if clock[3].lower() == "pm" else 0) if 1 <= hour <= NOON else LATEST_HOUR
-    return hour if hour < LATEST_HOUR else None
+        hour = hour % NOON + (NOON if clock[3].lower() == "pm" else 0) if 1 <= hour <= NOON else HOURS
+    return (hour, minute) if hour < HOURS and minute < MINUTES else None
 
 
 def _next(at: datetime, here: datetime) -> datetime:

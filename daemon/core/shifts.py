@@ -92,8 +92,8 @@ def waits_for(plan: Plan, job: Job, crew: Crew) -> str:
 def limited(plan: Plan, job: Job) -> str:
     """Why the account that pays for it has nothing for it now; "": it has."""
     account = allowance.account_of(plan, job.backend, job.circle)
-    if why := allowance.limit_of(plan, job.backend, job.circle):
-        return why
+    if account.state == usage.State.LIMITED:
+        return allowance.told(plan, account)
     trying = plan.job(account.job_id) if account.state == usage.State.TRYING else None
     if trying and trying.state == State.RUNNING and trying.job_id != job.job_id:
         return f"{trying.job_id} tries first whether the usage limit of {account.name} is over"

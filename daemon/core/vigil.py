@@ -5,11 +5,12 @@ What is blocked, or waits for a usage limit beyond the window, keeps nothing awa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from daemon.core import nights, usage
+from daemon.core import allowance, nights, usage
 from daemon.core.jobs import State
 from daemon.core.model import Job
 from daemon.core.nights import Window
@@ -17,6 +18,7 @@ from daemon.core.view import Plan
 
 KEEPS: Final = frozenset({State.QUEUED, State.RUNNING})
 ALL: Final = -1
+WHY: Final = "jobs of the night run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,17 @@ class Vigil:
 
     awake: bool
     again_at: datetime | None
+
+
+def program(pid: int, find: Callable[[str], str | None]) -> tuple[str, ...]:
+    """What keeps this system awake for as long as that process lives; empty: it has nothing of the kind."""
+    if caffeinate := find("caffeinate"):
+        return (caffeinate, "-i", "-s", "-w", str(pid))
+    inhibit, tail = find("systemd-inhibit"), find("tail")
+    if not (inhibit and tail):
+        return ()
+    waits = (tail, "-s", "5", f"--pid={pid}", "-f", "/dev/null")
+    return (inhibit, "--what=idle:sleep", "--who=peerline", f"--why={WHY}", "--mode=block", *waits)
 
 
 def vigil(plan: Plan) -> Vigil:
@@ -42,6 +55,6 @@ def _window(plan: Plan, job: Job) -> Window | None:
 def _waits_beyond(plan: Plan, job: Job, window: Window) -> bool:
     if job.state == State.RUNNING:
         return False
-    account = plan.account(usage.name_of(plan.rota(), job.backend, job.circle))
+    account = allowance.account_of(plan, job.backend, job.circle)
     limited = account.until_at if account.state == usage.State.LIMITED else None
     return any(at is not None and at >= window.ends for at in (limited, job.due_at))

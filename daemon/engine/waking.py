@@ -10,9 +10,8 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -26,19 +25,7 @@ from daemon.store.interface import Tx
 AGAIN_S: Final = 60.0  #: after the program ended by itself, or the store could not be read
 LONGEST_S: Final = 900.0  #: timers stand still while the machine sleeps
 ENDS_S: Final = 5.0
-WHY: Final = "jobs of the night run"
 log = logging.getLogger(__name__)
-
-
-def program(pid: int, find: Callable[[str], str | None] = shutil.which) -> tuple[str, ...]:
-    """What keeps this system awake for as long as that process lives; empty: it has nothing of the kind."""
-    if caffeinate := find("caffeinate"):
-        return (caffeinate, "-i", "-s", "-w", str(pid))
-    inhibit, tail = find("systemd-inhibit"), find("tail")
-    if not (inhibit and tail):
-        return ()
-    waits = (tail, "-s", "5", f"--pid={pid}", "-f", "/dev/null")
-    return (inhibit, "--what=idle:sleep", "--who=peerline", f"--why={WHY}", "--mode=block", *waits)
 
 
 class Waking:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from daemon.core.vigil import program
 from daemon.safety.files import MEND
 from daemon.safety.scene import OTHERS, WRITING, Check, Scene
 from daemon.settings import secret_variables
@@ -21,7 +22,6 @@ OLDEST: Final = {  # and why
     "aiohttp": ("3.14.1", "before it, requests could be smuggled and memory exhausted"),
     "claude": ("2.1.118", "before it, a prompt could carry settings that run commands"),
 }
-KEEPING_AWAKE: Final = ("caffeinate", "systemd-inhibit")
 HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 PORT_S: Final = 1.0
 PLATFORMS: Final = ("Telegram", "Slack")
@@ -107,7 +107,7 @@ def _root(scene: Scene) -> Iterator[str]:
 def _sleepy(scene: Scene) -> Iterator[str]:
     """Asked of machines alone on which nights are kept."""
     wanted = scene.settings.daemon.keep_awake and scene.settings.nights
-    if wanted and not any(shutil.which(name, path=scene.environment.get("PATH")) for name in KEEPING_AWAKE):
+    if wanted and not program(0, lambda name: shutil.which(name, path=scene.environment.get("PATH"))):
         yield "nothing here keeps the machine awake while jobs of the night run"
 
 

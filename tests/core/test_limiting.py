@@ -45,6 +45,15 @@ def hit(line: Line, peer: Peer, said: str = FOUR) -> None:
     line.stop(peer, "limit", failed=True)
 
 
+def paused_pair(line: Line, lead: Peer, *peers: Peer) -> list[Job]:
+    """A job for each, and each comes to its limit, the first of them at work."""
+    made = [add(line, lead, each) for each in peers]
+    line.work(peers[0])
+    for each in peers:
+        hit(line, each)
+    return made
+
+
 def waits(line: Line, job: Job) -> str:
     return work.waits_for(Plan(line.view, line.now, ""), now(line, job))
 
@@ -74,10 +83,7 @@ def test_a_job_is_paused_without_a_try_used_up_and_others_of_the_account_wait(
 def test_at_the_reset_one_tries_and_the_others_follow_when_it_went_well(
     line: Line, lead: Peer, api: Peer, web: Peer
 ) -> None:
-    made = [add(line, lead, x) for x in (api, web)]
-    line.work(api)
-    hit(line, api)
-    hit(line, web)
+    made = paused_pair(line, lead, api, web)
     assert states(line, *made) == ["queued", "queued"]
     assert begin(line, after=4 * HOUR) == 0
     begin(line, after=2 * MINUTE)
@@ -113,10 +119,7 @@ def test_one_that_is_limited_again_waits_anew_and_nobody_is_told_again(
 def test_when_the_one_that_tries_is_cancelled_another_tries(
     line: Line, lead: Peer, api: Peer, web: Peer
 ) -> None:
-    made = [add(line, lead, x) for x in (api, web)]
-    line.work(api)
-    hit(line, api)
-    hit(line, web)
+    made = paused_pair(line, lead, api, web)
     begin(line, after=5 * HOUR)
     line.do(c.CancelJob(job_id=made[0].job_id, by=lead.peer_id, named="lead"))
     assert states(line, *made) == ["cancelled", "running"]

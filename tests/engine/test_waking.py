@@ -17,8 +17,9 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core.model import Job, Night, Rota
+from daemon.core.vigil import program
 from daemon.engine.engine import Engine
-from daemon.engine.waking import Waking, program
+from daemon.engine.waking import Waking
 from tests.engine.mesh import agent
 from tests.fakes.clock import FakeClock
 

@@ -23,10 +23,11 @@ async def together() -> AsyncIterator[Crew]:
 
 def goes_round(name: str) -> Rule:
     """Its first call; each call leaves a line in its folder."""
-    return Rule(f"go round, {name}", Runs("echo once more | tee -a count.txt"))
+    return Rule(f"go round, {name}", Runs("echo once more, o | tee -a count.txt"))
 
 
-ROUND = Rule("once more", Runs("echo once more | tee -a count.txt"), after=0.2)
+# No two calls alike: at the fifth in a row Gemini CLI would end the turn itself, as a loop.
+ROUND = Rule("once more, (o+)", Runs("echo once more, {1}o | tee -a count.txt"), after=0.2)
 ENDS = Rule("stopped by", Says("**I end** here"))
 
 

@@ -23,6 +23,7 @@ from daemon.core.nouns import Noun, key_of
 from daemon.core.timeview import TimeView
 
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
+NO_ROTA: Final = m.Rota(nights=())  #: until the config was read
 
 
 class View(ChatView, TimeView, AttentionView, Protocol):
@@ -264,9 +265,9 @@ class Plan:
         return found or m.Account(name=name)
 
     def rota(self) -> m.Rota:
-        """What the config says; until it was read there are no nights."""
-        found: m.Rota | None = self._get(m.Rota, m.Rota().name)
-        return found or m.Rota(nights=())
+        """What the config says."""
+        found: m.Rota | None = self._get(m.Rota, NO_ROTA.name)
+        return found or NO_ROTA
 
     def _get(self, kind: type[Noun], *key: str) -> Any:
         return self._puts.get((kind, *key)) or self.view.get(kind, *key)

@@ -25,7 +25,7 @@ WAITING: Final = f"state IN {WAITS}"
 LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
 
 #: Looked at with every message and seldom changed.
-KEPT_KINDS: Final = frozenset({m.Peer, m.Session, m.Conversation, m.Circle})
+KEPT_KINDS: Final = frozenset({m.Peer, m.Session, m.Conversation, m.Circle, m.Rota, m.Account, m.Attention})
 MOST_KEPT: Final = 20_000
 #: What was read or written of those kinds, None included; and under ``NAMED``, peers by name, all of them by none.
 Kept = dict[Any, Any]

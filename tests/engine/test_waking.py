@@ -26,8 +26,8 @@ from tests.fakes.clock import FakeClock
 SECONDS = 10.0
 #: It leaves its number, and waits for the process that it was told, as the real ones do.
 PROGRAM = """#!/bin/sh
-echo $$ > "{folder}/held.new"; mv "{folder}/held.new" "{folder}/held"
 trap 'rm -f "{folder}/held"; exit 0' TERM
+echo $$ > "{folder}/held.new"; mv "{folder}/held.new" "{folder}/held"
 while kill -0 {pid} 2>/dev/null; do sleep 0.05; done
 rm -f "{folder}/held"
 """

@@ -71,7 +71,8 @@ def _operation(endpoint: Endpoint) -> Json:
         made["parameters"].append(_KEY)
     if endpoint.body:
         content = {routes.JSON: {"schema": _of(endpoint.body)}}
-        made["requestBody"] = {"required": True, "content": content}
+        needed = any(field.is_required() for field in endpoint.body.model_fields.values())
+        made["requestBody"] = {"required": needed, "content": content}
     return made
 
 

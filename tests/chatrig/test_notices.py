@@ -19,9 +19,7 @@ async def run(plan: Plan) -> Verdict:
 @pytest.mark.long
 @pytest.mark.parametrize("surface", [TELEGRAM, pytest.param(SLACK, marks=pytest.mark.thorough)])
 async def test_a_few_notices_through_a_kill_and_bad_weather_are_shown_in_order(surface: str) -> None:
-    verdict = await run(
-        Plan(15, surface, senders=3, people=3, longest=6000, rate=0.3, scale=20, patience_s=15)
-    )
+    verdict = await run(Plan(15, surface, senders=3, people=3, longest=6000, rate=0.3, scale=20))
     assert verdict.wrong == []
     assert surface != SLACK or not verdict.marked  # each is looked for there
 

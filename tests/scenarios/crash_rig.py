@@ -60,6 +60,7 @@ UNLIMITED = {
     "PEERLINE_CHAT_PACE": "1000",
 }
 NURSERY = Path(__file__).with_name("crash_nursery.py")
+ELSEWHERE = ("errands", "workshop")  # nobody here has anything looked at or done
 STEP = re.compile(r"passed\(\"([a-z]+\.[a-z]+)\"\)")
 UNSEEN = (
     "state IN ('queued', 'leased', 'held') OR (state = 'handed' AND road != 'chat')"
@@ -319,7 +320,8 @@ class Rig:
                 order.append(f"{name}:1")
 
     def _named(self) -> list[str]:
-        return [name for name in steps(self.plan.tree) if self.plan.pane or not name.startswith("terminal")]
+        apart = ELSEWHERE if self.plan.pane else (*ELSEWHERE, "terminal")
+        return [name for name in steps(self.plan.tree) if not name.startswith(apart)]
 
     async def _live(self, how: str) -> None:
         """Until it has passed its step, or luck ends it."""

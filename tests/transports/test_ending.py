@@ -189,10 +189,10 @@ async def test_an_agent_in_its_pane_ends_and_the_pane_stays(grounds: Grounds) ->
 async def test_a_pane_of_that_number_with_another_program_is_left_alone(grounds: Grounds) -> None:
     """The server was begun anew: the numbers of its panes are used again."""
     agent = await grounds.in_pane()
-    grounds.tmux("kill-server")
-    await until(lambda: bool(orphaned(agent)))
-    new = await grounds.in_pane()
     assert agent.pane
+    grounds.tmux("kill-server")
+    await until(lambda: bool(orphaned(agent)) and processes.started(agent.pane.server_pid) is None)
+    new = await grounds.in_pane()
     assert new.pane
     assert new.pane.pane_id == agent.pane.pane_id
     told = await end(agent)

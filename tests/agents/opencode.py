@@ -58,6 +58,7 @@ class OpenCode(RealAgent):
 
     async def interrupt(self) -> None:
         """Two at once arrive as one key; and what the first one brings up is gone after five seconds."""
+        await self.until_shown(BUSY)  # it may have asked its model before its screen says so
         for _ in range(5):
             await self.press("Escape")
             with suppress(TimeoutError):

@@ -54,10 +54,13 @@ def later(made: Schedule) -> Drawn:
     return drawn
 
 
-ENOUGH = 25  #: of which all lie in one half once in a million lives
+def narrowest(draws: int) -> float:
+    """The share of their span in which so many draws all lie less than once in a million lives."""
+    return (1e-6 / draws) ** (1 / (draws - 1))
 
 
 def assert_spread(jitter: timedelta, drawn: Iterable[timedelta]) -> None:
     found = list(drawn)
     assert all(timedelta() <= each <= jitter for each in found)
-    assert not jitter or len(found) < ENOUGH or max(found) - min(found) > jitter / 2
+    if jitter and len(found) > 1:
+        assert max(found) - min(found) > jitter * narrowest(len(found))

@@ -34,6 +34,7 @@ Noun = (
     | m.Attention
     | m.Custom
     | m.Escalation
+    | m.Spawn
 )
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
@@ -64,6 +65,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Attention: ("person",),
     m.Custom: ("name",),
     m.Escalation: ("ask_id",),
+    m.Spawn: ("spawn_id",),
 }
 
 

@@ -20,13 +20,14 @@ from daemon.core.attentionview import AttentionView
 from daemon.core.chatview import ChatView
 from daemon.core.frame import ALPHABET, MARK_LENGTH
 from daemon.core.nouns import Noun, key_of
+from daemon.core.spawnview import SpawnView
 from daemon.core.timeview import TimeView
 
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 NO_ROTA: Final = m.Rota(nights=())  #: until the config was read
 
 
-class View(ChatView, TimeView, AttentionView, Protocol):
+class View(ChatView, TimeView, AttentionView, SpawnView, Protocol):
     """Reading words. Lists are oldest first; a forgotten peer is in none of them."""
 
     def get(self, kind: type[Noun], *key: str) -> Any: ...

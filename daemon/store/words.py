@@ -16,6 +16,7 @@ from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered
 from daemon.store.minds import AttentionWords
 from daemon.store.rows import keyed, reader, table, to_row, told_from, when
+from daemon.store.spawned import SpawnWords
 from daemon.store.times import TimeWords
 
 N = TypeVar("N")
@@ -33,7 +34,7 @@ NAMED: Final = "named"
 COUNTED: Final = "counted"  #: with a peer's id: how much waits for it
 
 
-class Words(ChatWords, TimeWords, AttentionWords):
+class Words(ChatWords, TimeWords, AttentionWords, SpawnWords):
     """A ``Tx`` over a SQLite connection.
 
     Args:

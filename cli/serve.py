@@ -18,7 +18,7 @@ from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
 from cli.listening import sockets
-from cli.looks import errands, workshop
+from cli.looks import errands, starter, workshop
 from cli.watching import Watching
 from daemon import lifecycle
 from daemon.api.door import Door, Room
@@ -37,6 +37,7 @@ from daemon.engine.engine import Engine
 from daemon.engine.killing import Killing
 from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
+from daemon.engine.spawner import Spawner
 from daemon.engine.ticker import Ticker
 from daemon.engine.upkeep import Upkeep
 from daemon.ledger import Ledger
@@ -77,7 +78,7 @@ async def serve(paths: Paths, load: Callable[[], Settings], *, ready: Callable[[
             keep = timedelta(days=settings.limits.keep_days)
             upkeep = Upkeep(engine, paths.database, paths.backups, keep=keep, cut_off=cut_off)
             chats = Chats(engine, settings, paths.files, load, haste=haste(os.environ))
-            await _run(paths, settings, engine, upkeep, chats, ready)
+            await _run(paths, settings, engine, upkeep, chats, load, ready)
         finally:
             await store.close()
             paths.socket.unlink(missing_ok=True)
@@ -89,6 +90,7 @@ async def _run(
     engine: Engine,
     upkeep: Upkeep,
     chats: Chats,
+    load: Callable[[], Settings],
     ready: Callable[[str], None],
 ) -> None:
     stopping = _stopping()
@@ -107,6 +109,7 @@ async def _run(
         stopping.set,
         roads=Proving(engine, transports).all,
         kill=Killing(engine, end).kill,
+        starting=starter(load, paths),
         orphaned=orphaned,
         owner=settings.owner.name,
         count=auditor.tally.count,
@@ -189,7 +192,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         decisions.run(),
         pump.run(),
         errands(engine, house.paths).run(),
-        workshop(engine).run(),
+        *_makers(house),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),
         desk.run(),
@@ -199,6 +202,13 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         *idling(house),
         *waking(house),
     ]
+
+
+def _makers(house: House) -> list[Any]:
+    """Who starts agents, and who looks after jobs, for which some are started."""
+    starting = house.door.room.starting
+    spawner = Spawner(house.engine, starting) if starting else None
+    return [workshop(house.engine, spawner).run(), *([spawner.run()] if spawner else [])]
 
 
 def _digest(config: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, peers, spawns
+from daemon.api import answers, bodies, peers, spawnbodies, spawns
 from daemon.api.caller import OWNER, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
@@ -30,7 +30,7 @@ PEERS: Final = (
         routes.SPAWN,
         spawns.spawn,
         "start an agent",
-        body=bodies.SpawnBody,
+        body=spawnbodies.SpawnBody,
         may=frozenset({Standing.OWNER, Standing.AGENT}),
         here=True,
         answers=answers.Spawned,

@@ -60,6 +60,14 @@ class Made:
 class Starting(Protocol):
     """Each word may be said again after a crash: what is done already is found, and not done twice."""
 
+    def ready(self) -> bool:
+        """Whether the config lets anybody be started."""
+        ...
+
+    def backends(self) -> tuple[str, ...]:
+        """Who can be started, by the config."""
+        ...
+
     async def looked(self, wish: Wish) -> Place:
         """Where that is, by the config as it is now.
 

@@ -22,7 +22,7 @@ from typing import Final
 from daemon.callers import processes
 from daemon.callers.processes import Process
 from daemon.callers.watch import ExitWatch
-from daemon.core.errors import Conflict, NotAllowed, Throttled, Unavailable
+from daemon.core.errors import Conflict, NotAllowed, PeerlineError, Throttled, Unavailable
 from daemon.core.model import Pane, Peer, Spawn
 from daemon.panes import PaneNow
 from daemon.paths import Paths
@@ -57,6 +57,20 @@ class Starter:
         self._tmux = Tmux(self._socket)
         self._starts = paths.home / "run" / "starts"
         self._one = asyncio.Lock()
+        self._known = (-1, False)  #: when the config was written, and whether it lets anybody be started
+
+    def ready(self) -> bool:
+        """By the config as it was written last: it is read once for each time that it is."""
+        config = self._paths.config
+        stamp = config.stat().st_mtime_ns if config.exists() else 0
+        if self._known[0] != stamp:
+            self._known = (stamp, bool(self.backends()))
+        return self._known[1]
+
+    def backends(self) -> tuple[str, ...]:
+        with contextlib.suppress(PeerlineError):
+            return tuple(self._rules().commands)
+        return ()
 
     async def looked(self, wish: Wish) -> Place:
         return await asyncio.to_thread(self._looked, wish)

@@ -137,7 +137,7 @@ def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
         raise NotAllowed(f"a path of {len(argument)} characters", f"the limit is {LONGEST_ARGUMENT}")
     heard = _put(talk, what, peer, argument, f"looking at {peer.name}…")
     evidence = line(f"{talk.person.name}: {argument}" if argument else talk.person.name, TOLD_OF)
-    talk.plan.tell(Event("looked", heard.errand_id, peer.peer_id, what, evidence))
+    talk.plan.tell(Event("looked", heard.errand_id or "", peer.peer_id, what, evidence))
     return heard
 
 

@@ -102,6 +102,14 @@ class Starting(Protocol):
         """Close the pane of a start that is not wanted any more."""
         ...
 
+    def wants_seed(self, spawn: Spawn) -> bool:
+        """Whether it tells of itself only once it has had a prompt."""
+        ...
+
+    async def seed(self, spawn: Spawn, peer: Peer) -> bool:
+        """Give it one, if it is ready for that; whether it was."""
+        ...
+
     async def screen(self, spawn: Spawn) -> str:
         """What its pane shows, in one line."""
         ...

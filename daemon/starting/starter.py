@@ -28,12 +28,13 @@ from daemon.panes import PaneNow
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.settings import Spawn as Rules
-from daemon.starting import ground, orders
+from daemon.starting import ground, orders, seeds
 from daemon.starting.interface import Made, Place, Wish
 from daemon.starting.screen import last_lines, one_line
 from daemon.tmux import Tmux, TmuxFailed, default_socket
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
+SETTLES_S: Final = 0.7  #: between two looks that must be alike
 TAKEN: Final = ".taken"
 _NO_WORD: Final = re.compile(r"[^a-z0-9_-]")
 _MEMORY: Final = Path("/proc/meminfo")
@@ -110,6 +111,29 @@ class Starter:
             await anext(watch.ended())
         finally:
             watch.close()
+
+    def wants_seed(self, spawn: Spawn) -> bool:
+        return spawn.backend in seeds.SEEDED
+
+    async def seed(self, spawn: Spawn, peer: Peer) -> bool:
+        """Type the first prompt of one that tells of itself only then, if its input line is there and empty."""
+        pane = spawn.pane
+        if pane is None:
+            return False
+        with contextlib.suppress(TmuxFailed):
+            before = await self._tmux.look(pane.pane_id)
+            await asyncio.sleep(SETTLES_S)
+            found = await self._tmux.look(pane.pane_id)
+            if found.screen != before.screen or not seeds.is_empty(found):
+                return False
+            words = seeds.text_for(peer)
+            await self._tmux.paste(pane.pane_id, words, ref=pane, seen=found.now)
+            await asyncio.sleep(SETTLES_S)
+            typed = await self._tmux.look(pane.pane_id)
+            if seeds.draft(typed) == words:
+                await self._tmux.enter(pane.pane_id, ref=pane, seen=typed.now)
+                return True
+        return False
 
     async def last_words(self, spawn: Spawn) -> str:
         self._forget(spawn.spawn_id)

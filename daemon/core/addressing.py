@@ -144,13 +144,23 @@ def several(plan: Plan, who: Standpoint, names: Sequence[str], circle: str | Non
     """All peers meant by names, ``role:…`` and ``circle:…``, each once, the caller never."""
     found: dict[str, Peer] = {}
     for name in names:
-        for peer in _expanded(plan, who, name, circle):
-            found.setdefault(peer.peer_id, peer)
-    if len(names) != 1 or _is_group(names[0]):
+        meant = _expanded(plan, who, name, circle)
+        if is_group(name) and not any(peer.peer_id != who.peer_id for peer in meant):
+            raise _nobody(name, but="but you" if meant else "")
+        found.update({peer.peer_id: peer for peer in meant if peer.peer_id not in found})
+    if len(names) != 1 or is_group(names[0]):
         found.pop(who.peer_id, None)
     if not found:
         raise UnknownPeer(f'nobody is meant by "{", ".join(names)}"', "list the peers to see who is there")
     return tuple(found.values())
+
+
+def _nobody(group: str, but: str) -> UnknownPeer:
+    kind, _, value = group.partition(":")
+    where = f'in circle "{value}"' if kind == "circle" else f'of role "{value}" to be met from here'
+    return UnknownPeer(
+        f"nobody{but and f' {but}'} is {where}", "list the peers of all circles to see who is there"
+    )
 
 
 def audience(plan: Plan, who: Standpoint, circle: str | None, sender: Peer) -> tuple[Peer, ...]:
@@ -251,7 +261,8 @@ def _nearest(named: Sequence[Peer], who: Standpoint, circle: str | None) -> list
     return own or (list(named) if who.everywhere else spanning)
 
 
-def _is_group(name: str) -> bool:
+def is_group(name: str) -> bool:
+    """Whether it means whoever is in a circle or has a role."""
     return name.startswith(("role:", "circle:"))
 
 

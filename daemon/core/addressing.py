@@ -50,6 +50,7 @@ RESERVED: Final = frozenset(
         "user",
     ]
 )
+_GROUPS: Final = "list the peers of all circles to see who is there, and in which circle or role"
 _NAME: Final = re.compile(rf"[a-z0-9._-]{{1,{NAME_LIMIT}}}")
 _ID: Final = re.compile(r"[pmasjrd]-[0-9a-hjkmnp-tv-z]{10}")
 _NOT_NAME: Final = re.compile(r"[^a-z0-9._-]+")
@@ -146,21 +147,13 @@ def several(plan: Plan, who: Standpoint, names: Sequence[str], circle: str | Non
     for name in names:
         meant = _expanded(plan, who, name, circle)
         if is_group(name) and not any(peer.peer_id != who.peer_id for peer in meant):
-            raise _nobody(name, but="but you" if meant else "")
+            raise UnknownPeer(f'nobody is meant by "{name}"{" but you" if meant else ""}', _GROUPS)
         found.update({peer.peer_id: peer for peer in meant if peer.peer_id not in found})
     if len(names) != 1 or is_group(names[0]):
         found.pop(who.peer_id, None)
     if not found:
         raise UnknownPeer(f'nobody is meant by "{", ".join(names)}"', "list the peers to see who is there")
     return tuple(found.values())
-
-
-def _nobody(group: str, but: str) -> UnknownPeer:
-    kind, _, value = group.partition(":")
-    where = f'in circle "{value}"' if kind == "circle" else f'of role "{value}" to be met from here'
-    return UnknownPeer(
-        f"nobody{but and f' {but}'} is {where}", "list the peers of all circles to see who is there"
-    )
 
 
 def audience(plan: Plan, who: Standpoint, circle: str | None, sender: Peer) -> tuple[Peer, ...]:

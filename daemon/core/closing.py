@@ -176,7 +176,7 @@ def _outcome(plan: Plan, ask: Ask) -> str:
 def _table(plan: Plan, ask: Ask) -> list[str]:
     """Where fewer answered than were needed, that first."""
     good = sum(each.how != asking.State.DECLINED for each in ask.answers)
-    few = [f"{good} of the {ask.need} that were needed"] if good < ask.need else []
+    few = [f"{good} of the {ask.need} that were needed"] if good < ask.need < len(ask.to) else []
     return [*few, *_round(plan, ask)]
 
 

@@ -47,7 +47,7 @@ def begin(plan: Plan, command: c.AwaitAsk) -> datetime | None:
     if ask is None or asker is None or asking.is_over(ask) or ask.asker != command.by or not _blocks(asker):
         return None
     _check(plan, ask)
-    until = max(plan.now + command.wait, ask.waited_until or plan.now)
+    until = max(plan.now + command.wait, ask.waited_until or plan.now)  # it was asked with a wait perhaps
     if until != ask.waited_until:
         plan.put(replace(ask, waited_until=until))
     return until

@@ -73,12 +73,18 @@ def _check(plan: Plan, ask: Ask) -> None:
     waits: dict[str, list[Ask]] = {ask.asker: [ask]}
     for stale in plan.view.asks_waited_for():
         other = plan.ask(stale.ask_id) or stale
-        going_on = other.waited_until is not None and other.waited_until > plan.now
-        if going_on and not asking.is_over(other) and other.ask_id != ask.ask_id:
+        if _goes_on(plan, other) and other.ask_id != ask.ask_id:
             waits.setdefault(other.asker, []).append(other)
     stuck = _stuck(waits)
     if ask.asker in stuck:
         raise _refusal(plan, ask, _ring(ask.asker, waits, stuck))
+
+
+def _goes_on(plan: Plan, ask: Ask) -> bool:
+    """Its asker is there, and waits."""
+    asker = plan.peer(ask.asker)
+    waits = ask.waited_until is not None and ask.waited_until > plan.now and not asking.is_over(ask)
+    return waits and asker is not None and plan.session_of(asker) is not None
 
 
 def _stuck(waits: Waits) -> set[str]:

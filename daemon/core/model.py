@@ -273,6 +273,7 @@ class Envelope:
     matter: str = ""  #: what it is to a person (`attention.Matter`), where its kind does not tell
     trace: str = ""  #: the envelope with which the chain began that led to it
     hops: int = 0  #: how many of agents stand in that chain before it, itself counted
+    talk: bool = False  #: its agent did nothing but talk since the message of an agent that it acts upon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

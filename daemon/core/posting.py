@@ -112,6 +112,7 @@ def post(
         matter=letter.matter,
         trace=at.trace or new_id,
         hops=at.hops,
+        talk=at.talk,
     )
     if envelope.kind is Kind.CHANGE:
         _take_the_place(plan, envelope)
@@ -126,7 +127,7 @@ def post(
 def _course(plan: Plan, sender: Sender, to: Sequence[Peer], letter: Letter) -> tracing.Course:
     at = tracing.course(plan, sender, letter.kind, letter.correlation_id, scheduled=letter.schedule != "")
     if letter.kind in _OWN_ACCORD and sender.role in _AT_WORK:
-        tracing.check(at, to)
+        tracing.check(plan, at, sender.peer_id, to)
     return at
 
 

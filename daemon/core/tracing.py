@@ -3,10 +3,11 @@
 A person's words, and what a schedule says, begin a chain: nothing stands before them. What an agent sends is one hop
 further than what it acts upon, and the first of a chain where it acts upon nothing that came by the line. An answer
 goes back over the hop of its ask, so it has the same number; who worked with it goes on from where it asked, and who
-merely passes it on is one hop further. So each chain in which nobody works and no person speaks comes to its end.
+merely passes it on is one hop further. What an agent says upon a message of an agent, without a tool call that did
+anything else, is talk. So each chain in which nobody works and no person speaks comes to its end, and soon.
 
-Rules: a message of an agent to agents is refused where it would be one hop too many; to people it never is, and what
-ends an ask never is. An answer to an answer wakes nobody.
+Rules: a message of an agent to agents is refused where it would be one hop too many, or once too often mere talk of
+that agent; to people it never is, and what ends an ask never is. An answer to an answer wakes nobody.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from daemon.core.presence import IN_TURN
 from daemon.core.view import Plan
 
 HOP_LIMIT: Final = 8
+TALK_LIMIT: Final = (
+    20  #: messages of one agent in one chain: each may lead to two, which would double with every hop
+)
 #: How long what was last read counts for who is in no turn that we see.
 HOLDS: Final = timedelta(minutes=10)
 AT_WORK: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
@@ -34,6 +38,7 @@ class Course:
 
     trace: str = ""
     hops: int = 0
+    talk: bool = False
 
 
 def course(plan: Plan, sender: Sender, kind: Kind, about: str | None, *, scheduled: bool = False) -> Course:
@@ -53,8 +58,9 @@ def course_of(plan: Plan, peer_id: str) -> Course:
     cause = cause_of(plan, session)
     if session is None or cause is None:
         return Course(hops=1)
-    goes_on = cause.kind is Kind.ANSWER and _worked(session)
-    return Course(cause.trace or cause.envelope_id, max(1, cause.hops + (not goes_on)))
+    worked = _worked(session)
+    hops = max(1, cause.hops + (not (worked and cause.kind is Kind.ANSWER)))
+    return Course(cause.trace or cause.envelope_id, hops, talk=cause.hops > 0 and not worked)
 
 
 def cause_of(plan: Plan, session: Session | None) -> Envelope | None:
@@ -66,19 +72,32 @@ def cause_of(plan: Plan, session: Session | None) -> Envelope | None:
     return plan.envelope(session.turn_cause)
 
 
-def check(at: Course, to: Iterable[Peer]) -> None:
-    """Refuse what would be one hop too many.
+def check(plan: Plan, at: Course, sender: str, to: Iterable[Peer]) -> None:
+    """Refuse what would be one too many.
 
     Raises:
         ChainTooLong: it would be, and an agent is to get it.
 
     """
-    if at.hops > HOP_LIMIT and any(peer.role in AT_WORK for peer in to):
+    if any(peer.role in AT_WORK for peer in to) and (why := excess(plan, at, sender)):
         raise ChainTooLong(
-            f"the hop limit is {HOP_LIMIT}: so many messages of agents led to each other, one after another, "
-            "without a person in between",
-            "stop here, or ask your person how to go on; it is lifted when a person says something",
+            why, "stop here, or ask your person how to go on; you may when a person has spoken to you"
         )
+
+
+def excess(plan: Plan, at: Course, sender: str) -> str:
+    """Which limit of a chain is reached, if one is."""
+    if at.hops > HOP_LIMIT:
+        return (
+            f"the hop limit is {HOP_LIMIT}: so many messages of agents led to each other, one after another, "
+            "without a person in between"
+        )
+    if at.talk and plan.view.talked(at.trace, sender) >= TALK_LIMIT:
+        return (
+            f"the talk limit is {TALK_LIMIT}: so many messages of yours merely answered agents' messages that one "
+            "word began, without any work in between"
+        )
+    return ""
 
 
 def echoes(plan: Plan, envelope: Envelope, to: Iterable[Peer]) -> frozenset[str]:

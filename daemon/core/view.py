@@ -54,6 +54,10 @@ class View(ChatView, TimeView, AttentionView, Protocol):
         """Open ones whose asker said that it does nothing else meanwhile, be that over by now."""
         ...
 
+    def talked(self, trace: str, peer_id: str) -> int:
+        """How many messages of that chain are mere talk of that peer."""
+        ...
+
     def told_of(self, ref: str) -> Sequence[m.Told]: ...
     def approvals(self, session_id: str = "") -> Sequence[m.Approval]:
         """Those that are not over; of all sessions, or of one."""

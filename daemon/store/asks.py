@@ -39,3 +39,13 @@ class AskWords:
     def asks_waited_for(self) -> Sequence[m.Ask]:
         sql = "SELECT * FROM ask WHERE waited_until IS NOT NULL AND ended_at IS NULL ORDER BY waited_until"
         return self._all(m.Ask, sql)
+
+    def talked(self, trace: str, peer_id: str) -> int:
+        sql = (
+            "SELECT count(*) FROM envelope WHERE talk = 1 AND trace = ?"
+            " AND json_extract(sender, '$.peer_id') = ?"
+        )
+        return self._number(sql, trace, peer_id)
+
+    @abstractmethod
+    def _number(self, sql: str, *values: Any) -> int: ...

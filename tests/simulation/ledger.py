@@ -223,6 +223,10 @@ class Ledger(Ahead):
     def last_seq(self) -> int:
         return len(self._events)
 
+    def talked(self, trace: str, peer_id: str) -> int:
+        found = (x for x in self._nouns[m.Envelope].values() if x.trace == trace)
+        return sum(x.talk and x.sender.peer_id == peer_id for x in found)
+
     def told_of(self, ref: str) -> Sequence[m.Told]:
         return [x for x in self._events if x.event.ref == ref]
 

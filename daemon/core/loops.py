@@ -16,11 +16,10 @@ def tell(plan: Plan, command: c.TellLoop) -> None:
     """The owner, and without being woken the orchestrators there are: else telling would begin it anew."""
     at, peer = tracing.course_of(plan, command.peer_id), plan.peer(command.peer_id)
     told = any(each.event.type == ENDED for each in plan.view.told_of(at.trace))
-    if peer is None or not at.trace or at.hops <= tracing.HOP_LIMIT or told:
+    why = tracing.excess(plan, at, command.peer_id)
+    if peer is None or not at.trace or not why or told:
         return
-    plan.tell(
-        Event(ENDED, at.trace, peer.peer_id, what=f"after {tracing.HOP_LIMIT} hops", evidence=peer.name)
-    )
+    plan.tell(Event(ENDED, at.trace, peer.peer_id, what=why, evidence=peer.name))
     text = _words(plan, peer, at.trace)
     leads = [x for x in plan.peers() if x.role is Role.ORCHESTRATOR and x != peer and plan.session_of(x)]
     if leads:
@@ -36,6 +35,5 @@ def _words(plan: Plan, peer: Peer, trace: str) -> str:
     other = f" and {cause.sender.circle}/{cause.sender.name}" if cause else ""
     first = f"; it began with {began.envelope_id} of {began.sender.name}" if began else ""
     return (
-        f"{peer.circle}/{peer.name}{other} were sending each other messages in a loop: it was ended after "
-        f"{tracing.HOP_LIMIT}{first}"
+        f"{peer.circle}/{peer.name}{other} were sending each other messages in a loop, which was ended{first}"
     )

@@ -1,7 +1,7 @@
-"""Agents that answer whatever they read, each in its own polite way, come to rest: a person's word wakes so many at most.
+"""Agents that answer whatever they read, each in its polite way, come to rest: a word of a person wakes so many at most.
 
-Each agent has a temper by chance: how often it asks back, tells others, thanks, or tells everybody, and whether it ever
-works. Whatever they do, what one word of a person began ends by itself.
+Each does by chance: it asks back, tells others, thanks, or tells everybody, and never uses a tool for anything else.
+Whatever they do, what one word of a person began ends by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from daemon.core import commands as c
 from daemon.core.errors import ChainTooLong
 from daemon.core.model import Envelope, Kind, Parcel, Peer
-from daemon.core.tracing import HOP_LIMIT
+from daemon.core.tracing import TALK_LIMIT
 from tests.core.line import Chat, Line
 
 TURNS = 4_000  #: far more than ever come, so that a storm is found out
@@ -29,7 +29,7 @@ class Agents:
     peers: list[Peer]
     chance: random.Random
     most: int  #: messages of one turn
-    works: float  #: how likely a turn has a tool call that is no talk
+    always: bool = False  #: in each turn, and not by chance
     woken: Counter[str] = field(default_factory=Counter)  #: how often, by trace
     refused: int = 0
 
@@ -47,9 +47,7 @@ class Agents:
             return None
         self.woken[parcel.envelope.trace] += 1
         self.line.prompt(peer, parcel)
-        if self.chance.random() < self.works:
-            self.line.do(c.TurnWent(session_id=self.line.session(peer).session_id, doing="Bash: make"))
-        for _ in range(self.chance.randrange(self.most + 1)):
+        for _ in range(self.most if self.always else self.chance.randrange(self.most + 1)):
             self.speaks(peer, parcel.envelope)
         self.line.stop(peer, self.chance.choice(["", "you are welcome"]))
         return parcel
@@ -59,49 +57,46 @@ class Agents:
         back = read.sender.peer_id if read.sender.peer_id in others else self.chance.choice(others)
         to = self.chance.choice([back, back, self.chance.choice(others)])
         me = peer.peer_id
-        said: c.Command = self.chance.choice(
-            [
-                c.SendNotice(sender=me, to=(to,), text="thank you"),
-                c.SendAsk(sender=me, to=(to,), question="anything else?"),
-                c.SendBroadcast(sender=me, text="thank you all"),
-            ]
-            if self.most > 1
-            else [
-                c.SendNotice(sender=me, to=(to,), text="thank you"),
-                c.SendAsk(sender=me, to=(to,), question="anything else?"),
-            ]
-        )
+        ways: list[c.Command] = [
+            c.SendNotice(sender=me, to=(to,), text="thank you"),
+            c.SendAsk(sender=me, to=(to,), question="anything else?"),
+            c.SendBroadcast(sender=me, text="thank you all"),
+        ]
+        said = self.chance.choice(ways[: 1 + self.most])
         try:
             self.line.do(said)
         except ChainTooLong:
             self.refused += 1
 
 
+def most_woken(agents: Agents) -> int:
+    """A message wakes whom it is for; an ask its asker as well, and who does not answer it once more by a reminder."""
+    of_the_first = 2 * agents.most  # its turn and its reminder's, upon a person's word
+    return 2 + 3 * (of_the_first + TALK_LIMIT * len(agents.peers))
+
+
 @pytest.mark.parametrize("seed", range(12))
-def test_agents_that_say_one_thing_in_each_turn_come_to_rest(line: Line, ada: Chat, seed: int) -> None:
-    """One message of a turn, and one answer: a word of a person wakes twice for each hop at most, and once itself."""
-    chance = random.Random(seed)
+def test_agents_that_say_something_in_many_turns_come_to_rest(line: Line, ada: Chat, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 -- chance that can be repeated
     peers = [line.agent(f"p{n}") for n in range(chance.randrange(2, 6))]
-    agents = Agents(line, peers, chance, most=1, works=0)
+    agents = Agents(line, peers, chance, most=1)
 
     line.say(ada, f"@{peers[0].name} say hello to the others")
     agents.rest()
 
-    assert max(agents.woken.values()) <= 1 + 2 * HOP_LIMIT
+    assert sum(agents.woken.values()) <= most_woken(agents)
     assert all(not line.carry(peer) for peer in peers)
 
 
-@pytest.mark.parametrize("works", [0, 0.5])
-def test_two_that_always_have_something_to_say_come_to_rest(line: Line, ada: Chat, works: float) -> None:
+def test_two_that_always_have_something_to_say_come_to_rest(line: Line, ada: Chat) -> None:
     api, web = line.agent("api"), line.agent("web")
-    agents = Agents(line, [api, web], random.Random(5), most=0, works=works)
-    agents.most, agents.chance.randrange = 1, lambda _: 1  # type: ignore[method-assign, assignment]
+    agents = Agents(line, [api, web], random.Random(5), most=1, always=True)  # noqa: S311
 
     line.say(ada, "@api say hello to web")
     agents.rest()
 
     assert agents.refused
-    assert max(agents.woken.values()) <= 1 + 2 * HOP_LIMIT
+    assert sum(agents.woken.values()) <= most_woken(agents)
 
 
 def test_nobody_who_only_answers_is_ever_woken_twice(line: Line, api: Peer, web: Peer) -> None:
@@ -122,10 +117,9 @@ def test_nobody_who_only_answers_is_ever_woken_twice(line: Line, api: Peer, web:
 
 
 def test_a_crowd_that_tells_everybody_everything_comes_to_rest(line: Line, ada: Chat) -> None:
-    chance = random.Random(1)
     peers = [line.agent(f"p{n}") for n in range(4)]
-    agents = Agents(line, peers, chance, most=2, works=0)
-    agents.line.do(c.SendBroadcast(sender=ada.peer.peer_id, text="hello"))
+    agents = Agents(line, peers, random.Random(1), most=2)  # noqa: S311
+    line.do(c.SendBroadcast(sender=ada.peer.peer_id, text="hello"))
 
     agents.rest()
 

@@ -8,7 +8,7 @@ from daemon.core import commands as c
 from daemon.core.errors import ChainTooLong
 from daemon.core.model import Ask, Envelope, Kind, Parcel, Peer, Urgency
 from daemon.core.presence import TALKS
-from daemon.core.tracing import ECHO, HOLDS, HOP_LIMIT
+from daemon.core.tracing import ECHO, HOLDS, HOP_LIMIT, TALK_LIMIT
 from tests.core.line import Chat, Line
 
 
@@ -202,6 +202,30 @@ def test_what_comes_between_two_tool_calls_makes_the_chain_longer_never_shorter(
     assert sent(line, line.notify(db, api)).hops == 4
 
 
+def test_one_agent_talks_so_often_in_a_chain_and_work_or_a_person_lifts_it(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    line.notify(web, api)
+    line.work(api)
+    for _ in range(TALK_LIMIT):
+        line.ask(api, web)
+
+    with pytest.raises(ChainTooLong, match=f"the talk limit is {TALK_LIMIT}"):
+        line.ask(api, web)
+
+    uses(line, api)
+    assert line.ask(api, web)
+    line.prompt(api)
+    assert line.ask(api, web)
+
+
+def test_handing_out_what_a_person_wants_done_is_no_talk(line: Line, ada: Chat, api: Peer, web: Peer) -> None:
+    line.say(ada, "@api have it done")
+    line.work(api)
+
+    assert [line.ask(api, web) for _ in range(TALK_LIMIT + 1)]
+
+
 def test_a_poller_stands_where_what_it_took_last_stood_for_a_while(line: Line, api: Peer) -> None:
     client = line.poller()
     line.notify(api, client)
@@ -353,9 +377,7 @@ def test_the_owner_and_the_orchestrator_are_told_once_of_each_chain(
         line.do(c.TellLoop(peer_id=here.peer_id))
 
     [told] = line.shown(ada)
-    assert told.envelope.body.endswith(
-        f"in a loop: it was ended after {HOP_LIMIT}; it began with {last.trace} of api"
-    )
+    assert told.envelope.body.endswith(f"in a loop, which was ended; it began with {last.trace} of api")
     assert line.inbox(lead) == [(Kind.NOTICE, told.envelope.body)]
     assert line.carry(lead) is None
 

@@ -1,4 +1,4 @@
-"""Agents that answer whatever they read, each in its polite way, come to rest: a word of a person wakes so many at most.
+"""Agents that answer whatever they read, each politely, come to rest: a word of a person wakes so many at most.
 
 Each does by chance: it asks back, tells others, thanks, or tells everybody, and never uses a tool for anything else.
 Whatever they do, what one word of a person began ends by itself.

@@ -99,7 +99,7 @@ def _delivery(delivery: Delivery, by: timedelta) -> Delivery:
 
 
 def _ask(ask: Ask, by: timedelta) -> Ask:
-    return replace(ask, deadline_at=ask.deadline_at + by)
+    return replace(ask, deadline_at=ask.deadline_at + by, waited_until=_moved(ask.waited_until, by))
 
 
 def _job(job: Job, by: timedelta) -> Job:
@@ -127,6 +127,7 @@ def _session(session: Session, by: timedelta) -> Session:
         turn_began_at=_moved(session.turn_began_at, by),
         halted_at=_moved(session.halted_at, by),
         nudged_at=_moved(session.nudged_at, by),
+        caused_at=_moved(session.caused_at, by),
     )
 
 

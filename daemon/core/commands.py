@@ -926,7 +926,7 @@ class Recover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReview:
-    """Have somebody look at a branch or a pull request. Returns the ``Review``."""
+    """Have somebody look at a branch or a pull request. Returns a ``ReviewShown``."""
 
     requester: str
     what: str
@@ -940,7 +940,7 @@ class RequestReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkReviewed:
-    """A verdict on the head, as it was seen just now. Returns the ``Review``."""
+    """A verdict on the head, as it was seen just now. Returns a ``ReviewShown``."""
 
     review_id: str
     by: str

@@ -849,6 +849,16 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewShown:
+    """With what people ask about it."""
+
+    review: Review
+    author: str  #: names; "": gone
+    reviewer: str
+    next: str  #: what is to be done now, and by whom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
     """In which window of the day the jobs of a circle that are for the night run."""
 

@@ -13,7 +13,7 @@ from daemon.core import addressing, attending, reviewing, reviews, sending, weig
 from daemon.core import commands as c
 from daemon.core.cleaning import line
 from daemon.core.errors import Conflict, NotAllowed, NotFound, Throttled
-from daemon.core.model import Authority, Event, Peer, Review, Role, Source
+from daemon.core.model import Authority, Event, Peer, Review, ReviewShown, Role, Source
 from daemon.core.posting import stamp
 from daemon.core.reviews import State
 from daemon.core.view import Plan
@@ -23,7 +23,7 @@ WHAT: Final = 400  #: characters
 MOST_OPEN: Final = 200  #: of one requester that is not the owner
 
 
-def request(plan: Plan, command: c.RequestReview) -> Review:
+def request(plan: Plan, command: c.RequestReview) -> ReviewShown:
     """Ask somebody to look at it as it is now; asked for again, the same review is about the new head.
 
     Raises:
@@ -40,14 +40,16 @@ def request(plan: Plan, command: c.RequestReview) -> Review:
     _check_worth(command)
     review = _the_same(plan, command.source, reviewer)
     if review is None:
-        return _requested(plan, _made(plan, command, author, reviewer), command.person)
+        made = _made(plan, command, author, reviewer)
+        return reviewing.shown(plan, _requested(plan, made, command.person))
     if review.author != author.peer_id and requester.authority is not Authority.OWNER:
         whose = plan.peer(review.author)
         raise NotAllowed(
             f"{told(review)} is asked for by {whose.name if whose else 'somebody else'} already",
             "only its author requests it again; review_queue shows how it stands",
         )
-    return _requested(plan, reviewing.looked(plan, review, command.seen), command.person)
+    after = _requested(plan, reviewing.looked(plan, review, command.seen), command.person)
+    return reviewing.shown(plan, after)
 
 
 def ask_again(plan: Plan, review_id: str) -> Review | None:
@@ -169,6 +171,8 @@ def _question(plan: Plan, review: Review, reviewer: Peer) -> str:
             f"branch {source.branch}" + (f", to become a part of {source.base}" if source.base else "")
         )
     lines.append(f"commit {review.head_sha}" if sha else f"its head is not known: {review.reason}")
+    if source.url:
+        lines.append(f"`gh pr diff {source.url}`")
     if source.folder and sha:
         shows = f"git diff {source.base}...{sha}" if source.base else f"git show {sha}"
         lines.append(f"in {source.folder}: `{shows}`")

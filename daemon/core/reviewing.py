@@ -14,14 +14,14 @@ from daemon.core import commands as c
 from daemon.core.attention import Matter
 from daemon.core.cleaning import clean, fitted, line
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
-from daemon.core.model import Answer, Ask, Peer, Review, Seen, Sender
+from daemon.core.model import Answer, Ask, Peer, Review, ReviewShown, Seen, Sender
 from daemon.core.posting import LINE, stamp
 from daemon.core.reviews import State
 from daemon.core.view import Plan
 from daemon.core.weighing import Given, told
 
 
-def mark(plan: Plan, command: c.MarkReviewed) -> Review:
+def mark(plan: Plan, command: c.MarkReviewed) -> ReviewShown:
     """Give a verdict on the head.
 
     Raises:
@@ -43,7 +43,8 @@ def mark(plan: Plan, command: c.MarkReviewed) -> Review:
         named=command.person or by.name,
         note=command.note,
     )
-    return judged(plan, looked(plan, review, command.seen), given, stamp(plan, by, command.person))
+    after = judged(plan, looked(plan, review, command.seen), given, stamp(plan, by, command.person))
+    return shown(plan, after)
 
 
 def see(plan: Plan, command: c.SeeHeads) -> tuple[Review, ...]:
@@ -118,10 +119,21 @@ def queue(plan: Plan, peer_id: str = "") -> Sequence[Review]:
     return [x for x in going_on(plan) if not peer_id or peer_id in {x.reviewer, x.author, x.requester}]
 
 
+def over(plan: Plan, peer_id: str = "") -> Sequence[Review]:
+    """The newest that are over, of the same."""
+    found = plan.view.reviews_over()
+    return [x for x in found if not peer_id or peer_id in {x.reviewer, x.author, x.requester}]
+
+
 def met(plan: Plan, here: Peer) -> Sequence[Review]:
     """What goes on of which that conversation may be told: both whose work it is and who looks at it are met there."""
     who = addressing.standpoint_of(plan, here)
     return [x for x in going_on(plan) if x.reviewer == here.peer_id or _is_met(plan, who, x)]
+
+
+def shown(plan: Plan, review: Review) -> ReviewShown:
+    names = [peer.name if (peer := plan.peer(x)) else "" for x in (review.author, review.reviewer)]
+    return ReviewShown(review=review, author=names[0], reviewer=names[1], next=next_step(plan, review))
 
 
 def known(plan: Plan, review_id: str) -> Review:

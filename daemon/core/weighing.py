@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from daemon.core import asking, reviews
 from daemon.core.attention import Matter
@@ -16,9 +17,9 @@ from daemon.core.model import Ask, Errand, Event, Kind, Peer, Review
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
 
-SUBJECT = "review"  #: of an ask, with the review's id
-WHAT = "verdict"  #: of the errand
-BRIEF = 80
+SUBJECT: Final = "review"  #: of an ask, with the review's id
+WHAT: Final = "verdict"  #: of the errand
+BRIEF: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,11 @@ def put(plan: Plan, given: Given, *, alone: str = "", reply_to: str = "") -> Non
 
 def given_by(errand: Errand) -> Given:
     return Given(**json.loads(errand.argument))
+
+
+def review_meant(argument: str) -> str:
+    """The id of the review that such an errand is about."""
+    return str(json.loads(argument)["review_id"])
 
 
 def became(plan: Plan, review: Review, event: reviews.Happening) -> Review:

@@ -63,9 +63,11 @@ class Lookout:
     async def _judged(self, sight: Sight) -> Found:
         review_id = weighing.review_meant(sight.argument)
         review: Review | None = await self._engine.read(lambda tx: tx.get(Review, review_id))
-        if review:
-            await self._engine.insist(c.SeeHeads(seen=((review_id, await self.now(review)),)))
-        return Found("")
+        if review is None:
+            return Found("")
+        seen = await self.now(review)
+        await self._engine.insist(c.SeeHeads(seen=((review_id, seen),)))
+        return Found("", choices=(seen.head,) if seen.head and not seen.merged else ())
 
     async def _one(self, review: Review) -> Seen | None:
         if (known := self._known(review)) is not None:

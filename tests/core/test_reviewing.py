@@ -297,6 +297,20 @@ def test_a_look_that_failed_writes_no_verdict(line: Line, api: Peer, web: Peer) 
     assert marked(line, review, web).state == "approved"
 
 
+def test_what_the_verdicts_own_look_saw_counts_whatever_ended_after_it(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    review = requested(line, api, web)
+    line.answer(line.asked(review.ask_id), web, option="approved")
+    [errand] = line.view.errands()
+    sees(line, review, B)
+    sees(line, review, A)  # a look that began before the head moved
+    line.do(c.FinishErrand(errand_id=errand.errand_id, text="", choices=(B,)))
+
+    assert not now(line, review).verdicts
+    assert now(line, review).head_sha == B
+
+
 def test_words_without_a_verdict_are_passed_on_and_leave_it_pending(line: Line, api: Peer, web: Peer) -> None:
     review = requested(line, api, web)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from daemon.engine.engine import Engine
 from daemon.engine.errands import Errands
+from daemon.engine.lookout import Lookout
 from daemon.engine.newcomers import Newcomers
+from daemon.errands import heads
 from daemon.errands.diff import Diff
 from daemon.errands.get import Get
 from daemon.errands.interface import Look
@@ -14,7 +16,12 @@ from daemon.paths import Paths
 from daemon.starting.interface import Starting
 
 
-def errands(engine: Engine, paths: Paths, starting: Starting | None) -> Errands:
+def lookout(engine: Engine) -> Lookout:
+    """Who looks at the heads of what is reviewed."""
+    return Lookout(engine, heads.submitted, heads.look)
+
+
+def errands(engine: Engine, paths: Paths, lookout: Lookout | None, starting: Starting | None) -> Errands:
     """Take what lies on the shelf for too long away, and return who runs the errands."""
     shelf = Shelf(paths.files)
     shelf.tidy(engine.clock.now())
@@ -22,6 +29,7 @@ def errands(engine: Engine, paths: Paths, starting: Starting | None) -> Errands:
         "peek": peek,
         "diff": Diff(shelf, paths.home),
         "get": Get(shelf, paths.home),
+        **(lookout.looks() if lookout else {}),
     }
     if starting:
         looks["new"] = Newcomers(engine, starting).start

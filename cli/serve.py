@@ -18,7 +18,7 @@ from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
 from cli.listening import sockets
-from cli.looks import errands
+from cli.looks import errands, lookout
 from cli.makers import makers, starter
 from cli.watching import Watching
 from daemon import lifecycle
@@ -115,6 +115,7 @@ async def _run(
         hosting=chats.hosts,
         trusts_terminal=settings.owner.trust_terminal,
         zone=local_zone(),
+        lookout=lookout(engine),
     )
     patience = Patience(count=auditor.tally.count)
     house = House(paths, settings, engine, Door(room, ENDPOINTS), health, auditor, stopping, patience, chats)
@@ -189,7 +190,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     return [
         decisions.run(),
         pump.run(),
-        errands(engine, house.paths, house.door.room.starting).run(),
+        errands(engine, house.paths, house.door.room.lookout, house.door.room.starting).run(),
         *makers(house),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),

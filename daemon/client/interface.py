@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from daemon.client.reviewing import ReviewClient
 from daemon.client.starts import StartClient
 from daemon.client.times import TimeClient
 
@@ -61,7 +62,7 @@ class Question:
     wait_s: float = 0  #: for so long the asker does nothing but wait for the answer
 
 
-class PeerClient(TimeClient, StartClient, Protocol):
+class PeerClient(TimeClient, StartClient, ReviewClient, Protocol):
     async def whoami(self) -> Json: ...
     async def peers(
         self,

@@ -212,6 +212,7 @@ NEED_A_STATE = {
     c.Unlock,
     *(c.ChangeSchedule, c.RunSchedule, c.FireSchedules),
     *(c.BeginSpawn, c.LingerSpawn, c.EndSpawn),
+    *(c.RequestReview, c.MarkReviewed, c.SeeHeads),
     *(c.UpdateJob, c.CancelJob, c.RetryJob, c.BeginJobs, c.GiveJob, c.FailJob, c.JudgeClaims),
 }  # tried in tests of their own
 TRIED = [type(command) for command in House().commands()]

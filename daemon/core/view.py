@@ -137,6 +137,11 @@ class Plan:
         session = self.session(session_id)
         return session if session and session.ended_at is None else None
 
+    def persona_of(self, peer: m.Peer) -> m.Persona | None:
+        """How it is to work, if that was chosen."""
+        found: m.Persona | None = self._get(m.Persona, peer.peer_id) if peer.persona else None
+        return found if found and found.name else None
+
     def session_of(self, peer: m.Peer) -> m.Session | None:
         """The peer's live session, if it has one."""
         return self.live(peer.session_id)

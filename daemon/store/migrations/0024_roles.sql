@@ -1,0 +1,7 @@
+-- Who coordinates since when, and how a peer is to work.
+
+ALTER TABLE peer ADD COLUMN role_at TEXT;
+ALTER TABLE peer ADD COLUMN persona TEXT NOT NULL DEFAULT '';
+CREATE TABLE persona (
+    peer_id TEXT PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NULL, chosen_at TEXT NOT NULL, chosen_by TEXT NOT NULL
+) STRICT;

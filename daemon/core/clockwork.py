@@ -121,6 +121,7 @@ def _session(session: Session, by: timedelta) -> Session:
         nudged_at=_moved(session.nudged_at, by),
         arrivals=tuple(replace(each, at=each.at + by) for each in session.arrivals),
         said_at=_moved(session.said_at, by),
+        failed_at=_moved(session.failed_at, by),
     )
 
 

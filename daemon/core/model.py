@@ -125,6 +125,7 @@ class Session:
     said: str = ""  #: its last words, of one that keeps no transcript for us to read
     said_at: datetime | None = None
     halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
+    failed_at: datetime | None = None  #: when its last turn ended, if that failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

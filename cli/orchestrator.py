@@ -68,30 +68,8 @@ def start(
         workspace.laid(folder)
     by_hand = _by_hand(folder, backend, circle, name)
 
-    async def ask(line: Client) -> Json:
-        spawn = getattr(line, "spawn", None)
-        if spawn is None:
-            return {"started": False, "by_hand": by_hand}
-        try:
-            told: Json = await spawn(
-                str(folder),
-                backend=backend,
-                profile=profile,
-                name=name,
-                circle=circle,
-                worktree=None,
-                message=None,
-                role="orchestrator",
-                persona=PERSONA,
-                key=key,
-            )
-        except Refused as error:
-            raise type(error)(
-                str(error), "; ".join(filter(None, [error.hint, "by hand:", *by_hand]))
-            ) from None
-        return {"started": True, **told}
-
-    told = ask_daemon(ask)
+    wanted = {"backend": backend, "profile": profile, "name": name, "circle": circle, "key": key}
+    told = ask_daemon(lambda line: _spawned(line, folder, by_hand, wanted))
     show(told, as_json=as_json, human=_started)
     if not told["started"]:
         raise typer.Exit(NOT_YET)
@@ -135,6 +113,19 @@ def use(name: str, peer: Of = None, circle: Circle = None, key: Key = None, as_j
 def clear(peer: Of = None, circle: Circle = None, key: Key = None, as_json: AsJson = False) -> None:
     """Have a peer work by no persona."""
     show(_chosen(None, peer, circle, key), as_json=as_json, human=_one)
+
+
+async def _spawned(line: Client, folder: Path, by_hand: list[str], wanted: Json) -> Json:
+    """Start it by the daemon; where that cannot be, say how it is done by hand."""
+    spawn = getattr(line, "spawn", None)
+    if spawn is None:
+        return {"started": False, "by_hand": by_hand}
+    more = {"worktree": None, "message": None, "role": "orchestrator", "persona": PERSONA}
+    try:
+        told: Json = await spawn(str(folder), **wanted, **more)
+    except Refused as error:
+        raise type(error)(str(error), "; ".join(filter(None, [error.hint, "by hand:", *by_hand]))) from None
+    return {"started": True, **told}
 
 
 def _chosen(name: str | None, peer: str | None, circle: str | None, key: str | None) -> Json:

@@ -80,7 +80,7 @@ def claim_role(
     ] = None,
     circle: Circle = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Also from one that is offline or silent for 10 minutes.")
+        bool, typer.Option("--force", "-f", help="Also from one that is offline or silent for 10 minutes.")
     ] = False,
     key: Key = None,
     as_json: AsJson = False,

@@ -149,6 +149,7 @@ def test_a_turn_that_failed_is_an_error_until_the_next_begins(line: Line, api: P
     line.stop(api, "API Error", failed=True)
     assert why(line, api) == [(Why.ERROR, "its last turn failed")]
     line.prompt(api)
+    assert why(line, api) == []
     line.stop(api, "fine")
     assert why(line, api) == []
 
@@ -320,5 +321,4 @@ def _agrees(conn: sqlite3.Connection, each: Row) -> None:
     )
 
 
-# Seen red with: who answered still owing, an ended session's failure told, jobs that are over counted, the limit of
-# ten minutes left out.
+# Seen red with: what is in tests/mutants/table.py of them.

@@ -231,4 +231,4 @@ def test_whatever_happens_a_circle_has_one_at_most(deeds: list[tuple[str, int, s
             assert working <= {x.peer_id for x in line.view.peers() if x.role is LEAD}
 
 
-# Seen red with: force not looked at, a worker taken for silent, `came` left out, the holder of any circle found.
+# Seen red with: what is in tests/mutants/table.py of them.

@@ -1378,7 +1378,7 @@ ROLES: Final = (
         "daemon/core/personas.py",
         "if chosen and not command.briefs:",
         "if chosen:",
-        (f"{BY_PERSONA}test_each_start_is_told_beside_it_where_the_hook_can_and_by_nothing_else",),
+        (f"{BY_PERSONA}test_of_a_start_that_is_told_beside_it_no_notice_is_made",),
         p0=False,
     ),
     Mutant(

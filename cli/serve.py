@@ -42,6 +42,7 @@ from daemon.engine.ticker import Ticker
 from daemon.engine.upkeep import Upkeep
 from daemon.ledger import Ledger
 from daemon.paths import Paths
+from daemon.personas.shelf import Shelf
 from daemon.settings import Settings
 from daemon.store.opening import is_cut_off
 from daemon.store.sqlite import SqliteStore
@@ -98,12 +99,11 @@ async def _run(
     auditor = Auditor(engine, Ledger(paths.logs))
     health.audit_trouble, health.fix = auditor.trouble, chats.fix
     chats.count = auditor.tally.count
-    limits = limits_of(settings)
     wake, tokens = Wake(), dict[str, str]()
     transports = _transports(engine, wake, tokens)
     room = Room(
         engine,
-        limits,
+        limits_of(settings),
         health.status,
         stopping.set,
         roads=Proving(engine, transports).all,
@@ -116,6 +116,7 @@ async def _run(
         trusts_terminal=settings.owner.trust_terminal,
         zone=local_zone(),
         lookout=lookout(engine),
+        persona=Shelf(paths.personas).named,
     )
     patience = Patience(count=auditor.tally.count)
     house = House(paths, settings, engine, Door(room, ENDPOINTS), health, auditor, stopping, patience, chats)

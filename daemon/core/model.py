@@ -128,6 +128,7 @@ class Session:
     turn_cause: str = ""  #: the envelope that it acts upon; "": a person's words, or nothing known
     caused_at: datetime | None = None
     works: int = 0  #: tool calls since then that did anything but talk on the line
+    failed_at: datetime | None = None  #: when its last turn ended, if that failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,19 @@ class Peer:
     session_id: str | None = None  #: the session that is, or was last, this peer
     lasting: bool = True  #: False: it is there for one prompt at a time
     forgotten_at: datetime | None = None
+    role_at: datetime | None = None  #: since when it has its role, if it ever claimed or lost one
+    persona: str = ""  #: how it is to work: the name of a ``Persona``
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """How a peer is to work, in the words that its file had when it was chosen. There is one of each peer at most."""
+
+    peer_id: str
+    name: str = ""  #: "": none
+    text: str = ""
+    chosen_at: datetime
+    chosen_by: str = ""  #: in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -566,6 +580,13 @@ class Denial:
 
     reason: str
     parcels: tuple[Parcel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What a session is told at its start; "": nothing."""
+
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _caused(session: Session, sign: Began, now: datetime) -> Session:
 
 def _fresh(session: Session, now: datetime) -> Session:
     """A turn begins: nothing of the one before holds for it."""
-    return replace(_done(session), turn_began_at=now, calls=0)
+    return replace(_done(session), turn_began_at=now, calls=0, failed_at=None)
 
 
 def _done(session: Session) -> Session:

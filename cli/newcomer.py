@@ -45,13 +45,23 @@ def new(
     )
     where = path if path.startswith("-") else str(Path(path).expanduser().absolute())
 
-    async def ask(line: Client) -> Json:
-        told = await line.spawn(where, start, key=key or secrets.token_hex(8))
-        return {**told, **await _there(line, told, wait), "ask_id": told["ask_id"]}
+    tell(ask_daemon(lambda line: started(line, where, start, key=key, wait_s=wait)), wait, as_json=as_json)
 
-    told = ask_daemon(ask)
+
+async def started(
+    line: Client, path: str, start: Start, *, key: str | None, wait_s: float, persona: str = ""
+) -> Json:
+    """Have it started, to work by that persona, and wait for so long until it is there."""
+    told = await line.spawn(path, start, key=key or secrets.token_hex(8))
+    if persona:
+        await line.choose_persona(told["peer_id"], persona)
+    return {**told, **await _there(line, told, wait_s), "ask_id": told["ask_id"]}
+
+
+def tell(told: Json, wait_s: float, *, as_json: bool) -> None:
+    """Show what became of it; who waited and did not see it arrive is told so by the exit code."""
     show(told, as_json=as_json, human=_one)
-    if told["state"] != "running" and wait:
+    if told["state"] != "running" and wait_s:
         raise typer.Exit(NOT_YET if told["state"] in ON_THE_WAY else REFUSED)
 
 

@@ -9,10 +9,12 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli import workspace
+from cli.newcomer import started, tell
 from cli.options import AsJson, Circle, Key
-from cli.output import NOT_YET, ask_daemon, show, table
+from cli.output import ask_daemon, show, table
 from cli.peers import whose
 from daemon.client.peer import Client
+from daemon.client.starts import Start
 from daemon.core.errors import Malformed, Refused
 from daemon.paths import found
 from daemon.personas.shelf import Broken, Shelf
@@ -59,6 +61,7 @@ def start(
     profile: Annotated[str | None, typer.Option("--profile", help="A profile of the config.")] = None,
     circle: Circle = None,
     name: Annotated[str, typer.Option("--name", help="What it is called.")] = "lead",
+    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait until it is there.")] = 10.0,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,12 +70,9 @@ def start(
     if not workspace.is_laid(folder):
         workspace.laid(folder)
     by_hand = _by_hand(folder, backend, circle, name)
-
-    wanted = {"backend": backend, "profile": profile, "name": name, "circle": circle, "key": key}
-    told = ask_daemon(lambda line: _spawned(line, folder, by_hand, wanted))
-    show(told, as_json=as_json, human=_started)
-    if not told["started"]:
-        raise typer.Exit(NOT_YET)
+    wanted = Start(backend=backend, profile=profile, name=name, circle=circle, role="orchestrator")
+    told = ask_daemon(lambda line: _spawned(line, folder, wanted, by_hand, key=key, wait_s=wait))
+    tell(told, wait, as_json=as_json)
 
 
 @group.command()
@@ -115,17 +115,14 @@ def clear(peer: Of = None, circle: Circle = None, key: Key = None, as_json: AsJs
     show(_chosen(None, peer, circle, key), as_json=as_json, human=_one)
 
 
-async def _spawned(line: Client, folder: Path, by_hand: list[str], wanted: Json) -> Json:
-    """Start it by the daemon; where that cannot be, say how it is done by hand."""
-    spawn = getattr(line, "spawn", None)
-    if spawn is None:
-        return {"started": False, "by_hand": by_hand}
-    more = {"worktree": None, "message": None, "role": "orchestrator", "persona": PERSONA}
+async def _spawned(
+    line: Client, folder: Path, wanted: Start, by_hand: list[str], *, key: str | None, wait_s: float
+) -> Json:
+    """Start it by the daemon; where that is refused, say how it is done by hand."""
     try:
-        told: Json = await spawn(str(folder), **wanted, **more)
+        return await started(line, str(folder), wanted, key=key, wait_s=wait_s, persona=PERSONA)
     except Refused as error:
         raise type(error)(str(error), "; ".join(filter(None, [error.hint, "by hand:", *by_hand]))) from None
-    return {"started": True, **told}
 
 
 def _chosen(name: str | None, peer: str | None, circle: str | None, key: str | None) -> Json:
@@ -166,12 +163,6 @@ def _laid(told: Json) -> str:
     if any(each["what"] == workspace.KEPT for each in told["files"]):
         lines.append("--force replaces what you changed, and keeps it beside")
     return "\n".join([*lines, "start one there with `peerline orchestrator start`"])
-
-
-def _started(told: Json) -> str:
-    if not told["started"]:
-        return "\n".join(["nothing is started from here yet; by hand:", *(f"  {x}" for x in told["by_hand"])])
-    return f"started: {told.get('circle', '')}/{told.get('name', '')}"
 
 
 def _row(each: Any) -> Json:

@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from daemon.core import addressing, allowance, attending, lastsigns
+from daemon.core import addressing, allowance, attending, lastsigns, reviewing, reviews
 from daemon.core.approval import State as Decided
 from daemon.core.lastsigns import SILENT_FOR, Found
 from daemon.core.measures import counted
@@ -90,12 +90,6 @@ def of(plan: Plan, who: addressing.Standpoint, circle: str = EVERYWHERE) -> Over
     )
 
 
-def reviews_owed(plan: Plan, peer_id: str) -> tuple[str, ...]:
-    """What the peer is to review: the place at which reviews are joined to this."""
-    del plan, peer_id
-    return ()
-
-
 class Scene:
     """All that is read once for everybody."""
 
@@ -112,6 +106,9 @@ class Scene:
         self.jobs: dict[str, list[Job]] = defaultdict(list)
         for job in plan.view.jobs(limit=-1, over=False):
             self.jobs[job.to].append(job)
+        self.reviews: dict[str, list[str]] = defaultdict(list)
+        for review in filter(reviews.waits, reviewing.going_on(plan)):
+            self.reviews[review.reviewer].append(review.review_id)
         self.on_the_way: dict[str, list[Delivery]] = defaultdict(list)
         for delivery in plan.view.stuck():
             self.on_the_way[delivery.peer_id].append(delivery)
@@ -125,7 +122,7 @@ class Scene:
             doing=session.doing if session and session.turn is Turn.WORKING else "",
             asks=tuple(self.to[peer.peer_id]),
             jobs=tuple(self.jobs[peer.peer_id]),
-            reviews=reviews_owed(self.plan, peer.peer_id),
+            reviews=tuple(self.reviews[peer.peer_id]),
             stuck=tuple(stuck for reason in REASONS for stuck in reason(self, peer)),
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from daemon.core import arriving
 from daemon.core import commands as c
 from daemon.core.addressing import NAME_LIMIT
 from daemon.core.cleaning import clean, line
@@ -90,7 +91,8 @@ def choose(plan: Plan, command: c.ChoosePersona) -> Peer:
     peer = plan.peer(command.peer_id)
     if peer is None or peer.forgotten_at:
         raise NotFound(f'no peer "{command.peer_id}"', "list the peers to see who is there")
-    if peer.role not in AGENTS or peer.session_id is None or plan.conversation(peer.peer_id):
+    never = peer.session_id is None and arriving.awaited(plan, peer) is None
+    if peer.role not in AGENTS or never or plan.conversation(peer.peer_id):
         raise NotAllowed(f'"{peer.name}" is no agent', "only agents work by a persona: name one with --peer")
     before = plan.persona_of(peer)
     if (before.name, before.text) == (command.name, command.text) if before else not command.name:

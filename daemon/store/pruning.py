@@ -78,7 +78,7 @@ def forget_incoming(conn: sqlite3.Connection, before: datetime) -> int:
 
 
 def forget_times(conn: sqlite3.Connection, before: datetime) -> int:
-    """Forget what schedules said long ago, those with nothing ahead, starts and reviews that are over; 0: that is all."""
+    """Forget old times, schedules with nothing ahead, and starts and reviews that are over; 0: that is all."""
     past = (
         "DELETE FROM occurrence WHERE rowid IN"
         f" (SELECT rowid FROM occurrence WHERE decided_at < ? ORDER BY decided_at LIMIT {AT_ONCE})"

@@ -93,14 +93,32 @@ async def _run(
     chats: Chats,
     ready: Callable[[str], None],
 ) -> None:
-    stopping = _stopping()
-    version = metadata.version("peerline")
+    wake, tokens = Wake(), dict[str, str]()
+    transports = _transports(engine, wake, tokens)
+    house = _furnished(paths, settings, engine, chats, transports=transports, upkeep=upkeep)
+    desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
+    await _begin(house, desk)
+    try:
+        await _live(house, transports, desk, upkeep, ready)
+    finally:
+        await house.auditor.end()
+
+
+def _furnished(
+    paths: Paths,
+    settings: Settings,
+    engine: Engine,
+    chats: Chats,
+    *,
+    transports: Mapping[Road, Transport],
+    upkeep: Upkeep,
+) -> House:
+    """All that the parts share."""
+    stopping, version = _stopping(), metadata.version("peerline")
     health = Health(engine, str(paths.home), str(paths.socket), version, complaints=upkeep.complaints)
     auditor = Auditor(engine, Ledger(paths.logs))
     health.audit_trouble, health.fix = auditor.trouble, chats.fix
     chats.count = auditor.tally.count
-    wake, tokens = Wake(), dict[str, str]()
-    transports = _transports(engine, wake, tokens)
     room = Room(
         engine,
         limits_of(settings),
@@ -119,13 +137,7 @@ async def _run(
         persona=Shelf(paths.personas).named,
     )
     patience = Patience(count=auditor.tally.count)
-    house = House(paths, settings, engine, Door(room, ENDPOINTS), health, auditor, stopping, patience, chats)
-    desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
-    await _begin(house, desk)
-    try:
-        await _live(house, transports, desk, upkeep, ready)
-    finally:
-        await auditor.end()
+    return House(paths, settings, engine, Door(room, ENDPOINTS), health, auditor, stopping, patience, chats)
 
 
 def _stopping() -> asyncio.Event:

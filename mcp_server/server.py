@@ -75,7 +75,8 @@ async def _open(
 ) -> AsyncIterator[App]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         CALLER.set(scope[SCOPE])
-        manager = at_once if _never_waits(dict(scope["headers"])) else streams
+        whole = _never_waits(dict(scope["headers"])) and not scope[SCOPE].stale
+        manager = at_once if whole else streams
         await manager.handle_request(scope, receive, send)
 
     async with streams.run(), at_once.run():
@@ -97,11 +98,8 @@ async def _until_cancelled() -> None:
 
 async def _list(context: Context, __: t.PaginatedRequestParams | None) -> t.ListToolsResult:
     caller = _caller(context)
-    role, backend, spawns = await caller.standing()
     rows = _ROWS[caller.profile.name]
-    return t.ListToolsResult(
-        tools=[rows[each.name] for each in caller.profile.listed(role, backend, spawns=spawns)]
-    )
+    return t.ListToolsResult(tools=[rows[each.name] for each in await caller.list()])
 
 
 async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolResult:
@@ -112,7 +110,9 @@ async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolR
     outcome = await called(call, asked.name, asked.arguments or {}, caller.profile.by_name)
     if call.took:
         await caller.took_with(call_id)
-    if not outcome.failed and (tool := BY_NAME.get(asked.name)) and tool.changes:
+    tool = BY_NAME.get(asked.name)
+    if caller.stale or (tool is not None and tool.changes and not outcome.failed):
+        await caller.changed()
         await _announce(context)
     if unread := await caller.unread():
         outcome = replace(outcome, text=outcome.text + phrasing.waits(unread))

@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from daemon.core import addressing, allowance, attending, lastsigns, reviewing, reviews
+from daemon.core import addressing, allowance, attending, lastsigns, reviews, weighing
 from daemon.core.approval import State as Decided
 from daemon.core.lastsigns import SILENT_FOR, Found
 from daemon.core.measures import counted
@@ -107,7 +107,7 @@ class Scene:
         for job in plan.view.jobs(limit=-1, over=False):
             self.jobs[job.to].append(job)
         self.reviews: dict[str, list[str]] = defaultdict(list)
-        for review in filter(reviews.waits, reviewing.going_on(plan)):
+        for review in filter(reviews.waits, weighing.going_on(plan)):
             self.reviews[review.reviewer].append(review.review_id)
         self.on_the_way: dict[str, list[Delivery]] = defaultdict(list)
         for delivery in plan.view.stuck():

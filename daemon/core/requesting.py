@@ -94,7 +94,7 @@ def _the_same(plan: Plan, source: Source, reviewer: Peer) -> Review | None:
     return next(
         (
             x
-            for x in reviewing.going_on(plan)
+            for x in weighing.going_on(plan)
             if x.reviewer == reviewer.peer_id and _place(x.source) == _place(source)
         ),
         None,
@@ -107,7 +107,7 @@ def _place(source: Source) -> tuple[str, str, str]:
 
 def _made(plan: Plan, command: c.RequestReview, author: Peer, reviewer: Peer) -> Review:
     requester = sending.sender_of(plan, command.requester)
-    own = [x for x in reviewing.going_on(plan) if x.requester == requester.peer_id]
+    own = [x for x in weighing.going_on(plan) if x.requester == requester.peer_id]
     if requester.authority is not Authority.OWNER and len(own) >= MOST_OPEN:
         raise Throttled(f"{requester.name} has {MOST_OPEN} reviews open", "close some first", after_s=60)
     seen = command.seen

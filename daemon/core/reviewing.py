@@ -106,17 +106,19 @@ def looked(plan: Plan, review: Review, seen: Seen) -> Review:
 
 def owed(plan: Plan, peer_id: str) -> Sequence[Review]:
     """What that peer is to look at, the oldest first."""
-    return [x for x in going_on(plan) if x.reviewer == peer_id and reviews.waits(x)]
+    return [x for x in weighing.going_on(plan) if x.reviewer == peer_id and reviews.waits(x)]
 
 
 def awaited(plan: Plan, peer_id: str) -> Sequence[Review]:
     """What goes on of what that peer made, or asked for."""
-    return [x for x in going_on(plan) if peer_id in {x.author, x.requester}]
+    return [x for x in weighing.going_on(plan) if peer_id in {x.author, x.requester}]
 
 
 def queue(plan: Plan, peer_id: str = "") -> Sequence[Review]:
     """What goes on: all of it, or what that peer owes and waits for."""
-    return [x for x in going_on(plan) if not peer_id or peer_id in {x.reviewer, x.author, x.requester}]
+    return [
+        x for x in weighing.going_on(plan) if not peer_id or peer_id in {x.reviewer, x.author, x.requester}
+    ]
 
 
 def over(plan: Plan, peer_id: str = "") -> Sequence[Review]:
@@ -128,7 +130,7 @@ def over(plan: Plan, peer_id: str = "") -> Sequence[Review]:
 def met(plan: Plan, here: Peer) -> Sequence[Review]:
     """What goes on of which that conversation may be told: both whose work it is and who looks at it are met there."""
     who = addressing.standpoint_of(plan, here)
-    return [x for x in going_on(plan) if x.reviewer == here.peer_id or _is_met(plan, who, x)]
+    return [x for x in weighing.going_on(plan) if x.reviewer == here.peer_id or _is_met(plan, who, x)]
 
 
 def shown(plan: Plan, review: Review) -> ReviewShown:
@@ -177,12 +179,6 @@ def _settled(review: Review, reviewer: str, author: str) -> str:
         State.MERGED: "nothing: it is merged",
         State.CLOSED: f"nothing: {review.reason}",
     }[State(review.state)]
-
-
-def going_on(plan: Plan) -> list[Review]:
-    """All that are not over, the oldest first."""
-    found = [plan.review(each.review_id) or each for each in plan.view.reviews_open()]
-    return [each for each in found if not reviews.is_over(each)]
 
 
 def _is_met(plan: Plan, who: addressing.Standpoint, review: Review) -> bool:

@@ -21,16 +21,13 @@ from daemon.core import (
     locking,
     looking,
     many,
-    minding,
     moving,
     presence,
     reviewdeeds,
-    rounds,
     settling,
     slips,
-    steering,
-    tasking,
     threads,
+    verbs,
 )
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean
@@ -40,9 +37,6 @@ from daemon.core.model import Answer, Ask, Envelope, Heard, Kind, Role
 from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
-
-_MORE: Final = minding.DEEDS | reviewdeeds.DEEDS
-DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | rounds.DEEDS | tasking.DEEDS | _MORE
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -168,7 +162,7 @@ def _command(talk: Talk, name: str, rest: str) -> Heard:
         return Heard("nothing")
     if word.right not in talk.person.rights:
         raise NotAllowed(f"/{name} needs the right to {word.right}", "the owner can grant it")
-    return DEEDS[name](talk, rest)
+    return verbs.DEEDS[name](talk, rest)
 
 
 def _replied(talk: Talk, there: Talk, text: str) -> Heard | None:
@@ -295,9 +289,5 @@ _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     "choose": _chosen,
     slips.ROUTE: _chosen,
     groups.ADMIT: _let_in,
-    moving.SUBJECT: moving.moved,
-    **(rounds.RESOLVED | reviewdeeds.RESOLVED),
-    tasking.ONE: tasking.chosen,
-    tasking.NIGHT: tasking.begun,
-    **dict.fromkeys(looking.DEEDS, looking.chosen),
+    **verbs.RESOLVED,
 }

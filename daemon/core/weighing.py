@@ -122,3 +122,9 @@ def _ended(ask: Ask) -> str:
     if ask.state == asking.State.DECLINED:
         return f"was declined by {who}; ask somebody else{words}"
     return f"has no verdict yet; {who} answered{words or ' without words'}"
+
+
+def going_on(plan: Plan) -> list[Review]:
+    """All that are not over, the oldest first."""
+    found = [plan.review(each.review_id) or each for each in plan.view.reviews_open()]
+    return [each for each in found if not reviews.is_over(each)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import talk
+from daemon.core import verbs
 from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.model import Heard, Kind, Peer, Person, Role, Rota
 from daemon.core.words import WORDS, help_text, parsed
@@ -411,7 +411,7 @@ TYPED = {
 def test_every_word_of_the_table_is_tried_and_has_its_deed() -> None:
     names = {word.name for word in WORDS}
 
-    assert names == set(TYPED) == set(talk.DEEDS)
+    assert names == set(TYPED) == set(verbs.DEEDS)
     assert all(f"/{name}" in help_text() for name in names)
 
 

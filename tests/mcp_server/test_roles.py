@@ -41,6 +41,53 @@ async def test_the_claims_own_answer_says_that_there_are_other_tools(
     assert after == [*before, *(tool.name for tool in MORE)]
 
 
+@pytest.mark.parametrize("meta", [{}, {"_meta": ENVELOPE}], ids=["legacy", MODERN])
+async def test_a_role_that_came_from_elsewhere_is_announced_on_the_next_call_and_once(
+    house: House, mesh: Mesh, meta: dict[str, Any]
+) -> None:
+    whoami = {"name": "whoami", "arguments": {}, **meta}
+    async with ShimProcess(house.socket) as shim:
+        await shim.answer(shim.ask("tools/list", meta))
+        await shim.answer(shim.ask("tools/call", whoami))
+        mesh.peers["ada"]["role"] = "orchestrator"
+        shim.ask("tools/call", whoami)
+        announced = await shim.read()
+        await shim.read()
+        await shim.answer(shim.ask("tools/call", whoami))
+        after = names(await shim.answer(shim.ask("tools/list", meta)))
+        await shim.answer(shim.ask("tools/call", whoami))
+        mesh.peers["ada"]["role"] = "agent"
+        shim.ask("tools/call", whoami)
+        shrunk = await shim.read()
+
+    assert announced["method"] == shrunk["method"] == CHANGED
+    assert after[-1] == MORE[-1].name
+
+
+async def test_whoever_is_shown_all_from_the_start_is_told_of_no_change(house: House, mesh: Mesh) -> None:
+    mesh.peers["ada"]["backend"] = "codex"
+    async with ShimProcess(house.socket) as shim:
+        await shim.answer(shim.ask("tools/list"))
+        mesh.peers["ada"]["role"] = "orchestrator"
+        await shim.answer(shim.call("whoami"))
+
+
+async def test_a_client_without_a_shim_is_known_by_its_peer(house: House, mesh: Mesh) -> None:
+    heard: list[object] = []
+
+    async def hear(message: object) -> None:
+        heard.append(message)
+
+    client = over("http", house, "legacy")
+    client.message_handler = hear  # type: ignore[assignment]
+    async with client:
+        await client.list_tools()
+        mesh.peers["ada"]["role"] = "orchestrator"
+        await client.call_tool("whoami", {})
+        await client.call_tool("whoami", {})
+    assert [type(each) for each in heard] == [t.ToolListChangedNotification]
+
+
 async def test_a_claim_that_is_refused_announces_nothing(house: House, mesh: Mesh) -> None:
     mesh.fail("claim_role", Conflict('"lead" is the orchestrator', "claim it with force"))
     async with ShimProcess(house.socket) as shim:

@@ -1,0 +1,20 @@
+"""Every command of the table with its deed, and what becomes of the choices that deeds offer: one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from daemon.core import deeds, looking, minding, moving, reviewdeeds, rounds, steering, tasking
+from daemon.core.deeds import Talk
+from daemon.core.model import Ask, Heard
+
+_LOOKS: Final = looking.DEEDS | reviewdeeds.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | _LOOKS | rounds.DEEDS | tasking.DEEDS | minding.DEEDS
+RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
+    moving.SUBJECT: moving.moved,
+    tasking.ONE: tasking.chosen,
+    tasking.NIGHT: tasking.begun,
+    **(rounds.RESOLVED | reviewdeeds.RESOLVED),
+    **dict.fromkeys(looking.DEEDS, looking.chosen),
+}

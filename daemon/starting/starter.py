@@ -28,7 +28,7 @@ from daemon.panes import PaneNow
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.settings import Spawn as Rules
-from daemon.starting import ground, orders, seeds
+from daemon.starting import ground, orders, seeds, worktrees
 from daemon.starting.interface import Made, Place, Wish
 from daemon.starting.screen import last_lines, one_line
 from daemon.tmux import Tmux, TmuxFailed, default_socket
@@ -74,9 +74,13 @@ class Starter:
         return ()
 
     async def looked(self, wish: Wish) -> Place:
-        return await asyncio.to_thread(self._looked, wish)
+        place = await asyncio.to_thread(self._looked, wish)
+        if wish.branch:
+            await worktrees.checked(place.path, wish.branch)
+        return place
 
     async def make(self, spawn: Spawn, peer: Peer) -> Made:
+        worktree = await self._worktree(spawn)
         async with self._one:
             now = await self._found(spawn)
             if now is None:
@@ -85,7 +89,7 @@ class Starter:
             pane = _pane(self._socket, now)
             with contextlib.suppress(TmuxFailed):  # it ended already: so it is told that it did
                 await self._tmux.keep(pane.pane_id, spawn.spawn_id)
-            return Made(pane)
+            return Made(pane, worktree)
 
     async def order(self, spawn: Spawn, peer: Peer) -> None:
         if not self._orders(spawn.spawn_id).with_suffix(TAKEN).exists():
@@ -187,6 +191,13 @@ class Starter:
         rules = self._load().daemon.spawn
         orders.refuse_unset(rules, str(self._paths.config))
         return rules
+
+    async def _worktree(self, spawn: Spawn) -> str:
+        if not spawn.branch:
+            return ""
+        await asyncio.to_thread(self._same_place, spawn)
+        yard = worktrees.Yard(self._rules().allowed_paths, self._paths.home)
+        return await worktrees.made(spawn.path, spawn.branch, yard)
 
     def _same_place(self, spawn: Spawn) -> None:
         """Raises: Refused, where it is not allowed any more, or is another folder by now."""

@@ -35,6 +35,8 @@ from daemon.tmux import Tmux, TmuxFailed, default_socket
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 SETTLES_S: Final = 0.7  #: between two looks that must be alike
+DRAINED: Final = 50  #: looks, at most
+DRAINS_S: Final = 0.02
 TAKEN: Final = ".taken"
 _NO_WORD: Final = re.compile(r"[^a-z0-9_-]")
 _MEMORY: Final = Path("/proc/meminfo")
@@ -145,14 +147,23 @@ class Starter:
             return "it was never begun"
         how, lines = "", ""
         with contextlib.suppress(TmuxFailed):
-            now = await self._tmux.describe(spawn.pane.pane_id)
-            if (now.server_pid, now.pane_pid) == (spawn.pane.server_pid, spawn.pane.pane_pid):
+            if await self._is_dead(spawn.pane):
                 how = await self._tmux.ended_how(spawn.pane.pane_id)
                 lines = last_lines((await self._tmux.look(spawn.pane.pane_id)).screen)
                 await self._tmux.close(spawn.pane.pane_id, spawn.pane)
-        return ": ".join(
-            part for part in (f"its program ended ({how})" if how else "its program ended", lines) if part
-        )
+        ended = f"its program ended ({how})" if how else "its program ended"
+        return f"{ended}: {lines}" if lines else ended
+
+    async def _is_dead(self, pane: Pane) -> bool:
+        """Whether it is there still, without its program; tmux reads what that said last before it says so."""
+        for _ in range(DRAINED):
+            now = await self._tmux.describe(pane.pane_id)
+            if (now.server_pid, now.pane_pid) != (pane.server_pid, pane.pane_pid):
+                return False
+            if now.dead:
+                return True
+            await asyncio.sleep(DRAINS_S)
+        return False
 
     async def discard(self, spawn_id: str, pane: Pane) -> None:
         self._forget(spawn_id)

@@ -42,7 +42,7 @@ async def test_a_branch_gets_a_worktree_beside_its_repository_once(app: Path, ya
 
 
 async def test_where_one_works_inside_a_repository_one_works_in_its_worktree(app: Path, yard: Yard) -> None:
-    assert await worktrees.made(str(app / "web"), "a/b", yard) == f"{app}.worktrees/a-b-{'c14cdd'}/web"
+    assert await worktrees.made(str(app / "web"), "a/b", yard) == f"{app}.worktrees/a-b-c14cdd/web"
 
 
 async def test_beside_a_repository_that_alone_is_allowed_it_lies_in_our_own_home(

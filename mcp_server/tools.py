@@ -27,6 +27,7 @@ from mcp_server.schema import (
     takes,
     text,
 )
+from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tool import Tool
 
 
@@ -191,7 +192,7 @@ TOOLS: Final = (
 )
 
 #: What is not listed may still be called; who may what is decided at the call.
-BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *JOB_TOOLS)}
+BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *JOB_TOOLS, *SPAWN_TOOLS)}
 
 
 async def called(

@@ -19,7 +19,9 @@ from daemon.client.starts import Start
 Json = dict[str, Any]
 LOOK_S: Final = 0.1
 ON_THE_WAY: Final = frozenset({"wanted", "starting"})
+FAILED: Final = frozenset({"failed", "over"})
 REFUSED: Final = 2
+USUAL_S: Final = 10.0  #: nobody said for how long to wait, so it is no failure when it takes longer
 
 
 def add_to(group: typer.Typer) -> None:
@@ -34,7 +36,7 @@ def new(
     circle: Annotated[str | None, typer.Option("--circle", help="The circle it comes into.")] = None,
     worktree: Annotated[str | None, typer.Option("--worktree", help="Give it a git worktree with this branch.")] = None,
     message: Annotated[str | None, typer.Option("--message", help="Asked of it first; - reads standard input.")] = None,
-    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait until it is there.")] = 10.0,
+    wait: Annotated[float | None, typer.Option("--wait", help="Seconds to wait until it is there.")] = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -49,20 +51,26 @@ def new(
 
 
 async def started(
-    line: Client, path: str, start: Start, *, key: str | None, wait_s: float, persona: str = ""
+    line: Client, path: str, start: Start, *, key: str | None, wait_s: float | None, persona: str = ""
 ) -> Json:
     """Have it started, to work by that persona, and wait for so long until it is there."""
     told = await line.spawn(path, start, key=key or secrets.token_hex(8))
     if persona:
         await line.choose_persona(told["peer_id"], persona)
-    return {**told, **await _there(line, told, wait_s), "ask_id": told["ask_id"]}
+    return {
+        **told,
+        **await _there(line, told, USUAL_S if wait_s is None else wait_s),
+        "ask_id": told["ask_id"],
+    }
 
 
-def tell(told: Json, wait_s: float, *, as_json: bool) -> None:
-    """Show what became of it; who waited and did not see it arrive is told so by the exit code."""
+def tell(told: Json, wait_s: float | None, *, as_json: bool) -> None:
+    """Show what became of it; who said how long to wait and did not see it arrive is told so by the exit code."""
     show(told, as_json=as_json, human=_one)
-    if told["state"] != "running" and wait_s:
-        raise typer.Exit(NOT_YET if told["state"] in ON_THE_WAY else REFUSED)
+    if told["state"] in FAILED:
+        raise typer.Exit(REFUSED)
+    if wait_s and told["state"] in ON_THE_WAY:
+        raise typer.Exit(NOT_YET)
 
 
 async def _there(line: Client, told: Json, wait_s: float) -> Json:
@@ -86,7 +94,7 @@ def _doing(told: Json) -> str:
 
 def _one(told: Json) -> str:
     who = f"{told['circle']}/{told['name']}"
-    if told["state"] in {"failed", "over"}:
+    if told["state"] in FAILED:
         return f"{who} could not be started: {told['reason']}"
     state = "is there" if told["state"] == "running" else "is being started; what you send it waits"
     asked = f"\nasked: {told['ask_id']}" if told["ask_id"] else ""

@@ -61,7 +61,7 @@ def start(
     profile: Annotated[str | None, typer.Option("--profile", help="A profile of the config.")] = None,
     circle: Circle = None,
     name: Annotated[str, typer.Option("--name", help="What it is called.")] = "lead",
-    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait until it is there.")] = 10.0,
+    wait: Annotated[float | None, typer.Option("--wait", help="Seconds to wait until it is there.")] = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
@@ -116,7 +116,7 @@ def clear(peer: Of = None, circle: Circle = None, key: Key = None, as_json: AsJs
 
 
 async def _spawned(
-    line: Client, folder: Path, wanted: Start, by_hand: list[str], *, key: str | None, wait_s: float
+    line: Client, folder: Path, wanted: Start, by_hand: list[str], *, key: str | None, wait_s: float | None
 ) -> Json:
     """Start it by the daemon; where that is refused, say how it is done by hand."""
     try:

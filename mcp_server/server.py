@@ -47,8 +47,13 @@ class Adaptive(Server[Any]):
         """The library sets what it was made with: nothing."""
 
     def get_capabilities(self, *_: Any, **how: Any) -> t.ServerCapabilities:
-        """Of the older protocol: that its list may change is told where it does. Newer ones ask to be told."""
-        return super().get_capabilities(NotificationOptions(tools_changed=True), **how)
+        """That the list may change is told in both eras, on the answers of calls: else nobody reads it anew.
+
+        What asks to be told of it (``subscriptions/listen``) is answered by the shim, which needs no standing
+        request for that; over HTTP it is not. Claude Code 2.1.329 reads its list anew all the same.
+        """
+        found = super().get_capabilities(NotificationOptions(tools_changed=True), **how)
+        return found.model_copy(update={"tools": t.ToolsCapability(list_changed=True)})
 
 
 def made(version: str) -> AbstractAsyncContextManager[App]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import mcp_types as t
@@ -114,6 +115,34 @@ async def test_clients_of_both_eras_hear_it_on_both_roads(house: House, road: st
     assert not result.is_error
     assert listed >= {tool.name for tool in MORE}
     assert any(isinstance(each, t.ToolListChangedNotification) for each in heard) or era == MODERN
+
+
+async def test_a_client_that_asks_to_be_told_is_told_and_nothing_stands_open_for_it(house: House) -> None:
+    async with over("shim", house, MODERN) as client, client.listen(tools_list_changed=True) as subscription:
+        assert subscription.honored.tools_list_changed
+        await client.call_tool("claim_orchestrator_role", {})
+        async with asyncio.timeout(10):
+            event = await anext(aiter(subscription))
+    assert type(event).__name__ == "ToolsListChanged"
+    assert [said["method"] for said in house.headers if said["method"] == "subscriptions/listen"] == []
+
+
+async def test_a_subscription_that_is_cancelled_stamps_nothing_any_more(house: House) -> None:
+    wanted = {"notifications": {"toolsListChanged": True}, "_meta": ENVELOPE}
+    called = {"name": "claim_orchestrator_role", "arguments": {}, "_meta": ENVELOPE}
+    async with ShimProcess(house.socket) as shim:
+        asked = shim.ask("subscriptions/listen", wanted)
+        acknowledged = await shim.read()
+        shim.ask("tools/call", called)
+        stamped, _ = await shim.read(), await shim.read()
+        shim.write({"method": "notifications/cancelled", "params": {"requestId": asked}})
+        shim.ask("tools/call", called)
+        plain, _ = await shim.read(), await shim.read()
+
+    key = "io.modelcontextprotocol/subscriptionId"
+    assert acknowledged["params"] == {"_meta": {key: asked}, "notifications": {"toolsListChanged": True}}
+    assert stamped["params"] == {"_meta": {key: asked}}
+    assert key not in (plain.get("params") or {}).get("_meta", {})
 
 
 async def test_a_client_of_the_older_protocol_is_told_that_its_list_may_change(house: House) -> None:

@@ -34,7 +34,7 @@ async def test_a_role_that_the_owner_gives_brings_its_tools_with_the_next_call(
         )
     )
     await backend.type("who are you")
-    await model.hears("you are backend@dev")
+    await model.hears('"role":"agent"')
     await backend.until_idle()
     assert (await line.at_terminal("peer", "claim-role", "orchestrator", "--peer", "backend")).code == 0
     await backend.type("look")

@@ -23,7 +23,10 @@ TOOLS_WITHOUT_DIALOG = (
     "set_description",
     "claim_orchestrator_role",
     "orchestrator_status",
-)  # talking only: what starts or ends a process always asks
+    "request_review",
+    "review_queue",
+    "mark_reviewed",
+)  # talking only, and a verdict is no more: what starts or ends a process always asks
 
 
 WAKE = "Wake"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from daemon.api.table import ENDPOINTS
 from daemon.wire import routes
 from tests.api.test_callers import Agent, asked
 from tests.daemon_process import DaemonProcess
+from tests.errands.repository import Repository
 from tests.hostile.effects import no_effect
 
 #: id: (method, path, body) that no agent may.
@@ -209,6 +211,23 @@ def test_a_role_is_no_name(daemon: DaemonProcess, alice: Agent, mallory: Agent) 
     assert (refused["status"], refused["told"]["code"]) == (409, "conflict")
     assert mallory.asks("POST", "/v1/peers/alice/role", '{"role": "agent"}')["status"] == 403
     assert alice.asks("POST", "/v1/peers/alice/role", '{"role": "agent"}')["told"]["role"] == "agent"
+
+
+def test_a_verdict_is_given_by_who_was_asked(
+    daemon: DaemonProcess, alice: Agent, mallory: Agent, tmp_path: Path
+) -> None:
+    """AUTH-60: neither another agent nor any program judges what was asked of somebody else, nor its own author."""
+    work = Repository(tmp_path / "app")
+    body = {"what": f"{work.folder}#main", "reviewer": "alice"}
+    made = asked(daemon, "POST", "/v1/reviews", json.dumps(body))["told"]
+    mark = ("POST", f"/v1/reviews/{made['review_id']}/mark", '{"verdict": "approved"}')
+    for told in (mallory.asks(*mark), asked(daemon, *mark)):
+        assert (told["status"], told["told"]["code"]) == (403, "not_allowed"), told
+    own = mallory.asks("POST", "/v1/reviews", json.dumps(body | {"reviewer": "mallory"}))
+    forged = mallory.asks("POST", "/v1/reviews", json.dumps(body | {"author": "alice"}))
+    assert [own["status"], forged["status"]] == [403, 403]
+    assert alice.asks("GET", "/v1/reviews")["told"]["reviews"][0]["verdicts"] == []
+    assert alice.asks(*mark)["told"]["state"] == "approved"
 
 
 def test_what_an_agent_may_it_can(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:

@@ -47,7 +47,7 @@ from daemon.store.sqlite import SqliteStore
 from daemon.transports.by_agent import EyeByAgent, RoadByAgent
 from daemon.transports.codex_queue import CodexEye, CodexQueue
 from daemon.transports.dialog import DialogKeys
-from daemon.transports.ending import end
+from daemon.transports.ending import end, end_start
 from daemon.transports.eye import ClaudeEye, GeminiEye
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
@@ -106,7 +106,9 @@ async def _run(
         health.status,
         stopping.set,
         roads=Proving(engine, transports).all,
-        kill=Killing(engine, end).kill,
+        ending=Ending(
+            Killing(engine, end, end_start, may_end), Restarting(engine, ready, prove, may_end), Adopting(engine, seen)
+        ),
         orphaned=orphaned,
         owner=settings.owner.name,
         count=auditor.tally.count,

@@ -36,6 +36,7 @@ class Spawn(Section):
     """Where agents may be started by others than the person at the machine; empty: nowhere."""
 
     allowed_paths: list[str] = Field(default=[])
+    may_end: list[str] = Field(default=[])  #: ``circle/name`` or id of peers who may end and restart others
 
 
 class Daemon(Section):

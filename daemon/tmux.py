@@ -128,6 +128,25 @@ class Tmux:
             raise ValueError(f"{key!r} is no key of a dialog")
         await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} {key}", panes.other_than(ref, seen))
 
+    async def bears(self, pane_id: str, spawn_id: str) -> bool:
+        """Whether the pane was made for that start. Raises as ``describe`` does."""
+        wanted = panes.bears(spawn_id)
+        return (await self._run("display-message", "-p", "-t", _checked(pane_id), wanted)).strip() == "1"
+
+    async def close(self, pane_id: str, spawn_id: str, *, ref: PaneRef) -> None:
+        """Close the pane that was made for that start, if it is that one in the moment of the act.
+
+        Raises:
+            PaneNotReady: it is another one; nothing was done.
+            TmuxFailed: tmux refused.
+
+        """
+        other = f"{panes.GONE}{panes.other_than(ref, None)}#{{?{panes.bears(spawn_id)},,o}}"
+        say = f'display-message -p -t {_checked(pane_id)} "no {other}"'
+        told = await self._run("if-shell", "-F", "-t", pane_id, other, say, f"kill-pane -t {pane_id}")
+        if told.startswith("no "):
+            raise PaneNotReady(panes.in_words(told[3:].strip()) or "the pane is another one")
+
     async def _guarded(
         self,
         pane_id: str,

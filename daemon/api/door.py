@@ -25,8 +25,10 @@ from daemon.core.model import Session
 from daemon.core.view import Plan
 from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine, Once
-from daemon.engine.killing import Killed
+from daemon.engine.adopting import Adopting
+from daemon.engine.killing import Killing
 from daemon.engine.proving import Tried
+from daemon.engine.restarting import Restarting
 
 Json = dict[str, Any]
 
@@ -75,6 +77,15 @@ class Hosting(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """What is done to agents that run: each is a part of its own."""
+
+    killing: Killing
+    restarting: Restarting
+    adopting: Adopting
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """What every handler may use."""
 
@@ -84,7 +95,7 @@ class Room:
     stop: Callable[[], None]
     owner: str = ""  #: what the owner is called, if the config says
     roads: Callable[[], Awaitable[list[Tried]]] | None = None
-    kill: Callable[[str, str], Awaitable[Killed]] | None = None  #: (peer id, by whom)
+    ending: Ending | None = None
     orphaned: Callable[[Session], str] = lambda _: ""  #: why a session is an orphan; "": it is none
     count: Count = uncounted  #: what is refused, and strangers
     hosting: Mapping[str, Hosting] = field(default_factory=dict)  #: by the surface's name

@@ -1,11 +1,11 @@
-"""The part of the table that is about peers: who is there, what may be changed of one, and ending one."""
+"""The part of the table that is about peers: who is there, what may be changed of one, and ending, restarting and adopting one."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, peers
-from daemon.api.caller import OWNER
+from daemon.api import answers, bodies, ending, endinganswers, endingbodies, peers
+from daemon.api.caller import ENDERS, OWNER
 from daemon.api.door import Endpoint
 from daemon.wire import routes
 
@@ -25,15 +25,45 @@ PEERS: Final = (
         body=bodies.PeerChange,
         answers=answers.Peer,
     ),
+    Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
     Endpoint(
         "POST",
         routes.KILL,
-        peers.kill,
+        ending.kill,
         "end a peer's agent",
         body=bodies.Nothing,
-        may=OWNER,
+        may=ENDERS,
         here=True,
         answers=answers.Killed,
     ),
-    Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
+    Endpoint(
+        "POST",
+        routes.RESTART,
+        ending.restart,
+        "restart a peer's agent",
+        body=endingbodies.Restart,
+        may=ENDERS,
+        here=True,
+        answers=endinganswers.Restarting,
+    ),
+    Endpoint(
+        "POST",
+        routes.END_STARTED,
+        ending.end_started,
+        "end every agent that was started from here",
+        body=bodies.Nothing,
+        may=OWNER,
+        here=True,
+        answers=endinganswers.AllKilled,
+    ),
+    Endpoint(
+        "POST",
+        routes.ADOPT,
+        ending.adopt,
+        "take an agent's pane over",
+        body=endingbodies.Adopt,
+        may=OWNER,
+        here=True,
+        answers=answers.Peer,
+    ),
 )

@@ -61,6 +61,16 @@ class Client(TimeVerbs):
     async def kill(self, peer: str) -> Json:
         return await self._post(_at(routes.KILL, peer), {}, None)
 
+    async def restart(self, peer: str, *, now: bool = False, key: str | None = None) -> Json:
+        return await self._post(_at(routes.RESTART, peer), {"now": now}, key)
+
+    async def end_started(self) -> Json:
+        return await self._post(routes.END_STARTED, {}, None)
+
+    async def adopt(self, tmux: str, pane: str, *, name: str = "", circle: str = "") -> Json:
+        told = {"tmux": tmux, "pane": pane, "name": name, "circle": circle}
+        return await self._post(routes.ADOPT, told, None)
+
     async def lock(self) -> Json:
         return await self._post(routes.LOCK, {}, None)
 

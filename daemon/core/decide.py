@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from daemon.core import (
+    adopting,
     approving,
     braking,
     checkins,
@@ -32,6 +33,7 @@ from daemon.core import (
     outages,
     people,
     registering,
+    restarting,
     schedules,
     sending,
     settling,
@@ -52,6 +54,9 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.EndSession: registering.end_session,
     c.EndProcess: registering.end_process,
     c.LosePeer: killing.lose,
+    c.LoseStart: killing.lose_start,
+    c.Restart: restarting.restart,
+    c.Adopt: adopting.adopt,
     c.OpenConversation: digest.opened,
     c.Beat: outages.beat,
     c.CloseConversation: hosting.close_conversation,

@@ -32,25 +32,25 @@ _LABELS: Final = {PATCH: "whole patch", "..": "up"}
 
 
 def _peek(talk: Talk, rest: str) -> Heard:
-    return _sent(talk, "peek", _named(talk, rest, "peek"))
+    return sent(talk, "peek", _named(talk, rest, "peek"))
 
 
 def _diff(talk: Talk, rest: str) -> Heard:
     name, argument = [*rest.split(maxsplit=1), "", ""][:2]
     if not argument and _is_file(name) and _perhaps(talk, name) is None:
         name, argument = "", name
-    return _sent(talk, "diff", _named(talk, name, "diff"), argument)
+    return sent(talk, "diff", _named(talk, name, "diff"), argument)
 
 
 def _get(talk: Talk, rest: str) -> Heard:
     if rest.startswith("/"):
-        return _sent(talk, "get", *_inside(talk, rest))
+        return sent(talk, "get", *_inside(talk, rest))
     if named := called(rest):
-        return _sent(talk, "get", deeds.peer_called(talk, named[0]), named[1])
+        return sent(talk, "get", deeds.peer_called(talk, named[0]), named[1])
     name, colon, path = rest.partition(":")
     if colon and (peer := _perhaps(talk, name)):
-        return _sent(talk, "get", peer, path.strip())
-    return _sent(talk, "get", _named(talk, "", "get"), rest)
+        return sent(talk, "get", peer, path.strip())
+    return sent(talk, "get", _named(talk, "", "get"), rest)
 
 
 DEEDS: Final = {"peek": _peek, "diff": _diff, "get": _get}
@@ -64,12 +64,12 @@ def chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
         raise NotAllowed(f"/{what} needs the right to {right}", "the owner can grant it")
     arguments: list[str] = json.loads(told)
     peer = deeds.peer_called(talk, peer_id)
-    return _sent(talk, what, peer, arguments[ask.options.index(choice)])
+    return sent(talk, what, peer, arguments[ask.options.index(choice)])
 
 
 def changes(talk: Talk, ask: Ask) -> Heard:
     """What is changed in the work tree of an agent that waits for a decision; the decision stays open."""
-    return _sent(talk, "diff", deeds.peer_called(talk, ask.asker))
+    return sent(talk, "diff", deeds.peer_called(talk, ask.asker))
 
 
 def finish(plan: Plan, command: c.FinishErrand) -> None:
@@ -123,7 +123,8 @@ def labels(arguments: Sequence[str]) -> tuple[str, ...]:
     return tuple(made)
 
 
-def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
+def sent(talk: Talk, what: str, peer: Peer, argument: str = "", *, told: str = "") -> Heard:
+    """Put the errand. ``told``: what is said meanwhile, where nothing is looked at."""
     if len(argument) > LONGEST_ARGUMENT:
         raise NotAllowed(f"a path of {len(argument)} characters", f"the limit is {LONGEST_ARGUMENT}")
     errand = Errand(
@@ -137,9 +138,10 @@ def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
         alone=talk.alone,
     )
     talk.plan.put(errand)
-    evidence = line(f"{talk.person.name}: {argument}" if argument else talk.person.name, TOLD_OF)
+    about = f": {argument}" if argument and not told else ""
+    evidence = line(f"{talk.person.name}{about}", TOLD_OF)
     talk.plan.tell(Event("looked", errand.errand_id, peer.peer_id, what, evidence))
-    talk.tell(f"looking at {peer.name}…", passing=True)
+    talk.tell(told or f"looking at {peer.name}…", passing=True)
     return Heard("errand", errand_id=errand.errand_id)
 
 

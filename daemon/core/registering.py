@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import addressing, asking, closing, glance, presence, settling, topics, turns, work
+from daemon.core import addressing, asking, closing, glance, lineage, presence, settling, topics, turns, work
 from daemon.core import commands as c
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed, NotFound
@@ -46,7 +46,7 @@ def end_session(plan: Plan, command: c.EndSession) -> None:
     session = plan.session(command.session_id)
     if session is None or session.ended_at is not None:
         return
-    if command.why not in GOES_ON:
+    if command.why not in GOES_ON and not lineage.resumed_by(plan, session.session_id):
         work.died(plan, session)
     _over(plan, session, command.why, "hook")
     work.left(plan, session)

@@ -294,4 +294,5 @@ _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     tasking.ONE: tasking.chosen,
     tasking.NIGHT: tasking.begun,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
+    **dict.fromkeys(endings.DEEDS, endings.chosen),
 }

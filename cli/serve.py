@@ -14,11 +14,12 @@ from typing import Any
 
 from cli.chats import Chats
 from cli.clockwork import alarm, local_zone, rota, waking
+from cli.endings import ending
 from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
 from cli.listening import sockets
-from cli.looks import errands, workshop
+from cli.looks import errands, starter, workshop
 from cli.watching import Watching
 from daemon import lifecycle
 from daemon.api.door import Door, Room
@@ -34,9 +35,9 @@ from daemon.engine.auditor import Auditor
 from daemon.engine.clock import SystemClock
 from daemon.engine.decisions import Decisions
 from daemon.engine.engine import Engine
-from daemon.engine.killing import Killing
 from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
+from daemon.engine.spawner import Spawner
 from daemon.engine.ticker import Ticker
 from daemon.engine.upkeep import Upkeep
 from daemon.ledger import Ledger
@@ -47,7 +48,6 @@ from daemon.store.sqlite import SqliteStore
 from daemon.transports.by_agent import EyeByAgent, RoadByAgent
 from daemon.transports.codex_queue import CodexEye, CodexQueue
 from daemon.transports.dialog import DialogKeys
-from daemon.transports.ending import end, end_start
 from daemon.transports.eye import ClaudeEye, GeminiEye
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
@@ -77,7 +77,7 @@ async def serve(paths: Paths, load: Callable[[], Settings], *, ready: Callable[[
             keep = timedelta(days=settings.limits.keep_days)
             upkeep = Upkeep(engine, paths.database, paths.backups, keep=keep, cut_off=cut_off)
             chats = Chats(engine, settings, paths.files, load, haste=haste(os.environ))
-            await _run(paths, settings, engine, upkeep, chats, ready)
+            await _run(paths, settings, engine, upkeep, chats, load, ready)
         finally:
             await store.close()
             paths.socket.unlink(missing_ok=True)
@@ -89,6 +89,7 @@ async def _run(
     engine: Engine,
     upkeep: Upkeep,
     chats: Chats,
+    load: Callable[[], Settings],
     ready: Callable[[str], None],
 ) -> None:
     stopping = _stopping()
@@ -100,15 +101,15 @@ async def _run(
     limits = limits_of(settings)
     wake, tokens = Wake(), dict[str, str]()
     transports = _transports(engine, wake, tokens)
+    starting = starter(load, paths)
     room = Room(
         engine,
         limits,
         health.status,
         stopping.set,
         roads=Proving(engine, transports).all,
-        ending=Ending(
-            Killing(engine, end, end_start, may_end), Restarting(engine, ready, prove, may_end), Adopting(engine, seen)
-        ),
+        starting=starting,
+        ending=ending(engine, load, starting),
         orphaned=orphaned,
         owner=settings.owner.name,
         count=auditor.tally.count,
@@ -191,7 +192,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         decisions.run(),
         pump.run(),
         errands(engine, house.paths).run(),
-        workshop(engine).run(),
+        *_makers(house),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),
         desk.run(),
@@ -201,6 +202,13 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         *idling(house),
         *waking(house),
     ]
+
+
+def _makers(house: House) -> list[Any]:
+    """Who starts agents, and who looks after jobs, for which some are started."""
+    starting = house.door.room.starting
+    spawner = Spawner(house.engine, starting) if starting else None
+    return [workshop(house.engine, spawner).run(), *([spawner.run()] if spawner else [])]
 
 
 def _digest(config: Path) -> str:

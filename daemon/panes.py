@@ -32,10 +32,11 @@ _OBSTACLES: Final = {
 }
 GONE: Final = "#{?pane_pid,,g}"
 ALWAYS: Final = GONE + "#{?pane_dead,d,}#{?pane_in_mode,m,}#{?pane_synchronized,s,}#{?pane_input_off,i,}"
-MARK: Final = "@peerline-spawn"  #: the pane's own option, with the id of the start it was made for
 _STARTED: Final = re.compile(r"[a-z0-9-]{1,64}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.+-]+")  #: what tmux compares as it stands
 CLIENT: Final = "#{client_activity} #{pane_id}"
+MARK: Final = "@peerline-spawn"  #: an option of a pane in which somebody was started from here
+ENDED: Final = "#{pane_dead_status} #{pane_dead_signal}"
 CUT: Final = "++"  #: stands between the clients and the screen
 
 

@@ -29,6 +29,7 @@ from daemon.engine.adopting import Adopting
 from daemon.engine.killing import Killing
 from daemon.engine.proving import Tried
 from daemon.engine.restarting import Restarting
+from daemon.starting.interface import Starting
 
 Json = dict[str, Any]
 
@@ -96,6 +97,7 @@ class Room:
     owner: str = ""  #: what the owner is called, if the config says
     roads: Callable[[], Awaitable[list[Tried]]] | None = None
     ending: Ending | None = None
+    starting: Starting | None = None  #: who starts agents
     orphaned: Callable[[Session], str] = lambda _: ""  #: why a session is an orphan; "": it is none
     count: Count = uncounted  #: what is refused, and strangers
     hosting: Mapping[str, Hosting] = field(default_factory=dict)  #: by the surface's name

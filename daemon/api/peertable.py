@@ -1,11 +1,11 @@
-"""The part of the table that is about peers: who is there, what may be changed of one, and ending, restarting and adopting one."""
+"""The part of the table that is about peers: who is there, what may be changed of one, starting and ending one."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, ending, endinganswers, endingbodies, peers
-from daemon.api.caller import ENDERS, OWNER
+from daemon.api import answers, bodies, ending, endinganswers, endingbodies, peers, spawns
+from daemon.api.caller import ENDERS, OWNER, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
 
@@ -26,6 +26,17 @@ PEERS: Final = (
         answers=answers.Peer,
     ),
     Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
+    Endpoint(
+        "POST",
+        routes.SPAWN,
+        spawns.spawn,
+        "start an agent",
+        body=bodies.SpawnBody,
+        may=frozenset({Standing.OWNER, Standing.AGENT}),
+        here=True,
+        answers=answers.Spawned,
+    ),
+    Endpoint("GET", routes.SPAWNED, spawns.shown, "see how a start is", answers=answers.Spawned),
     Endpoint(
         "POST",
         routes.KILL,

@@ -131,7 +131,9 @@ def at_terminal(terminal: str) -> list[Process]:
     if _LINUX:
         numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 -- as above
     else:
-        numbers = [int(word) for word in said_by("ps", "-o", "pid=", "-t", terminal.removeprefix("/dev/")).split()]
+        numbers = [
+            int(word) for word in said_by("ps", "-o", "pid=", "-t", terminal.removeprefix("/dev/")).split()
+        ]
     return [found for pid in numbers if (found := process(pid)) and found.terminal == terminal]
 
 

@@ -28,7 +28,9 @@ def adopt(plan: Plan, command: c.Adopt) -> Peer:
         peer = registering.move(plan, c.MovePeer(peer_id=peer.peer_id, circle=command.circle))
     if command.name and peer.name != command.name:
         peer = registering.rename(plan, c.RenamePeer(peer_id=peer.peer_id, name=command.name))
-    plan.tell(Event("adopted", peer.peer_id, peer.peer_id, f"{peer.circle}/{peer.name}", command.pane.pane_id))
+    plan.tell(
+        Event("adopted", peer.peer_id, peer.peer_id, f"{peer.circle}/{peer.name}", command.pane.pane_id)
+    )
     return peer
 
 

@@ -30,8 +30,18 @@ def _kill(talk: Talk, rest: str) -> Heard:
     peer = _meant(talk, rest, KILL)
     found = killing.target(talk.plan, peer.peer_id)
     run = found.session.session_id if found.session else found.spawn.spawn_id if found.spawn else ""
-    at = f" It is at work: {found.session.doing or found.session.turn}." if found.session and found.session.turn in IN_TURN else ""
-    _offer(talk, f"End {_called(peer)}?{at} What was asked of it ends unanswered; its mail stays.", KILL, peer, run)
+    at = (
+        f" It is at work: {found.session.doing or found.session.turn}."
+        if found.session and found.session.turn in IN_TURN
+        else ""
+    )
+    _offer(
+        talk,
+        f"End {_called(peer)}?{at} What was asked of it ends unanswered; its mail stays.",
+        KILL,
+        peer,
+        run,
+    )
     return Heard("command")
 
 

@@ -609,6 +609,7 @@ class PeerShown:
     session: Session | None = None
     #: ``available from 07:00, answers approvals``; ``usage limit of … until 04:00``; "": nothing stands against asking
     availability: str = ""
+    started: bool = False  #: it is being started, and has not arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -850,6 +851,7 @@ class Spawn:
     backend: str
     profile: str = ""
     path: str  #: the real folder, without links
+    folder: str = ""  #: device and inode that it had when it was looked at, as ``42:1066``
     branch: str = ""  #: of the worktree of its own that it gets; "": it works in the folder itself
     worktree: str = ""  #: where that is
     resume: str = ""  #: the session that it goes on with; "": a new one
@@ -863,3 +865,12 @@ class Spawn:
     began_at: datetime | None = None  #: its pane was made
     ended_at: datetime | None = None
     told_at: datetime | None = None  #: whoever wanted it was told that it waits for somebody at the machine
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned:
+    """Somebody is being started: who that is from now on, and what is asked of them already."""
+
+    spawn: Spawn
+    peer: Peer
+    ask_id: str = ""

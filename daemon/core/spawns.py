@@ -7,8 +7,8 @@
     STARTING  Linger  STARTING
     RUNNING   End     OVER
 
-A row that is ``wanted`` takes its place among all limits from then on; its pane is made once, and bears the row's id, so
-that whoever looks after a crash finds it again. It has arrived when the hooks of that very pane say so.
+A row that is ``wanted`` takes its place among all limits from then on; its pane is made once, and bears the row's id,
+so that whoever looks after a crash finds it again. It has arrived when the hooks of that very pane say so.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _begin(spawn: Spawn, event: Begin, now: datetime) -> Spawn:
     return replace(spawn, state=State.STARTING, pane=event.pane, worktree=event.worktree, began_at=now)
 
 
-def _arrive(spawn: Spawn, event: Arrive, now: datetime) -> Spawn:  # noqa: ARG001 -- as its row
+def _arrive(spawn: Spawn, event: Arrive, now: datetime) -> Spawn:
     return replace(spawn, state=State.RUNNING, reason="")
 
 

@@ -16,8 +16,8 @@ class SpawnView(Protocol):
         """Those that are wanted, starting or running, oldest first."""
         ...
 
-    def spawns_since(self, at: datetime) -> int:
-        """How many were wanted since, whatever became of them."""
+    def spawns_since(self, at: datetime) -> Sequence[m.Spawn]:
+        """All that were wanted since, whatever became of them, the oldest first."""
         ...
 
     def spawns_of(self, peer_id: str) -> Sequence[m.Spawn]:

@@ -15,6 +15,7 @@ from daemon.core import (
     closing,
     deciding,
     deeds,
+    endings,
     gate,
     given,
     groups,

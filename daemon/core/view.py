@@ -261,6 +261,15 @@ class Plan:
         """Those that this decision makes or changes."""
         return [put for put in self._puts.values() if isinstance(put, m.Job)]
 
+    def spawn(self, spawn_id: str) -> m.Spawn | None:
+        found: m.Spawn | None = self._get(m.Spawn, spawn_id)
+        return found
+
+    def start_of(self, peer: m.Peer) -> m.Spawn | None:
+        """The last start of the peer, as this decision has left it."""
+        found = next(iter(self.view.spawns_of(peer.peer_id)), None)
+        return self.spawn(found.spawn_id) if found else None
+
     def account(self, name: str) -> m.Account:
         found: m.Account | None = self._get(m.Account, name)
         return found or m.Account(name=name)

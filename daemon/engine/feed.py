@@ -23,12 +23,14 @@ APPROVALS: Final = "approvals"
 ERRANDS: Final = "errands"
 SCHEDULES: Final = "schedules"
 JOBS: Final = "jobs"
+SPAWNS: Final = "spawns"
 WHO: Final = (m.Peer, m.Session, m.Conversation)
 QUEUES: Final = {
     m.Errand: (ERRANDS,),
     m.Schedule: (SCHEDULES,),
     m.Job: (JOBS, SCHEDULES),
     m.Account: (SCHEDULES,),
+    m.Spawn: (SPAWNS,),
 }
 RECORDED: Final = "recorded"  #: something that the audit log takes
 TROUBLE: Final = "trouble"  #: the store could not be written, or gave back what was not written
@@ -112,7 +114,7 @@ def _keys(noun: object) -> tuple[str, ...]:
             return (ask_id,)
         case m.Approval(approval_id=approval_id):
             return (approval_id, APPROVALS)
-        case m.Errand() | m.Schedule() | m.Job() | m.Account():
+        case m.Errand() | m.Schedule() | m.Job() | m.Account() | m.Spawn():
             return QUEUES[type(noun)]
         case m.Circle(name=name):
             return (f"circle:{name}",)

@@ -7,17 +7,19 @@ ends in between is followed by one that goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 
 from daemon.core import commands as c
-from daemon.core import killing, restarting
+from daemon.core import killing, lineage, restarting
 from daemon.core.errors import NotAllowed, Unavailable
 from daemon.core.model import Peer, Session, Spawn
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
 from daemon.engine.killing import By, EndSession, checked
+from daemon.starting.interface import Place
 
-#: Raises ``Refused`` or ``Unavailable`` unless the peer's agent can go on with that session, there and now.
-Ready = Callable[[Peer, Session], Awaitable[None]]
+#: The place in which the peer's agent can go on with that session, by that profile. Raises ``Refused``, ``Unavailable``.
+Ready = Callable[[Peer, Session, str], Awaitable[Place]]
 
 
 class Restarting:
@@ -48,27 +50,26 @@ class Restarting:
         """
         granted, now = self._granted() if by.peer_id else (), self._engine.clock.now()
 
-        def look(plan: Plan) -> tuple[Peer, Session]:
+        def look(plan: Plan) -> tuple[Peer, Session, str]:
             checked(plan, wish.peer_id, by, granted)
-            return restarting.restartable(plan, wish.peer_id, now=wish.now)
+            peer, session = restarting.restartable(plan, wish.peer_id, now=wish.now)
+            before = lineage.start_of(plan, peer)
+            return peer, session, before.profile if before else ""
 
-        peer, session = await self._engine.read(lambda tx: look(Plan(tx, now, "")))
+        peer, session, profile = await self._engine.read(lambda tx: look(Plan(tx, now, "")))
         if wish.session_id and session.session_id != wish.session_id:
             raise NotAllowed(f'"{peer.name}" is in another session by now', "look at it, and say it again")
-        await self._ready(peer, session)
+        place = await self._ready(peer, session, profile)
         if session.ended_at is None:
             await self._prove(session)
         self._engine.passed("restarting.looked")
-        bound = c.Restart(
-            peer_id=wish.peer_id,
-            by=wish.by,
-            now=wish.now,
+        return replace(
+            wish,
             session_id=session.session_id,
-            surface=wish.surface,
-            account=wish.account,
-            person=wish.person,
+            folder=place.folder,
+            live=place.live,
+            per_minute=place.per_minute,
         )
-        return bound
 
 
 async def cleared(engine: Engine, row: Spawn, end: EndSession, has_ended: Callable[[Session], bool]) -> None:

@@ -18,8 +18,10 @@ class SpawnWords:
     def spawns_live(self) -> Sequence[m.Spawn]:
         return self._all(m.Spawn, "SELECT * FROM spawn WHERE ended_at IS NULL ORDER BY rowid")
 
-    def spawns_since(self, at: datetime) -> int:
-        return int(self._value("SELECT count(*) FROM spawn WHERE wanted_at > ?", when(at)))
+    def spawns_since(self, at: datetime) -> Sequence[m.Spawn]:
+        return self._all(
+            m.Spawn, "SELECT * FROM spawn WHERE wanted_at > ? ORDER BY wanted_at, rowid", when(at)
+        )
 
     def spawns_of(self, peer_id: str) -> Sequence[m.Spawn]:
         return self._all(m.Spawn, "SELECT * FROM spawn WHERE peer_id = ? ORDER BY rowid DESC", peer_id)
@@ -29,7 +31,4 @@ class SpawnWords:
         return next(iter(self._all(m.Spawn, sql, job_id)), None)
 
     def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
-        raise NotImplementedError
-
-    def _value(self, sql: str, *values: Any) -> Any:
         raise NotImplementedError

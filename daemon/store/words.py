@@ -24,7 +24,6 @@ N = TypeVar("N")
 WAITS: Final = ("queued", "leased", "held")
 WAITING: Final = f"state IN {WAITS}"
 LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
-
 #: Looked at with every message and seldom changed.
 KEPT_KINDS: Final = frozenset({m.Peer, m.Session, m.Conversation, m.Circle, m.Rota, m.Account, m.Attention})
 MOST_KEPT: Final = 20_000

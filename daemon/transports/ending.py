@@ -153,7 +153,7 @@ async def _close(own: Spawn) -> bool:
         return False
     try:
         await _bears(own, own.pane)
-        await Tmux(own.pane.tmux).close(own.pane.pane_id, own.spawn_id, ref=own.pane)
+        await Tmux(own.pane.tmux).close(own.pane.pane_id, own.pane)
     except (NotAllowed, Unavailable, TmuxFailed):
         return False
     return True

@@ -2,8 +2,8 @@
 
 CREATE TABLE spawn (
     spawn_id TEXT PRIMARY KEY, peer_id TEXT NOT NULL, by TEXT NOT NULL, surface TEXT NOT NULL, account TEXT NOT NULL,
-    person TEXT NOT NULL, backend TEXT NOT NULL, profile TEXT NOT NULL, path TEXT NOT NULL, branch TEXT NOT NULL,
-    worktree TEXT NOT NULL, resume TEXT NOT NULL, role TEXT NOT NULL, job_id TEXT NOT NULL, depth INTEGER NOT NULL,
+    person TEXT NOT NULL, backend TEXT NOT NULL, profile TEXT NOT NULL, path TEXT NOT NULL, folder TEXT NOT NULL,
+    branch TEXT NOT NULL, worktree TEXT NOT NULL, resume TEXT NOT NULL, role TEXT NOT NULL, job_id TEXT NOT NULL, depth INTEGER NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL, pane TEXT, wanted_at TEXT NOT NULL, began_at TEXT, ended_at TEXT,
     told_at TEXT
 ) STRICT;

@@ -1,0 +1,48 @@
+"""Who ends agents, restarts them and takes them over, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Collection
+
+from daemon.api.door import Ending
+from daemon.callers.inpane import seen
+from daemon.core.errors import NotAllowed
+from daemon.core.model import Peer, Session
+from daemon.engine.adopting import Adopting
+from daemon.engine.engine import Engine
+from daemon.engine.killing import Killing
+from daemon.engine.restarting import Ready, Restarting
+from daemon.settings import Settings
+from daemon.starting import resuming
+from daemon.starting.interface import Place, Starting, Wish
+from daemon.transports.ending import end, end_start, prove
+
+
+def ending(engine: Engine, load: Callable[[], Settings], starting: Starting) -> Ending:
+    """All of them; the config is read anew each time it matters."""
+
+    def may_end() -> Collection[str]:
+        return load().daemon.spawn.may_end
+
+    return Ending(
+        killing=Killing(engine, end, end_start, may_end),
+        restarting=Restarting(engine, ready(starting), prove, may_end),
+        adopting=Adopting(engine, seen),
+    )
+
+
+def ready(starting: Starting) -> Ready:
+    """Whether an agent can go on, there and now: its command and folder first, then its own data."""
+
+    async def look(peer: Peer, session: Session, profile: str) -> Place:
+        place = await starting.looked(Wish(path=peer.path, backend=peer.backend, profile=profile))
+        if place.path != peer.path:
+            raise NotAllowed(
+                f'its folder "{peer.path}" is another one by now', "start one there: `peerline peer new`"
+            )
+        await asyncio.to_thread(resuming.proven, peer, session, os.environ)
+        return place
+
+    return look

@@ -9,15 +9,17 @@ from collections.abc import Callable, Collection
 from daemon.api.door import Ending
 from daemon.callers.inpane import seen
 from daemon.core.errors import NotAllowed
-from daemon.core.model import Peer, Session
+from daemon.core.model import Peer, Session, Spawn
+from daemon.engine import restarting
 from daemon.engine.adopting import Adopting
 from daemon.engine.engine import Engine
 from daemon.engine.killing import Killing
 from daemon.engine.restarting import Ready, Restarting
+from daemon.engine.spawner import Cleared
 from daemon.settings import Settings
 from daemon.starting import resuming
 from daemon.starting.interface import Place, Starting, Wish
-from daemon.transports.ending import end, end_start, prove
+from daemon.transports.ending import end, end_start, has_ended, prove
 
 
 def ending(engine: Engine, load: Callable[[], Settings], starting: Starting) -> Ending:
@@ -31,6 +33,15 @@ def ending(engine: Engine, load: Callable[[], Settings], starting: Starting) -> 
         restarting=Restarting(engine, ready(starting), prove, may_end),
         adopting=Adopting(engine, seen),
     )
+
+
+def cleared(engine: Engine) -> Cleared:
+    """What ends the old process of an agent that is to go on in a new one."""
+
+    async def clear(spawn: Spawn) -> None:
+        await restarting.cleared(engine, spawn, end, has_ended)
+
+    return clear
 
 
 def ready(starting: Starting) -> Ready:

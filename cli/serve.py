@@ -14,7 +14,7 @@ from typing import Any
 
 from cli.chats import Chats
 from cli.clockwork import alarm, local_zone, rota, waking
-from cli.endings import ending
+from cli.endings import cleared, ending
 from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
@@ -207,7 +207,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
 def _makers(house: House) -> list[Any]:
     """Who starts agents, and who looks after jobs, for which some are started."""
     starting = house.door.room.starting
-    spawner = Spawner(house.engine, starting) if starting else None
+    spawner = Spawner(house.engine, starting, cleared=cleared(house.engine)) if starting else None
     return [workshop(house.engine, spawner).run(), *([spawner.run()] if spawner else [])]
 
 

@@ -23,9 +23,9 @@ from daemon.core.commands import Command
 from daemon.core.errors import Malformed, NotFound, Throttled
 from daemon.core.model import Session
 from daemon.core.view import Plan
+from daemon.engine.adopting import Adopting
 from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine, Once
-from daemon.engine.adopting import Adopting
 from daemon.engine.killing import Killing
 from daemon.engine.proving import Tried
 from daemon.engine.restarting import Restarting

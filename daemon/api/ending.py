@@ -10,6 +10,7 @@ from daemon.api.door import Call, Ending, Room
 from daemon.core import commands as c
 from daemon.core.errors import Unavailable
 from daemon.core.model import Spawn
+from daemon.core.view import Plan
 from daemon.engine.adopting import Wish
 from daemon.engine.killing import By, Killed
 
@@ -20,6 +21,16 @@ async def kill(room: Room, call: Call) -> Json:
     """End the peer's agent, on proof that its process is the one."""
     peer_id = await peers.meant(room, call)
     return _killed(await _ending(room).killing.kill(peer_id, await _by(room, call)))
+
+
+async def started(room: Room, call: Call) -> Json:
+    """Whoever was started from here, and is there or on the way."""
+
+    def look(plan: Plan) -> list[str]:
+        found = (plan.peer(each.peer_id) for each in plan.view.spawns_live())
+        return list(dict.fromkeys(f"{peer.circle}/{peer.name}" for peer in found if peer))
+
+    return {"peers": await room.look(look)}
 
 
 async def end_started(room: Room, call: Call) -> Json:

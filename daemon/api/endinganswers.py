@@ -5,6 +5,10 @@ from __future__ import annotations
 from daemon.api.answers import Killed, Told
 
 
+class Started(Told):
+    peers: list[str]  #: circle/name
+
+
 class AllKilled(Told):
     killed: list[Killed]
 

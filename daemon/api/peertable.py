@@ -58,6 +58,14 @@ PEERS: Final = (
         answers=endinganswers.Restarting,
     ),
     Endpoint(
+        "GET",
+        routes.STARTED,
+        ending.started,
+        "see who was started from here",
+        may=OWNER,
+        answers=endinganswers.Started,
+    ),
+    Endpoint(
         "POST",
         routes.END_STARTED,
         ending.end_started,

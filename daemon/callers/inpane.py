@@ -1,7 +1,7 @@
-"""Which agent runs in a tmux pane, and which session it has: by the processes at its terminal and the agent's own files.
+"""Which agent runs in a tmux pane, and which session it has: by the processes at its terminal and its own files.
 
-Rule: only what the pane's terminal has in the foreground counts, and only processes of this user; a program's name tells
-which agent it is, its own registry or open files which session, and where neither does nothing is guessed.
+Rule: only what the pane's terminal has in the foreground counts, and only processes of this user; a program's name
+tells which agent it is, its own registry or open files which session, and where neither does nothing is guessed.
 """
 
 from __future__ import annotations

@@ -93,7 +93,13 @@ class PeerClient(TimeClient, Protocol):
         """``{"killed": [...]}``, as of ``kill``: every agent that was started from here was told to end."""
         ...
 
-    async def adopt(self, tmux: str, pane: str, *, name: str = "", circle: str = "") -> Json:
+    async def started(self) -> Json:
+        """``{"peers": ["circle/name", …]}``: whoever was started from here, and is there or on the way."""
+        ...
+
+    async def adopt(
+        self, tmux: str, pane: str, *, name: str | None = None, circle: str | None = None
+    ) -> Json:
         """The peer whose agent runs in that pane of the tmux server at that socket."""
         ...
 

@@ -68,7 +68,12 @@ class Client(TimeVerbs, StartVerbs):
     async def end_started(self) -> Json:
         return await self._post(routes.END_STARTED, {}, None)
 
-    async def adopt(self, tmux: str, pane: str, *, name: str = "", circle: str = "") -> Json:
+    async def started(self) -> Json:
+        return await self._get(routes.STARTED)
+
+    async def adopt(
+        self, tmux: str, pane: str, *, name: str | None = None, circle: str | None = None
+    ) -> Json:
         told = {"tmux": tmux, "pane": pane, "name": name, "circle": circle}
         return await self._post(routes.ADOPT, told, None)
 

@@ -1,4 +1,4 @@
-"""Taking over an agent that runs in a pane, and whose own hooks have not named that: it becomes a peer, or its pane does.
+"""Taking over an agent that runs in a pane, and whose own hooks have not named that.
 
 Rule: only what was seen there in that moment counts. A process that is a peer's already stays that peer's; of any other
 its session must be known, or nobody could tell what it says from what another one does.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.core import commands as c
 from daemon.core import addressing, registering
+from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotAllowed
 from daemon.core.model import Event, Peer, Session
 from daemon.core.view import Plan, live_sessions

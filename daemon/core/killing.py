@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from daemon.core import closing, lineage, registering, roads, spawns
+from daemon.core import closing, lineage, registering, roads, spawning, spawns
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Event, Peer, Role, Session, Spawn
@@ -49,24 +49,23 @@ def lose(plan: Plan, command: c.LosePeer) -> None:
     why = f"ended by {command.by}"
     for row in plan.view.spawns_live():  # or it would come back by itself
         if row.peer_id == command.peer_id and row.state == spawns.State.WANTED:
-            plan.put(spawns.advance(row, spawns.Fail(why), now=plan.now))
+            spawning.end(plan, c.EndSpawn(spawn_id=row.spawn_id, why=why))
     registering.end_session(plan, c.EndSession(session_id=command.session_id, why=why))
     _lost(plan, registering.known_peer(plan, command.peer_id), command.by)
 
 
 def lose_start(plan: Plan, command: c.LoseStart) -> None:
     """The same of one that was started from here, and whose hooks had said nothing when it was ended."""
-    row: Spawn | None = plan.view.get(Spawn, command.spawn_id)
+    row = plan.spawn(command.spawn_id)
     if row is None or row.ended_at is not None:
         return
     why = f"ended by {command.by}"
-    event = spawns.End(why) if row.state == spawns.State.RUNNING else spawns.Fail(why)
-    plan.put(spawns.advance(row, event, now=plan.now))
     peer = registering.known_peer(plan, row.peer_id)
     session = plan.session_of(peer)
     if session and session.pane and row.pane and lineage.is_one(session.pane, row.pane):
         registering.end_session(plan, c.EndSession(session_id=session.session_id, why=why))
     _lost(plan, peer, command.by)
+    spawning.end(plan, c.EndSpawn(spawn_id=row.spawn_id, why=why))
 
 
 def _lost(plan: Plan, peer: Peer, by: str) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import killing, lineage, registering, spawns
 from daemon.core import commands as c
+from daemon.core import killing, lineage, registering, spawning, spawns
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Event, Peer, Role, Session, Spawn
 from daemon.core.presence import IN_TURN
@@ -53,11 +53,14 @@ def restart(plan: Plan, command: c.Restart) -> Spawn:
 
     Raises:
         NotFound, NotAllowed: as ``restartable``; or it is in another session than was looked at.
+        Throttled: as of any other start.
 
     """
     peer, session = restartable(plan, command.peer_id, now=command.now)
     if command.session_id and session.session_id != command.session_id:
         raise NotAllowed(f'"{peer.name}" is in another session by now', "look at it, and say it again")
+    if command.live:
+        spawning.within_numbers(plan, command.live, command.per_minute, but=peer.peer_id)
     row = replace(_like_before(plan, peer, command), resume=session.session_id, wanted_at=plan.now)
     plan.put(row)
     what = f"{peer.circle}/{peer.name}"
@@ -89,7 +92,7 @@ def _like_before(plan: Plan, peer: Peer, command: c.Restart) -> Spawn:
     """Whoever started it stays that; one whom nobody started is of whoever restarts it."""
     before = lineage.start_of(plan, peer)
     return Spawn(
-        spawn_id=plan.new_id("w"),
+        spawn_id=plan.new_id("n"),
         peer_id=peer.peer_id,
         by=before.by if before else command.by,
         surface=command.surface,
@@ -98,6 +101,7 @@ def _like_before(plan: Plan, peer: Peer, command: c.Restart) -> Spawn:
         backend=peer.backend,
         profile=before.profile if before else "",
         path=peer.path,
+        folder=command.folder,
         worktree=before.worktree if before else "",
         depth=before.depth if before else _below(plan, command.by),
         state=spawns.State.WANTED,

@@ -1,7 +1,7 @@
 """Restarting an agent: everything is looked at first, the start is wanted, and only then the old process ends.
 
-Whoever starts agents calls ``cleared`` before it makes the pane of a start that goes on with a session. So a daemon that
-ends in between is followed by one that goes on where it stopped.
+Whoever starts agents calls ``cleared`` before it makes the pane of a start that goes on with a session. So a daemon
+that ends in between is followed by one that goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from daemon.engine.engine import Engine
 from daemon.engine.killing import By, EndSession, checked
 from daemon.starting.interface import Place
 
-#: The place in which the peer's agent can go on with that session, by that profile. Raises ``Refused``, ``Unavailable``.
+#: The place where the peer's agent can go on with that session, by that profile. Raises ``Refused``, ``Unavailable``.
 Ready = Callable[[Peer, Session, str], Awaitable[Place]]
 
 

@@ -1,7 +1,7 @@
-"""How each agent goes on with a conversation, and whether its own data of it are there: looked at before anything ends.
+"""How each agent goes on with a conversation, and whether its own data of it are there, before anything ends.
 
-Rule: the data must lie where a program that is started from here will look for them, be a plain file of this user that is
-reached without links, and name that conversation itself. What is only believed to be there is refused.
+Rule: the data must lie where a program that is started from here will look for them, be a plain file of this user that
+is reached without links, and name that conversation itself. What is only believed to be there is refused.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from daemon.panes import PaneNow
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.settings import Spawn as Rules
-from daemon.starting import ground, orders
+from daemon.starting import ground, orders, resuming
 from daemon.starting.interface import Made, Place, Wish
 from daemon.starting.screen import last_lines, one_line
 from daemon.tmux import Tmux, TmuxFailed, default_socket
@@ -179,8 +179,9 @@ class Starter:
     def _write(self, spawn: Spawn, peer: Peer) -> None:
         """All at once: who waits for it finds it whole."""
         place = spawn.worktree or spawn.path
+        going_on = resuming.words(spawn.backend, spawn.resume) if spawn.resume else ()
         told = {
-            "argv": orders.argv(self._rules(), spawn.backend, spawn.profile),
+            "argv": [*orders.argv(self._rules(), spawn.backend, spawn.profile), *going_on],
             "path": place,
             "folder": ground.identity(place) if spawn.worktree else spawn.folder,
             "set": orders.set_for(peer, self._environment),

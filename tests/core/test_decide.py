@@ -198,6 +198,7 @@ NEED_A_STATE = {
     c.Unlock,
     *(c.ChangeSchedule, c.RunSchedule, c.FireSchedules),
     *(c.UpdateJob, c.CancelJob, c.RetryJob, c.BeginJobs, c.GiveJob, c.FailJob, c.JudgeClaims),
+    *(c.LoseStart, c.Restart, c.Adopt),
 }  # tried in tests of their own
 TRIED = [type(command) for command in House().commands()]
 

@@ -91,8 +91,8 @@ async def yard(**rules: object) -> AsyncIterator[Yard]:
     async with House() as house:
         place = house.place / "t"
         place.mkdir()
-        house._given["TMUX_TMPDIR"] = str(place)  # noqa: SLF001 -- the house's own environment
-        house.daemon = house._daemon()  # noqa: SLF001
+        house._given["TMUX_TMPDIR"] = str(place)
+        house.daemon = house._daemon()
         made = Yard(house, **rules)
         try:
             yield made

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Collection
 
-from daemon.api.door import Ending
+from daemon.api.door import Ending, Room
 from daemon.callers.inpane import seen
+from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Peer, Session, Spawn
 from daemon.engine import restarting
 from daemon.engine.adopting import Adopting
 from daemon.engine.engine import Engine
-from daemon.engine.killing import Killing
+from daemon.engine.killing import By, Killing
 from daemon.engine.restarting import Ready, Restarting
 from daemon.engine.spawner import Cleared
+from daemon.errands.interface import Found, Look, Sight
 from daemon.settings import Settings
 from daemon.starting import resuming
 from daemon.starting.interface import Place, Starting, Wish
@@ -57,3 +60,36 @@ def ready(starting: Starting) -> Ready:
         return place
 
     return look
+
+
+def looks(room: Room) -> dict[str, Look]:
+    """What people have done to agents by talking. An errand knows the run that it is about, so it is done once."""
+    if (doing := room.ending) is None:
+        return {}
+
+    async def kill(sight: Sight) -> Found:
+        told = json.loads(sight.argument)
+        if sight.session and sight.session.session_id == told["run"] and sight.session.ended_at:
+            return Found(f"{sight.peer.name} has ended")
+        killed = await doing.killing.kill(sight.peer.peer_id, By(told["person"]), only=told["run"])
+        if not killed.outcome.ended:
+            return Found(
+                f"{sight.peer.name} was told to end and goes on; look at process {killed.pid} at the machine"
+            )
+        return Found(f"{sight.peer.name} has ended; its mail is kept")
+
+    async def restart(sight: Sight) -> Found:
+        told = json.loads(sight.argument)
+        wish = c.Restart(
+            peer_id=sight.peer.peer_id,
+            by=told["by"],
+            now=told["now"],
+            session_id=told["run"],
+            surface=told["surface"],
+            account=told["account"],
+            person=told["person"],
+        )
+        await doing.restarting.restart(By(told["person"]), wish)
+        return Found(f"{sight.peer.name} is being restarted; what you send it waits")
+
+    return {"kill": kill, "restart": restart}

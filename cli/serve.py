@@ -14,12 +14,13 @@ from typing import Any
 
 from cli.chats import Chats
 from cli.clockwork import alarm, local_zone, rota, waking
-from cli.endings import cleared, ending
+from cli.endings import ending, looks
 from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
 from cli.listening import sockets
-from cli.looks import errands, starter, workshop
+from cli.looks import errands
+from cli.makers import makers, starter
 from cli.watching import Watching
 from daemon import lifecycle
 from daemon.api.door import Door, Room
@@ -37,7 +38,6 @@ from daemon.engine.decisions import Decisions
 from daemon.engine.engine import Engine
 from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
-from daemon.engine.spawner import Spawner
 from daemon.engine.ticker import Ticker
 from daemon.engine.upkeep import Upkeep
 from daemon.ledger import Ledger
@@ -191,8 +191,8 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     return [
         decisions.run(),
         pump.run(),
-        errands(engine, house.paths).run(),
-        *_makers(house),
+        errands(engine, house.paths, looks(house.door.room)).run(),
+        *makers(house),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),
         desk.run(),
@@ -202,13 +202,6 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
         *idling(house),
         *waking(house),
     ]
-
-
-def _makers(house: House) -> list[Any]:
-    """Who starts agents, and who looks after jobs, for which some are started."""
-    starting = house.door.room.starting
-    spawner = Spawner(house.engine, starting, cleared=cleared(house.engine)) if starting else None
-    return [workshop(house.engine, spawner).run(), *([spawner.run()] if spawner else [])]
 
 
 def _digest(config: Path) -> str:

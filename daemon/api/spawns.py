@@ -9,7 +9,7 @@ from daemon.api.bodies import SpawnBody
 from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.core.errors import NotFound, Unavailable
-from daemon.core.model import Peer, Spawned
+from daemon.core.model import Peer, Spawn, Spawned
 from daemon.core.view import Plan
 from daemon.starting.interface import Starting, Wish, want
 from daemon.wire import shapes
@@ -23,7 +23,7 @@ async def spawn(room: Room, call: Call) -> Json:
     by: Peer | None = await room.look(lambda plan: plan.peer(call.caller.peer_id))
 
     def render(results: list[Spawned]) -> Json:
-        return shapes.spawn(results[0], by.name if by else "", starting.attach(results[0].peer))
+        return shapes.spawn(results[0], _named(results[0].spawn, by), starting.attach(results[0].peer))
 
     if await room.is_repeat(call):
         return await room.write(call, (), render)
@@ -48,11 +48,16 @@ async def shown(room: Room, call: Call) -> Json:
         peer = plan.peer(start.peer_id) if start else None
         if start is None or peer is None:
             raise NotFound(f'no start "{call.params["id"][:40]}"', "its id was told when it was wished for")
-        by = plan.peer(start.by)
-        return shapes.spawn(Spawned(start, peer), by.name if by else "", starting.attach(peer))
+        by = _named(start, plan.peer(start.by))
+        return shapes.spawn(Spawned(start, peer), by, starting.attach(peer))
 
     told: Json = await room.look(look)
     return told
+
+
+def _named(start: Spawn, by: Peer | None) -> str:
+    """Who wanted it."""
+    return start.person or (by.name if by else "")
 
 
 def _starting(room: Room) -> Starting:

@@ -16,18 +16,16 @@ async def ground() -> AsyncIterator[Yard]:
         yield made
 
 
-async def test_who_is_started_is_there_under_its_name_and_answers_what_it_was_started_for(
+async def test_who_is_started_is_there_under_its_name_and_answers(
     ground: Yard,
 ) -> None:
     folder = ground.make("worker")
-    told = await ground.new(str(folder), "--circle", "dev", "--message", "are you there?")
+    told = await ground.new(str(folder), "--circle", "dev")
     assert told.code == 0, told
     started = told.json
     assert (started["name"], started["circle"], started["state"]) == ("worker", "dev", "running")
     assert started["attach"] == "tmux attach -t dev:worker"
-    asked = await ground.house.cli("asks", "--all", "--json")
-    assert asked.code == 0
-    story = await ground.house.until("answered", lambda told: told["state"] == "answered", started["ask_id"])
-    assert story["state"] == "answered"
+    asked = await ground.house.cli("ask", "worker", "are you there?", "--wait", "20", "--json")
+    assert [each["text"] for each in asked.json["answers"]] == ["answer to: are you there?"]
     peer = await ground.until_peer("worker", status="online")
     assert (peer["peer_id"], peer["path"]) == (started["peer_id"], str(folder))

@@ -2,9 +2,9 @@
 
     python -I lasting_agent.py SOCKET HOME [--resume SESSION]
 
-It works where it is started. What was said to it stands in the transcript below HOME, and is all that it remembers: with
-``--resume`` it needs that file, and ends without it. A file ``deaf`` where it works makes it hear no SIGTERM, one ``mute``
-keeps its hooks silent, one ``broken`` lets it end at once when it is to go on.
+It works where it is started. What was said to it stands in the transcript below HOME, and is all that it remembers:
+with ``--resume`` it needs that file, and ends without it. A file ``deaf`` where it works makes it hear no SIGTERM, one
+``mute`` keeps its hooks silent, one ``broken`` lets it end at once when it is to go on.
 """
 
 from __future__ import annotations

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 
 from daemon.engine.engine import Engine
 from daemon.engine.errands import Errands
+from daemon.engine.newcomers import Newcomers
 from daemon.errands.diff import Diff
 from daemon.errands.get import Get
 from daemon.errands.interface import Look
 from daemon.errands.peek import peek
 from daemon.errands.shelf import Shelf
 from daemon.paths import Paths
+from daemon.starting.interface import Starting
 
 
-def errands(engine: Engine, paths: Paths, more: Mapping[str, Look]) -> Errands:
+def errands(engine: Engine, paths: Paths, starting: Starting | None, more: Mapping[str, Look]) -> Errands:
     """Take what lies on the shelf for too long away, and return who runs the errands."""
     shelf = Shelf(paths.files)
     shelf.tidy(engine.clock.now())
@@ -23,4 +25,6 @@ def errands(engine: Engine, paths: Paths, more: Mapping[str, Look]) -> Errands:
         "diff": Diff(shelf, paths.home),
         "get": Get(shelf, paths.home),
     }
+    if starting:
+        looks["new"] = Newcomers(engine, starting).start
     return Errands(engine, {**looks, **more})

@@ -77,7 +77,7 @@ async def serve(paths: Paths, load: Callable[[], Settings], *, ready: Callable[[
             keep = timedelta(days=settings.limits.keep_days)
             upkeep = Upkeep(engine, paths.database, paths.backups, keep=keep, cut_off=cut_off)
             chats = Chats(engine, settings, paths.files, load, haste=haste(os.environ))
-            await _run(paths, settings, engine, upkeep, chats, load, ready)
+            await _run(paths, settings, engine, upkeep, chats, ready)
         finally:
             await store.close()
             paths.socket.unlink(missing_ok=True)
@@ -89,7 +89,6 @@ async def _run(
     engine: Engine,
     upkeep: Upkeep,
     chats: Chats,
-    load: Callable[[], Settings],
     ready: Callable[[str], None],
 ) -> None:
     stopping = _stopping()
@@ -101,7 +100,7 @@ async def _run(
     limits = limits_of(settings)
     wake, tokens = Wake(), dict[str, str]()
     transports = _transports(engine, wake, tokens)
-    starting = starter(load, paths)
+    starting = starter(chats.load, paths)
     room = Room(
         engine,
         limits,
@@ -109,7 +108,7 @@ async def _run(
         stopping.set,
         roads=Proving(engine, transports).all,
         starting=starting,
-        ending=ending(engine, load, starting),
+        ending=ending(engine, chats.load, starting),
         orphaned=orphaned,
         owner=settings.owner.name,
         count=auditor.tally.count,
@@ -117,9 +116,8 @@ async def _run(
         trusts_terminal=settings.owner.trust_terminal,
         zone=local_zone(),
     )
-    door = Door(room, ENDPOINTS)
     patience = Patience(count=auditor.tally.count)
-    house = House(paths, settings, engine, door, health, auditor, stopping, patience, chats)
+    house = House(paths, settings, engine, Door(room, ENDPOINTS), health, auditor, stopping, patience, chats)
     desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
     await _begin(house, desk)
     try:
@@ -191,7 +189,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     return [
         decisions.run(),
         pump.run(),
-        errands(engine, house.paths, looks(house.door.room)).run(),
+        errands(engine, house.paths, house.door.room.starting, looks(house.door.room)).run(),
         *makers(house),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),

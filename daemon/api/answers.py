@@ -68,6 +68,7 @@ class Spawned(Told):
 
 class Myself(Peer):
     unread: int  #: messages that wait for the caller
+    may_spawn: bool  #: agents can be started from here
 
 
 class SenderPeer(Told):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, ending, endinganswers, endingbodies, peers, spawns
+from daemon.api import answers, bodies, ending, endinganswers, endingbodies, peers, spawnbodies, spawns
 from daemon.api.caller import ENDERS, OWNER, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
@@ -31,7 +31,7 @@ PEERS: Final = (
         routes.SPAWN,
         spawns.spawn,
         "start an agent",
-        body=bodies.SpawnBody,
+        body=spawnbodies.SpawnBody,
         may=frozenset({Standing.OWNER, Standing.AGENT}),
         here=True,
         answers=answers.Spawned,

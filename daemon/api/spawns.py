@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from daemon.api.bodies import SpawnBody
 from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
+from daemon.api.spawnbodies import SpawnBody
 from daemon.core.errors import NotFound, Unavailable
 from daemon.core.model import Peer, Spawn, Spawned
 from daemon.core.view import Plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from daemon.wire import routes
 
@@ -21,6 +21,16 @@ class Start:
     worktree: str | None = None
     message: str | None = None
     role: str | None = None
+
+
+class StartClient(Protocol):
+    async def spawn(self, path: str, start: Start | None = None, *, key: str | None = None) -> Json:
+        """Whoever is started there: a peer from now on, whose mail waits until it is there."""
+        ...
+
+    async def spawned(self, spawn_id: str) -> Json:
+        """How that start is now."""
+        ...
 
 
 class StartVerbs:

@@ -37,5 +37,13 @@ def awaited(plan: Plan, peer: Peer) -> Spawn | None:
     return spawn if spawn and spawn.state in {spawns.State.WANTED, spawns.State.STARTING} else None
 
 
+def never_came(plan: Plan, peer_id: str) -> str:
+    """Why the peer could not be started; "" where that is not what became of it."""
+    peer = plan.peer(peer_id)
+    spawn = plan.start_of(peer) if peer else None
+    failed = peer and spawn and spawn.state == spawns.State.FAILED
+    return f"{peer.name} could not be started: {spawn.reason}" if failed and peer and spawn else ""
+
+
 def _identity(pane: Pane) -> tuple[int, int, str, int, int]:
     return (pane.server_pid, pane.server_started, pane.pane_id, pane.pane_pid, pane.pane_started)

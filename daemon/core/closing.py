@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, checkins, deciding, glance, settling, shifts, signs, slips, spawns
+from daemon.core import arriving, asking, checkins, deciding, glance, settling, shifts, signs, slips
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
@@ -166,17 +166,9 @@ def _outcome(plan: Plan, ask: Ask, why: str) -> str:
         told = f"expired: {who} answered in time{default}"
         return "\n".join([told, *_round(plan, ask)]) if ask.answers else told
     if ask.state == asking.State.ORPHANED:
-        return f"orphaned: {why or _never_came(plan, ask) or 'whoever was asked is gone for good'}"
+        gone = why or arriving.never_came(plan, ask.to[0]) or "whoever was asked is gone for good"
+        return f"orphaned: {gone}"
     return _words(ask.answers[-1]) if len(ask.to) == 1 else "\n".join(_round(plan, ask))
-
-
-def _never_came(plan: Plan, ask: Ask) -> str:
-    """Why whoever was asked could not be started; "" when that is not how it ended."""
-    peer = plan.peer(ask.to[0])
-    spawn = plan.start_of(peer) if peer else None
-    if peer is None or spawn is None or spawn.state != spawns.State.FAILED:
-        return ""
-    return f"{peer.name} could not be started: {spawn.reason}"
 
 
 def _round(plan: Plan, ask: Ask) -> list[str]:

@@ -77,7 +77,7 @@ def _put(talk: Talk, what: str, peer: Peer, run: str, *, now: bool) -> Heard:
         "account": talk.person.account,
         "person": talk.person.name,
     }
-    return looking.sent(talk, what, peer, json.dumps(told), told=f"{_DOING[what]} {peer.name}…")
+    return looking.put(talk, what, peer, json.dumps(told), f"{_DOING[what]} {peer.name}…")
 
 
 _DOING: Final = {KILL: "ending", RESTART: "restarting"}

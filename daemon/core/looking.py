@@ -32,28 +32,37 @@ _LABELS: Final = {PATCH: "whole patch", "..": "up"}
 
 
 def _peek(talk: Talk, rest: str) -> Heard:
-    return sent(talk, "peek", _named(talk, rest, "peek"))
+    return _sent(talk, "peek", _named(talk, rest, "peek"))
 
 
 def _diff(talk: Talk, rest: str) -> Heard:
     name, argument = [*rest.split(maxsplit=1), "", ""][:2]
     if not argument and _is_file(name) and _perhaps(talk, name) is None:
         name, argument = "", name
-    return sent(talk, "diff", _named(talk, name, "diff"), argument)
+    return _sent(talk, "diff", _named(talk, name, "diff"), argument)
 
 
 def _get(talk: Talk, rest: str) -> Heard:
     if rest.startswith("/"):
-        return sent(talk, "get", *_inside(talk, rest))
+        return _sent(talk, "get", *_inside(talk, rest))
     if named := called(rest):
-        return sent(talk, "get", deeds.peer_called(talk, named[0]), named[1])
+        return _sent(talk, "get", deeds.peer_called(talk, named[0]), named[1])
     name, colon, path = rest.partition(":")
     if colon and (peer := _perhaps(talk, name)):
-        return sent(talk, "get", peer, path.strip())
-    return sent(talk, "get", _named(talk, "", "get"), rest)
+        return _sent(talk, "get", peer, path.strip())
+    return _sent(talk, "get", _named(talk, "", "get"), rest)
 
 
-DEEDS: Final = {"peek": _peek, "diff": _diff, "get": _get}
+def _new(talk: Talk, rest: str) -> Heard:
+    """Somebody is to be started; whoever looks where that is says so under this errand's id, once."""
+    if not rest:
+        raise NotAllowed("no folder is named", "say /new PATH [backend] [text]")
+    who = {"surface": talk.conversation.surface, "account": talk.person.account, "person": talk.person.name}
+    argument = json.dumps({**who, "wish": fitted(rest)})
+    return put(talk, "new", talk.here, argument, "looking at the folder…")
+
+
+DEEDS: Final = {"peek": _peek, "diff": _diff, "get": _get, "new": _new}
 
 
 def chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
@@ -64,12 +73,12 @@ def chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
         raise NotAllowed(f"/{what} needs the right to {right}", "the owner can grant it")
     arguments: list[str] = json.loads(told)
     peer = deeds.peer_called(talk, peer_id)
-    return sent(talk, what, peer, arguments[ask.options.index(choice)])
+    return _sent(talk, what, peer, arguments[ask.options.index(choice)])
 
 
 def changes(talk: Talk, ask: Ask) -> Heard:
     """What is changed in the work tree of an agent that waits for a decision; the decision stays open."""
-    return sent(talk, "diff", deeds.peer_called(talk, ask.asker))
+    return _sent(talk, "diff", deeds.peer_called(talk, ask.asker))
 
 
 def finish(plan: Plan, command: c.FinishErrand) -> None:
@@ -123,10 +132,17 @@ def labels(arguments: Sequence[str]) -> tuple[str, ...]:
     return tuple(made)
 
 
-def sent(talk: Talk, what: str, peer: Peer, argument: str = "", *, told: str = "") -> Heard:
-    """Put the errand. ``told``: what is said meanwhile, where nothing is looked at."""
+def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
     if len(argument) > LONGEST_ARGUMENT:
         raise NotAllowed(f"a path of {len(argument)} characters", f"the limit is {LONGEST_ARGUMENT}")
+    heard = put(talk, what, peer, argument, f"looking at {peer.name}…")
+    evidence = line(f"{talk.person.name}: {argument}" if argument else talk.person.name, TOLD_OF)
+    talk.plan.tell(Event("looked", heard.errand_id or "", peer.peer_id, what, evidence))
+    return heard
+
+
+def put(talk: Talk, what: str, peer: Peer, argument: str, told: str) -> Heard:
+    """Put the errand, and say ``told`` meanwhile."""
     errand = Errand(
         errand_id=talk.plan.new_id("e"),
         what=what,
@@ -138,10 +154,7 @@ def sent(talk: Talk, what: str, peer: Peer, argument: str = "", *, told: str = "
         alone=talk.alone,
     )
     talk.plan.put(errand)
-    about = f": {argument}" if argument and not told else ""
-    evidence = line(f"{talk.person.name}{about}", TOLD_OF)
-    talk.plan.tell(Event("looked", errand.errand_id, peer.peer_id, what, evidence))
-    talk.tell(told or f"looking at {peer.name}…", passing=True)
+    talk.tell(told, passing=True)
     return Heard("errand", errand_id=errand.errand_id)
 
 

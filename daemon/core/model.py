@@ -477,7 +477,7 @@ class Errand:
     """Something to be looked up for a person, outside the core: its result comes back as a message."""
 
     errand_id: str
-    what: str  #: ``peek``, ``diff`` or ``get``
+    what: str  #: ``peek``, ``diff``, ``get`` or ``new``
     peer_id: str  #: about whom
     argument: str
     conversation: str  #: where it was wished for

@@ -22,6 +22,7 @@ from daemon.engine.feed import SPAWNS
 from daemon.starting.interface import Starting, Wish, want
 
 ARRIVES: Final = timedelta(seconds=60)  #: in which most arrive that need nobody at their terminal
+LOOK_S: Final = 0.5  #: between looks whether a prompt can be typed
 Cleared: TypeAlias = Callable[[Spawn], Awaitable[None]]
 log = logging.getLogger(__name__)
 
@@ -115,13 +116,28 @@ class Spawner:
 
     async def _awaited(self, spawn: Spawn) -> None:
         """Until it is there; one that needs somebody at its terminal says so, once."""
+        async with asyncio.TaskGroup() as group:
+            seeding = group.create_task(self._seeded(spawn))
+            await self._until_there(spawn)
+            seeding.cancel()
+        await self._starting.arrived(spawn)
+
+    async def _seeded(self, spawn: Spawn) -> None:
+        """One that is silent until it had a prompt is given one, as soon as it takes any."""
+        if not self._starting.wants_seed(spawn):
+            return
+        peer = await self._peer(spawn)
+        while not await self._starting.seed(spawn, peer):  # noqa: ASYNC110 -- a screen tells nobody that it changed
+            await asyncio.sleep(LOOK_S)
+        self._engine.passed("spawner.seeded")
+
+    async def _until_there(self, spawn: Spawn) -> None:
         with self._engine.feed.watching(SPAWNS) as watch:
             while (now := await self._now(spawn)).state == State.STARTING:
                 await watch.wait(self._left(now))
                 watch.take()
                 if self._left(now) == 0:
                     await self._lingers(now)
-        await self._starting.arrived(spawn)
 
     def _left(self, spawn: Spawn) -> float | None:
         """Seconds until whoever wanted it is told that it is not there yet; None: they were."""

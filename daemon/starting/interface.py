@@ -60,6 +60,14 @@ class Made:
 class Starting(Protocol):
     """Each word may be said again after a crash: what is done already is found, and not done twice."""
 
+    def ready(self) -> bool:
+        """Whether the config lets anybody be started."""
+        ...
+
+    def backends(self) -> tuple[str, ...]:
+        """Who can be started, by the config."""
+        ...
+
     async def looked(self, wish: Wish) -> Place:
         """Where that is, by the config as it is now.
 
@@ -92,6 +100,14 @@ class Starting(Protocol):
 
     async def discard(self, spawn_id: str, pane: Pane) -> None:
         """Close the pane of a start that is not wanted any more."""
+        ...
+
+    def wants_seed(self, spawn: Spawn) -> bool:
+        """Whether it tells of itself only once it has had a prompt."""
+        ...
+
+    async def seed(self, spawn: Spawn, peer: Peer) -> bool:
+        """Give it one, if it is ready for that; whether it was."""
         ...
 
     async def screen(self, spawn: Spawn) -> str:

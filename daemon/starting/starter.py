@@ -22,18 +22,19 @@ from typing import Final
 from daemon.callers import processes
 from daemon.callers.processes import Process
 from daemon.callers.watch import ExitWatch
-from daemon.core.errors import Conflict, NotAllowed, Throttled, Unavailable
+from daemon.core.errors import Conflict, NotAllowed, PeerlineError, Throttled, Unavailable
 from daemon.core.model import Pane, Peer, Spawn
 from daemon.panes import PaneNow
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.settings import Spawn as Rules
-from daemon.starting import ground, orders, resuming
+from daemon.starting import ground, orders, resuming, seeds
 from daemon.starting.interface import Made, Place, Wish
 from daemon.starting.screen import last_lines, one_line
 from daemon.tmux import Tmux, TmuxFailed, default_socket
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
+SETTLES_S: Final = 0.7  #: between two looks that must be alike
 TAKEN: Final = ".taken"
 _NO_WORD: Final = re.compile(r"[^a-z0-9_-]")
 _MEMORY: Final = Path("/proc/meminfo")
@@ -57,6 +58,20 @@ class Starter:
         self._tmux = Tmux(self._socket)
         self._starts = paths.home / "run" / "starts"
         self._one = asyncio.Lock()
+        self._known = (-1, False)  #: when the config was written, and whether it lets anybody be started
+
+    def ready(self) -> bool:
+        """By the config as it was written last: it is read once for each time that it is."""
+        config = self._paths.config
+        stamp = config.stat().st_mtime_ns if config.exists() else 0
+        if self._known[0] != stamp:
+            self._known = (stamp, bool(self.backends()))
+        return self._known[1]
+
+    def backends(self) -> tuple[str, ...]:
+        with contextlib.suppress(PeerlineError):
+            return tuple(self._rules().commands)
+        return ()
 
     async def looked(self, wish: Wish) -> Place:
         return await asyncio.to_thread(self._looked, wish)
@@ -96,6 +111,29 @@ class Starter:
             await anext(watch.ended())
         finally:
             watch.close()
+
+    def wants_seed(self, spawn: Spawn) -> bool:
+        return spawn.backend in seeds.SEEDED
+
+    async def seed(self, spawn: Spawn, peer: Peer) -> bool:
+        """Type the first prompt of one that tells of itself only then, if its input line is there and empty."""
+        pane = spawn.pane
+        if pane is None:
+            return False
+        with contextlib.suppress(TmuxFailed):
+            before = await self._tmux.look(pane.pane_id)
+            await asyncio.sleep(SETTLES_S)
+            found = await self._tmux.look(pane.pane_id)
+            if found.screen != before.screen or not seeds.is_empty(found):
+                return False
+            words = seeds.text_for(peer)
+            await self._tmux.paste(pane.pane_id, words, ref=pane, seen=found.now)
+            await asyncio.sleep(SETTLES_S)
+            typed = await self._tmux.look(pane.pane_id)
+            if seeds.draft(typed) == words:
+                await self._tmux.enter(pane.pane_id, ref=pane, seen=typed.now)
+                return True
+        return False
 
     async def last_words(self, spawn: Spawn) -> str:
         self._forget(spawn.spawn_id)

@@ -67,6 +67,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "daemon.tmux",
         "daemon.panes",
         "daemon.callers",
+        "daemon.transports",
     ),
     # started in every new pane: no import of ours may slow it or break it
     "daemon.starting.launcher": (),

@@ -51,12 +51,25 @@ class Yard:
 
     async def new(self, *words: str) -> Told:
         """``peer new`` as the owner at a terminal."""
-        return await self.house.at_terminal("peer", "new", *words, "--wait", "20", "--json")
+        return await self.house.at_terminal("peer", "new", "--wait", "20", *words, "--json")
 
     async def panes(self) -> list[str]:
         """What was started, by the command that each window was made with."""
         told = await self.tell_tmux("list-panes", "-a", "-F", "#{pane_start_command}")
         return told.splitlines()
+
+    async def screens(self) -> str:
+        """What is to be seen in every pane, for a test that fails."""
+        panes = (await self.tell_tmux("list-panes", "-a", "-F", "#{pane_id}")).split()
+        return "\n".join([await self.tell_tmux("capture-pane", "-p", "-t", each) for each in panes])
+
+    async def clear(self) -> None:
+        """End all that was started, and wait until it has."""
+        pids = [int(pid) for pid in (await self.tell_tmux("list-panes", "-a", "-F", "#{pane_pid}")).split()]
+        await self.tell_tmux("kill-server")
+        async with asyncio.timeout(PATIENCE_S):
+            while any(Path(f"/proc/{pid}").exists() for pid in pids):
+                await asyncio.sleep(LOOK_S)
 
     async def tell_tmux(self, *words: str) -> str:
         child = await asyncio.create_subprocess_exec(
@@ -98,4 +111,4 @@ async def yard(**rules: object) -> AsyncIterator[Yard]:
             yield made
         finally:
             with suppress(FileNotFoundError):
-                await made.tell_tmux("kill-server")
+                await made.clear()

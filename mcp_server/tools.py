@@ -12,6 +12,7 @@ from typing import Any, Final
 from daemon.core.errors import Malformed, PeerlineError
 from mcp_server import calls, phrasing
 from mcp_server.calls import LONGEST_WAIT_S, WAIT_S, Call
+from mcp_server.endtools import KILL_TOOLS, RESTART_TOOLS
 from mcp_server.jobtools import JOB_TOOLS
 from mcp_server.schema import (
     ID_LENGTH,
@@ -27,6 +28,7 @@ from mcp_server.schema import (
     takes,
     text,
 )
+from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tool import Tool
 
 
@@ -191,7 +193,9 @@ TOOLS: Final = (
 )
 
 #: What is not listed may still be called; who may what is decided at the call.
-BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *JOB_TOOLS)}
+BY_NAME: Final[Mapping[str, Tool]] = {
+    tool.name: tool for tool in (*TOOLS, *JOB_TOOLS, *SPAWN_TOOLS, *KILL_TOOLS, *RESTART_TOOLS)
+}
 
 
 async def called(

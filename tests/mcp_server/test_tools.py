@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from mcp_server.calls import Call
+from mcp_server.endtools import KILL_TOOLS, RESTART_TOOLS
 from mcp_server.jobtools import JOB_TOOLS
 from mcp_server.tool import Tool
+from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tools import BY_NAME, TOOLS, Outcome, called
 from tests.fakes.client import Mesh
 
@@ -35,11 +37,11 @@ async def silence(done: float, total: float, said: str) -> None:
 
 
 def test_all_tools_together_are_small() -> None:
-    assert len(seen_by_a_model(TOOLS).encode()) <= PLAIN_AGENT_LIMIT
+    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS, *KILL_TOOLS)).encode()) <= PLAIN_AGENT_LIMIT
 
 
 def test_with_those_of_an_orchestrator_they_are_still_small() -> None:
-    assert len(seen_by_a_model((*TOOLS, *JOB_TOOLS)).encode()) <= ORCHESTRATOR_LIMIT
+    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS, *KILL_TOOLS, *JOB_TOOLS, *RESTART_TOOLS)).encode()) <= ORCHESTRATOR_LIMIT
 
 
 def test_the_tools_are_those_that_were_promised() -> None:

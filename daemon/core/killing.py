@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from daemon.core import closing, lineage, registering, roads, spawning, spawns
+from daemon.core import asking, closing, lineage, registering, roads, spawning, spawns
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Event, Peer, Role, Session, Spawn
@@ -64,16 +64,18 @@ def lose_start(plan: Plan, command: c.LoseStart) -> None:
     session = plan.session_of(peer)
     if session and session.pane and row.pane and lineage.is_one(session.pane, row.pane):
         registering.end_session(plan, c.EndSession(session_id=session.session_id, why=why))
-    _lost(plan, peer, command.by)
     spawning.end(plan, c.EndSpawn(spawn_id=row.spawn_id, why=why))
+    _lost(plan, peer, command.by)
 
 
 def _lost(plan: Plan, peer: Peer, by: str) -> None:
     plan.tell(Event("killed", peer.peer_id, peer.peer_id, f"{peer.circle}/{peer.name}", by))
     if plan.session_of(peer):  # somebody took its place already
         return
-    for ask in plan.view.open_asks_to(peer.peer_id):
-        closing.lose(plan, plan.ask(ask.ask_id) or ask, peer.peer_id, f"{peer.name} was ended by {by}")
+    for open_ in plan.view.open_asks_to(peer.peer_id):
+        ask = plan.ask(open_.ask_id) or open_
+        if not asking.is_over(ask):
+            closing.lose(plan, ask, peer.peer_id, f"{peer.name} was ended by {by}")
 
 
 def _is_known(peer: Peer, session: Session) -> None:

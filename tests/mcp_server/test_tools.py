@@ -13,8 +13,8 @@ import pytest
 from mcp_server.calls import Call
 from mcp_server.endtools import KILL_TOOLS, RESTART_TOOLS
 from mcp_server.jobtools import JOB_TOOLS
-from mcp_server.tool import Tool
 from mcp_server.spawntools import SPAWN_TOOLS
+from mcp_server.tool import Tool
 from mcp_server.tools import BY_NAME, TOOLS, Outcome, called
 from tests.fakes.client import Mesh
 
@@ -41,7 +41,10 @@ def test_all_tools_together_are_small() -> None:
 
 
 def test_with_those_of_an_orchestrator_they_are_still_small() -> None:
-    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS, *KILL_TOOLS, *JOB_TOOLS, *RESTART_TOOLS)).encode()) <= ORCHESTRATOR_LIMIT
+    assert (
+        len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS, *KILL_TOOLS, *JOB_TOOLS, *RESTART_TOOLS)).encode())
+        <= ORCHESTRATOR_LIMIT
+    )
 
 
 def test_the_tools_are_those_that_were_promised() -> None:

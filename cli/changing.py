@@ -64,12 +64,12 @@ def adopt(
     show(told, as_json=as_json, human=lambda x: f"{x['circle']}/{x['name']} is in pane {pane_id}")
 
 
-async def ended_agents(line: Client) -> Json:
-    """End all that were started from here; say so while it goes on."""
+async def go_down(line: Client) -> Json:
+    """End all that were started from here, and the daemon; say so while it goes on."""
     started = (await line.started())["peers"]
     if started:
         note(f"ending {', '.join(started)}…")
-    return await line.end_started()
+    return await line.down()
 
 
 def left_over(told: Json) -> str:

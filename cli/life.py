@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from cli.changing import ended_agents, left_over
+from cli.changing import go_down, left_over
 from cli.circles import locked
 from cli.loading import loading
 from cli.options import AsJson
@@ -67,8 +67,9 @@ def down(
 ) -> None:
     """End the agents that were started from here, and the daemon; nothing that was accepted is lost."""
     try:
-        killed = [] if keep_agents else ask_daemon(ended_agents)["killed"]
-        ask_daemon(lambda line: line.stop())
+        killed = [] if keep_agents else ask_daemon(go_down)["killed"]
+        if keep_agents:
+            ask_daemon(lambda line: line.stop())
     except DaemonUnreachable:
         show({"running": False}, as_json=as_json, human=lambda _: "no daemon is running")
         return

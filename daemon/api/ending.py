@@ -33,9 +33,12 @@ async def started(room: Room, call: Call) -> Json:
     return {"peers": await room.look(look)}
 
 
-async def end_started(room: Room, call: Call) -> Json:
-    """End every agent that was started from here."""
-    told = await _ending(room).killing.all_started(await _by(room, call))
+async def down(room: Room, call: Call) -> Json:
+    """End every agent that was started from here, and then the daemon."""
+    owner = call.caller.standing is Standing.OWNER
+    by = await _by(room, call) if owner else By("`peerline down`")
+    told = await _ending(room).killing.all_started(by)
+    room.stop()
     return {"killed": [_killed(each) for each in told]}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.api import answers, bodies, ending, endinganswers, endingbodies, peers, spawnbodies, spawns
-from daemon.api.caller import ENDERS, OWNER, Standing
+from daemon.api.caller import ENDERS, OUTSIDE, OWNER, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
 
@@ -62,17 +62,16 @@ PEERS: Final = (
         routes.STARTED,
         ending.started,
         "see who was started from here",
-        may=OWNER,
+        may=OUTSIDE,
         answers=endinganswers.Started,
     ),
     Endpoint(
         "POST",
-        routes.END_STARTED,
-        ending.end_started,
-        "end every agent that was started from here",
+        routes.DOWN,
+        ending.down,
+        "end every agent that was started from here, and the daemon",
         body=bodies.Nothing,
-        may=OWNER,
-        here=True,
+        may=OUTSIDE,
         answers=endinganswers.AllKilled,
     ),
     Endpoint(

@@ -90,8 +90,8 @@ class PeerClient(TimeClient, StartClient, Protocol):
         """
         ...
 
-    async def end_started(self) -> Json:
-        """``{"killed": [...]}``, as of ``kill``: every agent that was started from here was told to end."""
+    async def down(self) -> Json:
+        """``{"killed": [...]}``, as of ``kill``: every agent that was started from here, and the daemon, were ended."""
         ...
 
     async def started(self) -> Json:

@@ -65,8 +65,8 @@ class Client(TimeVerbs, StartVerbs):
     async def restart(self, peer: str, *, now: bool = False, key: str | None = None) -> Json:
         return await self._post(_at(routes.RESTART, peer), {"now": now}, key)
 
-    async def end_started(self) -> Json:
-        return await self._post(routes.END_STARTED, {}, None)
+    async def down(self) -> Json:
+        return await self._post(routes.DOWN, {}, None)
 
     async def started(self) -> Json:
         return await self._get(routes.STARTED)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from daemon.core import commands as c
 from daemon.core import killing, lineage, registering
@@ -13,7 +14,10 @@ from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import Peer, Session, Spawn
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
+from daemon.engine.feed import SPAWNS
 from daemon.transports.ending import Ended
+
+CLEARED_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,28 @@ class Killing:
         return Killed(meant.peer, pid, outcome)
 
     async def all_started(self, by: By) -> list[Killed]:
-        """End every agent that was started from here, all at once; what is refused of one is told of it."""
+        """End every agent that was started from here, all at once; what is refused of one is told of it.
+
+        Returns once what was theirs is cleared away, too: their panes, and what lay ready for them.
+        """
+        killed: dict[str, Killed] = {}
+        while fresh := [each for each in await self._started() if each not in killed]:
+            told = await asyncio.gather(*(self._tried(peer_id, by) for peer_id in fresh))
+            killed |= dict(zip(fresh, told, strict=True))
+        await self._cleared({peer_id for peer_id, each in killed.items() if each.outcome.ended})
+        return list(killed.values())
+
+    async def _started(self) -> list[str]:
         rows = await self._engine.read(lambda tx: tx.spawns_live())
-        peers = dict.fromkeys(row.peer_id for row in rows)
-        return list(await asyncio.gather(*(self._tried(peer_id, by) for peer_id in peers)))
+        return list(dict.fromkeys(row.peer_id for row in rows))
+
+    async def _cleared(self, ended: set[str]) -> None:
+        """Whoever looks after the starts has seen that they are over, or has had the time to."""
+        with contextlib.suppress(TimeoutError), self._engine.feed.watching(SPAWNS) as watch:
+            async with asyncio.timeout(CLEARED_S):
+                while ended.intersection(await self._started()):
+                    await watch.wait()
+                    watch.take()
 
     async def _tried(self, peer_id: str, by: By) -> Killed:
         try:

@@ -82,7 +82,7 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
     "AUTH-32 end another's agent": ("POST", "/v1/peers/alice/kill", {}),
     "AUTH-49 restart another's agent": ("POST", "/v1/peers/alice/restart", {}),
-    "AUTH-50 end all that was started from here": ("POST", "/v1/started/end", {}),
+    "AUTH-50 end all that was started from here, and the daemon": ("POST", "/v1/down", {}),
     "AUTH-51 see who was started from here": ("GET", "/v1/started", None),
     "AUTH-52 take an agent over": ("POST", "/v1/adopt", {"tmux": "/x", "pane": "%0"}),
 }
@@ -118,8 +118,6 @@ NOT_FOR_CLI = {
         "AUTH-19",
         "AUTH-32",
         "AUTH-49",
-        "AUTH-50",
-        "AUTH-51",
         "AUTH-52",
         "AUTH-46",
         "AUTH-47",

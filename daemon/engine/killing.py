@@ -12,6 +12,7 @@ from daemon.core import commands as c
 from daemon.core import killing, lineage, registering
 from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import Peer, Session, Spawn
+from daemon.core.spawns import State
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
 from daemon.engine.feed import SPAWNS
@@ -91,6 +92,19 @@ class Killing:
         rows = await self._engine.read(lambda tx: tx.spawns_live())
         return list(dict.fromkeys(row.peer_id for row in rows))
 
+    async def _begun(self, peer_id: str) -> None:
+        """Whoever is just being started has a pane, in which it can be ended, or has had the time to get one."""
+
+        async def wanted() -> bool:
+            rows = await self._engine.read(lambda tx: tx.spawns_live())
+            return any(row.peer_id == peer_id and row.state == State.WANTED for row in rows)
+
+        with contextlib.suppress(TimeoutError), self._engine.feed.watching(SPAWNS) as watch:
+            async with asyncio.timeout(CLEARED_S):
+                while await wanted():
+                    await watch.wait()
+                    watch.take()
+
     async def _cleared(self, ended: set[str]) -> None:
         """Whoever looks after the starts has seen that they are over, or has had the time to."""
         with contextlib.suppress(TimeoutError), self._engine.feed.watching(SPAWNS) as watch:
@@ -100,6 +114,7 @@ class Killing:
                     watch.take()
 
     async def _tried(self, peer_id: str, by: By) -> Killed:
+        await self._begun(peer_id)
         try:
             return await self.kill(peer_id, by)
         except PeerlineError as error:

@@ -28,13 +28,15 @@ from daemon.panes import PaneNow
 from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.settings import Spawn as Rules
-from daemon.starting import ground, orders, resuming, seeds
+from daemon.starting import ground, orders, resuming, seeds, worktrees
 from daemon.starting.interface import Made, Place, Wish
 from daemon.starting.screen import last_lines, one_line
 from daemon.tmux import Tmux, TmuxFailed, default_socket
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 SETTLES_S: Final = 0.7  #: between two looks that must be alike
+DRAINED: Final = 50  #: looks, at most
+DRAINS_S: Final = 0.02
 TAKEN: Final = ".taken"
 _NO_WORD: Final = re.compile(r"[^a-z0-9_-]")
 _MEMORY: Final = Path("/proc/meminfo")
@@ -74,9 +76,13 @@ class Starter:
         return ()
 
     async def looked(self, wish: Wish) -> Place:
-        return await asyncio.to_thread(self._looked, wish)
+        place = await asyncio.to_thread(self._looked, wish)
+        if wish.branch:
+            await worktrees.checked(place.path, wish.branch)
+        return place
 
     async def make(self, spawn: Spawn, peer: Peer) -> Made:
+        worktree = await self._worktree(spawn)
         async with self._one:
             now = await self._found(spawn)
             if now is None:
@@ -85,7 +91,7 @@ class Starter:
             pane = _pane(self._socket, now)
             with contextlib.suppress(TmuxFailed):  # it ended already: so it is told that it did
                 await self._tmux.keep(pane.pane_id, spawn.spawn_id)
-            return Made(pane)
+            return Made(pane, worktree)
 
     async def order(self, spawn: Spawn, peer: Peer) -> None:
         if not self._orders(spawn.spawn_id).with_suffix(TAKEN).exists():
@@ -141,14 +147,23 @@ class Starter:
             return "it was never begun"
         how, lines = "", ""
         with contextlib.suppress(TmuxFailed):
-            now = await self._tmux.describe(spawn.pane.pane_id)
-            if (now.server_pid, now.pane_pid) == (spawn.pane.server_pid, spawn.pane.pane_pid):
+            if await self._is_dead(spawn.pane):
                 how = await self._tmux.ended_how(spawn.pane.pane_id)
                 lines = last_lines((await self._tmux.look(spawn.pane.pane_id)).screen)
                 await self._tmux.close(spawn.pane.pane_id, spawn.pane)
-        return ": ".join(
-            part for part in (f"its program ended ({how})" if how else "its program ended", lines) if part
-        )
+        ended = f"its program ended ({how})" if how else "its program ended"
+        return f"{ended}: {lines}" if lines else ended
+
+    async def _is_dead(self, pane: Pane) -> bool:
+        """Whether it is there still, without its program; tmux reads what that said last before it says so."""
+        for _ in range(DRAINED):
+            now = await self._tmux.describe(pane.pane_id)
+            if (now.server_pid, now.pane_pid) != (pane.server_pid, pane.pane_pid):
+                return False
+            if now.dead:
+                return True
+            await asyncio.sleep(DRAINS_S)
+        return False
 
     async def discard(self, spawn_id: str, pane: Pane) -> None:
         self._forget(spawn_id)
@@ -187,6 +202,13 @@ class Starter:
         rules = self._load().daemon.spawn
         orders.refuse_unset(rules, str(self._paths.config))
         return rules
+
+    async def _worktree(self, spawn: Spawn) -> str:
+        if not spawn.branch:
+            return ""
+        await asyncio.to_thread(self._same_place, spawn)
+        yard = worktrees.Yard(self._rules().allowed_paths, self._paths.home)
+        return await worktrees.made(spawn.path, spawn.branch, yard)
 
     def _same_place(self, spawn: Spawn) -> None:
         """Raises: Refused, where it is not allowed any more, or is another folder by now."""

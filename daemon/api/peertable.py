@@ -72,6 +72,7 @@ PEERS: Final = (
         "end every agent that was started from here, and the daemon",
         body=bodies.Nothing,
         may=OUTSIDE,
+        here=True,
         answers=endinganswers.AllKilled,
     ),
     Endpoint(

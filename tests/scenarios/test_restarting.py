@@ -150,7 +150,7 @@ async def test_one_that_does_not_come_back_says_why_and_can_be_restarted_again(g
     (ground.folder / "worker/broken").touch()
     told = await restarted(ground, "worker")
     assert (told.code, told.json["state"]) == (2, "failed"), told
-    assert "broken, as it was told to be" in told.json["reason"]
+    assert "its program ended" in told.json["reason"]
     asked = await ground.house.cli("ask", "worker", "are you there?", "--json")
     (ground.folder / "worker/broken").unlink()
     told = await restarted(ground, "worker")

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from daemon.callers import codex, folders, processes, registry, unguarded
+from daemon.callers import codex, folders, processes, registry, terminals, unguarded
 from daemon.callers.incarnation import PROGRAMS
 from daemon.callers.processes import Process
 from daemon.core import commands as c
@@ -95,7 +95,7 @@ def _looked(tmux: str, now: PaneNow) -> c.Adopt:
 
 def _agent(now: PaneNow) -> Process:
     """The one agent that has the pane's keys: below a program that only starts another of its kind, that one."""
-    at = [each for each in processes.at_terminal(now.tty) if each.foreground and _backend(each)]
+    at = [each for each in terminals.at_terminal(now.tty) if each.foreground and _backend(each)]
     below = {each.parent for each in at}
     leading = [each for each in at if not any(other.pid == each.parent for other in at)]
     if len(leading) != 1:
@@ -119,7 +119,7 @@ def _backend(process: Process) -> str:
 
 
 def _claude_code(agent: Process, told: c.Adopt) -> c.Adopt:
-    environment = processes.environment_of(agent.pid, ("HOME", "CLAUDE_CONFIG_DIR"))
+    environment = terminals.environment_of(agent.pid, ("HOME", "CLAUDE_CONFIG_DIR"))
     folder = registry.config_dir(environment.get("HOME", ""), environment.get("CLAUDE_CONFIG_DIR", ""))
     session = registry.read_session(folder, agent.pid)
     if session is None or not session.session_id:
@@ -148,12 +148,12 @@ def _codex(agent: Process, told: c.Adopt) -> c.Adopt:
     program = codex.told_of(agent.pid)
     if program.shared:
         return told
-    rollouts = {path for path in processes.open_files(agent.pid) if _ROLLOUT.fullmatch(Path(path).name)}
+    rollouts = {path for path in terminals.open_files(agent.pid) if _ROLLOUT.fullmatch(Path(path).name)}
     if len(rollouts) != 1:
         return told
     path = rollouts.pop()
     named = _ROLLOUT.fullmatch(Path(path).name)
-    environment = processes.environment_of(agent.pid, ("HOME", "CODEX_HOME"))
+    environment = terminals.environment_of(agent.pid, ("HOME", "CODEX_HOME"))
     return replace(
         told,
         session_id=named[1] if named else "",

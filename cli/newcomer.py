@@ -19,7 +19,9 @@ from daemon.client.starts import Start
 Json = dict[str, Any]
 LOOK_S: Final = 0.1
 ON_THE_WAY: Final = frozenset({"wanted", "starting"})
+FAILED: Final = frozenset({"failed", "over"})
 REFUSED: Final = 2
+USUAL_S: Final = 10.0  #: nobody said for how long to wait, so it is no failure when it takes longer
 
 
 def add_to(group: typer.Typer) -> None:
@@ -34,7 +36,7 @@ def new(
     circle: Annotated[str | None, typer.Option("--circle", help="The circle it comes into.")] = None,
     worktree: Annotated[str | None, typer.Option("--worktree", help="Give it a git worktree with this branch.")] = None,
     message: Annotated[str | None, typer.Option("--message", help="Asked of it first; - reads standard input.")] = None,
-    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait until it is there.")] = 10.0,
+    wait: Annotated[float | None, typer.Option("--wait", help="Seconds to wait until it is there.")] = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -47,12 +49,18 @@ def new(
 
     async def ask(line: Client) -> Json:
         told = await line.spawn(where, start, key=key or secrets.token_hex(8))
-        return {**told, **await there(line, told, wait), "ask_id": told["ask_id"]}
+        return {
+            **told,
+            **await there(line, told, USUAL_S if wait is None else wait),
+            "ask_id": told["ask_id"],
+        }
 
     told = ask_daemon(ask)
     show(told, as_json=as_json, human=_one)
-    if told["state"] != "running" and wait:
-        raise typer.Exit(NOT_YET if told["state"] in ON_THE_WAY else REFUSED)
+    if told["state"] in FAILED:
+        raise typer.Exit(REFUSED)
+    if wait and told["state"] in ON_THE_WAY:
+        raise typer.Exit(NOT_YET)
 
 
 async def there(line: Client, told: Json, wait_s: float) -> Json:
@@ -76,7 +84,7 @@ def _doing(told: Json) -> str:
 
 def _one(told: Json) -> str:
     who = f"{told['circle']}/{told['name']}"
-    if told["state"] in {"failed", "over"}:
+    if told["state"] in FAILED:
         return f"{who} could not be started: {told['reason']}"
     state = "is there" if told["state"] == "running" else "is being started; what you send it waits"
     asked = f"\nasked: {told['ask_id']}" if told["ask_id"] else ""

@@ -52,6 +52,8 @@ async def checked(path: str, branch: str) -> None:
         await git.told(git.top_of(path), "check-ref-format", "--branch", branch)
     except git.GitSaysNo as error:
         raise Malformed(f'"{_shown(branch)}" is no name of a branch', "as in fix-login") from error
+    except TimeoutError as error:
+        raise Unavailable("git does not answer", "look at the repository") from error
 
 
 async def made(path: str, branch: str, yard: Yard) -> str:

@@ -1355,6 +1355,66 @@ NEWCOMERS: Final = (
     ),
 )
 
+STARTING: Final = (
+    Mutant(
+        "whoever comes from a pane of that number has arrived",
+        "daemon/core/arriving.py",
+        "return (pane.server_pid, pane.server_started, pane.pane_id, pane.pane_pid, pane.pane_started)",
+        "return (0, 0, pane.pane_id, 0, 0)",
+        ("tests/core/test_spawning.py::test_who_comes_from_another_pane_is_somebody_else",),
+    ),
+    Mutant(
+        "one more may be there than the config says",
+        "daemon/core/spawning.py",
+        "if len(live) >= command.live:",
+        "if len(live) > command.live:",
+        ("tests/core/test_spawning.py::test_only_so_many_are_there_at_once_and_one_that_is_over_makes_room",),
+        p0=False,
+    ),
+    Mutant(
+        "whoever was started may start others without end",
+        "daemon/core/spawning.py",
+        "return parent.depth + 1 if parent else 1",
+        "return 1",
+        ("tests/core/test_spawning.py::test_who_was_started_starts_others_only_so_deep",),
+    ),
+    Mutant(
+        "a job has two started for it",
+        "daemon/core/spawning.py",
+        "if before := _for_job(plan, command.job_id):",
+        'if before := _for_job(plan, ""):',
+        ("tests/core/test_spawning.py::test_a_job_is_started_for_once",),
+    ),
+    Mutant(
+        "a folder that begins like an allowed one is allowed",
+        "daemon/starting/ground.py",
+        "return Path(real).is_relative_to(root)",
+        "return real.startswith(root)",
+        ("tests/starting/test_ground.py::test_what_lies_outside_is_refused_however_it_is_written",),
+    ),
+    Mutant(
+        "links are not followed before a folder is compared",
+        "daemon/starting/ground.py",
+        "real = os.path.realpath(_whole(_checked(text), roots))",
+        "real = os.path.normpath(_whole(_checked(text), roots))",
+        ("tests/starting/test_ground.py::test_what_lies_outside_is_refused_however_it_is_written",),
+    ),
+    Mutant(
+        "a folder that was swapped meanwhile is gone into",
+        "daemon/starting/launcher.py",
+        'if f"{found.st_dev}:{found.st_ino}" != told["folder"] or',
+        "if",
+        ("tests/hostile/test_spawning.py::test_a_folder_that_is_another_by_now_is_not_gone_into",),
+    ),
+    Mutant(
+        "a repository's filters run when a worktree is made",
+        "daemon/starting/worktrees.py",
+        'off = ("smudge=", "clean=", "process=", "required=false")',
+        'off = ("required=false",)',
+        ("tests/starting/test_worktrees.py::test_no_program_of_a_repository_is_run",),
+    ),
+)
+
 MUTANTS: Final = (
     *STORING,
     *KEYS,
@@ -1370,4 +1430,5 @@ MUTANTS: Final = (
     *TELEGRAM,
     *ENDING,
     *NEWCOMERS,
+    *STARTING,
 )

@@ -59,7 +59,7 @@ async def started(
         await line.choose_persona(told["peer_id"], persona)
     return {
         **told,
-        **await _there(line, told, USUAL_S if wait_s is None else wait_s),
+        **await there(line, told, USUAL_S if wait_s is None else wait_s),
         "ask_id": told["ask_id"],
     }
 
@@ -73,7 +73,7 @@ def tell(told: Json, wait_s: float | None, *, as_json: bool) -> None:
         raise typer.Exit(NOT_YET)
 
 
-async def _there(line: Client, told: Json, wait_s: float) -> Json:
+async def there(line: Client, told: Json, wait_s: float) -> Json:
     """Look until it is there, has failed, or the time is up; say what goes on when that takes longer than a moment."""
     began, said = time.monotonic(), ""
     while told["state"] in ON_THE_WAY and (passed := time.monotonic() - began) < wait_s:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from daemon.core import deeds, looking, minding, moving, reviewdeeds, rounds, steering, tasking
+from daemon.core import deeds, endings, looking, minding, moving, reviewdeeds, rounds, steering, tasking
 from daemon.core.deeds import Talk
 from daemon.core.model import Ask, Heard
 
-_LOOKS: Final = looking.DEEDS | reviewdeeds.DEEDS
+_LOOKS: Final = looking.DEEDS | reviewdeeds.DEEDS | endings.DEEDS
 DEEDS: Final = deeds.DEEDS | steering.DEEDS | _LOOKS | rounds.DEEDS | tasking.DEEDS | minding.DEEDS
 RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     moving.SUBJECT: moving.moved,
@@ -17,4 +17,5 @@ RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     tasking.NIGHT: tasking.begun,
     **(rounds.RESOLVED | reviewdeeds.RESOLVED),
     **dict.fromkeys(looking.DEEDS, looking.chosen),
+    **dict.fromkeys(endings.DEEDS, endings.chosen),
 }

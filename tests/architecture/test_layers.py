@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # keeps what the core decided, and decides nothing
     "daemon.store": ("daemon.core",),
     # finds out who is on the other end of a socket; panes are tmux's
-    "daemon.callers": ("daemon.core", "daemon.tmux"),
+    "daemon.callers": ("daemon.core", "daemon.tmux", "daemon.panes"),
     # returns what happened to a parcel; it looks at the terminal and at whose process it writes to
     "daemon.transports": ("daemon.core", "daemon.tmux", "daemon.panes", "daemon.callers"),
     # effects that deliver nothing; results come back as commands. What an agent said stands in its transcript

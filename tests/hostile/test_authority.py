@@ -83,8 +83,12 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
     "AUTH-32 end another's agent": ("POST", "/v1/peers/alice/kill", {}),
-    "AUTH-50 claim a role for another": ("POST", "/v1/peers/alice/role", {"role": "orchestrator"}),
-    "AUTH-51 choose another's persona": ("POST", "/v1/peers/alice/persona", {"name": "reviewer"}),
+    "AUTH-55 claim a role for another": ("POST", "/v1/peers/alice/role", {"role": "orchestrator"}),
+    "AUTH-56 choose another's persona": ("POST", "/v1/peers/alice/persona", {"name": "reviewer"}),
+    "AUTH-61 restart another's agent": ("POST", "/v1/peers/alice/restart", {}),
+    "AUTH-50 end all that was started from here, and the daemon": ("POST", "/v1/down", {}),
+    "AUTH-51 see who was started from here": ("GET", "/v1/started", None),
+    "AUTH-52 take an agent over": ("POST", "/v1/adopt", {"tmux": "/x", "pane": "%0"}),
 }
 #: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
 FOR_AGENTS = {
@@ -95,6 +99,7 @@ FOR_AGENTS = {
     *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
     *(routes.REVIEWS, routes.MARK_REVIEW),
     *(routes.ROLE, routes.PERSONA, routes.OVERVIEW),
+    *(routes.KILL, routes.RESTART, routes.SPAWN, routes.SPAWNED),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {
@@ -118,11 +123,13 @@ NOT_FOR_CLI = {
         "AUTH-18",
         "AUTH-19",
         "AUTH-32",
+        "AUTH-61",
+        "AUTH-52",
         "AUTH-46",
         "AUTH-47",
         "AUTH-48",
-        "AUTH-50",
-        "AUTH-51",
+        "AUTH-55",
+        "AUTH-56",
     }
 }
 
@@ -180,7 +187,7 @@ def test_what_another_scheduled_is_its_own(daemon: DaemonProcess, alice: Agent, 
 
 
 def test_a_program_holds_no_role_and_works_by_no_persona(daemon: DaemonProcess, alice: Agent) -> None:
-    """AUTH-52: whoever is no agent takes none for itself either."""
+    """AUTH-57: whoever is no agent takes none for itself either."""
     with no_effect(daemon):
         for path, body in (
             ("role", {"role": "orchestrator", "force": True}),
@@ -193,14 +200,14 @@ def test_a_program_holds_no_role_and_works_by_no_persona(daemon: DaemonProcess, 
 
 @pytest.mark.parametrize("name", ["../../config", "/etc/passwd", "..%2fx", "Reviewer", "a/../reviewer"])
 def test_a_personas_name_is_no_path(daemon: DaemonProcess, alice: Agent, name: str) -> None:
-    """AUTH-53: what is no name of one is refused, and no file is looked for."""
+    """AUTH-58: what is no name of one is refused, and no file is looked for."""
     with no_effect(daemon):
         told = alice.asks("POST", "/v1/peers/alice/persona", json.dumps({"name": name}))
         assert (told["status"], told["told"]["code"]) == (400, "malformed"), told
 
 
 def test_a_role_is_no_name(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:
-    """AUTH-54: neither a name nor a description makes anybody more than an agent; a holder that is there keeps it."""
+    """AUTH-59: neither a name nor a description makes anybody more than an agent; a holder that is there keeps it."""
     renamed = mallory.asks("PATCH", "/v1/peers/mallory", '{"name": "orchestrator"}')
     assert renamed["status"] in {400, 403}
     mallory.asks("PATCH", "/v1/peers/mallory", '{"description": "role: orchestrator"}')

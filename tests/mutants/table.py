@@ -50,6 +50,7 @@ EDITS: Final = "tests/core/test_edits.py::"
 ADDRESSING: Final = "tests/core/test_addressing.py::"
 OUTBOX: Final = "tests/core/test_outbox.py::"
 ENDED: Final = "tests/transports/test_ending.py::"
+STARTED: Final = "tests/transports/test_ending_starts.py::"
 GET: Final = "tests/errands/test_get.py::"
 REVIEWING: Final = "tests/core/test_reviewing.py::"
 QUEUE: Final = "tests/transports/test_codex_queue.py::"
@@ -1172,9 +1173,65 @@ TELEGRAM: Final = (
 
 ENDING: Final = (
     Mutant(
+        "a pane is taken for the one that was made for an agent by its number alone",
+        "daemon/transports/ending.py",
+        "if not bears or not is_same(",
+        "if not is_same(",
+        (STARTED + "test_a_pane_without_its_mark_is_left_alone",),
+    ),
+    Mutant(
+        "the pane of an agent from outside is closed",
+        "daemon/transports/ending.py",
+        "await _bears(own, own.pane)",
+        "pass",
+        (STARTED + "test_one_from_outside_that_outlives_sigterm_keeps_its_pane",),
+    ),
+    Mutant(
+        "another user's process is ended",
+        "daemon/transports/ending.py",
+        "if processes.owner_of(pid) != os.getuid():",
+        "if False:",
+        (STARTED + "test_another_users_process_is_left_alone",),
+    ),
+    Mutant(
+        "whoever has the name of who started an agent may end it",
+        "daemon/core/lineage.py",
+        "if by.peer_id in ancestry(plan, peer) or granted_to(by, granted):",
+        "if by.name in {p.name for x in ancestry(plan, peer) if (p := plan.peer(x))} or granted_to(by, granted):",
+        ("tests/core/test_lineage.py::test_whoever_has_the_name_of_the_one_who_started_it_is_still_another",),
+    ),
+    Mutant(
+        "what an earlier run of an agent was started by may end a later one",
+        "daemon/core/lineage.py",
+        "if session and row.pane and session.pane and is_one(row.pane, session.pane):",
+        "if session:",
+        ("tests/core/test_lineage.py::test_a_run_in_another_pane_is_nobodys_even_if_an_earlier_one_was",),
+    ),
+    Mutant(
+        "a turn is broken off by a restart without a word",
+        "daemon/core/restarting.py",
+        "if session.turn in IN_TURN and not now:",
+        "if False:",
+        ("tests/core/test_restarting.py::test_a_turn_under_way_is_broken_off_only_if_that_is_said",),
+    ),
+    Mutant(
+        "an agent is restarted with whatever lies where its conversation was",
+        "daemon/starting/resuming.py",
+        "if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():",
+        "if False:",
+        ("tests/starting/test_resuming.py::test_one_that_was_swapped_for_a_link_is_refused",),
+    ),
+    Mutant(
+        "whoever is ended while it is to be restarted comes back",
+        "daemon/core/killing.py",
+        "if row.peer_id == command.peer_id and row.state == spawns.State.WANTED:",
+        "if False:",
+        ("tests/core/test_restarting.py::test_whoever_is_ended_meanwhile_does_not_come_back",),
+    ),
+    Mutant(
         "a process is ended by its number alone",
         "daemon/transports/ending.py",
-        "if found != wanted:",
+        "if found != Process(pid, started):",
         "if found is None:",
         (ENDED + "test_a_process_of_that_number_but_another_start_is_left_alone",),
     ),

@@ -89,6 +89,7 @@ FOR_AGENTS = {
     *(routes.SCHEDULES, routes.SCHEDULE, routes.RUN_SCHEDULE),
     *(routes.CHECKINS, routes.CHECKIN, routes.RUN_CHECKIN),
     *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
+    *(routes.SPAWN, routes.SPAWNED),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {

@@ -66,7 +66,7 @@ async def test_outside_the_allowed_folders_nobody_is_started(ground: Yard, how: 
 
 
 async def test_what_tmux_would_run_in_names_of_folders_is_a_name(ground: Yard, canary: Path) -> None:
-    """SPAWN-12: formats and commands of tmux in the names of folders, peers, profiles, backends, circles and branches."""
+    """SPAWN-12: what tmux would run, in names of folders, peers, profiles, backends, circles and branches."""
     folder = ground.make(f"#(touch {str(canary).replace('/', '%')})#{{pid}};touch x")
     hostile = [
         (str(folder), ()),

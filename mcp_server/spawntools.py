@@ -36,8 +36,8 @@ def _said(told: Json) -> str:
 SPAWN_TOOLS: Final = (
     Tool(
         "spawn_peer",
-        "Start another coding agent in a folder your user allowed. Its name holds at once; message is asked of it "
-        "when it is there, and the answer comes to you. worktree: a branch to give it a git worktree of its own.",
+        "Start another coding agent in a folder your user allowed. Its name holds at once; message is asked of it, "
+        "and the answer comes to you. worktree: a branch, for a git worktree of its own.",
         takes(
             "path",
             path=text(most=4096),

@@ -1781,8 +1781,8 @@ STARTING: Final = (
     Mutant(
         "one more may be there than the config says",
         "daemon/core/spawning.py",
-        "if len(live) >= command.live:",
-        "if len(live) > command.live:",
+        "if len(live) >= most:",
+        "if len(live) > most:",
         ("tests/core/test_spawning.py::test_only_so_many_are_there_at_once_and_one_that_is_over_makes_room",),
         p0=False,
     ),

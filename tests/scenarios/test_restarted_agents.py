@@ -33,7 +33,8 @@ async def ground_of(kind: str, model: ModelApi) -> AsyncIterator[Yard]:
         rig: RealAgent = STARTS[kind](house.user, folder, model.url, "unused", "unused")
         rig.write_settings()
         house._given.update(rig.env | {"PATH": f"{path}:{os.environ['PATH']}"})
-        ground.allow(commands={kind: rig.command})
+        command = rig.command[:1] if kind == "gemini" else rig.command  # which else names the session itself
+        ground.allow(commands={kind: command})
         await house.start()
         trust = ("--trust",) if kind == "codex" else ()
         assert (await house.cli("hooks", "install", "--agent", kind, *trust)).code == 0

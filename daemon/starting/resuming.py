@@ -117,14 +117,12 @@ WAYS: Final[Mapping[str, Way]] = {
 
 
 def _home(session: Session, environment: Environment, variable: str, usual: str) -> Path:
-    """The agent's own folder, if whatever is started from here has the same."""
+    """The agent's own folder, as whatever is started from here has it; where a hook named it, it must be the same."""
     home = environment.get("GEMINI_CLI_HOME", "") if usual == ".gemini" else ""
     its = environment.get(variable, "") if variable else ""
     folder = Path(its or Path(home or environment.get("HOME", "")) / usual).resolve()
-    if not session.config_dir or Path(session.config_dir).resolve() != folder:
-        raise _missing(
-            f"is kept in {session.config_dir or 'no known folder'}, and one started from here has {folder}"
-        )
+    if session.config_dir and Path(session.config_dir).resolve() != folder:
+        raise _missing(f"is kept in {session.config_dir}, and one started from here has {folder}")
     return folder
 
 

@@ -136,7 +136,9 @@ def test_a_pipe_holds_nobody_up(kept: Kept) -> None:
 
 def test_one_that_a_program_started_from_here_would_not_find_is_refused(kept: Kept, tmp_path: Path) -> None:
     assert "one started from here has" in kept.refused(config_dir=str(tmp_path / "another"))
-    assert kept.refused(config_dir="")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(NotAllowed):
+        proven(kept.backend, replace(kept.session, config_dir=""), tmp_path / "other")
 
 
 def test_a_claude_code_to_whom_nobody_has_said_anything_has_none(tmp_path: Path) -> None:

@@ -142,11 +142,8 @@ class Tmux:
 
         No shell runs it. The window stays in the folder of whoever calls: tmux would expand any that is named.
 
-        Args:
-            session: a plain word.
-            name: the window's, another.
-            argv: the program and its arguments.
-            environment: a new server's, and the way on which the program is looked for.
+        ``session`` and ``name``, the window's, are plain words; ``argv`` is the program and its arguments, and
+        ``environment`` a new server's, and the way on which the program is looked for.
 
         Raises:
             TmuxFailed: tmux refused; unless it is ``TmuxSilent``, nothing was begun.

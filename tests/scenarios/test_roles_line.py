@@ -61,6 +61,7 @@ async def test_the_tool_claims_and_the_list_grows_and_it_survives_a_kill(house: 
     assert "claim_orchestrator_role" in before
     assert after - before == {
         "orchestrator_status",
+        "restart_peer",
         *(f"job_{what}" for what in ("create", "list", "update", "result", "cancel")),
     }
     assert any(isinstance(each, t.ToolListChangedNotification) for each in heard)

@@ -81,10 +81,10 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
     "AUTH-32 end another's agent": ("POST", "/v1/peers/alice/kill", {}),
-    "AUTH-49 restart another's agent": ("POST", "/v1/peers/alice/restart", {}),
-    "AUTH-50 end all that was started from here, and the daemon": ("POST", "/v1/down", {}),
-    "AUTH-51 see who was started from here": ("GET", "/v1/started", None),
-    "AUTH-52 take an agent over": ("POST", "/v1/adopt", {"tmux": "/x", "pane": "%0"}),
+    "AUTH-60 restart another's agent": ("POST", "/v1/peers/alice/restart", {}),
+    "AUTH-61 end all that was started from here, and the daemon": ("POST", "/v1/down", {}),
+    "AUTH-62 see who was started from here": ("GET", "/v1/started", None),
+    "AUTH-63 take an agent over": ("POST", "/v1/adopt", {"tmux": "/x", "pane": "%0"}),
 }
 #: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
 FOR_AGENTS = {
@@ -117,8 +117,8 @@ NOT_FOR_CLI = {
         "AUTH-18",
         "AUTH-19",
         "AUTH-32",
-        "AUTH-49",
-        "AUTH-52",
+        "AUTH-60",
+        "AUTH-63",
         "AUTH-46",
         "AUTH-47",
         "AUTH-48",

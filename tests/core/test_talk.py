@@ -393,6 +393,7 @@ TYPED = {
     "watch": ("/watch api", "watching api"),
     "schedule": ("/schedule @api every 2h how far?", "api is asked every 2 h"),
     "job": ("/job @api tidy up", "is running for api"),
+    "new": ("/new ~/app", "looking at the folder…"),
     "jobs": ("/jobs", "there are no jobs"),
     "tonight": ("/tonight @api tidy up", "The night of dev"),
     "schedules": ("/schedules", "nothing is scheduled"),

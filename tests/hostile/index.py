@@ -31,6 +31,7 @@ CLASSES: Final = {
     "TERM": "Texts on the command line",
     "PANE": "tmux: formats, targets, wrong panes",
     "STOP": "Stopping and killing",
+    "SPAWN": "Starting agents",
     "TG": "Telegram",
     "SLK": "Slack",
     "APPR": "Approvals",

@@ -44,17 +44,17 @@ def sibling(ground: Yard) -> str:
 
 
 OUTSIDE: dict[str, Callable[[Yard], str]] = {
-    "a link that leads out": link_out,
-    "a name that begins like an allowed one": sibling,
-    "dots": lambda ground: f"{ground.make('x')}/../..",
-    "our own home": lambda ground: str(ground.house.home),
-    "a folder in our own home": lambda ground: str(ground.house.home / "run"),
-    "an option": lambda _: "--help",
-    "another user's home": lambda _: "~root",
-    "a newline": lambda ground: f"{ground.folder}\n/etc",
-    "an escape": lambda ground: f"{ground.folder}/\x1b[2J",
-    "a folder that is not there": lambda ground: f"{ground.folder}/nowhere",
-    "a file": lambda _: str(AGENT),
+    "SPAWN-01 a link that leads out": link_out,
+    "SPAWN-02 a name that begins like an allowed one": sibling,
+    "SPAWN-03 dots": lambda ground: f"{ground.make('x')}/../..",
+    "SPAWN-04 our own home": lambda ground: str(ground.house.home),
+    "SPAWN-05 a folder in our own home": lambda ground: str(ground.house.home / "run"),
+    "SPAWN-06 an option": lambda _: "--help",
+    "SPAWN-07 another user's home": lambda _: "~root",
+    "SPAWN-08 a newline": lambda ground: f"{ground.folder}\n/etc",
+    "SPAWN-09 an escape": lambda ground: f"{ground.folder}/\x1b[2J",
+    "SPAWN-10 a folder that is not there": lambda ground: f"{ground.folder}/nowhere",
+    "SPAWN-11 a file": lambda _: str(AGENT),
 }
 
 
@@ -66,6 +66,7 @@ async def test_outside_the_allowed_folders_nobody_is_started(ground: Yard, how: 
 
 
 async def test_what_tmux_would_run_in_names_of_folders_is_a_name(ground: Yard, canary: Path) -> None:
+    """SPAWN-12: what tmux would run, in names of folders, peers, profiles, backends, circles and branches."""
     folder = ground.make(f"#(touch {str(canary).replace('/', '%')})#{{pid}};touch x")
     hostile = [
         (str(folder), ()),
@@ -85,6 +86,7 @@ async def test_what_tmux_would_run_in_names_of_folders_is_a_name(ground: Yard, c
 
 
 async def test_what_whoever_asks_has_in_their_environment_reaches_nobody(ground: Yard, canary: Path) -> None:
+    """SPAWN-13: a hostile environment of whoever asks."""
     folder, seen = ground.make("worker"), ground.house.place / "seen"
     hook = ground.house.place / "hook.sh"
     hook.write_text(f"touch {canary}\n")
@@ -113,6 +115,7 @@ async def test_what_whoever_asks_has_in_their_environment_reaches_nobody(ground:
 
 
 async def test_who_is_no_agent_and_at_no_terminal_starts_nobody(ground: Yard) -> None:
+    """SPAWN-14: a program that is no agent and at no terminal."""
     told = await ground.house.cli("peer", "new", str(ground.make("worker")), "--json")
     assert told.code == 2
     assert "is not for unverified programs" in told.out
@@ -121,6 +124,7 @@ async def test_who_is_no_agent_and_at_no_terminal_starts_nobody(ground: Yard) ->
 
 @pytest.mark.parametrize("field", ["backend", "profile", "name", "circle", "worktree", "message", "role"])
 async def test_what_no_text_can_hold_starts_nobody(ground: Yard, field: str) -> None:
+    """SPAWN-15: a NUL, and far too much, in each field."""
     async with ground.house.mcp("lead") as lead:
         made_plain = field in {"name", "message"}  # of these, what no name or text can hold is left out
         for hostile in ("x" * 300_000, *([] if made_plain else ["a\0b"])):
@@ -149,6 +153,7 @@ def orders_for(folder: Path, canary: Path) -> dict[str, object]:
 
 
 async def test_a_folder_that_is_another_by_now_is_not_gone_into(tmp_path: Path) -> None:
+    """SPAWN-16: a folder that is swapped between the look and the start."""
     real, canary = tmp_path / "real", tmp_path / "canary"
     real.mkdir()
     told = orders_for(real, canary)
@@ -171,6 +176,7 @@ async def test_a_folder_that_is_another_by_now_is_not_gone_into(tmp_path: Path) 
 
 
 async def test_orders_that_others_can_read_or_that_are_a_link_are_not_taken(tmp_path: Path) -> None:
+    """SPAWN-17: orders that others can read, or that are a link."""
     canary, link = tmp_path / "canary", tmp_path / "n-2"
     told = orders_for(tmp_path, canary)
     link.symlink_to(tmp_path / "n-1")
@@ -181,6 +187,7 @@ async def test_orders_that_others_can_read_or_that_are_a_link_are_not_taken(tmp_
 
 
 async def test_orders_are_taken_once(tmp_path: Path) -> None:
+    """SPAWN-C1: what is as it should be begins, once."""
     canary, orders = tmp_path / "canary", tmp_path / "n-1"
     child = await launched(orders, orders_for(tmp_path, canary))  # type: ignore[misc]
     assert await child.wait() == 0
@@ -190,6 +197,7 @@ async def test_orders_are_taken_once(tmp_path: Path) -> None:
 
 
 async def test_twenty_wishes_in_a_minute_meet_the_limits_and_the_line_stays_awake(ground: Yard) -> None:
+    """SPAWN-18: twenty wishes in a minute."""
     ground.allow(live=3, per_minute=4)
     folders = [ground.make(f"w{n}") for n in range(20)]
     async with ground.house.mcp("lead") as lead:

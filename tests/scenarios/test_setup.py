@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -109,4 +110,13 @@ async def test_at_a_terminal_it_asks_for_folders_and_chats_and_keeps_the_answer(
         screen.type("")
         assert await screen.ended() == 0
     kept = yaml.safe_load((house.home / "config.yaml").read_text())
-    assert kept == {"daemon": {"spawn": {"allowed_paths": [f"{house.user}/work"]}}}
+    spawn = kept["daemon"]["spawn"]
+    assert spawn["allowed_paths"] == [f"{house.user}/work"]
+    usual = {"claude-code": "claude", "codex": "codex", "gemini": "gemini", "opencode": "opencode"}
+    path = house.env.get("PATH")
+    assert spawn.get("commands", {}) == {
+        name: word for name, word in usual.items() if shutil.which(word, path=path)
+    }
+    assert list(spawn.get("commands", {})) == sorted(
+        spawn.get("commands", {})
+    )  # Claude Code is the usual one

@@ -132,9 +132,8 @@ class Tmux:
 
     async def bears(self, pane_id: str, spawn_id: str) -> bool:
         """Whether the pane was made for that start. Raises as ``describe`` does."""
-        return (
-            await self._run("display-message", "-p", "-t", _checked(pane_id), panes.bears(spawn_id)) == "1\n"
-        )
+        asked = ("display-message", "-p", "-t", _checked(pane_id), panes.bears(spawn_id))
+        return await self._run(*asked) == "1\n"
 
     async def open(
         self, session: str, name: str, argv: Sequence[str], environment: Mapping[str, str]
@@ -144,8 +143,7 @@ class Tmux:
         No shell runs it. The window stays in the folder of whoever calls: tmux would expand any that is named.
 
         Args:
-            session: a plain word.
-            name: the window's, another.
+            session, name: of session and window, plain words.
             argv: the program and its arguments.
             environment: a new server's, and the way on which the program is looked for.
 

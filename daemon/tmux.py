@@ -1,10 +1,10 @@
 """The only place that speaks to tmux.
 
-Rule: nothing a user wrote is ever an argument here, since tmux expands formats, and runs ``#(…)``, in many of
-them: text goes in by standard input, targets are pane ids of the form ``%7``. Before a pane is written to,
-the tmux server itself looks, in the same command, whether that may be (still that pane, not in copy mode, not
-mirrored): nothing lies between the look and the act. A pane is known by its server's pid, its own pid and
-both start times, since numbers begin again after a restart. Each method is one process (tmux 3.3a: 1 ms).
+Rule: nothing a user wrote is ever an argument here, since tmux expands formats, and runs ``#(…)``, in many of them:
+text goes in by standard input, targets are pane ids of the form ``%7``. Before a pane is written to, the tmux server
+itself looks, in the same command, whether that may be (still that pane, not in copy mode, not mirrored): nothing lies
+between the look and the act. A pane is known by its server's pid, its own pid and both start times, since numbers
+begin again after a restart. Each method is one process (tmux 3.3a: 1 ms).
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ class Tmux:
 
     async def bears(self, pane_id: str, spawn_id: str) -> bool:
         """Whether the pane was made for that start. Raises as ``describe`` does."""
-        wanted = panes.bears(spawn_id)
-        return (await self._run("display-message", "-p", "-t", _checked(pane_id), wanted)).strip() == "1"
+        asked = ("display-message", "-p", "-t", _checked(pane_id), panes.bears(spawn_id))
+        return await self._run(*asked) == "1\n"
 
     async def open(
         self, session: str, name: str, argv: Sequence[str], environment: Mapping[str, str]
@@ -142,8 +142,10 @@ class Tmux:
 
         No shell runs it. The window stays in the folder of whoever calls: tmux would expand any that is named.
 
-        ``session`` and ``name``, the window's, are plain words; ``argv`` is the program and its arguments, and
-        ``environment`` a new server's, and the way on which the program is looked for.
+        Args:
+            session, name: of session and window, plain words.
+            argv: the program and its arguments.
+            environment: a new server's, and the way on which the program is looked for.
 
         Raises:
             TmuxFailed: tmux refused; unless it is ``TmuxSilent``, nothing was begun.
@@ -159,11 +161,11 @@ class Tmux:
             raise
         except TmuxFailed:
             make = ("new-session", "-d", "-x", "200", "-y", "50", "-s", session)
-        words = (*make, "-n", name, "-P", "-F", panes.FIELDS, "--", *argv)
-        told = await self._run(*words, environment=environment)
-        if found := panes.pane(told.removesuffix("\n")):
-            return found
-        raise TmuxFailed(f"tmux told of no pane but {told!r}")
+        make = (*make, "-n", name, "-P", "-F", panes.FIELDS, "--", *argv)
+        told = await self._run(*make, environment=environment)
+        if (found := panes.pane(told.removesuffix("\n"))) is None:
+            raise TmuxFailed(f"tmux told of no pane but {told!r}")
+        return found
 
     async def running(self) -> list[tuple[str, str]]:
         """Every pane, and the command that it was made with.
@@ -250,11 +252,9 @@ class Tmux:
         pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
         # Without -u and a UTF-8 locale tmux turns what is not ASCII, and tabs, into "_".
         environment = given or {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
-        words = ("tmux", "-u", "-S", self._socket, *argv)
+        words, loop = ("tmux", "-u", "-S", self._socket, *argv), asyncio.get_running_loop()
         try:
-            transport, told = await asyncio.get_running_loop().subprocess_exec(
-                _Told, *words, env=environment, stdin=pipe
-            )
+            transport, told = await loop.subprocess_exec(_Told, *words, env=environment, stdin=pipe)
         except OSError as error:
             raise TmuxFailed(f"tmux cannot be started: {error}") from error
         typed = transport.get_pipe_transport(0)

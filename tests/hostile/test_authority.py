@@ -85,10 +85,10 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-32 end another's agent": ("POST", "/v1/peers/alice/kill", {}),
     "AUTH-55 claim a role for another": ("POST", "/v1/peers/alice/role", {"role": "orchestrator"}),
     "AUTH-56 choose another's persona": ("POST", "/v1/peers/alice/persona", {"name": "reviewer"}),
-    "AUTH-61 restart another's agent": ("POST", "/v1/peers/alice/restart", {}),
-    "AUTH-50 end all that was started from here, and the daemon": ("POST", "/v1/down", {}),
-    "AUTH-51 see who was started from here": ("GET", "/v1/started", None),
-    "AUTH-52 take an agent over": ("POST", "/v1/adopt", {"tmux": "/x", "pane": "%0"}),
+    "AUTH-60 restart another's agent": ("POST", "/v1/peers/alice/restart", {}),
+    "AUTH-61 end all that was started from here, and the daemon": ("POST", "/v1/down", {}),
+    "AUTH-62 see who was started from here": ("GET", "/v1/started", None),
+    "AUTH-63 take an agent over": ("POST", "/v1/adopt", {"tmux": "/x", "pane": "%0"}),
 }
 #: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
 FOR_AGENTS = {
@@ -123,8 +123,8 @@ NOT_FOR_CLI = {
         "AUTH-18",
         "AUTH-19",
         "AUTH-32",
-        "AUTH-61",
-        "AUTH-52",
+        "AUTH-60",
+        "AUTH-63",
         "AUTH-46",
         "AUTH-47",
         "AUTH-48",
@@ -223,7 +223,7 @@ def test_a_role_is_no_name(daemon: DaemonProcess, alice: Agent, mallory: Agent) 
 def test_a_verdict_is_given_by_who_was_asked(
     daemon: DaemonProcess, alice: Agent, mallory: Agent, tmp_path: Path
 ) -> None:
-    """AUTH-60: neither another agent nor any program judges what was asked of somebody else, nor its own author."""
+    """AUTH-50: neither another agent nor any program judges what was asked of somebody else, nor its own author."""
     work = Repository(tmp_path / "app")
     body = {"what": f"{work.folder}#main", "reviewer": "alice"}
     made = asked(daemon, "POST", "/v1/reviews", json.dumps(body))["told"]

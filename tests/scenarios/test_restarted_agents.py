@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -84,7 +84,7 @@ async def test_it_is_the_same_peer_and_knows_what_was_said(model: ModelApi, kind
         await until_status(ground, "offline")
         waiting = await ground.house.cli("ask", "worker", "after the end?", "--json")
         assert (await restarted(ground))["peer_id"] == first.json["peer_id"]
-        await ground.house.until("answered", _is_answered, waiting.json["ask_id"])
+        await answered(ground, waiting.json["ask_id"])
         assert knows(model, "after the end?")
 
         last = await pid_of(ground)
@@ -93,7 +93,16 @@ async def test_it_is_the_same_peer_and_knows_what_was_said(model: ModelApi, kind
         await until(lambda: processes.process(last) is None, "for its process to end")
 
 
-_is_answered: Callable[[Json], bool] = lambda told: told["state"] == "answered"  # noqa: E731
+async def answered(ground: Yard, ask_id: str) -> None:
+    """Some take long to be themselves again on a busy machine."""
+    for left in (2, 1, 0):
+        try:
+            await ground.house.until("answered", lambda told: told["state"] == "answered", ask_id)
+        except AssertionError:
+            if not left:
+                raise AssertionError(await ground.screens()) from None
+        else:
+            return
 
 
 async def until_status(ground: Yard, status: str) -> None:

@@ -231,3 +231,22 @@ async def test_down_may_leave_them_and_the_next_daemon_finds_them(ground: Yard) 
     assert (await ground.until_peer("worker", status="online"))["peer_id"] == before["peer_id"]
     told = await ground.house.at_terminal("peer", "kill", "worker", "--json")
     assert told.code == 0, told.out
+
+
+@pytest.mark.thorough
+async def test_of_twenty_that_were_started_down_leaves_no_process_pane_or_file(ground: Yard) -> None:
+    names = [f"worker-{number}" for number in range(20)]
+    ground.allow(commands={"claude-code": lasting(ground)}, live=20)
+    for name in names:
+        ground.make(name)
+    for name in names:
+        told = await ground.house.at_terminal("peer", "new", str(ground.folder / name), "--wait", "0")
+        assert told.code == 0, told.out
+    pids = [int(pid) for pid in (await ground.tell_tmux("list-panes", "-a", "-F", "#{pane_pid}")).split()]
+    told = await ground.house.at_terminal("down", "--json")
+    assert told.code == 0, told.out
+    assert [each for each in told.json["killed"] if not each["ended"]] == []
+    assert [pid for pid in pids if processes.process(pid)] == []
+    assert await ground.panes() == []
+    left = {path.name for path in (ground.house.home / "run").rglob("*")}
+    assert left <= {"starts", "peerline.lock"}  # which every daemon takes anew

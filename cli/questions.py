@@ -81,9 +81,8 @@ def _ask_folders() -> None:
 def _keep_commands() -> None:
     """How the agents that are here are started: by their own name, with nothing added. What is there stays."""
     known = load(found().config, os.environ).daemon.spawn.commands
-    for name, agent in reversed(
-        AGENTS.items()
-    ):  # each is put before those that are there, and the first is the usual one
+    # Each is put before those that are there, and the first is the usual one.
+    for name, agent in reversed(list(AGENTS.items())):
         if name not in known and shutil.which(agent.program):
             keep(found().config, COMMANDS, name, agent.program)
             typer.echo(f"{COMMANDS}.{name}: {agent.program}")

@@ -143,7 +143,8 @@ class Tmux:
         No shell runs it. The window stays in the folder of whoever calls: tmux would expand any that is named.
 
         Args:
-            session, name: of session and window, plain words.
+            session: a plain word.
+            name: the window's, another.
             argv: the program and its arguments.
             environment: a new server's, and the way on which the program is looked for.
 
@@ -151,9 +152,8 @@ class Tmux:
             TmuxFailed: tmux refused; unless it is ``TmuxSilent``, nothing was begun.
 
         """
-        for word in (session, name):
-            if not _WORD.fullmatch(word):
-                raise ValueError(f"{word!r} is no plain word")
+        if not (_WORD.fullmatch(session) and _WORD.fullmatch(name)):
+            raise ValueError(f"{session!r} or {name!r} is no plain word")
         make: tuple[str, ...] = ("new-window", "-d", "-t", f"={session}:")
         try:
             await self._run("has-session", "-t", f"={session}")

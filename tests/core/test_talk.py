@@ -405,7 +405,6 @@ TYPED = {
     "pushes": ("/pushes 6", "it rings 6 times an hour at most"),
     "digest": ("/digest", "nothing is held back"),
     "reviews": ("/reviews", "there is nothing to be reviewed"),
-    "new": ("/new /x", "looking at the folder…"),
     "kill": ("/kill api", "End dev/api?"),
     "restart": ("/restart api", "restarting api…"),
     "help": ("/help", "/peers"),

@@ -1,0 +1,207 @@
+"""What peers want of each other: asks, answers, notices, jobs, schedules; what is possible, and what is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from daemon.core import commands as c
+from daemon.core.model import Kind, Missed, Peer, Standing, Urgency
+from daemon.core.timetable import Every, Once
+from tests.crowd.agents import Agent
+from tests.crowd.stage import Stage
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+NEEDS = ("all", "all", "first", "majority", "2", "9")
+NOWHERE = ("a-nothing000", "", "j-nothing000")
+
+
+class Talking:
+    def __init__(self, stage: Stage, names: tuple[str, ...]) -> None:
+        self.stage = stage
+        self.names = names
+
+    def speaks(self, agent: Agent) -> None:
+        """One thing that it says now, in a call with a key that may be made again."""
+        roll = self.stage.rng.random()
+        for below, deed in (
+            (0.25, self._answers),
+            (0.3, self._cancels),
+            (0.34, self._notifies),
+            (0.36, self._broadcasts),
+            (0.55, self._asks),
+            (0.72, self._has_something_done),
+            (0.82, self._tells_of_work),
+            (0.92, self._changes_work),
+            (0.97, self._schedules),
+        ):
+            if roll < below:
+                deed(agent)
+                return
+        self._describes(agent)
+
+    def _made(self, command: c.Command) -> None:
+        """Perhaps twice: its answer was lost. Perhaps beside something that cannot be."""
+        stage = self.stage
+        if stage.chance(0.05):
+            stage.do(command, c.CancelAsk(ask_id="a-nothing000", by="p-nobody"))
+            return
+        if stage.chance(0.03):
+            stage.ground.full_after = stage.pick(0, 1, 2, 3)
+        key = f"k-{stage.new()}"
+        stage.do(command, key=key)
+        stage.ground.full_after = None
+        if stage.chance(0.1):
+            stage.met["a call that is repeated"] += 1
+            stage.do(command, key=key)
+
+    # --- asks ---------------------------------------------------------------------------------------------------
+
+    def _answers(self, agent: Agent) -> None:
+        stage, open_ = self.stage, self._asks_there()
+        mine = agent.asked[-8:] if stage.chance(0.85) else open_
+        if not mine:
+            return
+        self._made(
+            c.CloseAsk(
+                ask_id=stage.pick(*mine, *NOWHERE[:1]),
+                by=agent.peer_id,
+                text=stage.pick("", f"answer {stage.new()}", f"answer {stage.new()}"),
+                option=stage.pick(None, None, None, "left", "sideways"),
+                decline=stage.chance(0.2),
+            )
+        )
+
+    def _cancels(self, agent: Agent) -> None:
+        own = self.stage.look(lambda plan: [x.ask_id for x in plan.view.open_asks_by(agent.peer_id)])
+        of_others = self._asks_there()
+        ask_id = self.stage.pick(*(own or of_others or NOWHERE), *of_others[:1])
+        self._made(c.CancelAsk(ask_id=ask_id, by=agent.peer_id))
+
+    def _asks(self, agent: Agent) -> None:
+        stage = self.stage
+        self._made(
+            c.SendAsk(
+                sender=agent.peer_id,
+                to=self._whom(),
+                question=f"how far? {stage.new()}",
+                urgency=self._urgency(),
+                need=stage.pick(*NEEDS),
+                options=stage.pick((), (), ("left", "right"), ("left", "left")),
+                deadline=stage.pick(None, None, 20 * SECOND, 5 * MINUTE, HOUR, -SECOND),
+                default=stage.pick(None, "left"),
+            )
+        )
+
+    def _notifies(self, agent: Agent) -> None:
+        to = self._whom()
+        text = f"by the way {self.stage.new()}"
+        self._made(c.SendNotice(sender=agent.peer_id, to=to, text=text, urgency=self._urgency()))
+
+    def _broadcasts(self, agent: Agent) -> None:
+        circle = self.stage.pick(None, "*", "dev")
+        self._made(c.SendBroadcast(sender=agent.peer_id, text=f"hear {self.stage.new()}", circle=circle))
+
+    def _describes(self, agent: Agent) -> None:
+        stage, peer_id = self.stage, agent.peer_id
+        self._made(
+            stage.pick(
+                c.DescribePeer(peer_id=peer_id, description=f"at {stage.new()}"),
+                c.RenamePeer(peer_id=peer_id, name=stage.pick("smith", "peerline", "No Name", agent.wish)),
+                c.MovePeer(peer_id=peer_id, circle=stage.pick("dev", "ops", "zinc")),
+            )
+        )
+
+    # --- work ---------------------------------------------------------------------------------------------------
+
+    def _has_something_done(self, agent: Agent) -> None:
+        stage = self.stage
+        jobs = self._jobs_there()
+        after = tuple(stage.pick(*jobs) for _ in range(stage.pick(1, 2))) if jobs and stage.chance(0.4) else ()
+        due = stage.watch.now() + stage.pick(MINUTE, HOUR) if stage.chance(0.25) else None
+        self._made(
+            c.AddJob(
+                owner=agent.peer_id,
+                title=f"tidy {stage.new()}",
+                to=self._one() if stage.chance(0.95) else "",
+                after=after,
+                due_at=due,
+                retries=stage.pick(0, 0, 1, 2, 11),
+                deadline=stage.pick(None, None, 30 * MINUTE, 2 * HOUR, 2 * SECOND),
+                minutes=stage.pick(None, None, None, 30),
+                messages=stage.pick(None, None, None, 2),
+                tonight=stage.chance(0.05),
+            )
+        )
+
+    def _tells_of_work(self, agent: Agent) -> None:
+        stage = self.stage
+        mine = stage.look(lambda plan: [x.job_id for x in plan.view.jobs_running() if x.to == agent.peer_id])
+        jobs = mine if mine and stage.chance(0.85) else self._jobs_there()
+        if jobs:
+            state = stage.pick("running", "running", "blocked", "done", "failed", "asleep")
+            claims = stage.pick((), (), ("tests",), ("",))
+            job_id = stage.pick(*jobs)
+            note = stage.pick("", f"note {stage.new()}")
+            self._made(c.UpdateJob(job_id=job_id, by=agent.peer_id, state=state, note=note, claims=claims))
+
+    def _changes_work(self, agent: Agent) -> None:
+        stage, jobs = self.stage, self._jobs_there()
+        if not jobs:
+            return
+        job_id, by = stage.pick(*jobs), stage.pick(agent.peer_id, "")
+        self._made(
+            stage.pick(
+                c.CancelJob(job_id=job_id, by=by, named="somebody"),
+                c.RetryJob(job_id=job_id, by=by),
+                c.RetryJob(job_id=job_id, by=by),
+                c.GiveJob(job_id=job_id, to=agent.peer_id),
+                c.FailJob(job_id=job_id, why="nobody came"),
+            )
+        )
+
+    def _schedules(self, agent: Agent) -> None:
+        stage = self.stage
+        own = stage.look(lambda plan: [x.schedule_id for x in plan.view.schedules()])
+        if own and stage.chance(0.6):
+            one, by = stage.pick(*own), stage.pick(agent.peer_id, "")
+            state = stage.pick(Standing.PAUSED, Standing.ACTIVE, Standing.REMOVED)
+            changed = c.ChangeSchedule(schedule_id=one, by=by, state=state)
+            self._made(stage.pick(changed, c.RunSchedule(schedule_id=one, by=by)))
+            return
+        soon = stage.watch.now() + 30 * SECOND
+        self._made(
+            c.AddSchedule(
+                owner=agent.peer_id,
+                to=stage.pick((self._one(),), ("me",), ("role:orchestrator",)),
+                text=f"look at it {stage.new()}",
+                rule=stage.pick(Once(soon), Every(10 * MINUTE, soon), Every(HOUR, soon), Every(SECOND, soon)),
+                zone="UTC",
+                kind=stage.pick(Kind.ASK, Kind.NOTICE),
+                missed=stage.pick(*Missed),
+            )
+        )
+
+    # --- who and what there is ----------------------------------------------------------------------------------
+
+    def _whom(self) -> tuple[str, ...]:
+        stage = self.stage
+        if stage.chance(0.6):
+            return (self._one(),)
+        several = (self._one(), self._one(), self._one())
+        return stage.pick(several, several, ("circle:dev",), ("circle:ops",), ("role:agent",), ("role:human",))
+
+    def _one(self) -> str:
+        """By its id, or by a name that may be nobody's, or several's."""
+        if self.stage.chance(0.3):
+            return self.stage.pick(*self.names)
+        peers: list[Peer] = self.stage.look(lambda plan: plan.peers())
+        return self.stage.pick(*peers).peer_id
+
+    def _urgency(self) -> Urgency:
+        return self.stage.pick(Urgency.NORMAL, Urgency.NORMAL, Urgency.NORMAL, Urgency.FYI, Urgency.URGENT)
+
+    def _asks_there(self) -> list[str]:
+        return [x["ask_id"] for x in self.stage.oversight.books.rows("ask")][-15:]
+
+    def _jobs_there(self) -> list[str]:
+        return [x["job_id"] for x in self.stage.oversight.books.rows("job")][-10:]

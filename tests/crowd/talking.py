@@ -8,11 +8,13 @@ from daemon.core import commands as c
 from daemon.core.model import Kind, Missed, Peer, Standing, Urgency
 from daemon.core.timetable import Every, Once
 from tests.crowd.agents import Agent
+from tests.crowd.ground import Row
 from tests.crowd.stage import Stage
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
-NEEDS = ("all", "all", "first", "majority", "2", "9")
-NOWHERE = ("a-nothing000", "", "j-nothing000")
+NEEDS = (*("all", "first", "majority") * 6, "2", "9")
+NOWHERE = "a-nothing000"
+LIFETIMES = (None, None, None, None, 20 * SECOND, 5 * MINUTE, HOUR, HOUR, 3 * HOUR, -SECOND)
 
 
 class Talking:
@@ -24,15 +26,15 @@ class Talking:
         """One thing that it says now, in a call with a key that may be made again."""
         roll = self.stage.rng.random()
         for below, deed in (
-            (0.25, self._answers),
-            (0.3, self._cancels),
-            (0.34, self._notifies),
-            (0.36, self._broadcasts),
-            (0.55, self._asks),
-            (0.72, self._has_something_done),
-            (0.82, self._tells_of_work),
-            (0.92, self._changes_work),
-            (0.97, self._schedules),
+            (0.2, self._answers),
+            (0.24, self._cancels),
+            (0.28, self._notifies),
+            (0.29, self._broadcasts),
+            (0.58, self._asks),
+            (0.73, self._has_something_done),
+            (0.85, self._tells_of_work),
+            (0.9, self._changes_work),
+            (0.96, self._schedules),
         ):
             if roll < below:
                 deed(agent)
@@ -57,24 +59,23 @@ class Talking:
     # --- asks ---------------------------------------------------------------------------------------------------
 
     def _answers(self, agent: Agent) -> None:
-        stage, open_ = self.stage, self._asks_there()
-        mine = agent.asked[-8:] if stage.chance(0.85) else open_
-        if not mine:
-            return
+        stage, by = self.stage, agent.peer_id
+        mine = [x["ask_id"] for x in self._open_asks() if by in x["to"]]
+        if not mine or stage.chance(0.15):
+            mine = [*agent.asked[-8:], *self._asks_there(), NOWHERE]
         self._made(
             c.CloseAsk(
-                ask_id=stage.pick(*mine, *NOWHERE[:1]),
-                by=agent.peer_id,
+                ask_id=stage.pick(*mine),
+                by=by,
                 text=stage.pick("", f"answer {stage.new()}", f"answer {stage.new()}"),
-                option=stage.pick(None, None, None, "left", "sideways"),
+                option=stage.pick(None, None, None, None, None, "left", "1"),
                 decline=stage.chance(0.2),
             )
         )
 
     def _cancels(self, agent: Agent) -> None:
-        own = self.stage.look(lambda plan: [x.ask_id for x in plan.view.open_asks_by(agent.peer_id)])
-        of_others = self._asks_there()
-        ask_id = self.stage.pick(*(own or of_others or NOWHERE), *of_others[:1])
+        own = [x["ask_id"] for x in self._open_asks() if x["asker"] == agent.peer_id]
+        ask_id = self.stage.pick(*(own or self._asks_there() or (NOWHERE,)))
         self._made(c.CancelAsk(ask_id=ask_id, by=agent.peer_id))
 
     def _asks(self, agent: Agent) -> None:
@@ -86,8 +87,8 @@ class Talking:
                 question=f"how far? {stage.new()}",
                 urgency=self._urgency(),
                 need=stage.pick(*NEEDS),
-                options=stage.pick((), (), ("left", "right"), ("left", "left")),
-                deadline=stage.pick(None, None, 20 * SECOND, 5 * MINUTE, HOUR, -SECOND),
+                options=stage.pick(*((), (), ("left", "right")) * 4, ("left", "left")),
+                deadline=stage.pick(*LIFETIMES),
                 default=stage.pick(None, "left"),
             )
         )
@@ -125,8 +126,8 @@ class Talking:
                 to=self._one() if stage.chance(0.95) else "",
                 after=after,
                 due_at=due,
-                retries=stage.pick(0, 0, 1, 2, 11),
-                deadline=stage.pick(None, None, 30 * MINUTE, 2 * HOUR, 2 * SECOND),
+                retries=stage.pick(*(0, 0, 1, 2) * 4, 11),
+                deadline=stage.pick(None, None, 30 * MINUTE, 2 * HOUR, 2 * HOUR, 2 * SECOND),
                 minutes=stage.pick(None, None, None, 30),
                 messages=stage.pick(None, None, None, 2),
                 tonight=stage.chance(0.05),
@@ -135,11 +136,12 @@ class Talking:
 
     def _tells_of_work(self, agent: Agent) -> None:
         stage = self.stage
-        mine = stage.look(lambda plan: [x.job_id for x in plan.view.jobs_running() if x.to == agent.peer_id])
-        jobs = mine if mine and stage.chance(0.85) else self._jobs_there()
-        if jobs:
-            state = stage.pick("running", "running", "blocked", "done", "failed", "asleep")
-            claims = stage.pick((), (), ("tests",), ("",))
+        going = [x for x in self.stage.oversight.books.rows("job") if x["state"] in {"running", "blocked"}]
+        mine = [x["job_id"] for x in going if x["to"] == agent.peer_id]
+        jobs = mine if mine and stage.chance(0.9) else self._jobs_there()
+        if jobs and (mine or stage.chance(0.1)):
+            state = stage.pick("running", "running", "blocked", "done", "failed", "running", "asleep")
+            claims = stage.pick((), (), (), ("tests",), ("tests",), ("",))
             job_id = stage.pick(*jobs)
             note = stage.pick("", f"note {stage.new()}")
             self._made(c.UpdateJob(job_id=job_id, by=agent.peer_id, state=state, note=note, claims=claims))
@@ -192,7 +194,7 @@ class Talking:
 
     def _one(self) -> str:
         """By its id, or by a name that may be nobody's, or several's."""
-        if self.stage.chance(0.3):
+        if self.stage.chance(0.15):
             return self.stage.pick(*self.names)
         peers: list[Peer] = self.stage.look(lambda plan: plan.peers())
         return self.stage.pick(*peers).peer_id
@@ -201,7 +203,10 @@ class Talking:
         return self.stage.pick(Urgency.NORMAL, Urgency.NORMAL, Urgency.NORMAL, Urgency.FYI, Urgency.URGENT)
 
     def _asks_there(self) -> list[str]:
-        return [x["ask_id"] for x in self.stage.oversight.books.rows("ask")][-15:]
+        return [x["ask_id"] for x in self.stage.oversight.books.rows("ask")][-15:] or [NOWHERE]
+
+    def _open_asks(self) -> list[Row]:
+        return [x for x in self.stage.oversight.books.rows("ask") if x["ended_at"] is None]
 
     def _jobs_there(self) -> list[str]:
         return [x["job_id"] for x in self.stage.oversight.books.rows("job")][-10:]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.crowd.town import Town
 
-STEPS = int(os.environ.get("PEERLINE_CROWD_STEPS", "400"))
+STEPS = int(os.environ.get("PEERLINE_CROWD_STEPS", "600"))
 FIRST = int(os.environ.get("PEERLINE_CROWD_FIRST", "0"))
 SOME = int(os.environ.get("PEERLINE_CROWD_SEEDS", "6"))
 MANY = int(os.environ.get("PEERLINE_CROWD_SEEDS", "200"))

@@ -22,7 +22,8 @@ WISHES = (
 POLLERS = (("client", "dev"), ("client", "ops"))
 NAMES = ("api", "web", "lead", "client", "dev/api", "ops/api", "zinc/taxes", "telegram", "slack", "smith", "nobody")
 DAY = timedelta(days=1)
-LONG = 40  #: days after which whatever can be over is
+LIFE = 31 * DAY  #: nothing lives longer
+LONG = 40  #: days
 
 
 class Town:
@@ -49,11 +50,11 @@ class Town:
         roll = self.stage.rng.random()
         if roll < 0.5:
             self.agents.acts(self.stage.pick(*self.agents.everybody))
-        elif roll < 0.75:
+        elif roll < 0.8:
             self._speaks()
-        elif roll < 0.86:
+        elif roll < 0.91:
             self.people.acts(self.stage.pick(*self.people.chats))
-        elif roll < 0.95:
+        elif roll < 0.97:
             self._time_passes()
         else:
             self._something_happens()
@@ -65,7 +66,7 @@ class Town:
             self.talking.speaks(agent)
 
     def _time_passes(self) -> None:
-        seconds = self.stage.pick(1, 5, 5, 30, 30, 60, 300, 300, 1800, 7200, 30000)
+        seconds = self.stage.pick(1, 5, 5, 30, 30, 60, 60, 300, 300, 1800, 7200)
         self.stage.passes(timedelta(seconds=seconds * self.stage.rng.random() + 1))
 
     def _something_happens(self) -> None:
@@ -129,4 +130,4 @@ class Town:
         for _ in range(LONG):
             stage.passes(DAY)
             self.told.is_true()
-        stage.oversight.at_the_end()
+        stage.oversight.at_the_end(stage.watch.now() - LIFE)

@@ -127,6 +127,9 @@ class JobWatch:
             expect(job["ask_id"] == ask["ask_id"], f"the ask of an earlier try is open: {ask}, {job}")
             expect(job["state"] in {"running", "blocked"}, f"its job is {job['state']}, and it is open: {ask}")
         expect(not going or max(going.values()) == 1, f"asked twice at once: {going}")
+        busy = Counter(x["to"] for x in jobs.values() if x["state"] == "running" and not x["held"])
+        busy.pop("", None)
+        expect(not busy or max(busy.values()) == 1, f"one does several at once: {busy}")
         for job in jobs.values():
             lost = job["state"] == "running" and not job["held"] and job["ask_id"] != STARTING
             expect(not lost or going[job["job_id"]] == 1, f"it runs, and nobody is asked: {job}")
@@ -138,15 +141,10 @@ class JobWatch:
             return
         if not commit.told("left", after["peer_id"]) or after["ended_why"] in GOES_ON:
             return
-        for change_ in commit.changes["job"]:
-            job = change_.before
-            if job is None or job["to"] != after["peer_id"] or job["state"] != "running":
-                continue
+        for job in self.books.rows("job"):
             ask = self.books.row("ask", job["ask_id"])
-            now = self.books.row("job", job["job_id"])
-            seen = ask is None or ask["state"] != "open"
-            goes_on = now is not None and now["state"] == "running" and now["ask_id"] == job["ask_id"]
-            expect(not (seen and goes_on), f"its worker is dead, and it runs: {now}")
+            at_it = job["to"] == after["peer_id"] and job["state"] == "running"
+            expect(not at_it or (ask is not None and ask["state"] == "open"), f"its worker is dead: {job}")
 
     def could_begin(self, job: Row, at: str) -> bool:
         """Whether nothing holds it up."""

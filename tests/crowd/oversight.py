@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from daemon.core import commands as c
+from daemon.core.model import Heard
 from tests.crowd.books import Books, Change, Commit, expect, written
 from tests.crowd.ground import Ground, Row
 from tests.crowd.jobwatch import JobWatch
@@ -40,8 +41,8 @@ class Oversight:
 
     # --- when ---------------------------------------------------------------------------------------------------
 
-    def looks(self, commands: Sequence[Any], now: datetime) -> None:
-        """Something was committed."""
+    def looks(self, commands: Sequence[Any], told: Any, now: datetime) -> None:
+        """Something was committed; ``told``: what the last of the commands came to."""
         commit = self.books.read()
         if not commit.changes:
             return
@@ -60,6 +61,8 @@ class Oversight:
         for change in commit.changes["session"]:
             self._session(change)
         self.jobs.looks(commit, commands, at)
+        if isinstance(told, Heard) and told.understood == "nothing" and isinstance(commands[-1], c.Say):
+            self._came_to_nothing(commit)
 
     def saw_nothing(self, why: str) -> None:
         """What was refused, or found no room, has written nothing."""
@@ -71,7 +74,9 @@ class Oversight:
         """Whoever looks after time has done so: nothing is left whose end has come."""
         at = written(now)
         for ask in self.books.rows("ask"):
-            expect(ask["ended_at"] is not None or ask["deadline_at"] > at, f"open past its deadline: {ask}")
+            if ask["ended_at"] is None:
+                expect(ask["deadline_at"] > at, f"open past its deadline: {ask}")
+                self._still_wanted(ask)
         for each in self.books.rows("delivery"):
             leased = each["state"] == "leased" and each["leased_until"] <= at
             expect(not leased, f"leased past its lease: {each}")
@@ -97,6 +102,14 @@ class Oversight:
             stands = each["state"] in {"dead", "stalled", *OVER} or shown or late
             expect(stands, f"accepted, and nothing came of it: {each}")
         self.jobs.at_the_end(begun)
+
+    def _came_to_nothing(self, commit: Commit) -> None:
+        """Words that are refused are told of, and nothing of what they wanted is left."""
+        for table in ("job", "schedule", "sticky", "errand", "follow"):
+            found = [x.after for x in commit.changes[table]]
+            expect(not found, f"refused, and left behind {found}")
+        asked = [x.after for x in commit.changes["ask"] if x.before is None]
+        expect(not asked, f"refused, and asked {asked}")
 
     # --- asks ---------------------------------------------------------------------------------------------------
 

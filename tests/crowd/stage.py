@@ -63,7 +63,7 @@ class Stage:
             return None
         for command in commands:
             self.met[type(command).__name__] += 1
-        self.oversight.looks(commands, self.watch.now())
+        self.oversight.looks(commands, told, self.watch.now())
         return told
 
     def _ran(self, commands: tuple[c.Command, ...], key: str) -> Any:
@@ -86,7 +86,7 @@ class Stage:
     # --- time ---------------------------------------------------------------------------------------------------
 
     def passes(self, time: timedelta) -> None:
-        """Time goes by; whatever the store says comes next is looked at when it comes."""
+        """Time goes by; whatever the store says comes next is looked at when it comes, and at no other time."""
         until = self.watch.now() + time
         for _ in range(IMPATIENT):
             ahead = self._ahead()
@@ -100,14 +100,24 @@ class Stage:
     def ticks(self) -> None:
         """What the ticker and the alarm clock do when something is due, until nothing is."""
         for _ in range(IMPATIENT):
-            for parcel in self.do(c.Tick()) or ():
-                self._looks_for(parcel.delivery.delivery_id)
-            self.do(c.FireSchedules())
-            self.do(c.BeginJobs())
-            ahead = self._ahead()
-            if ahead is None or ahead > self.watch.now():
+            now = self.watch.now()
+            due, alarm = self.ground.look(lambda tx, now=now: (tx.next_due(now), tx.next_alarm()))
+            if due and due <= now:
+                for parcel in self.do(c.Tick()) or ():
+                    self._looks_for(parcel.delivery.delivery_id)
+            if alarm and alarm <= now:
+                self.do(c.FireSchedules())
+                self.do(c.BeginJobs())
+            if not any(at and at <= now for at in (due, alarm)):
                 break
         self.oversight.time_was_told(self.watch.now())
+
+    def wakes(self) -> None:
+        """A daemon that begins looks once at all that may be due."""
+        self.do(c.Tick())
+        self.do(c.FireSchedules())
+        self.do(c.BeginJobs())
+        self.ticks()
 
     def _looks_for(self, delivery_id: str) -> None:
         if self.chance(0.5):

@@ -30,7 +30,7 @@ class Talking:
             (0.24, self._cancels),
             (0.28, self._notifies),
             (0.29, self._broadcasts),
-            (0.58, self._asks),
+            (0.58, self._wonders),
             (0.73, self._has_something_done),
             (0.85, self._tells_of_work),
             (0.9, self._changes_work),
@@ -61,8 +61,11 @@ class Talking:
     def _answers(self, agent: Agent) -> None:
         stage, by = self.stage, agent.peer_id
         mine = [x["ask_id"] for x in self._open_asks() if by in x["to"]]
+        over = [x["ask_id"] for x in self._asks() if by in x["to"] and x["subject"].startswith("job")]
         if not mine or stage.chance(0.15):
             mine = [*agent.asked[-8:], *self._asks_there(), NOWHERE]
+        elif over and stage.chance(0.2):
+            mine = over[-3:]  # also of tries that are long over
         self._made(
             c.CloseAsk(
                 ask_id=stage.pick(*mine),
@@ -78,7 +81,7 @@ class Talking:
         ask_id = self.stage.pick(*(own or self._asks_there() or (NOWHERE,)))
         self._made(c.CancelAsk(ask_id=ask_id, by=agent.peer_id))
 
-    def _asks(self, agent: Agent) -> None:
+    def _wonders(self, agent: Agent) -> None:
         stage = self.stage
         self._made(
             c.SendAsk(
@@ -203,10 +206,13 @@ class Talking:
         return self.stage.pick(Urgency.NORMAL, Urgency.NORMAL, Urgency.NORMAL, Urgency.FYI, Urgency.URGENT)
 
     def _asks_there(self) -> list[str]:
-        return [x["ask_id"] for x in self.stage.oversight.books.rows("ask")][-15:] or [NOWHERE]
+        return [x["ask_id"] for x in self._asks()][-15:] or [NOWHERE]
+
+    def _asks(self) -> list[Row]:
+        return self.stage.oversight.books.rows("ask")
 
     def _open_asks(self) -> list[Row]:
-        return [x for x in self.stage.oversight.books.rows("ask") if x["ended_at"] is None]
+        return [x for x in self._asks() if x["ended_at"] is None]
 
     def _jobs_there(self) -> list[str]:
         return [x["job_id"] for x in self.stage.oversight.books.rows("job")][-10:]

@@ -20,7 +20,7 @@ WISHES = (
     *((name, "zinc") for name in ("api", "web", "books", "taxes")),
 )
 POLLERS = (("client", "dev"), ("client", "ops"))
-NAMES = ("api", "web", "lead", "client", "dev/api", "ops/api", "zinc/taxes", "telegram", "slack", "smith", "nobody")
+NAMES = ("api", "web", "lead", "client", "dev/api", "ops/api", "zinc/taxes", "telegram", "slack", "telegram-bot", "nobody")
 DAY = timedelta(days=1)
 LIFE = 31 * DAY  #: nothing lives longer
 LONG = 40  #: days
@@ -109,7 +109,7 @@ class Town:
         away = self.stage.pick(1, 60, 4000) * self.stage.rng.random()
         self.stage.watch.goes_to(self.stage.watch.now() + timedelta(seconds=away))
         self._begins()
-        self.stage.ticks()
+        self.stage.wakes()
 
     def _leads(self, agent: Agent) -> None:
         peer = self.stage.look(lambda plan: plan.peer(agent.peer_id))

@@ -139,21 +139,28 @@ class Talking:
 
     def _tells_of_work(self, agent: Agent) -> None:
         stage = self.stage
-        going = [x for x in self.stage.oversight.books.rows("job") if x["state"] in {"running", "blocked"}]
-        mine = [x["job_id"] for x in going if x["to"] == agent.peer_id]
-        jobs = mine if mine and stage.chance(0.9) else self._jobs_there()
-        if jobs and (mine or stage.chance(0.1)):
-            state = stage.pick("running", "running", "blocked", "done", "failed", "running", "asleep")
-            claims = stage.pick((), (), (), ("tests",), ("tests",), ("",))
-            job_id = stage.pick(*jobs)
-            note = stage.pick("", f"note {stage.new()}")
-            self._made(c.UpdateJob(job_id=job_id, by=agent.peer_id, state=state, note=note, claims=claims))
+        going = [x for x in stage.oversight.books.rows("job") if x["state"] in {"running", "blocked"}]
+        if not going:
+            return
+        job = stage.pick(*going)
+        state = stage.pick("running", "running", "blocked", "done", "failed", "running", "asleep")
+        self._made(
+            c.UpdateJob(
+                job_id=job["job_id"] if stage.chance(0.9) else stage.pick(*self._jobs_there()),
+                by=job["to"] if stage.chance(0.9) else agent.peer_id,
+                state=state,
+                note=stage.pick("", f"note {stage.new()}"),
+                claims=stage.pick((), (), (), ("tests",), ("tests",), ("",)),
+            )
+        )
 
     def _changes_work(self, agent: Agent) -> None:
         stage, jobs = self.stage, self._jobs_there()
         if not jobs:
             return
-        job_id, by = stage.pick(*jobs), stage.pick(agent.peer_id, "")
+        job_id = stage.pick(*jobs)
+        owner = next(x["owner"] for x in stage.oversight.books.rows("job") if x["job_id"] == job_id)
+        by = stage.pick(agent.peer_id, owner, owner, "")
         self._made(
             stage.pick(
                 c.CancelJob(job_id=job_id, by=by, named="somebody"),

@@ -127,6 +127,9 @@ class Town:
             if schedule.state is not Standing.OVER:
                 stage.do(c.ChangeSchedule(schedule_id=schedule.schedule_id, by="", state=Standing.REMOVED))
         stage.do(c.ThawCircle(circle="zinc", by="ada"))
+        for agent in self.agents.everybody:
+            if agent.alive and stage.chance(0.5):
+                self.agents.dies(agent)
         for _ in range(LONG):
             stage.passes(DAY)
             self.told.is_true()

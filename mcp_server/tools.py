@@ -13,6 +13,7 @@ from daemon.core.errors import Malformed, PeerlineError
 from mcp_server import calls, phrasing
 from mcp_server.calls import LONGEST_WAIT_S, WAIT_S, Call
 from mcp_server.jobtools import JOB_TOOLS
+from mcp_server.reviewtools import REVIEW_TOOLS
 from mcp_server.schema import (
     ID_LENGTH,
     Json,
@@ -188,6 +189,7 @@ TOOLS: Final = (
         calls.schedule,
         phrasing.scheduled,
     ),
+    *REVIEW_TOOLS,
 )
 
 #: What is not listed may still be called; who may what is decided at the call.

@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from daemon.core import addressing, allowance, lastsigns
+from daemon.core import addressing, allowance, lastsigns, reviews
 from daemon.core.approval import State as Decided
 from daemon.core.lastsigns import SILENT_FOR, Found
 from daemon.core.measures import counted
@@ -91,9 +91,9 @@ def of(plan: Plan, who: addressing.Standpoint, circle: str = EVERYWHERE) -> Over
 
 
 def reviews_owed(plan: Plan, peer_id: str) -> tuple[str, ...]:
-    """What the peer is to review: the place at which reviews are joined to this."""
-    del plan, peer_id
-    return ()
+    """What the peer is to review: the ids, the oldest first."""
+    found = [plan.review(each.review_id) or each for each in plan.view.reviews_open()]
+    return tuple(x.review_id for x in found if x.reviewer == peer_id and reviews.waits(x))
 
 
 class Scene:

@@ -13,7 +13,9 @@ from typing import Any
 
 from tests.crowd.ground import Ground, Row
 
-LISTS = frozenset({"to", "answers", "lost", "reminded", "after", "options", "sender", "circles", "claims"})
+LISTS = frozenset(
+    {"to", "answers", "lost", "reminded", "after", "options", "sender", "circles", "claims", "verdicts", "source", "arrivals"}
+)
 
 
 class Broken(AssertionError):

@@ -16,6 +16,8 @@ from daemon.core.model import Heard
 from tests.crowd.books import Books, Change, Commit, expect, written
 from tests.crowd.ground import Ground, Row
 from tests.crowd.jobwatch import JobWatch
+from tests.crowd.reviewwatch import ReviewWatch
+from tests.crowd.rolewatch import RoleWatch
 
 OPEN = frozenset({"open", "seen", "working"})
 ENDINGS = frozenset({"answered", "acknowledged", "declined", "expired", "cancelled", "orphaned"})
@@ -27,7 +29,7 @@ ASK_MOVES = {
 OVER = frozenset({"settled", "expired", "cancelled"})  #: ends of a delivery that nothing undoes
 WAITS = frozenset({"queued", "held", "stalled", "uncertain", "seen"})
 LINE = "p-peerline"
-SLIP, APPROVAL = "sent\n", "approval"
+SLIP, APPROVAL, REVIEW = "sent\n", "approval", "review\n"
 LATE = "(late) "
 
 
@@ -35,6 +37,8 @@ class Oversight:
     def __init__(self, ground: Ground) -> None:
         self.books = Books(ground)
         self.jobs = JobWatch(self.books)
+        self.reviews = ReviewWatch(self.books)
+        self.roles = RoleWatch(self.books)
         self.commits = 0
         self.ended: Counter[str] = Counter()  #: by ask, how often it was told that it ended
         self.heard: dict[str, list[str]] = defaultdict(list)  #: by ask, what its asker was told of it
@@ -61,6 +65,8 @@ class Oversight:
         for change in commit.changes["session"]:
             self._session(change)
         self.jobs.looks(commit, commands, at)
+        self.reviews.looks(commit, commands)
+        self.roles.looks(commit, commands, now)
         if isinstance(told, Heard) and told.understood == "nothing" and isinstance(commands[-1], c.Say):
             self._came_to_nothing(commit)
 
@@ -102,6 +108,7 @@ class Oversight:
             stands = each["state"] in {"dead", "stalled", *OVER} or shown or late
             expect(stands, f"accepted, and nothing came of it: {each}")
         self.jobs.at_the_end(begun)
+        self.reviews.at_the_end(begun)
 
     def _came_to_nothing(self, commit: Commit) -> None:
         """Words that are refused are told of, and nothing of what they wanted is left."""
@@ -164,7 +171,7 @@ class Oversight:
             return
         expect(self.ended[ask_id] == 1, f"{ask_id} is over, and its end was told {self.ended[ask_id]} times")
         asker = self.books.row("peer", ask["asker"])
-        wanted = asker is not None and not asker["forgotten_at"] and ask["subject"] != APPROVAL
+        wanted = asker is not None and not asker["forgotten_at"] and not _told_otherwise(ask)
         must = int(wanted and ask["state"] != "cancelled")
         told = len([each for each in self.heard[ask_id] if not each.startswith(LATE)])
         expect(told == must, f"{ask_id} is {ask['state']}: its asker was told {told} times, not {must}")
@@ -246,3 +253,9 @@ class Oversight:
             if x["peer_id"] == after["peer_id"] and x["ended_at"] is None
         ]
         expect(len(live) <= 1, f"{after['peer_id']} runs as {live}")
+
+
+def _told_otherwise(ask: Row) -> bool:
+    """By the agent's own dialog; or in the words in which reviews are told of."""
+    subject: str = ask["subject"]
+    return subject == APPROVAL or subject.startswith(REVIEW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from daemon.core import commands as c
-from daemon.core.model import Kind, Missed, Peer, Standing, Urgency
+from daemon.core.model import Kind, Missed, Peer, Role, Standing, Urgency
 from daemon.core.timetable import Every, Once
 from tests.crowd.agents import Agent
 from tests.crowd.ground import Row
@@ -112,8 +112,17 @@ class Talking:
                 c.DescribePeer(peer_id=peer_id, description=f"at {stage.new()}"),
                 c.RenamePeer(peer_id=peer_id, name=stage.pick("smith", "peerline", "No Name", agent.wish)),
                 c.MovePeer(peer_id=peer_id, circle=stage.pick("dev", "ops", "zinc")),
+                self._claim(peer_id),
+                self._claim(peer_id),
+                self._claim(peer_id),
             )
         )
+
+    def _claim(self, peer_id: str) -> c.Command:
+        stage = self.stage
+        role = stage.pick(*(Role.ORCHESTRATOR,) * 5, Role.AGENT, Role.HUMAN)
+        who = peer_id if stage.chance(0.9) else stage.pick(*stage.look(lambda plan: plan.peers())).peer_id
+        return c.ClaimRole(peer_id=who, role=role, by="itself", force=stage.chance(0.5))
 
     # --- work ---------------------------------------------------------------------------------------------------
 

@@ -146,13 +146,14 @@ class Told:
             return glance.text(plan, peer)
 
         text = self.stage.look(look)
+        board = text.partition("\n\n")[0]
         for row in self.books.rows("peer"):
             if row["forgotten_at"] or row["role"] not in {"agent", "orchestrator"}:
                 continue
             meets = "*" in chat["circles"] or row["circle"] in chat["circles"]
             line = f"- `{row['circle']}/{row['name']}` "
             there = self.status(row) != "offline"
-            expect((line in text) == (meets and there), f"{line} {self.status(row)}: {text}")
+            expect((line in board) == (meets and there), f"{line} {self.status(row)}: {text}")
         open_ = sum(x["asker"] == chat["peer_id"] and not x["ended_at"] for x in self.books.rows("ask"))
         expect((f"open: {open_} ask" in text) == (open_ > 0), f"{open_} are open: {text}")
 

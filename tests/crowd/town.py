@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from daemon.core import commands as c
 from daemon.core.model import Peer, Role, Rota, Standing
 from tests.crowd.agents import PUMP, Agent, Agents
+from tests.crowd.glances import Glances
+from tests.crowd.heads import Heads
 from tests.crowd.people import BOT, People, chats
 from tests.crowd.stage import Stage
 from tests.crowd.talking import Talking
@@ -34,12 +35,14 @@ class Town:
         everybody += [Agent(wish, circle, backend="mcp") for wish, circle in POLLERS]
         self.agents = Agents(self.stage, everybody)
         self.talking = Talking(self.stage, NAMES)
+        self.heads = Heads(self.stage)
         self.told = Told(self.stage)
+        self.glances = Glances(self.stage, self.told.status)
         self._begins()
         self.people = People(self.stage, chats(self.stage), NAMES)
         for agent in everybody[: len(everybody) - 4]:
             self.agents.starts(agent)
-        self._leads(everybody[0])
+        self.stage.do(c.ClaimRole(peer_id=everybody[0].peer_id, role=Role.ORCHESTRATOR, by="itself"))
 
     def lives(self, steps: int) -> None:
         for _ in range(steps):
@@ -50,15 +53,20 @@ class Town:
         roll = self.stage.rng.random()
         if roll < 0.5:
             self.agents.acts(self.stage.pick(*self.agents.everybody))
-        elif roll < 0.8:
+        elif roll < 0.74:
             self._speaks()
+        elif roll < 0.8:
+            self.heads.acts(self.stage.pick(*self.agents.everybody))
         elif roll < 0.91:
             self.people.acts(self.stage.pick(*self.people.chats))
         elif roll < 0.97:
             self._time_passes()
         else:
             self._something_happens()
+        self.heads.run_errands()
         self.told.is_true()
+        if self.stage.chance(0.4):
+            self.glances.are_true()
 
     def _speaks(self) -> None:
         agent = self.stage.pick(*self.agents.everybody)
@@ -111,13 +119,6 @@ class Town:
         self._begins()
         self.stage.wakes()
 
-    def _leads(self, agent: Agent) -> None:
-        peer = self.stage.look(lambda plan: plan.peer(agent.peer_id))
-        assert peer is not None
-        after = replace(peer, role=Role.ORCHESTRATOR)
-        self.stage.ground.look(lambda tx: tx.put(after))
-        self.stage.oversight.books.read()
-
     # --- the end ------------------------------------------------------------------------------------------------
 
     def comes_to_an_end(self) -> None:
@@ -133,4 +134,5 @@ class Town:
         for _ in range(LONG):
             stage.passes(DAY)
             self.told.is_true()
+            self.glances.are_true()
         stage.oversight.at_the_end(stage.watch.now() - LIFE)

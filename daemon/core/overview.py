@@ -90,10 +90,14 @@ def of(plan: Plan, who: addressing.Standpoint, circle: str = EVERYWHERE) -> Over
     )
 
 
-def reviews_owed(plan: Plan, peer_id: str) -> tuple[str, ...]:
-    """What the peer is to review: the ids, the oldest first."""
-    found = [plan.review(each.review_id) or each for each in plan.view.reviews_open()]
-    return tuple(x.review_id for x in found if x.reviewer == peer_id and reviews.waits(x))
+def reviews_owed(plan: Plan) -> Mapping[str, Sequence[str]]:
+    """What each peer is to review, by its id: the reviews' ids, the oldest first."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for stale in plan.view.reviews_open():
+        review = plan.review(stale.review_id) or stale
+        if reviews.waits(review):
+            found[review.reviewer].append(review.review_id)
+    return found
 
 
 class Scene:
@@ -114,6 +118,7 @@ class Scene:
         self.on_the_way: dict[str, list[Delivery]] = defaultdict(list)
         for delivery in plan.view.stuck():
             self.on_the_way[delivery.peer_id].append(delivery)
+        self.reviews = reviews_owed(plan)
         self._found: dict[str, Found] = {}
 
     def row(self, peer: Peer) -> Row:
@@ -124,7 +129,7 @@ class Scene:
             doing=session.doing if session and session.turn is Turn.WORKING else "",
             asks=tuple(self.to[peer.peer_id]),
             jobs=tuple(self.jobs[peer.peer_id]),
-            reviews=reviews_owed(self.plan, peer.peer_id),
+            reviews=tuple(self.reviews.get(peer.peer_id, ())),
             stuck=tuple(stuck for reason in REASONS for stuck in reason(self, peer)),
         )
 

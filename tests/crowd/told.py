@@ -27,7 +27,8 @@ class Told:
         self._list(caller, peers)
         self._asks(caller)
         self._jobs(caller)
-        self._board()
+        if self.stage.chance(0.25):
+            self._board()
 
     # --- who is there -------------------------------------------------------------------------------------------
 

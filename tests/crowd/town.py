@@ -65,7 +65,7 @@ class Town:
             self._something_happens()
         self.heads.run_errands()
         self.told.is_true()
-        if self.stage.chance(0.4):
+        if self.stage.chance(0.15):
             self.glances.are_true()
 
     def _speaks(self) -> None:

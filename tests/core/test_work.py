@@ -291,6 +291,15 @@ def test_what_comes_after_a_failure_is_blocked_once_told_and_free_when_that_is_m
     assert state(line, then) == "running"
 
 
+def test_nobody_goes_on_with_what_was_never_begun(line: Line, lead: Peer, api: Peer, web: Peer) -> None:
+    first = add(line, lead, api)
+    then = add(line, lead, web, after=(first.job_id,), retries=1)
+    line.answer(line.asked(first.ask_id), api, decline=True)
+    with pytest.raises(Conflict, match=f"was not begun: it comes after {first.job_id} failed"):
+        update(line, then, "running")
+    assert (state(line, then), now(line, then).tries) == ("blocked", 0)
+
+
 def test_one_for_a_time_begins_at_that_time(line: Line, lead: Peer, api: Peer) -> None:
     made = add(line, lead, api, due_at=line.now + HOUR)
     assert (made.state, line.view.next_alarm()) == ("queued", line.now + HOUR)

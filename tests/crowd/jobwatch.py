@@ -95,6 +95,7 @@ class JobWatch:
         expect(fits, f"{job['job_id']} became {told}; whoever wants it was told {heard}")
 
     def _begun(self, before: Row | None, after: Row, commit: Commit) -> None:
+        expect(after["state"] != "running" or after["ask_id"], f"it runs, and was never begun: {after}")
         tried = after["ask_id"] and (before is None or before["ask_id"] != after["ask_id"])
         if not tried:
             return

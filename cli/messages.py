@@ -47,6 +47,7 @@ def ask(
         need=need,
         deadline_s=deadline,
         urgency=urgency,
+        wait_s=min(wait, PATIENCE_S),
     )
 
     async def put(line: Client) -> Json:
@@ -181,7 +182,8 @@ def _ask(told: Json) -> str:
         for x in told["answers"]
     ]
     if lines:
-        return "\n".join(lines)
+        silent = [f"no answer from {', '.join(told['absent'])}"] if told["absent"] else []
+        return "\n".join([*lines, *silent])
     where = "; ".join(f"{x['peer']}: {x['level']}, {x['reason']}" for x in told.get("deliveries", ()))
     return f"{told['ask_id']} {told['state']}{f' ({where})' if where else ''}"
 

@@ -67,7 +67,8 @@ async def ask_peer(
     options: Sequence[str] = (),
     timeout_s: float = WAIT_S,
 ) -> Json:
-    asked = Question(to=[peer], text=question, circle=circle, options=options)
+    first = min(timeout_s, call.every_s)
+    asked = Question(to=[peer], text=question, circle=circle, options=options, wait_s=first)
     opened = await call.client.ask(asked, key=call.call_id)
     return await _ended(call, opened["ask_id"], timeout_s)
 

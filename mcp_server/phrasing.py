@@ -18,6 +18,8 @@ _NEXT: Final[Mapping[str, str]] = {
     "not_found": "wait_for() without ask_id lists your open asks, check_messages() what was asked of you",
     "too_large": "write it into a file and send the absolute path",
     "invalid_transition": "it is over already; nothing is left to do about it",
+    "waiting_ring": "ask() returns at once, its answer comes as a message; check_messages() has what you were asked",
+    "chain_too_long": "end your turn without a further message to agents",
 }
 
 
@@ -51,8 +53,8 @@ def ask(told: Json) -> str:
     """An ask as it stands: open, waiting for more answers, or ended and how."""
     if told["pending"]:
         return "\n".join([*_answers(told), _pending(told)])
-    lines = _answers(told) or [f"{_names(told['to'])}: no answer"]
-    return "\n".join([*lines, f"ask {told['ask_id']} is {told['state']}"])
+    absent = [f"{_names(told['absent'])}: no answer"] if told["absent"] else []
+    return "\n".join([*_answers(told), *absent, f"ask {told['ask_id']} is {told['state']}"])
 
 
 def waited(told: Json) -> str:
@@ -163,8 +165,7 @@ def _pending(told: Json) -> str:
 
 
 def _silent(told: Json) -> list[str]:
-    heard = {one["from"] for one in told["answers"]}
-    return [name for name in told["to"] if name not in heard] or list(told["to"])
+    return list(told["absent"]) or list(told["to"])
 
 
 def delivery(one: Json) -> str:

@@ -90,7 +90,9 @@ class Ask(Told):
     to: list[str]
     question: str
     options: list[str]
+    need: int
     answers: list[Answer]
+    absent: list[str]
     deadline_at: Moment
     created_at: Moment
     ended_at: Moment | None

@@ -102,6 +102,7 @@ class SendAsk(Strict):
     default: Text | None = None
     reply_to: Id | None = None
     urgency: UrgencyWord = "normal"
+    wait_s: Annotated[float, Field(ge=0, le=600)] = 0
 
 
 class SendNotice(Strict):

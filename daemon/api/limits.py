@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,15 +29,20 @@ class Window:
             Throttled: it would be one too many; says when to try again.
 
         """
-        if not self.limit:
+        self.check(key, now)
+        if self.limit:
+            self._recent(key, now).append(now)
+
+    def check(self, key: str, now: datetime, about: str = "") -> None:
+        """As ``count``, but counts nothing. ``about``: whom it concerns, for who is refused."""
+        if not self.is_full(key, now):
             return
-        seen = self._recent(key, now)
-        if len(seen) >= self.limit:
-            wait = max(0.1, (seen[0] + MINUTE - now).total_seconds())
-            raise Throttled(
-                f"{self.name} is {self.limit} a minute", f"try again in {wait:.0f} s", after_s=round(wait, 1)
-            )
-        seen.append(now)
+        wait = max(0.1, (self._recent(key, now)[0] + MINUTE - now).total_seconds())
+        raise Throttled(
+            f"{self.name} is {self.limit} a minute{about and f', {about}'}",
+            f"try again in {wait:.0f} s",
+            after_s=round(wait, 1),
+        )
 
     def is_full(self, key: str, now: datetime) -> bool:
         return bool(self.limit) and len(self._recent(key, now)) >= self.limit
@@ -75,12 +80,24 @@ class Limits:
     pair: Window
     narrow: Mapping[str, Narrow] = field(default_factory=dict)  #: by the set of tools
 
-    def sending(
-        self, sender: str, to: Iterable[str], now: datetime, *, text: str = "", profile: str = ""
-    ) -> None:
-        """Count a message of ``sender`` to each of ``to``. Raises TooLarge, Throttled."""
+    @property
+    def counts_pairs(self) -> bool:
+        return bool(self.pair.limit)
+
+    def sending(self, sender: str, now: datetime, *, text: str = "", profile: str = "") -> None:
+        """Count a message of ``sender``. Raises TooLarge, Throttled."""
         if profile in self.narrow:
             self.narrow[profile].sending(sender, text, now)
         self.peer.count(sender, now)
-        for name in to:
-            self.pair.count(f"{sender}>{name}", now)
+
+    def meeting(self, sender: str, to: Mapping[str, str], now: datetime) -> None:
+        """Count it for each whom it is for, or for none; ``to``: name by peer id.
+
+        Raises:
+            Throttled: one of them gets too many from that sender.
+
+        """
+        for peer_id, name in to.items():
+            self.pair.check(f"{sender}>{peer_id}", now, f"and {name} had as many from you")
+        for peer_id in to:
+            self.pair.count(f"{sender}>{peer_id}", now)

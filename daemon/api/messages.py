@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from daemon.api import bodies
+from daemon.api.asks import LAG
 from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.api.peers import caller_of
+from daemon.core import addressing, listing, sending, settling
 from daemon.core import commands as c
-from daemon.core import listing, settling
-from daemon.core.errors import NotAllowed
+from daemon.core.errors import ChainTooLong, NotAllowed
 from daemon.core.model import Kind, Parcel, Story, Urgency
 from daemon.core.view import Plan
 from daemon.wire import shapes
@@ -20,12 +21,41 @@ Json = dict[str, Any]
 
 
 async def send(room: Room, call: Call) -> Json:
+    """Send it, within the limits.
+
+    Raises:
+        Throttled: a limit is reached.
+        ChainTooLong: what led to it; whoever looks after the agents is told, once of each chain.
+
+    """
     message, sender = call.body.root, call.caller.peer_id
-    person = room.owner if call.caller.standing is Standing.OWNER else ""
-    to = getattr(message, "to", ("everybody",))
     if not await room.is_repeat(call):
         now, profile = room.engine.clock.now(), call.caller.profile
-        room.limits.sending(sender, to, now, text=message.text, profile=profile)
+        room.limits.sending(sender, now, text=message.text, profile=profile)
+        if room.limits.counts_pairs:
+            meant = await room.look(lambda plan: _meant(plan, sender, message))
+            room.limits.meeting(sender, meant, now)
+    try:
+        return await _sent(room, call, message)
+    except ChainTooLong:
+        await room.engine.handle(c.TellLoop(peer_id=sender))
+        raise
+
+
+def _meant(plan: Plan, sender: str, message: Any) -> dict[str, str]:
+    """Name by id of everybody whom it is for, by whatever names they are called."""
+    peer = sending.sender_of(plan, sender)
+    who = addressing.standpoint_of(plan, peer)
+    if isinstance(message, bodies.SendBroadcast):
+        to = addressing.audience(plan, who, message.circle, peer)
+    else:
+        to = addressing.several(plan, who, message.to, message.circle)
+    return {each.peer_id: each.name for each in to}
+
+
+async def _sent(room: Room, call: Call, message: Any) -> Json:
+    sender = call.caller.peer_id
+    person = room.owner if call.caller.standing is Standing.OWNER else ""
     match message:
         case bodies.SendAsk():
             return await room.write(call, (_ask(sender, person, message),), lambda told: shapes.ask(told[0]))
@@ -113,6 +143,7 @@ def _ask(sender: str, person: str, message: bodies.SendAsk) -> c.SendAsk:
         urgency=Urgency(message.urgency),
         reply_to=message.reply_to,
         person=person,
+        wait=timedelta(seconds=message.wait_s) + LAG if message.wait_s else None,
     )
 
 

@@ -58,6 +58,7 @@ class Question:
     deadline_s: float | None = None
     reply_to: str | None = None
     urgency: str = "normal"
+    wait_s: float = 0  #: for so long the asker does nothing but wait for the answer
 
 
 class PeerClient(TimeClient, ReviewClient, Protocol):

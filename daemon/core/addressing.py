@@ -50,6 +50,7 @@ RESERVED: Final = frozenset(
         "user",
     ]
 )
+_GROUPS: Final = "list the peers of all circles to see who is there, and in which circle or role"
 _NAME: Final = re.compile(rf"[a-z0-9._-]{{1,{NAME_LIMIT}}}")
 _ID: Final = re.compile(r"[pmasjrd]-[0-9a-hjkmnp-tv-z]{10}")
 _NOT_NAME: Final = re.compile(r"[^a-z0-9._-]+")
@@ -144,9 +145,11 @@ def several(plan: Plan, who: Standpoint, names: Sequence[str], circle: str | Non
     """All peers meant by names, ``role:…`` and ``circle:…``, each once, the caller never."""
     found: dict[str, Peer] = {}
     for name in names:
-        for peer in _expanded(plan, who, name, circle):
-            found.setdefault(peer.peer_id, peer)
-    if len(names) != 1 or _is_group(names[0]):
+        meant = _expanded(plan, who, name, circle)
+        if is_group(name) and not any(peer.peer_id != who.peer_id for peer in meant):
+            raise UnknownPeer(f'nobody is meant by "{name}"{" but you" if meant else ""}', _GROUPS)
+        found.update({peer.peer_id: peer for peer in meant if peer.peer_id not in found})
+    if len(names) != 1 or is_group(names[0]):
         found.pop(who.peer_id, None)
     if not found:
         raise UnknownPeer(f'nobody is meant by "{", ".join(names)}"', "list the peers to see who is there")
@@ -251,7 +254,8 @@ def _nearest(named: Sequence[Peer], who: Standpoint, circle: str | None) -> list
     return own or (list(named) if who.everywhere else spanning)
 
 
-def _is_group(name: str) -> bool:
+def is_group(name: str) -> bool:
+    """Whether it means whoever is in a circle or has a role."""
     return name.startswith(("role:", "circle:"))
 
 

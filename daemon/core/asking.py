@@ -27,7 +27,8 @@
     ORPHANED      Reply  ORPHANED
 
 It ends exactly once. What comes later is attached and marked late. ``need`` says how many of those asked must
-answer: a recipient that declines or is gone counts as heard, so that nobody waits for the impossible.
+answer: a recipient that declines or is gone counts as heard, so that nobody waits for the impossible. Where not all
+are needed, it ends at once when those who are left are too few.
 """
 
 from __future__ import annotations
@@ -144,6 +145,21 @@ def needed(need: str, asked: int) -> int:
     return count
 
 
+def awaited(ask: Ask) -> tuple[str, ...]:
+    """Who of those asked may still answer."""
+    heard = {each.sender.peer_id for each in ask.answers}
+    return tuple(x for x in ask.to if x not in heard and x not in ask.lost)
+
+
+def lacking(ask: Ask) -> int:
+    """How many more must be heard for it to end: no more than can be."""
+    return min(ask.need - len(_positive(ask)), len(awaited(ask)))
+
+
+def _positive(ask: Ask) -> list[Answer]:
+    return [a for a in ask.answers if a.how != State.DECLINED]
+
+
 def _to(state: State) -> Callable[[Ask, Any, datetime], Ask]:
     def step(ask: Ask, event: Happening, now: datetime) -> Ask:
         return replace(ask, state=state, ended_at=None if state in ACTIVE else now)
@@ -171,9 +187,10 @@ def _remind(ask: Ask, event: Remind, now: datetime) -> Ask:
 
 
 def _weighed(ask: Ask, now: datetime) -> Ask:
-    positive = [a for a in ask.answers if a.how != State.DECLINED]
-    heard = {a.sender.peer_id for a in ask.answers} | set(ask.lost)
-    if len(positive) < ask.need and not set(ask.to) <= heard:
+    positive = _positive(ask)
+    left = len(awaited(ask))
+    too_few = len(positive) + left < ask.need < len(ask.to)
+    if len(positive) < ask.need and left and not too_few:
         return ask
     return replace(ask, state=_ending(ask, positive), ended_at=now)
 

@@ -91,7 +91,7 @@ def _delivery(delivery: Delivery, by: timedelta) -> Delivery:
 
 
 def _ask(ask: Ask, by: timedelta) -> Ask:
-    return replace(ask, deadline_at=ask.deadline_at + by)
+    return replace(ask, deadline_at=ask.deadline_at + by, waited_until=_moved(ask.waited_until, by))
 
 
 def _job(job: Job, by: timedelta) -> Job:
@@ -122,6 +122,7 @@ def _session(session: Session, by: timedelta) -> Session:
         arrivals=tuple(replace(each, at=each.at + by) for each in session.arrivals),
         said_at=_moved(session.said_at, by),
         failed_at=_moved(session.failed_at, by),
+        caused_at=_moved(session.caused_at, by),
     )
 
 

@@ -76,7 +76,6 @@ def cancel(plan: Plan, command: c.CancelAsk) -> AskShown:
         raise Conflict(f'ask "{ask.ask_id}" is {ask.state} already', "nothing is left to cancel")
     over = asking.advance(ask, asking.Cancel(), now=plan.now)
     plan.put(over)
-    _withdraw(plan, over)
     asker = plan.peer(command.by)
     _ended(plan, over, stamp(plan, asker, command.person) if asker else LINE)
     return shown(plan, ask.ask_id)
@@ -85,7 +84,6 @@ def cancel(plan: Plan, command: c.CancelAsk) -> AskShown:
 def expire(plan: Plan, ask: Ask) -> None:
     over = asking.advance(ask, asking.Expire(), now=plan.now)
     plan.put(over)
-    _withdraw(plan, over)
     _ended(plan, over, LINE)
 
 
@@ -129,6 +127,7 @@ def _mark_seen(plan: Plan, ask: Ask, sender: Sender) -> None:
 
 def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     plan.tell(Event("ended", ask.ask_id, what=ask.state, evidence=by.person or by.name))
+    _withdraw(plan, ask)
     settling.close(plan, ask)
     deciding.concluded(plan, ask)
     if ask.state != asking.State.CANCELLED and not weighing.is_review(ask):
@@ -167,16 +166,32 @@ def _outcome(plan: Plan, ask: Ask) -> str:
         told = f"expired: {who} answered in time{default}"
         return "\n".join([told, *_round(plan, ask)]) if ask.answers else told
     if ask.state == asking.State.ORPHANED:
-        return "orphaned: whoever was asked is gone for good"
-    return _words(ask.answers[-1]) if len(ask.to) == 1 else "\n".join(_round(plan, ask))
+        told = "orphaned: whoever was asked is gone for good"
+        if len(ask.to) == 1:
+            return told
+        few = f"orphaned: too few are left of the {ask.need} that are needed"
+        return "\n".join([few if asking.awaited(ask) else told, *_round(plan, ask)])
+    return _words(ask.answers[-1]) if len(ask.to) == 1 else "\n".join(_table(plan, ask))
+
+
+def _table(plan: Plan, ask: Ask) -> list[str]:
+    """Where fewer answered than were needed, that first."""
+    good = sum(each.how != asking.State.DECLINED for each in ask.answers)
+    few = [f"{good} of the {ask.need} that were needed"] if good < ask.need < len(ask.to) else []
+    return [*few, *_round(plan, ask)]
 
 
 def _round(plan: Plan, ask: Ask) -> list[str]:
-    """What each said, and who did not."""
+    """What each said, and who did not, and who of them never will."""
     lines = [f"{a.sender.name}: {_words(a)}" for a in ask.answers]
+    silent = [peer.name for x in asking.awaited(ask) if (peer := plan.peer(x))]
     heard = {a.sender.peer_id for a in ask.answers}
-    absent = [peer.name for x in ask.to if x not in heard and (peer := plan.peer(x))]
-    return [*lines, *([f"no answer from {', '.join(absent)}"] if absent else [])]
+    gone = [peer.name for x in ask.lost if x not in heard and (peer := plan.peer(x))]
+    return [
+        *lines,
+        *([f"no answer from {', '.join(silent)}"] if silent else []),
+        *([f"gone for good: {', '.join(gone)}"] if gone else []),
+    ]
 
 
 def _words(answer: Answer) -> str:
@@ -193,10 +208,13 @@ def _change_cards(plan: Plan, ask: Ask) -> None:
 
 
 def _withdraw(plan: Plan, ask: Ask) -> None:
-    """Who has it already, or is about to get it, is told that it is off, without being woken."""
+    """Who has it already, or is about to get it, is told that it is off, without being woken.
+
+    Whoever answered knows.
+    """
     carried = {"seen", "handed", "leased"}
     having = {x.peer_id for x in plan.view.deliveries_of(ask.ask_id) if x.state in carried}
-    found = [plan.peer(x) for x in ask.to if x in having]
+    found = [plan.peer(x) for x in asking.awaited(ask) if x in having]
     peers = [p for p in found if p and not p.forgotten_at and p.role is not Role.HUMAN]
     if peers:
         text = f"ask {ask.ask_id} is {ask.state}; no answer is needed any more"

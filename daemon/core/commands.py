@@ -195,6 +195,32 @@ class SendAsk:
     reply_to: str | None = None
     person: str = ""
     schedule: str = ""  #: the one that asks
+    wait: timedelta | None = None  #: the asker does nothing else meanwhile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitAsk:
+    """The asker does nothing else until the ask has ended, or for so long; said anew as long as it goes on."""
+
+    ask_id: str
+    by: str
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveAsk:
+    """It does so no longer; nothing, if somebody began to wait until later than ``until``."""
+
+    ask_id: str
+    by: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellLoop:
+    """A message of that peer was refused, since the chain that led to it is as long as one may be."""
+
+    peer_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1009,6 +1035,9 @@ Command = (
     | ForgetPeer
     | ForgetThreads
     | SendAsk
+    | AwaitAsk
+    | LeaveAsk
+    | TellLoop
     | SendNotice
     | SendBroadcast
     | CloseAsk

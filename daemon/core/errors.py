@@ -4,7 +4,7 @@ PeerlineError
 ├── Refused        the caller cannot have it; asking again will not help        exit 2
 │   ├── Malformed · NotAuthenticated · NotAllowed · UnknownPeer · AmbiguousPeer · NotFound
 │   ├── Gone · TooLarge
-│   └── Conflict: InvalidTransition · StaleLease · DuplicateId
+│   └── Conflict: InvalidTransition · StaleLease · DuplicateId · WaitingRing · ChainTooLong
 ├── Unavailable    nobody is wrong; asking again later may help                 exit 3
 │   ├── StoreBusy · StorageFull · StoreDamaged · Throttled · VersionMismatch
 │   └── DaemonUnreachable: Sandboxed · AnswerLost
@@ -94,6 +94,18 @@ class DuplicateId(Conflict):
     """An idempotency key was used before, for something else."""
 
     code = "duplicate_id"
+
+
+class WaitingRing(Conflict):
+    """Whoever waited would wait for somebody who waits for them."""
+
+    code = "waiting_ring"
+
+
+class ChainTooLong(Conflict):
+    """Agents' messages led to each other as often as they may without a person in between."""
+
+    code = "chain_too_long"
 
 
 class Gone(Refused):

@@ -1,11 +1,13 @@
-"""What is done about an ask that a person does not answer: one step of the ladder each so often, until it is over.
+"""What is done about an ask that nobody answers: one step of the ladder each so often, until it is over.
 
-    nudge         the person is reminded where they were asked
-    elsewhere     it is put before them on their other surfaces, too
-    orchestrator  whoever holds that role may answer; of an approval they are only told
+    nudge         who was asked is reminded: a person where they were asked, an agent that has seen it and rests
+    elsewhere     it is put before the person on their other surfaces, too
+    orchestrator  whoever holds that role may answer; of an approval, and where several are needed, they are told
+    person        the same for the owner, where agents asked agents
     default       its default is its answer
 
-Rule: while it is held back for a digest the person cannot know of it, so nothing is done meanwhile.
+Rules: while it is held back for a digest the person cannot know of it, so nothing is done meanwhile; nor is it while
+an agent is at work on it. An agent that is away, or has not been given it yet, is not reminded: the next step is taken.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import asking, attending, closing
+from daemon.core import asking, attending, closing, ladder, locking, presence
 from daemon.core.cleaning import gist
 from daemon.core.delivery import State
 from daemon.core.measures import ago
@@ -31,7 +33,7 @@ def due(plan: Plan) -> None:
         ask, after = plan.ask(found.ask_id), plan.custom().escalate_after_s
         if ask is None or asking.is_over(ask) or not after:
             plan.put(replace(found, at=None))
-        elif _is_kept(plan, ask):
+        elif _is_kept(plan, ask) or _is_at_work(plan, ask):
             plan.put(replace(found, at=plan.now + timedelta(seconds=after)))
         else:
             _step(plan, ask, found, timedelta(seconds=after))
@@ -58,7 +60,45 @@ def _nudge(plan: Plan, ask: Ask) -> bool:
             told = f"{asker.name if asker else 'somebody'} has waited for {ago(ask.created_at, plan.now)}"
             reply(plan, here, f"{told}: {gist(ask.question, BRIEF)}", to=delivery.receipt, aloud=True)
             nudged = True
-    return nudged
+    return nudged or _remind(plan, ask)
+
+
+def _remind(plan: Plan, ask: Ask) -> bool:
+    """The agents that have seen it and do nothing about it."""
+    asker = plan.peer(ask.asker)
+    resting = [each for each in _resting(plan, ask) if not _is_reminded(plan, ask, each)]
+    if not resting:
+        return False
+    told = f"{asker.name if asker else 'somebody'} has waited for {ago(ask.created_at, plan.now)}"
+    text = f"{told} for your answer to ask {ask.ask_id} ({gist(ask.question, BRIEF)}); answer it now, or decline it"
+    post(plan, LINE, resting, Letter(kind=Kind.NOTICE, text=text, correlation_id=ask.ask_id))
+    return True
+
+
+def _resting(plan: Plan, ask: Ask) -> list[Peer]:
+    """The agents who were given it, are there, and are in no turn."""
+    states = {x.peer_id: plan.fresh(x).state for x in plan.view.deliveries_of(ask.ask_id)}
+    found = [peer for each in asking.awaited(ask) if (peer := plan.peer(each))]
+    return [
+        peer
+        for peer in found
+        if states.get(peer.peer_id) == State.SEEN
+        and (session := plan.session_of(peer))
+        and session.turn not in presence.IN_TURN
+    ]
+
+
+def _is_reminded(plan: Plan, ask: Ask, peer: Peer) -> bool:
+    """A reminder waits for it already."""
+    waiting = [plan.envelope(x.envelope_id) for x in plan.view.waiting(peer.peer_id)]
+    return any(x and x.kind is Kind.NOTICE and x.correlation_id == ask.ask_id for x in waiting)
+
+
+def _is_at_work(plan: Plan, ask: Ask) -> bool:
+    """As many are at it as it still needs."""
+    sessions = [plan.session_of(peer) for each in asking.awaited(ask) if (peer := plan.peer(each))]
+    at_it = [x for x in sessions if x and x.turn_ask == ask.ask_id and x.turn in presence.IN_TURN]
+    return bool(at_it) and len(at_it) >= asking.lacking(ask)
 
 
 def _elsewhere(plan: Plan, ask: Ask) -> bool:
@@ -80,11 +120,24 @@ def _orchestrator(plan: Plan, ask: Ask) -> bool:
     holder = next((x for x in holders if asker and x.circle == asker.circle), next(iter(holders), None))
     if holder is None:
         return False
-    if ask.subject != attending.APPROVAL:
-        return _ask_too(plan, ask, [holder])
+    return _ask_or_tell(plan, ask, [holder], approval=ask.subject == attending.APPROVAL)
+
+
+def _person(plan: Plan, ask: Ask) -> bool:
+    if ladder.is_of_a_person(plan, ask):
+        return False
+    rooms = [peer for peer in plan.peers() if locking.hears(plan, peer)]
+    return bool(rooms) and _ask_or_tell(plan, ask, rooms)
+
+
+def _ask_or_tell(plan: Plan, ask: Ask, others: list[Peer], *, approval: bool = False) -> bool:
+    if not approval and _ask_too(plan, ask, others):
+        return True
+    asker, silent = plan.peer(ask.asker), [peer.name for x in asking.awaited(ask) if (peer := plan.peer(x))]
     who = f"{asker.circle}/{asker.name}" if asker else "an agent"
-    told = f"{who} has waited for {ago(ask.created_at, plan.now)} for a person's decision: {gist(ask.question, BRIEF)}"
-    post(plan, LINE, [holder], Letter(kind=Kind.NOTICE, text=told))
+    what = "a person's decision" if approval else f"an answer from {', '.join(silent)}"
+    told = f"{who} has waited for {ago(ask.created_at, plan.now)} for {what}: {gist(ask.question, BRIEF)}"
+    post(plan, LINE, others, Letter(kind=Kind.NOTICE, text=told))
     return True
 
 
@@ -116,5 +169,6 @@ LADDER: Final[tuple[tuple[str, Callable[[Plan, Ask], bool]], ...]] = (
     ("nudge", _nudge),
     ("elsewhere", _elsewhere),
     ("orchestrator", _orchestrator),
+    ("person", _person),
     ("default", _default),
 )

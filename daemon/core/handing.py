@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
-from daemon.core import allowance, attending, braking, budgets, outbox, presence, roads, settling
+from daemon.core import allowance, attending, braking, budgets, outbox, presence, roads, settling, tracing
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.frame import framed, space_for
@@ -58,10 +58,14 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
     where = settling.BETWEEN if command.between else "at a boundary"
     receipt = settling.BETWEEN if command.between else ""
     parcels = tuple(settling.hand(plan, session, x, f"handed {where}", receipt=receipt) for x in chosen)
+    envelopes = [parcel.envelope for parcel in parcels]
     if parcels and not (command.passing or command.between):
-        carried = next((ask for parcel in parcels if (ask := carried_ask(parcel.envelope))), None)
-        plan.put(presence.fold(session, presence.Began(carried, command.prompt_id), "hand-out", plan.now))
+        carried = next((ask for envelope in envelopes if (ask := carried_ask(envelope))), None)
+        began = presence.Began(carried, command.prompt_id, cause=tracing.deepest(envelopes))
+        plan.put(presence.fold(session, began, "hand-out", plan.now))
         budgets.used(plan, session.peer_id, woken=1)
+    elif command.between:
+        tracing.reach(plan, session.session_id, envelopes)
     return parcels
 
 
@@ -88,9 +92,13 @@ def collect(plan: Plan, command: c.Collect) -> tuple[Parcel, ...]:
     settling.release(plan, [x for x in mine if x.state == d.State.HANDED], "the call was never confirmed")
     step = d.Give(None, receipt=command.call_id, road=Road.POLL)
     taken = [plan.fresh(x) for x in mine[: command.limit] if x.state != d.State.LEASED]
-    return tuple(
+    parcels = tuple(
         settling.give(plan, delivery, step, f"taken by call {command.call_id}") for delivery in taken
     )
+    peer = plan.peer(command.peer_id)
+    if peer and command.ask_id is None:  # what it waited for itself changes nothing of what it is at
+        tracing.reach(plan, peer.session_id, [parcel.envelope for parcel in parcels])
+    return parcels
 
 
 def confirm_call(plan: Plan, command: c.ConfirmCall) -> int:
@@ -113,6 +121,7 @@ def _next_for(plan: Plan, peer: Peer, command: c.LeaseNext) -> Parcel | None:
     if session and (is_on_the_way(plan, session) or braking.frozen(plan, peer)):
         return None
     envelope = plan.envelope(delivery.envelope_id)
+    envelope = envelope and replace(envelope, urgency=delivery.urgency)
     road = _road(plan, peer, envelope, session)
     if road is None or (road is not Road.CHAT and not allowance.leaves(plan, delivery, peer)):
         return None

@@ -126,6 +126,9 @@ class Session:
     said_at: datetime | None = None
     halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
     failed_at: datetime | None = None  #: when its last turn ended, if that failed
+    turn_cause: str = ""  #: the envelope that it acts upon; "": a person's words, or nothing known
+    caused_at: datetime | None = None
+    works: int = 0  #: tool calls since then that did anything but talk on the line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +285,9 @@ class Envelope:
     alone: str = ""  #: the account of the one person whom it is for, where others would see it, too
     schedule: str = ""  #: the schedule that said it
     matter: str = ""  #: what it is to a person (`attention.Matter`), where its kind does not tell
+    trace: str = ""  #: the envelope with which the chain began that led to it
+    hops: int = 0  #: how many of agents stand in that chain before it, itself counted
+    talk: bool = False  #: its agent did nothing but talk since the message of an agent that it acts upon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -406,6 +412,7 @@ class Ask:
     ended_at: datetime | None = None
     said_as: str = ""  #: the receipt of the person's own message, by which an edit finds it
     slip: str | None = None  #: the ask by which the line says what becomes of it, with keys
+    waited_until: datetime | None = None  #: its asker does nothing else until it has ended, or then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

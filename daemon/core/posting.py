@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import attending, budgets, presence, roads
+from daemon.core import attending, budgets, presence, roads, tracing
 from daemon.core.cleaning import body as cleaned
 from daemon.core.cleaning import line
 from daemon.core.delivery import Cancel, State, advance, can
@@ -88,10 +88,13 @@ def post(
     Raises:
         Malformed, TooLarge: by the text.
         Throttled: a recipient has 10,000 unread messages.
+        ChainTooLong: agents' messages led to each other too often.
 
     """
+    new_id = envelope_id or plan.new_id("m")
+    at = _course(plan, sender, to, letter)
     envelope = Envelope(
-        envelope_id=envelope_id or plan.new_id("m"),
+        envelope_id=new_id,
         kind=letter.kind,
         sender=sender,
         to=tuple(peer.peer_id for peer in to),
@@ -107,14 +110,25 @@ def post(
         alone=letter.alone,
         schedule=letter.schedule,
         matter=letter.matter,
+        trace=at.trace or new_id,
+        hops=at.hops,
+        talk=at.talk,
     )
     if envelope.kind is Kind.CHANGE:
         _take_the_place(plan, envelope)
     plan.put(envelope)
     if envelope.kind in _OWN_ACCORD and sender.role in _AT_WORK:
         budgets.used(plan, sender.peer_id, sent=1)
-    deliveries = tuple(addressed(plan, envelope, peer) for peer in to)
+    echoed = tracing.echoes(plan, envelope, to) if envelope.kind in _OWN_ACCORD else frozenset()
+    deliveries = tuple(addressed(plan, envelope, peer, echo=peer.peer_id in echoed) for peer in to)
     return envelope, deliveries
+
+
+def _course(plan: Plan, sender: Sender, to: Sequence[Peer], letter: Letter) -> tracing.Course:
+    at = tracing.course(plan, sender, letter.kind, letter.correlation_id, scheduled=letter.schedule != "")
+    if letter.kind in _OWN_ACCORD and sender.role in _AT_WORK:
+        tracing.check(plan, at, sender.peer_id, to)
+    return at
 
 
 def carriages(plan: Plan, envelope: Envelope, deliveries: Iterable[Delivery]) -> tuple[Carriage, ...]:
@@ -163,7 +177,8 @@ def reply(
     post(plan, LINE, [conversation], letter)
 
 
-def addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
+def addressed(plan: Plan, envelope: Envelope, peer: Peer, *, echo: bool = False) -> Delivery:
+    """Put it on its way to one; an ``echo`` wakes nobody, however urgent it was meant."""
     if _is_limited(envelope) and plan.view.waiting_count(peer.peer_id) >= UNREAD_LIMIT:
         raise Throttled(
             f'"{peer.name}" has {UNREAD_LIMIT} unread messages, the limit', "wait until it has read some"
@@ -176,7 +191,8 @@ def addressed(plan: Plan, envelope: Envelope, peer: Peer) -> Delivery:
         state=State.QUEUED,
         due_at=plan.now,
         expires_at=envelope.expires_at,
-        urgency=envelope.urgency,
+        urgency=Urgency.FYI if echo else envelope.urgency,
+        reason=tracing.ECHO if echo else "",
     )
     plan.tell(Event("stored", envelope.envelope_id, peer.peer_id, "stored", f"for {peer.name}"))
     begun = attending.judged(plan, envelope, delivery, peer)
@@ -221,5 +237,7 @@ def _carriage(plan: Plan, envelope: Envelope, delivery: Delivery) -> Carriage:
     reach = roads.reach(peer, session, conversation, status, envelope.sender.authority)
     if delivery.kept:
         reach = replace(reach, reason=f"{delivery.state}: {delivery.reason}")
+    elif delivery.reason == tracing.ECHO:
+        reach = replace(reach, reason=delivery.reason)
     turn = session.turn if session else Turn.UNKNOWN
     return Carriage(delivery, peer, reach, status, turn, plan.view.waiting_count(peer.peer_id))

@@ -5,6 +5,7 @@ Rule: a turn is what was last *told*, with the source and the time of the tellin
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +17,12 @@ PERHAPS_IN_TURN: Final = IN_TURN | {Turn.UNKNOWN}
 OWN_SCREENS: Final = frozenset(
     {"console", "cli"}
 )  #: surfaces of this machine: whoever comes back begins anew
+#: A tool call, as ``doing`` tells it, by which an agent merely talks on the line: by a tool of ours, or by our command.
+TALKS: Final = re.compile(
+    r"(?:\w*peerline[_.]+(?:ask(?:_peer)?|wait_for|ack|notify_peer|broadcast|check_messages|send_message|whoami"
+    r"|list_peers|set_description|set_summary)"
+    r"|\w+: peerline (?:ask|ack|notify|broadcast|inbox|cancel|asks)\b[^&;|`$]*)$"
+)
 FRESH_FOR: Final = timedelta(seconds=90)  #: a chat is online while its last round trip is younger
 
 
@@ -26,6 +33,7 @@ class Began:
     ask_id: str | None
     prompt_id: str = ""
     automatic: bool = False
+    cause: str = ""  #: the envelope that it acts upon from now on; "": a person spoke
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ def fold(session: Session, sign: Sign, source: str, now: datetime) -> Session:
                 session if session.turn_began_at else _fresh(session, now),
                 doing=doing or session.doing,
                 calls=session.calls + bool(doing),
+                works=session.works + bool(doing and not TALKS.match(doing)),
                 halted_at=None if batch_over else session.halted_at,
             )
             return _turned(going, Turn.WORKING, source, now, session.turn_ask)
@@ -105,11 +114,17 @@ def _begun(session: Session, sign: Began, source: str, now: datetime) -> Session
     """
     ongoing = session.turn in IN_TURN and sign.ask_id is None
     # A brake holds until somebody says something new: what runs in the background may call tools after the turn.
-    heard = session if sign.automatic else replace(session, stopped="")
+    heard = _caused(session if sign.automatic else replace(session, stopped=""), sign, now)
     if ongoing:
         return _turned(heard, Turn.WORKING, source, now, session.turn_ask)
     begun = _fresh(replace(heard, turn_prompt=sign.prompt_id), now)
     return _turned(begun, Turn.WORKING, source, now, sign.ask_id)
+
+
+def _caused(session: Session, sign: Began, now: datetime) -> Session:
+    if sign.automatic and not sign.cause:
+        return session  # nobody said anything: it goes on with what it was at
+    return replace(session, turn_cause=sign.cause, caused_at=now if sign.cause else None, works=0)
 
 
 def _fresh(session: Session, now: datetime) -> Session:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, asking, glance, ladder, presence
+from daemon.core import addressing, asking, glance, ladder, presence, waiting
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, line
 from daemon.core.errors import Malformed, NotAllowed, NotFound
@@ -26,6 +26,8 @@ def send_ask(plan: Plan, command: c.SendAsk) -> AskShown:
     Raises:
         UnknownPeer, AmbiguousPeer, NotAllowed: by the names.
         Malformed: by text, options, need or deadline.
+        WaitingRing: it is to be waited for, and who is asked waits for the asker.
+        ChainTooLong: by what led to it.
 
     """
     sender = sender_of(plan, command.sender)
@@ -64,6 +66,7 @@ def ask_of(
         default=clean(command.default) if command.default else None,
         subject=subject,
     )
+    ask = waiting.held(plan, sender, ask, command.wait)
     ladder.begin(plan, ask)
     letter = replace(_letter(command, ask), reply_to=near or command.reply_to, life=life, alone=alone)
     envelope, deliveries = post(plan, sender, to, letter, envelope_id=ask.ask_id)

@@ -20,6 +20,7 @@ from daemon.core import (
     groups,
     locking,
     looking,
+    many,
     minding,
     moving,
     presence,
@@ -150,6 +151,8 @@ def _in_thread(talk: Talk, text: str) -> Heard:
 
 
 def _called(talk: Talk, name: str, rest: str) -> Heard:
+    if heard := many.asked(talk, name, rest):
+        return heard
     peer = deeds.peer_called(talk, name)
     deeds.stick(talk, peer)
     if rest:

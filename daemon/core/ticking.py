@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from daemon.core import closing, digest, escalating, following, settling
+from daemon.core import closing, digest, escalating, following, settling, waiting
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.model import Delivery, Parcel, Road
@@ -36,6 +36,8 @@ def tick(plan: Plan, command: c.Tick) -> tuple[Parcel, ...]:
 
 def recover(plan: Plan, command: c.Recover) -> int:
     """A new run of the daemon: what the last one held is looked for, freed, or told to be uncertain."""
+    if command.gone:
+        waiting.forget(plan)
     left = plan.view.leased(command.holder_prefix)
     for delivery in left:
         if command.gone or delivery.reason != d.IN_HAND:

@@ -6,6 +6,7 @@ that says nothing or fails answers nothing: the ask stays seen and is reminded o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -21,11 +22,12 @@ from daemon.core import (
     limiting,
     presence,
     settling,
+    tracing,
 )
 from daemon.core import commands as c
 from daemon.core.cleaning import fitted, line
 from daemon.core.delivery import OVER, State
-from daemon.core.model import Answer, Ask, Delivery, Denial, Kind, Road, Session, Turn, Urgency
+from daemon.core.model import Answer, Ask, Delivery, Denial, Envelope, Kind, Road, Session, Turn, Urgency
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
 
@@ -37,15 +39,15 @@ def began(plan: Plan, command: c.TurnBegan) -> None:
     session = plan.session(command.session_id)
     if session is None:
         return
-    carried = None
+    came: list[Envelope] = []
     for mark in command.marks:
         delivery = plan.view.marked(mark)
         if delivery and delivery.session_id == session.session_id:
-            carried = _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}") or carried
+            came += _arrived(plan, plan.fresh(delivery), f"prompt with #{mark}")
     if command.nudged and session.nudged_at:
         settling.arrived(plan, session.session_id, Road.CHANNEL)
     if session.ended_at is None:  # else a hook was heard late, which is evidence all the same
-        _begin(plan, plan.session(session.session_id) or session, carried, command)
+        _begin(plan, plan.session(session.session_id) or session, came, command)
 
 
 def spotted(plan: Plan, command: c.SeeDelivery) -> Delivery:
@@ -166,17 +168,17 @@ def _having_said(session: Session, words: str, now: datetime) -> Session:
     return session if known else replace(session, said=fitted(words), said_at=now)
 
 
-def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> str | None:
+def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> list[Envelope]:
     settling.see(plan, delivery, evidence)
     envelope = plan.envelope(delivery.envelope_id)
-    return handing.carried_ask(envelope) if envelope else None
+    return [envelope] if envelope else []
 
 
-def _begin(plan: Plan, session: Session, ask_id: str | None, command: c.TurnBegan) -> None:
+def _begin(plan: Plan, session: Session, came: Sequence[Envelope], command: c.TurnBegan) -> None:
     before = _in_work(plan, session)
-    begun = presence.fold(
-        session, presence.Began(ask_id, command.prompt_id, command.automatic), command.source, plan.now
-    )
+    ask_id = next((x for each in reversed(came) if (x := handing.carried_ask(each))), None)
+    sign = presence.Began(ask_id, command.prompt_id, command.automatic, tracing.deepest(came))
+    begun = presence.fold(session, sign, command.source, plan.now)
     plan.put(begun)
     following.moved(plan, begun)
     budgets.used(plan, session.peer_id, woken=1)

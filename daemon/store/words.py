@@ -12,6 +12,7 @@ from daemon.core import model as m
 from daemon.core.auditing import is_recorded
 from daemon.core.nouns import KEYS, Noun
 from daemon.store import checking, pruning, showing
+from daemon.store.asks import AskWords
 from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered
 from daemon.store.minds import AttentionWords
@@ -34,7 +35,7 @@ NAMED: Final = "named"
 COUNTED: Final = "counted"  #: with a peer's id: how much waits for it
 
 
-class Words(ChatWords, TimeWords, AttentionWords, SpawnWords):
+class Words(ChatWords, TimeWords, AttentionWords, SpawnWords, AskWords):
     """A ``Tx`` over a SQLite connection.
 
     Args:
@@ -161,23 +162,6 @@ class Words(ChatWords, TimeWords, AttentionWords, SpawnWords):
     def leased(self, holder_prefix: str) -> Sequence[m.Delivery]:
         sql = "SELECT * FROM delivery WHERE state = 'leased' AND holder LIKE ? || '%' ORDER BY seq"
         return self._all(m.Delivery, sql, holder_prefix)
-
-    def open_asks_to(self, peer_id: str) -> Sequence[m.Ask]:
-        return self.asks(to=peer_id, limit=-1)
-
-    def open_asks_by(self, peer_id: str) -> Sequence[m.Ask]:
-        return self.asks(asker=peer_id, limit=-1)
-
-    def asks(self, *, asker: str = "", to: str = "", limit: int = 200) -> Sequence[m.Ask]:
-        sql = (
-            "SELECT * FROM ask WHERE ended_at IS NULL AND (?1 = '' OR asker = ?1)"
-            """ AND (?2 = '' OR instr("to", '"' || ?2 || '"')) ORDER BY created_at, rowid LIMIT ?3"""
-        )
-        return self._all(m.Ask, sql, asker, to, limit)
-
-    def overdue_asks(self, now: datetime, limit: int = 200) -> Sequence[m.Ask]:
-        sql = "SELECT * FROM ask WHERE ended_at IS NULL AND deadline_at <= ? ORDER BY deadline_at LIMIT ?"
-        return self._all(m.Ask, sql, when(now), limit)
 
     def approvals(self, session_id: str = "") -> Sequence[m.Approval]:
         # Two statements: only one that always names the session finds it by the index.

@@ -57,13 +57,16 @@ def sender(who: m.Sender) -> Json:
 
 def ask(shown: m.AskShown) -> Json:
     one = shown.ask
+    heard = {each.sender.peer_id for each in one.answers}
     told: Json = {
         "ask_id": one.ask_id,
         "state": one.state,
         "to": [who.name for who in shown.to],
         "question": one.question,
         "options": list(one.options),
+        "need": one.need,
         "answers": [answer(each) for each in one.answers],
+        "absent": [who.name for who in shown.to if who.peer_id not in heard],
         "deadline_at": moment(one.deadline_at),
         "created_at": moment(one.created_at),
         "ended_at": moment(one.ended_at),

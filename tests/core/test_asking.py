@@ -224,7 +224,16 @@ class AnyQuestion(RuleBasedStateMachine):
     @invariant()
     def it_is_orphaned_only_if_nobody_said_anything(self) -> None:
         in_time = [x for x in self.ask.answers if not x.late]
-        assert (self.ask.state == a.State.ORPHANED) <= (not in_time and set(self.ask.lost) == set(ASKED))
+        left = len(ASKED) - len(self.ask.lost)
+        too_few = left == 0 or left < self.ask.need < len(ASKED)
+        assert (self.ask.state == a.State.ORPHANED) <= (not in_time and too_few)
+
+    @invariant()
+    def nobody_waits_for_too_few(self) -> None:
+        left = [x for x in ASKED if x in a.awaited(self.ask)]
+        good = {x.sender.peer_id for x in self.ask.answers if x.how != a.State.DECLINED and not x.late}
+        few = self.ask.need < len(ASKED) and len(good) + len(left) < self.ask.need
+        assert (self.ask.state in a.ACTIVE) <= (not few)
 
 
 TestAnyQuestion = AnyQuestion.TestCase

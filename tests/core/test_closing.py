@@ -394,7 +394,7 @@ def test_who_is_forgotten_is_not_waited_for(line: Line, boss: Peer) -> None:
     forget(line, web)
 
     assert line.asked(ask).state == "answered"
-    assert learnt(line, boss) == ["api: green\ndb: green\nno answer from web"]
+    assert learnt(line, boss) == ["api: green\ndb: green\ngone for good: web"]
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,7 @@ class FakeClient:
         told = {"ask_id": ask_id, "state": "open", "to": list(question.to), "question": question.text}
         told |= {"options": list(question.options), "answers": [], "deadline_at": None, "created_at": AT}
         told |= {"ended_at": None, "pending": True, "deliveries": deliveries}
+        told |= {"need": len(question.to), "absent": list(question.to)}
         mesh.asks[ask_id] = FakeAsk(self.me, told)
         for name in question.to:
             mesh.post(

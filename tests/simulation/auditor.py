@@ -85,7 +85,7 @@ class Auditor:
         if delivery_id in self.replayed | self.let_go or delivery.state in d.OVER:
             return
         waited = replace(delivery, state=d.State.QUEUED)
-        order = lane(waited) if delivery.road is m.Road.CHAT else envelope.urgency
+        order = lane(waited) if delivery.road is m.Road.CHAT else delivery.urgency
         pair = (envelope.sender.peer_id, delivery.peer_id, str(order))
         before = self.latest.get(pair, -1)
         expect(before < seq, f"{delivery_id} was overtaken by a later one from {envelope.sender.name}")

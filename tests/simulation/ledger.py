@@ -175,6 +175,9 @@ class Ledger(Ahead):
         found = [x for x in self._asks() if asker in {"", x.asker} and (not to or to in x.to)]
         return found[: limit if limit >= 0 else None]
 
+    def asks_waited_for(self) -> Sequence[m.Ask]:
+        return [x for x in self._asks() if x.waited_until]
+
     def overdue_asks(self, now: datetime, limit: int = 200) -> Sequence[m.Ask]:
         found = [x for x in self._asks() if x.deadline_at <= now]
         return sorted(found, key=lambda x: x.deadline_at)[: limit if limit >= 0 else None]
@@ -219,6 +222,10 @@ class Ledger(Ahead):
 
     def last_seq(self) -> int:
         return len(self._events)
+
+    def talked(self, trace: str, peer_id: str) -> int:
+        found = (x for x in self._nouns[m.Envelope].values() if x.trace == trace)
+        return sum(x.talk and x.sender.peer_id == peer_id for x in found)
 
     def told_of(self, ref: str) -> Sequence[m.Told]:
         return [x for x in self._events if x.event.ref == ref]

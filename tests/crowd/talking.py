@@ -13,6 +13,7 @@ from tests.crowd.stage import Stage
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 NEEDS = (*("all", "first", "majority") * 6, "2", "9")
+LOST = frozenset({"failed", "cancelled", "expired"})
 NOWHERE = "a-nothing000"
 LIFETIMES = (None, None, None, None, 20 * SECOND, 5 * MINUTE, HOUR, HOUR, 3 * HOUR, -SECOND)
 
@@ -61,11 +62,11 @@ class Talking:
     def _answers(self, agent: Agent) -> None:
         stage, by = self.stage, agent.peer_id
         mine = [x["ask_id"] for x in self._open_asks() if by in x["to"]]
-        over = [x["ask_id"] for x in self._asks() if by in x["to"] and x["subject"].startswith("job")]
-        if not mine or stage.chance(0.15):
+        late = self._tries_before() if stage.chance(0.3) else []
+        if late:
+            mine, by = [late[-1]["ask_id"]], late[-1]["to"][0]
+        elif not mine or stage.chance(0.15):
             mine = [*agent.asked[-8:], *self._asks_there(), NOWHERE]
-        elif over and stage.chance(0.2):
-            mine = over[-3:]  # also of tries that are long over
         self._made(
             c.CloseAsk(
                 ask_id=stage.pick(*mine),
@@ -167,7 +168,8 @@ class Talking:
         stage, jobs = self.stage, self._jobs_there()
         if not jobs:
             return
-        job_id = stage.pick(*jobs)
+        over = [x["job_id"] for x in stage.oversight.books.rows("job") if x["state"] in LOST][-6:]
+        job_id = stage.pick(*over) if over and stage.chance(0.5) else stage.pick(*jobs)
         owner = next(x["owner"] for x in stage.oversight.books.rows("job") if x["job_id"] == job_id)
         by = stage.pick(agent.peer_id, owner, owner, "")
         self._made(
@@ -201,6 +203,12 @@ class Talking:
                 missed=stage.pick(*Missed),
             )
         )
+
+    def _tries_before(self) -> list[Row]:
+        """Asks of jobs that are tried anew by now: whoever was asked may still have something to say."""
+        books = self.stage.oversight.books
+        tried = {f"job\n{x['job_id']}": x["ask_id"] for x in books.rows("job") if x["state"] == "running"}
+        return [x for x in self._asks() if tried.get(x["subject"], x["ask_id"]) != x["ask_id"]]
 
     # --- who and what there is ----------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from daemon.core.model import Heard
 from tests.crowd.books import Books, Change, Commit, expect, written
 from tests.crowd.ground import Ground, Row
 from tests.crowd.jobwatch import JobWatch
+from tests.crowd.loopwatch import LoopWatch
 from tests.crowd.reviewwatch import ReviewWatch
 from tests.crowd.rolewatch import RoleWatch
 
@@ -39,6 +40,7 @@ class Oversight:
         self.jobs = JobWatch(self.books)
         self.reviews = ReviewWatch(self.books)
         self.roles = RoleWatch(self.books)
+        self.loops = LoopWatch(self.books)
         self.commits = 0
         self.ended: Counter[str] = Counter()  #: by ask, how often it was told that it ended
         self.heard: dict[str, list[str]] = defaultdict(list)  #: by ask, what its asker was told of it
@@ -67,6 +69,7 @@ class Oversight:
         self.jobs.looks(commit, commands, at)
         self.reviews.looks(commit, commands)
         self.roles.looks(commit, commands, now)
+        self.loops.looks(commit, commands, at)
         if isinstance(told, Heard) and told.understood == "nothing" and isinstance(commands[-1], c.Say):
             self._came_to_nothing(commit)
 
@@ -141,7 +144,9 @@ class Oversight:
 
     def _moved(self, before: Row, after: Row) -> None:
         ask_id = after["ask_id"]
-        for name in ("asker", "to", "need", "created_at", "subject", "options"):
+        climbed = after["to"][: len(before["to"])] == before["to"] and before["state"] in OPEN
+        expect(climbed or before["to"] == after["to"], f"{ask_id} was asked of {before['to']}: {after['to']}")
+        for name in ("asker", "need", "created_at", "subject", "options"):
             expect(before[name] == after[name], f"{ask_id}: {name} was {before[name]}, is {after[name]}")
         if before["state"] in ENDINGS:
             same = (before["state"], before["ended_at"]) == (after["state"], after["ended_at"])

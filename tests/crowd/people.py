@@ -121,6 +121,7 @@ class People:
             f"how far? {stage.new()}",
             f"@{name} look at {stage.new()}",
             f"@{name} look at {stage.new()}",
+            f"@telegram-bot look at {stage.new()}",
             f"/job @{name} tidy {stage.new()}",
             f"/notify @{name} by the way {stage.new()}",
             f"/broadcast hear {stage.new()}",

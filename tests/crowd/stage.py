@@ -56,6 +56,7 @@ class Stage:
             told = self._ran(commands, key)
         except (Refused, Throttled) as error:
             self.story.append(f"    refused: {error}")
+            self.met[f"refused: {type(error).__name__}"] += 1
             self._left_nothing("refused", commands)
             return None
         except StorageFull:

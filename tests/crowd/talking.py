@@ -84,6 +84,10 @@ class Talking:
 
     def _wonders(self, agent: Agent) -> None:
         stage = self.stage
+        own = [x["ask_id"] for x in self._open_asks() if x["asker"] == agent.peer_id]
+        if own and stage.chance(0.3):
+            self._waits(agent, stage.pick(*own))
+            return
         self._made(
             c.SendAsk(
                 sender=agent.peer_id,
@@ -93,9 +97,18 @@ class Talking:
                 need=stage.pick(*NEEDS),
                 options=stage.pick(*((), (), ("left", "right")) * 4, ("left", "left")),
                 deadline=stage.pick(*LIFETIMES),
+                wait=stage.pick(None, None, 100 * SECOND, HOUR),
                 default=stage.pick(None, "left"),
             )
         )
+
+    def _waits(self, agent: Agent, ask_id: str) -> None:
+        """Or waits no longer."""
+        stage, by = self.stage, agent.peer_id
+        if stage.chance(0.25):
+            stage.do(c.LeaveAsk(ask_id=ask_id, by=by, until=stage.watch.now() + HOUR))
+        else:
+            stage.do(c.AwaitAsk(ask_id=ask_id, by=by, wait=stage.pick(100 * SECOND, HOUR)))
 
     def _notifies(self, agent: Agent) -> None:
         to = self._whom()
@@ -136,7 +149,7 @@ class Talking:
             c.AddJob(
                 owner=agent.peer_id,
                 title=f"tidy {stage.new()}",
-                to=self._one() if stage.chance(0.95) else "",
+                to=self._doing(),
                 after=after,
                 due_at=due,
                 retries=stage.pick(*(0, 0, 1, 2) * 4, 11),
@@ -146,6 +159,13 @@ class Talking:
                 tonight=stage.chance(0.05),
             )
         )
+
+    def _doing(self) -> str:
+        """Mostly one of a few, who have more to do than they can at once."""
+        busy = [x["to"] for x in self.stage.oversight.books.rows("job") if x["state"] == "running" and x["to"]]
+        if busy and self.stage.chance(0.5):
+            return self.stage.pick(*busy)
+        return self._one() if self.stage.chance(0.95) else ""
 
     def _tells_of_work(self, agent: Agent) -> None:
         stage = self.stage

@@ -85,7 +85,7 @@ class Town:
             peers: list[Peer] = stage.look(lambda plan: plan.peers())
             stage.do(c.ForgetPeer(peer_id=stage.pick(*peers).peer_id))
         elif roll < 0.7:
-            self.agents.dies(stage.pick(*self.agents.everybody))
+            self.agents.dies(stage.pick(*(self._at_jobs() or self.agents.everybody)))
         elif roll < 0.8:
             found = [x["delivery_id"] for x in stage.oversight.books.rows("delivery") if x["state"] == "dead"]
             stage.do(c.ReplayDelivery(delivery_id=stage.pick(*found, "d-nothing000")))
@@ -98,6 +98,10 @@ class Town:
                 )
             )
 
+    def _at_jobs(self) -> list[Agent]:
+        busy = {x["to"] for x in self.stage.oversight.books.rows("job") if x["state"] == "running"}
+        return [x for x in self.agents.everybody if x.alive and x.peer_id in busy]
+
     # --- the daemon ---------------------------------------------------------------------------------------------
 
     def _begins(self) -> None:
@@ -105,7 +109,9 @@ class Town:
         self.stage.do(c.ConfigureWork(rota=Rota()))
         self.stage.do(c.Recover(holder_prefix=PUMP))
         self.stage.do(c.Recover(holder_prefix=BOT))
-        self.stage.do(c.ConfigureAttention(escalate_after=timedelta(0)))
+        climbs = timedelta(seconds=self.stage.pick(0, 0, 600))
+        self.stage.do(c.ConfigureAttention(escalate_after=climbs))
+        self.stage.oversight.loops.daemon_began()
         self.agents.are_found_dead()
 
     def _crash(self) -> None:

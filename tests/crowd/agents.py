@@ -189,7 +189,7 @@ class Agents:
         self.stage.do(c.TurnObserved(session_id=agent.session_id, turn=Turn.IDLE, source="registry"))
 
     def _hits_a_limit(self, agent: Agent) -> None:
-        if self.stage.chance(0.15):
+        if self.stage.chance(0.35):
             agent.working = False
             self.stage.do(
                 c.HitLimit(session_id=agent.session_id),

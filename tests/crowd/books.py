@@ -14,7 +14,20 @@ from typing import Any
 from tests.crowd.ground import Ground, Row
 
 LISTS = frozenset(
-    {"to", "answers", "lost", "reminded", "after", "options", "sender", "circles", "claims", "verdicts", "source", "arrivals"}
+    {
+        "to",
+        "answers",
+        "lost",
+        "reminded",
+        "after",
+        "options",
+        "sender",
+        "circles",
+        "claims",
+        "verdicts",
+        "source",
+        "arrivals",
+    }
 )
 
 

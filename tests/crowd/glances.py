@@ -54,9 +54,7 @@ class Glances:
             x["review_id"]
             for x in self.books.rows("review")
             if x["reviewer"] == me
-            and (
-                x["state"] in OWED or (x["state"] == "unknown" and (x["wanted"] or not x["verdicts"]))
-            )
+            and (x["state"] in OWED or (x["state"] == "unknown" and (x["wanted"] or not x["verdicts"])))
         }
         expect(set(told.reviews) == reviews, f"{name}: told {told.reviews}; owed is {reviews}")
         stuck = self._stuck(peer)
@@ -72,7 +70,8 @@ class Glances:
         live = session if session and not session["ended_at"] else None
         found = {
             "dead": session is not None and live is None and self._is_awaited(peer),
-            "person": live is not None and (live["turn"] == "awaiting_input" or self._asked(peer, live, True)),
+            "person": live is not None
+            and (live["turn"] == "awaiting_input" or self._asked(peer, live, True)),
             "peer": live is not None and self._asked(peer, live, False),
             "usage limit": self.status(peer) != "offline" and self._is_limited(peer),
             "error": self._went_wrong(peer, live),

@@ -13,12 +13,13 @@ VERDICTS = ("approved", "approved", "changes-requested", "perhaps")
 class Heads:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.heads = {name: "a" for name in ("one", "two", "three", "four")}
+        self.heads = dict.fromkeys(("one", "two", "three", "four"), "a")
         self.merged: set[str] = set()
+        self.closed: set[str] = set()
 
     def acts(self, agent: Agent) -> None:
         roll = self.stage.rng.random()
-        for below, deed in ((0.4, self._requests), (0.8, self._marks)):
+        for below, deed in ((0.4, self._requests), (0.75, self._marks)):
             if roll < below:
                 deed(agent)
                 return
@@ -61,10 +62,11 @@ class Heads:
         """Somebody commits, or takes a commit back; seldom it is merged, and begun anew."""
         stage = self.stage
         branch = stage.pick(*self.heads)
-        if stage.chance(0.15):
-            self.merged.add(branch)
+        self.merged.discard(branch)
+        self.closed.discard(branch)
+        if stage.chance(0.2):
+            stage.pick(self.merged, self.closed).add(branch)
         else:
-            self.merged.discard(branch)
             self.heads[branch] = stage.pick("a", "b", "c", "d")
         stage.met["a head that moves"] += 1
         if stage.chance(0.5):
@@ -83,18 +85,19 @@ class Heads:
             if self.stage.chance(0.6):
                 if errand.what in {"reviews", "verdict"}:
                     self._are_looked_at()
-                self.stage.do(c.FinishErrand(errand_id=errand.errand_id, text=self.stage.pick("", "", "it broke")))
+                self.stage.do(
+                    c.FinishErrand(errand_id=errand.errand_id, text=self.stage.pick("", "", "it broke"))
+                )
 
     def sha(self, branch: str) -> str:
         return self.heads[branch] * 40
 
     def seen(self, branch: str) -> Seen:
-        if self.stage.chance(0.06):
+        if self.stage.chance(0.1):
             return Seen(trouble="git takes too long", help="look again")
-        return Seen(head=self.sha(branch), merged=branch in self.merged)
+        closed = "its branch is gone" if branch in self.closed else ""
+        return Seen(head=self.sha(branch), merged=branch in self.merged, closed=closed)
 
 
 def _source(branch: str) -> Source:
-    return Source(
-        kind="branch", folder="/src/app", repository="/src/app/.git", branch=branch, base="main"
-    )
+    return Source(kind="branch", folder="/src/app", repository="/src/app/.git", branch=branch, base="main")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from daemon.core import commands as c
@@ -50,7 +51,9 @@ class JobWatch:
     def at_the_end(self, since: str) -> None:
         for job in self.books.rows("job"):
             young = job["began_at"] is not None and job["began_at"] >= since
-            goes_on = job["held"] and not self._is_away(job)  # whoever does it says themselves when it is over
+            goes_on = job["held"] and not self._is_away(
+                job
+            )  # whoever does it says themselves when it is over
             expect(job["state"] != "running" or young or goes_on, f"it runs for ever: {job}")
             if job["state"] == "queued":
                 before = [self.books.row("job", x) for x in job["after"]]
@@ -68,7 +71,7 @@ class JobWatch:
         told = commit.told("job_changed", name)
         way = [before["state"] if before else "queued", *told]
         expect(way[-1] == after["state"], f"{name} is {after['state']}, and it was told {way}")
-        for here, there in zip(way, way[1:], strict=False):
+        for here, there in pairwise(way):
             expect(there in MOVES[here], f"{name} went from {here} to {there}: {way}")
             if here in ENDS:
                 wished = any(isinstance(x, c.RetryJob | c.Tap) for x in commands)
@@ -127,7 +130,9 @@ class JobWatch:
             going[job_id] += 1
             job = jobs[job_id]
             expect(job["ask_id"] == ask["ask_id"], f"the ask of an earlier try is open: {ask}, {job}")
-            expect(job["state"] in {"running", "blocked"}, f"its job is {job['state']}, and it is open: {ask}")
+            expect(
+                job["state"] in {"running", "blocked"}, f"its job is {job['state']}, and it is open: {ask}"
+            )
         expect(not going or max(going.values()) == 1, f"asked twice at once: {going}")
         busy = Counter(x["to"] for x in jobs.values() if x["state"] == "running" and not x["held"])
         busy.pop("", None)

@@ -54,6 +54,15 @@ class Oversight:
             return
         self.commits += 1
         at = written(now)
+        self._written(commit, commands, at)
+        self.jobs.looks(commit, commands, at)
+        self.reviews.looks(commit, commands)
+        self.roles.looks(commit, commands, now)
+        self.loops.looks(commit, commands, at)
+        if isinstance(told, Heard) and told.understood == "nothing" and isinstance(commands[-1], c.Say):
+            self._came_to_nothing(commit)
+
+    def _written(self, commit: Commit, commands: Sequence[Any], at: str) -> None:
         for change in commit.changes["envelope"]:
             self._envelope(change, commit, commands)
         for change in commit.changes["delivery"]:
@@ -66,12 +75,6 @@ class Oversight:
             self._peer(change)
         for change in commit.changes["session"]:
             self._session(change)
-        self.jobs.looks(commit, commands, at)
-        self.reviews.looks(commit, commands)
-        self.roles.looks(commit, commands, now)
-        self.loops.looks(commit, commands, at)
-        if isinstance(told, Heard) and told.understood == "nothing" and isinstance(commands[-1], c.Say):
-            self._came_to_nothing(commit)
 
     def saw_nothing(self, why: str) -> None:
         """What was refused, or found no room, has written nothing."""
@@ -151,7 +154,9 @@ class Oversight:
         if before["state"] in ENDINGS:
             same = (before["state"], before["ended_at"]) == (after["state"], after["ended_at"])
             expect(same, f"{ask_id} ended as {before['state']}, and again as {after['state']}")
-            expect(after["answers"][: len(before["answers"])] == before["answers"], f"{ask_id} forgot answers")
+            expect(
+                after["answers"][: len(before["answers"])] == before["answers"], f"{ask_id} forgot answers"
+            )
             more = after["answers"][len(before["answers"]) :]
             expect(all(each["late"] for each in more), f"{ask_id}: late, and not so marked")
         elif before["state"] != after["state"]:

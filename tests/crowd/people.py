@@ -72,9 +72,7 @@ class People:
     def is_shown(self, chat: Chat) -> None:
         stage = self.stage
         for _ in range(4):
-            parcel = stage.do(
-                c.LeaseNext(peer_ids=(chat.peer_id,), holder=BOT, ttl=A_MINUTE, shows=True)
-            )
+            parcel = stage.do(c.LeaseNext(peer_ids=(chat.peer_id,), holder=BOT, ttl=A_MINUTE, shows=True))
             if parcel is None:
                 return
             name, roll = parcel.delivery.delivery_id, stage.rng.random()

@@ -88,10 +88,12 @@ class Talking:
         if own and stage.chance(0.3):
             self._waits(agent, stage.pick(*own))
             return
+        waiting = [x["asker"] for x in self._open_asks() if agent.peer_id in x["to"] and x["waited_until"]]
+        to = (stage.pick(*waiting),) if waiting and stage.chance(0.5) else self._whom()
         self._made(
             c.SendAsk(
                 sender=agent.peer_id,
-                to=self._whom(),
+                to=to,
                 question=f"how far? {stage.new()}",
                 urgency=self._urgency(),
                 need=stage.pick(*NEEDS),
@@ -143,7 +145,9 @@ class Talking:
     def _has_something_done(self, agent: Agent) -> None:
         stage = self.stage
         jobs = self._jobs_there()
-        after = tuple(stage.pick(*jobs) for _ in range(stage.pick(1, 2))) if jobs and stage.chance(0.4) else ()
+        after = (
+            tuple(stage.pick(*jobs) for _ in range(stage.pick(1, 2))) if jobs and stage.chance(0.4) else ()
+        )
         due = stage.watch.now() + stage.pick(MINUTE, HOUR) if stage.chance(0.25) else None
         self._made(
             c.AddJob(
@@ -162,7 +166,9 @@ class Talking:
 
     def _doing(self) -> str:
         """Mostly one of a few, who have more to do than they can at once."""
-        busy = [x["to"] for x in self.stage.oversight.books.rows("job") if x["state"] == "running" and x["to"]]
+        busy = [
+            x["to"] for x in self.stage.oversight.books.rows("job") if x["state"] == "running" and x["to"]
+        ]
         if busy and self.stage.chance(0.5):
             return self.stage.pick(*busy)
         return self._one() if self.stage.chance(0.95) else ""
@@ -189,7 +195,8 @@ class Talking:
         if not jobs:
             return
         over = [x["job_id"] for x in stage.oversight.books.rows("job") if x["state"] in LOST][-6:]
-        job_id = stage.pick(*over) if over and stage.chance(0.5) else stage.pick(*jobs)
+        going = [x["job_id"] for x in stage.oversight.books.rows("job") if x["state"] == "running"]
+        job_id = stage.pick(*stage.pick(over or jobs, going or jobs, jobs))
         owner = next(x["owner"] for x in stage.oversight.books.rows("job") if x["job_id"] == job_id)
         by = stage.pick(agent.peer_id, owner, owner, "")
         self._made(
@@ -237,7 +244,9 @@ class Talking:
         if stage.chance(0.6):
             return (self._one(),)
         several = (self._one(), self._one(), self._one())
-        return stage.pick(several, several, ("circle:dev",), ("circle:ops",), ("role:agent",), ("role:human",))
+        return stage.pick(
+            several, several, ("circle:dev",), ("circle:ops",), ("role:agent",), ("role:human",)
+        )
 
     def _one(self) -> str:
         """By its id, or by a name that may be nobody's, or several's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from daemon.core import glance, listing, work
@@ -12,7 +13,7 @@ from tests.crowd.stage import Stage
 
 IN_TURN = frozenset({"working", "awaiting_input"})
 SPANS = frozenset({"orchestrator", "service", "human"})
-FRESH_S = 90
+FRESH = timedelta(seconds=90)
 
 
 class Told:
@@ -69,10 +70,8 @@ class Told:
         here = self.books.row("conversation", peer["peer_id"])
         if here and here["thread"]:
             return False
-        own = self.books.row("conversation", caller["peer_id"])
-        if own and "*" not in own["circles"] and peer["circle"] not in own["circles"]:
-            if peer["peer_id"] != caller["peer_id"]:
-                return False
+        if not self._meets(caller, peer):
+            return False
         outside = caller["role"] == "human" or caller["backend"] == "cli"
         everywhere = outside or caller["role"] == "orchestrator"
         wanted = "*" if circle is None and everywhere else circle
@@ -80,6 +79,11 @@ class Told:
         if wanted == "*" or peer["circle"] == (wanted or mine):
             return True
         return peer["role"] in SPANS and wanted in {None, mine}
+
+    def _meets(self, caller: Row, peer: Row) -> bool:
+        own = self.books.row("conversation", caller["peer_id"])
+        everybody = own is None or "*" in own["circles"] or peer["peer_id"] == caller["peer_id"]
+        return everybody or peer["circle"] in own["circles"]
 
     def session(self, peer: Row) -> Row | None:
         found = self.books.row("session", peer["session_id"])
@@ -90,7 +94,7 @@ class Told:
         here = self.books.row("conversation", peer["peer_id"])
         if here:
             beat, now = here["beat_at"], self.stage.watch.now()
-            young = beat is not None and beat > written(now - _seconds(FRESH_S))
+            young = beat is not None and beat > written(now - FRESH)
             return "online" if young and not here["closed"] else "offline"
         session = self.session(peer)
         if session is None:
@@ -157,9 +161,3 @@ class Told:
             expect((line in board) == (meets and there), f"{line} {self.status(row)}: {text}")
         open_ = sum(x["asker"] == chat["peer_id"] and not x["ended_at"] for x in self.books.rows("ask"))
         expect((f"open: {open_} ask" in text) == (open_ > 0), f"{open_} are open: {text}")
-
-
-def _seconds(number: int) -> Any:
-    from datetime import timedelta
-
-    return timedelta(seconds=number)

@@ -21,7 +21,19 @@ WISHES = (
     *((name, "zinc") for name in ("api", "web", "books", "taxes")),
 )
 POLLERS = (("client", "dev"), ("client", "ops"))
-NAMES = ("api", "web", "lead", "client", "dev/api", "ops/api", "zinc/taxes", "telegram", "slack", "telegram-bot", "nobody")
+NAMES = (
+    "api",
+    "web",
+    "lead",
+    "client",
+    "dev/api",
+    "ops/api",
+    "zinc/taxes",
+    "telegram",
+    "slack",
+    "telegram-bot",
+    "nobody",
+)
 DAY = timedelta(days=1)
 LIFE = 31 * DAY  #: nothing lives longer
 LONG = 40  #: days

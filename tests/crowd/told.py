@@ -48,11 +48,16 @@ class Told:
             for x in peers
             if self._is_seen(caller, x, circle)
             and (itself or x["peer_id"] != caller["peer_id"])
-            and (offline or self.status(x) != "offline" or x["role"] in SPANS)
+            and (offline or self.status(x) != "offline" or x["role"] in SPANS or self._is_awaited(x))
         }
         expect(set(shown) == meant, f"{caller['name']} is shown {set(shown) ^ meant} or not, of {circle}")
         for peer_id, each in shown.items():
             self._fits(self.books.row("peer", peer_id), each)
+
+    def _is_awaited(self, peer: Row) -> bool:
+        """Somebody who is being started."""
+        mine = [x for x in self.books.rows("spawn") if x["peer_id"] == peer["peer_id"]]
+        return any(x["state"] in {"wanted", "starting"} for x in mine)
 
     def _fits(self, row: Row | None, each: PeerShown) -> None:
         assert row is not None

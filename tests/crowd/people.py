@@ -115,11 +115,12 @@ class People:
     def _words(self) -> str:
         stage = self.stage
         name = stage.pick(*self.names)
+        if stage.chance(0.12):  # chosen, and then refused: it answers nothing
+            return f"@telegram-bot look at {stage.new()}"
         return stage.pick(
             f"how far? {stage.new()}",
             f"@{name} look at {stage.new()}",
             f"@{name} look at {stage.new()}",
-            f"@telegram-bot look at {stage.new()}",
             f"/job @{name} tidy {stage.new()}",
             f"/notify @{name} by the way {stage.new()}",
             f"/broadcast hear {stage.new()}",

@@ -68,6 +68,9 @@ class ReviewWatch:
         for verdict in fresh:
             own = verdict["by"] == after["author"]
             expect(not own and verdict["sha"] == after["head_sha"], f"{verdict} of {after}")
+            for mark in (x for x in commands if isinstance(x, c.MarkReviewed)):
+                meant = mark.sha or (before or after)["asked_sha"] or (before or after)["submitted_sha"]
+                expect(verdict["sha"].startswith(meant), f"{mark} became {verdict}")
             by = [x.by for x in commands if isinstance(x, c.MarkReviewed)] or [after["reviewer"]]
             talked = any(isinstance(x, c.FinishErrand) for x in commands)
             expect(by == [after["reviewer"]] or talked, f"{by} judged what {after['reviewer']} was asked")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, settling
+from daemon.core import addressing, settling, tracing
 from daemon.core import commands as c
 from daemon.core import delivery as d
 from daemon.core.errors import Conflict, NotFound
@@ -55,6 +55,7 @@ def begin_call(plan: Plan, command: c.BeginCall) -> Denial | None:
     if not urgent:
         return None
     plan.put(replace(session, halted_at=plan.now))
+    tracing.reach(plan, session.session_id, [parcel.envelope for parcel in urgent])
     return Denial(CANNOT_WAIT, urgent)
 
 

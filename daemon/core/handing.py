@@ -61,7 +61,7 @@ def hand_out(plan: Plan, command: c.HandOut) -> tuple[Parcel, ...]:
     envelopes = [parcel.envelope for parcel in parcels]
     if parcels and not (command.passing or command.between):
         carried = next((ask for envelope in envelopes if (ask := carried_ask(envelope))), None)
-        began = presence.Began(carried, command.prompt_id, cause=tracing.deepest(envelopes))
+        began = presence.Began(carried, command.prompt_id, cause=tracing.leading(envelopes))
         plan.put(presence.fold(session, began, "hand-out", plan.now))
         budgets.used(plan, session.peer_id, woken=1)
     elif command.between:

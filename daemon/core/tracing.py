@@ -120,20 +120,27 @@ def echoes(plan: Plan, envelope: Envelope, to: Iterable[Peer]) -> frozenset[str]
     return agents & _echoed(plan, envelope, cause, agents)
 
 
-def deepest(envelopes: Sequence[Envelope]) -> str:
-    """Of several that begin a turn together, the id of the one that decides where it stands; "" of none."""
-    found = max(envelopes, key=lambda x: (x.hops, x.kind is not Kind.ANSWER), default=None)
+def leading(envelopes: Sequence[Envelope]) -> str:
+    """Of several that begin a turn together, the id of the one that decides where it stands; "" of none.
+
+    A person's words; else the longest chain.
+    """
+    found = max(envelopes, key=lambda x: (_is_said(x), x.hops, x.kind is not Kind.ANSWER), default=None)
     return found.envelope_id if found else ""
 
 
 def reach(plan: Plan, session_id: str | None, envelopes: Sequence[Envelope]) -> None:
-    """Something came in the midst of its turn, or to who is in none; the chain that is longer counts."""
-    session, came = plan.live(session_id), plan.envelope(deepest(envelopes))
+    """Something came in the midst of its turn, or to who is in none; a person's words, or the longer chain counts."""
+    session, came = plan.live(session_id), plan.envelope(leading(envelopes))
     if session is None or came is None:
         return
     before = cause_of(plan, session)
-    if before is None or session.turn not in IN_TURN or came.hops > before.hops:
+    if before is None or session.turn not in IN_TURN or _is_said(came) or came.hops > before.hops:
         plan.put(replace(session, turn_cause=came.envelope_id, caused_at=plan.now, works=0))
+
+
+def _is_said(envelope: Envelope) -> bool:
+    return envelope.sender.role is Role.HUMAN
 
 
 def _of(plan: Plan, about: str | None) -> Course:

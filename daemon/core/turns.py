@@ -177,7 +177,7 @@ def _arrived(plan: Plan, delivery: Delivery, evidence: str) -> list[Envelope]:
 def _begin(plan: Plan, session: Session, came: Sequence[Envelope], command: c.TurnBegan) -> None:
     before = _in_work(plan, session)
     ask_id = next((x for each in reversed(came) if (x := handing.carried_ask(each))), None)
-    sign = presence.Began(ask_id, command.prompt_id, command.automatic, tracing.deepest(came))
+    sign = presence.Began(ask_id, command.prompt_id, command.automatic, tracing.leading(came))
     begun = presence.fold(session, sign, command.source, plan.now)
     plan.put(begun)
     following.moved(plan, begun)

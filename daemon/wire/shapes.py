@@ -156,6 +156,8 @@ def why(story: m.Story) -> Json:
         "state": one.state if one else _furthest(story.deliveries),
         "text": envelope.body,
         "schedule_id": envelope.schedule or None,
+        "trace": envelope.trace or envelope.envelope_id,
+        "hops": envelope.hops,
         "at": moment(envelope.created_at),
         "deliveries": deliveries,
         "events": _events(story.told, ""),

@@ -202,6 +202,23 @@ def test_what_comes_between_two_tool_calls_makes_the_chain_longer_never_shorter(
     assert sent(line, line.notify(db, api)).hops == 4
 
 
+def test_what_cannot_wait_makes_the_chain_longer_and_a_person_s_words_lift_it(
+    line: Line, ada: Chat, api: Peer, web: Peer
+) -> None:
+    line.prompt(api)
+    line.notify(web, api, urgency=Urgency.URGENT)
+    session_id = line.session(api).session_id
+    uses(line, api)
+    line.do(c.BeginCall(session_id=session_id, limit=5_000))
+    assert sent(line, line.notify(api, web)).hops == 2
+
+    line.do(c.TurnWent(session_id=session_id, batch_over=True))
+    line.notify(ada.peer, api, "and now this")
+    line.hand_out(api, between=True)
+
+    assert sent(line, line.notify(api, web)).hops == 1
+
+
 def test_one_agent_talks_so_often_in_a_chain_and_work_or_a_person_lifts_it(
     line: Line, api: Peer, web: Peer
 ) -> None:

@@ -20,7 +20,9 @@ def message(**about: Any) -> dict[str, Any]:
 
 def ask(**about: Any) -> dict[str, Any]:
     said: dict[str, Any] = {"ask_id": "a-1", "state": "open", "to": ["backend"], "answers": []}
-    return said | {"pending": True} | about
+    told = said | {"pending": True} | about
+    heard = {each["from"] for each in told["answers"]}
+    return {"absent": [name for name in told["to"] if name not in heard]} | told
 
 
 def answer(name: str, text: str = "", **about: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -95,6 +96,17 @@ async def taken(client: McpClient) -> str:
     return ask_id
 
 
+async def ended_chains(house: House) -> AsyncIterator[dict[str, Any]]:
+    """Those that the daemon has told of so far."""
+    last = (await house.daemon.client().notify("two", "the end"))["message_id"]
+    async with asyncio.timeout(20):
+        async for event in house.daemon.client().feed():
+            if event["type"] == "chain_ended":
+                yield event
+            if event["ref"] == last:
+                return
+
+
 async def test_two_clients_that_answer_whatever_they_read_come_to_rest(house: House) -> None:
     await house.start()
     async with house.mcp("one") as one, house.mcp("two") as two:
@@ -106,7 +118,10 @@ async def test_two_clients_that_answer_whatever_they_read_come_to_rest(house: Ho
             await called(here, "notify_peer", peer=there, message=f"thank you {n}")
         await called(one, "check_messages")
         said = await refused(one, "notify_peer", peer="two", message="thank you again")
+        await refused(one, "ask", to="two", question="thank you again?")
+        told = [each async for each in ended_chains(house)]
 
+    assert [each["evidence"] for each in told] == ["one"]
     assert said.startswith("the hop limit is 8")
     assert "ask your person" in said
 

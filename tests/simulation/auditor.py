@@ -17,6 +17,7 @@ from daemon.core import model as m
 from daemon.core.deciding import SUBJECT
 from daemon.core.outbox import lane
 from daemon.core.posting import LINE
+from daemon.core.tracing import AT_WORK, HOP_LIMIT
 from daemon.core.view import Decision
 from tests.simulation.scene import Broken, Scene
 
@@ -111,6 +112,10 @@ class Auditor:
     def _envelope(self, command: c.Command, envelope: m.Envelope) -> None:
         known = self.envelopes.setdefault(envelope.envelope_id, envelope)
         expect(known == envelope, f"envelope {envelope.envelope_id} was changed")
+        agents = [x for x in envelope.to if self.peers[x].role in AT_WORK]
+        expect(
+            not agents or envelope.hops <= HOP_LIMIT, f"{envelope.envelope_id} is {envelope.hops} hops away"
+        )
         if envelope.kind is m.Kind.ANSWER and envelope.correlation_id:
             self.told_of[envelope.correlation_id].append(envelope.envelope_id)
         if isinstance(command, c.SendAsk | c.SendNotice) and envelope.sender != LINE:

@@ -21,7 +21,10 @@ TOOLS_WITHOUT_DIALOG = (
     "broadcast",
     "check_messages",
     "set_description",
-)  # talking only: what starts or ends a process always asks
+    "request_review",
+    "review_queue",
+    "mark_reviewed",
+)  # talking only, and a verdict is no more: what starts or ends a process always asks
 
 
 WAKE = "Wake"

@@ -2,7 +2,8 @@
 
 Times are kept as they are on the wall, so a clock that is set an hour back would make every lease, retry and deadline
 an hour longer, and one that is set forward would end them all at once. Rule: spans are moved with the clock; what is
-meant by the wall, such as the hour from which requests are denied for want of a person, stays where it is.
+meant by the wall, such as the hour from which requests are denied for want of a person, stays where it is, and so does
+when something was said, seen or ended.
 """
 
 from __future__ import annotations

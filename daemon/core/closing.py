@@ -139,7 +139,7 @@ def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     signs.ended(plan, ask)
     shifts.concluded(plan, ask)
     weighing.concluded(plan, ask)
-    if ask.state == asking.State.ORPHANED:
+    if ask.state == asking.State.ORPHANED and not weighing.is_review(ask):
         slips.elsewhere(plan, ask)
 
 

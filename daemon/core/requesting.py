@@ -46,7 +46,7 @@ def request(plan: Plan, command: c.RequestReview) -> ReviewShown:
         whose = plan.peer(review.author)
         raise NotAllowed(
             f"{told(review)} is asked for by {whose.name if whose else 'somebody else'} already",
-            "only its author requests it again; review_queue shows how it stands",
+            "only its author requests it again; the list of reviews shows how it stands",
         )
     after = _requested(plan, reviewing.looked(plan, review, command.seen), command.person)
     return reviewing.shown(plan, after)
@@ -72,6 +72,8 @@ def _author(plan: Plan, requester: Peer, command: c.RequestReview) -> Peer:
 def _check_reviewer(plan: Plan, reviewer: Peer, author: Peer) -> None:
     if reviewer.role is Role.SERVICE:
         raise NotAllowed(f'"{reviewer.name}" is a service and reviews nothing', "ask an agent or a person")
+    if reviewer.authority is Authority.UNVERIFIED:
+        raise NotAllowed(f'nobody knows who speaks as "{reviewer.name}"', "ask an agent or a person")
     same = attending.whose(author)
     if reviewer.peer_id == author.peer_id or (same and same == attending.whose(reviewer)):
         hint = "ask somebody else"

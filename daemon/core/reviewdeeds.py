@@ -15,7 +15,7 @@ from daemon.core import commands as c
 from daemon.core.cleaning import fitted, line
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed, PeerlineError
-from daemon.core.model import Ask, Errand, Heard, Kind, Peer, Review, Urgency
+from daemon.core.model import Ask, Errand, Heard, Kind, Peer, Review, Seen, Urgency
 from daemon.core.posting import LINE, Letter, post, reply
 from daemon.core.view import Plan
 from daemon.core.weighing import Given, told
@@ -25,12 +25,13 @@ ONE: Final = "review-one"  #: subject of what is to become of one: its id, and t
 RIGHT: Final = "approve"
 MOST_SHOWN: Final = sending.OPTIONS_LIMIT
 BRIEF: Final = 48
+NOTHING: Final = "there is nothing to be reviewed"
 CHOICE_LIFE: Final = timedelta(minutes=30)
 
 
 def _reviews(talk: Talk, rest: str) -> Heard:
     if not reviewing.met(talk.plan, talk.here):
-        talk.tell("there is nothing to be reviewed")
+        talk.tell(NOTHING)
         return Heard("command")
     errand = Errand(
         errand_id=talk.plan.new_id("e"),
@@ -99,18 +100,16 @@ def finish(plan: Plan, command: c.FinishErrand) -> None:
     if errand is None or tell is None:
         looking.finish(plan, command)
     elif looking.done(plan, errand):
-        tell(plan, errand, command.text)
+        tell(plan, errand, command)
 
 
-def _listed(plan: Plan, errand: Errand, trouble: str) -> None:
+def _listed(plan: Plan, errand: Errand, command: c.FinishErrand) -> None:
     here = plan.peer(errand.conversation)
     if here is None or here.forgotten_at:
         return
     found = reviewing.met(plan, here)
-    if trouble or not found:
-        reply(
-            plan, here, trouble or "there is nothing to be reviewed", to=errand.reply_to, alone=errand.alone
-        )
+    if command.text or not found:
+        reply(plan, here, command.text or NOTHING, to=errand.reply_to, alone=errand.alone)
         return
     _offer_list(plan, here, found, errand)
 
@@ -124,11 +123,13 @@ def _offer_list(plan: Plan, here: Peer, found: Sequence[Review], errand: Errand)
     _offer(plan, here, "\n".join([*rows, *more]), options, subject, errand.alone, errand.reply_to)
 
 
-def _weighed(plan: Plan, errand: Errand, trouble: str) -> None:
+def _weighed(plan: Plan, errand: Errand, command: c.FinishErrand) -> None:
     given = weighing.given_by(errand)
+    for head in command.choices:  # another look, begun before this one, may have ended after it
+        reviewing.see(plan, c.SeeHeads(seen=((given.review_id, Seen(head=head)),)))
     try:
         with plan.whole():
-            after = reviewing.weigh(plan, given, trouble)
+            after = reviewing.weigh(plan, given, command.text)
     except PeerlineError as error:
         _refused(plan, errand, given, error)
         return

@@ -54,7 +54,7 @@ def see(plan: Plan, command: c.SeeHeads) -> tuple[Review, ...]:
 
 
 def weigh(plan: Plan, given: Given, trouble: str = "") -> Review:
-    """The head was looked at: the verdict counts, if it is about that.
+    """The head was looked at just now: the verdict counts, if it is about that.
 
     Raises:
         Conflict, Malformed, NotFound: it does not; another ask is open where the reviewer is to look again.

@@ -29,10 +29,13 @@ class Lookout:
         engine: Engine,
         submitted: Callable[[str, str], Awaitable[tuple[Source, Seen]]],
         look: Callable[[Review], Awaitable[Seen]],
+        *,
+        all_within_s: float = ALL_WITHIN_S,
     ) -> None:
         self.submitted = submitted
         self._engine = engine
         self._look = look
+        self._all_within_s = all_within_s
         self._room = asyncio.Semaphore(AT_ONCE)
         self._seen: dict[tuple[Source, str], tuple[datetime, Seen]] = {}
 
@@ -44,7 +47,7 @@ class Lookout:
         """Look at all of them and write what was seen; what is not seen in time stays as it was."""
         self._forget()
         try:
-            async with asyncio.timeout(ALL_WITHIN_S):
+            async with asyncio.timeout(self._all_within_s):
                 seen = await asyncio.gather(*(self._one(each) for each in reviews))
         except TimeoutError:
             seen = [self._known(each) for each in reviews]
@@ -63,9 +66,11 @@ class Lookout:
     async def _judged(self, sight: Sight) -> Found:
         review_id = weighing.review_meant(sight.argument)
         review: Review | None = await self._engine.read(lambda tx: tx.get(Review, review_id))
-        if review:
-            await self._engine.insist(c.SeeHeads(seen=((review_id, await self.now(review)),)))
-        return Found("")
+        if review is None:
+            return Found("")
+        seen = await self.now(review)
+        await self._engine.insist(c.SeeHeads(seen=((review_id, seen),)))
+        return Found("", choices=(seen.head,) if seen.head and not seen.merged else ())
 
     async def _one(self, review: Review) -> Seen | None:
         if (known := self._known(review)) is not None:

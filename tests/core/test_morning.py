@@ -9,7 +9,7 @@ import pytest
 
 from daemon.core import commands as c
 from daemon.core.digest import MOST_CARDS
-from daemon.core.model import Job, Kind, Night, Parcel, Peer, Rota
+from daemon.core.model import Job, Kind, Night, Parcel, Peer, Rota, Seen, Source
 from tests.core.line import A_MINUTE, NOON, Chat, Line
 
 HOUR = timedelta(hours=1)
@@ -70,6 +70,32 @@ def test_it_is_read_in_one_look_circle_by_circle(line: Line, night: Chat) -> Non
         "- question · cook: rye or wheat?",
         "- failed · Bake: no flour",
     ]
+
+
+def test_reviews_that_are_owed_and_that_wait_are_told_each_in_a_line(line: Line, night: Chat) -> None:
+    api, web = line.agent("api"), line.agent("web")
+    for n, reviewer in enumerate((night.peer, web), 1):
+        source = Source(kind="branch", folder="/src/api", repository="/src/api/.git", branch=f"b{n}")
+        command = c.RequestReview(
+            requester=api.peer_id,
+            what=f"/src/api#b{n}",
+            reviewer=reviewer.peer_id,
+            source=source,
+            seen=Seen(head="a" * 40),
+        )
+        line.do(command)
+    ids = [each.review_id for each in line.view.reviews_open()]
+    line.shown(night)
+
+    report, card = seven(line, night)
+    told = report.envelope.body.splitlines()
+    assert told[1:3] == ["- decisions waiting: none", "- reviews: 1 to do, 1 waiting"]
+    assert told[6:] == [
+        "**dev**",
+        f"- review · review {ids[0]} of /src/api#b1: pending, telegram reviews it",
+        f"- review · review {ids[1]} of /src/api#b2: pending, web reviews it",
+    ]
+    assert card.envelope.options == ("Approved", "Changes requested")
 
 
 def test_what_was_asked_long_before_comes_below_it_once_more_and_either_card_decides(

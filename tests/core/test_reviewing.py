@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from daemon.core import commands as c
 from daemon.core import reviewing
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, UnknownPeer
-from daemon.core.model import Ask, Errand, Kind, Peer, Review, Role, Seen, Source
+from daemon.core.model import Ask, Authority, Errand, Kind, Peer, Review, Role, Seen, Source
 from tests.core.line import Chat, Line
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
@@ -170,6 +171,34 @@ def test_whoever_is_not_there_and_what_answers_nothing_reviews_nothing(line: Lin
         requested(line, api, service)
 
 
+def test_what_any_program_may_speak_as_reviews_nothing(line: Line, api: Peer) -> None:
+    command = c.OpenConversation(
+        surface="cli", address="x", host="x", wish="cli", authority=Authority.UNVERIFIED
+    )
+    program: Peer = line.do(command)
+
+    with pytest.raises(NotAllowed, match="nobody knows"):
+        requested(line, api, program)
+
+
+def test_what_is_over_for_long_is_forgotten_and_what_goes_on_is_not(line: Line, api: Peer, web: Peer) -> None:
+    over, open_ = requested(line, api, web), requested(line, api, line.agent("db"))
+    sees(line, over, A, merged=True)
+    line.now += timedelta(days=400)
+    while line.view.forget_times(line.now):
+        pass
+
+    assert line.view.get(Review, over.review_id) is None
+    assert now(line, open_).state == "pending"
+
+
+def test_a_clock_that_is_set_changes_no_review(line: Line, api: Peer, web: Peer) -> None:
+    review = requested(line, api, web)
+    line.do(c.StepClock(by=timedelta(days=-1)))
+
+    assert now(line, review) == review
+
+
 def test_nothing_new_is_nothing_to_be_reviewed(line: Line, api: Peer, web: Peer) -> None:
     for seen in (Seen(head=A, merged=True), Seen(closed="its pull request was closed")):
         with pytest.raises(Conflict):
@@ -295,6 +324,20 @@ def test_a_look_that_failed_writes_no_verdict(line: Line, api: Peer, web: Peer) 
     assert not now(line, review).verdicts
     assert any("that took too long" in text for text in notices(line, web))
     assert marked(line, review, web).state == "approved"
+
+
+def test_what_the_verdicts_own_look_saw_counts_whatever_ended_after_it(
+    line: Line, api: Peer, web: Peer
+) -> None:
+    review = requested(line, api, web)
+    line.answer(line.asked(review.ask_id), web, option="approved")
+    [errand] = line.view.errands()
+    sees(line, review, B)
+    sees(line, review, A)  # a look that began before the head moved
+    line.do(c.FinishErrand(errand_id=errand.errand_id, text="", choices=(B,)))
+
+    assert not now(line, review).verdicts
+    assert now(line, review).head_sha == B
 
 
 def test_words_without_a_verdict_are_passed_on_and_leave_it_pending(line: Line, api: Peer, web: Peer) -> None:

@@ -169,6 +169,7 @@ def test_what_cannot_be_looked_at_says_why(repository: Repository) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_plain_branch_is_refused(repository: Repository, branch: str) -> None:
+    assert not heads.plain(branch)
     with pytest.raises((Malformed, NotFound)):
         found(f"{repository.folder}#{branch}")
     assert not list(repository.folder.rglob("x"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from daemon.api.table import ENDPOINTS
 from daemon.wire import routes
 from tests.api.test_callers import Agent, asked
 from tests.daemon_process import DaemonProcess
+from tests.errands.repository import Repository
 from tests.hostile.effects import no_effect
 
 #: id: (method, path, body) that no agent may.
@@ -89,6 +91,7 @@ FOR_AGENTS = {
     *(routes.SCHEDULES, routes.SCHEDULE, routes.RUN_SCHEDULE),
     *(routes.CHECKINS, routes.CHECKIN, routes.RUN_CHECKIN),
     *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
+    *(routes.REVIEWS, routes.MARK_REVIEW),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {
@@ -169,6 +172,23 @@ def test_what_another_scheduled_is_its_own(daemon: DaemonProcess, alice: Agent, 
             assert mallory.asks(*told)["status"] == 403, told
     assert alice.asks("DELETE", f"/v1/schedules/{made}")["status"] == 200
     assert alice.asks("DELETE", "/v1/checkins/standup")["status"] == 200
+
+
+def test_a_verdict_is_given_by_who_was_asked(
+    daemon: DaemonProcess, alice: Agent, mallory: Agent, tmp_path: Path
+) -> None:
+    """AUTH-50: neither another agent nor any program judges what was asked of somebody else, nor its own author."""
+    work = Repository(tmp_path / "app")
+    body = {"what": f"{work.folder}#main", "reviewer": "alice"}
+    made = asked(daemon, "POST", "/v1/reviews", json.dumps(body))["told"]
+    mark = ("POST", f"/v1/reviews/{made['review_id']}/mark", '{"verdict": "approved"}')
+    for told in (mallory.asks(*mark), asked(daemon, *mark)):
+        assert (told["status"], told["told"]["code"]) == (403, "not_allowed"), told
+    own = mallory.asks("POST", "/v1/reviews", json.dumps(body | {"reviewer": "mallory"}))
+    forged = mallory.asks("POST", "/v1/reviews", json.dumps(body | {"author": "alice"}))
+    assert [own["status"], forged["status"]] == [403, 403]
+    assert alice.asks("GET", "/v1/reviews")["told"]["reviews"][0]["verdicts"] == []
+    assert alice.asks(*mark)["told"]["state"] == "approved"
 
 
 def test_what_an_agent_may_it_can(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:

@@ -81,7 +81,11 @@ async def test_the_list_says_what_each_tool_takes(client: Client) -> None:
 
     assert listed["ask_peer"].input_schema["required"] == ["peer", "question"]
     assert all(tool.output_schema is None for tool in listed.values())
-    assert {name for name, tool in listed.items() if tool.annotations} == {"whoami", "list_peers"}
+    assert {name for name, tool in listed.items() if tool.annotations} == {
+        "whoami",
+        "list_peers",
+        "review_queue",
+    }
 
 
 async def test_an_error_is_a_result_that_says_what_to_do(client: Client, mesh: Mesh) -> None:

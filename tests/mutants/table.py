@@ -51,6 +51,7 @@ ADDRESSING: Final = "tests/core/test_addressing.py::"
 OUTBOX: Final = "tests/core/test_outbox.py::"
 ENDED: Final = "tests/transports/test_ending.py::"
 GET: Final = "tests/errands/test_get.py::"
+REVIEWING: Final = "tests/core/test_reviewing.py::"
 QUEUE: Final = "tests/transports/test_codex_queue.py::"
 
 STORING: Final = (
@@ -429,8 +430,8 @@ ASKS: Final = (
     Mutant(
         "who asked is not told that the ask expired",
         "daemon/core/closing.py",
-        "if ask.state != asking.State.CANCELLED:\n        _tell_asker",
-        "if ask.state not in {asking.State.CANCELLED, asking.State.EXPIRED}:\n        _tell_asker",
+        "if ask.state != asking.State.CANCELLED and not weighing",
+        "if ask.state not in {asking.State.CANCELLED, asking.State.EXPIRED} and not weighing",
         ("tests/core/test_closing.py::test_an_ask_expires_at_its_deadline_and_its_default_is_told",),
     ),
     Mutant(
@@ -1574,6 +1575,100 @@ CHAINS: Final = (
     ),
 )
 
+REVIEWS: Final = (
+    Mutant(
+        "a verdict on a commit that is not the head any more counts",
+        "daemon/core/reviewing.py",
+        "    if not review.head_sha.startswith(sha):",
+        "    if not sha:",
+        (f"{REVIEWING}test_a_verdict_on_what_is_not_the_head_any_more_is_refused",),
+    ),
+    Mutant(
+        "anybody gives the verdict",
+        "daemon/core/reviewing.py",
+        "if not command.owner and command.by != review.reviewer:",
+        "if not command.owner and not command.by:",
+        (f"{REVIEWING}test_only_who_was_asked_gives_the_verdict_or_the_owner",),
+    ),
+    Mutant(
+        "somebody judges their own work from another place",
+        "daemon/core/reviewing.py",
+        "or (mine and mine in {attending.whose(by), person})",
+        "or (mine and mine == person)",
+        (f"{REVIEWING}test_nobody_judges_their_own_work_from_another_place",),
+    ),
+    Mutant(
+        "somebody is asked about their own work",
+        "daemon/core/requesting.py",
+        "or (same and same == attending.whose(reviewer))",
+        "or (same and not reviewer.name)",
+        (f"{REVIEWING}test_nobody_is_asked_about_their_own_work",),
+    ),
+    Mutant(
+        "a verdict counts though nobody could look",
+        "daemon/core/reviewing.py",
+        "    if trouble:\n",
+        "    if trouble and not given.sha:\n",
+        (f"{REVIEWING}test_a_look_that_failed_writes_no_verdict",),
+    ),
+    Mutant(
+        "a verdict counts for what an older look saw",
+        "daemon/core/reviewdeeds.py",
+        "for head in command.choices:",
+        "for head in command.choices[1:]:",
+        (f"{REVIEWING}test_what_the_verdicts_own_look_saw_counts_whatever_ended_after_it",),
+    ),
+    Mutant(
+        "the author is not told of the verdict",
+        "daemon/core/reviewing.py",
+        "but=given.by, matter",
+        "but=after.author, matter",
+        (f"{REVIEWING}test_a_verdict_ends_the_ask_and_tells_the_author_once",),
+    ),
+    Mutant(
+        "a room hears of reviews between others that it does not meet",
+        "daemon/core/reviewing.py",
+        "if x.reviewer == here.peer_id or _is_met(plan, who, x)",
+        "if x.reviewer == here.peer_id or x.author",
+        (f"{REVIEWING}test_a_room_hears_of_no_review_between_others_it_does_not_meet",),
+    ),
+    Mutant(
+        "two asks of one review are open",
+        "daemon/core/requesting.py",
+        "reviewing.withdraw(plan, before)",
+        "reviewing.withdraw(plan, None)",
+        (f"{REVIEWING}test_asked_again_it_is_one_review_with_one_open_ask",),
+    ),
+    Mutant(
+        "a person without the right gives a verdict",
+        "daemon/core/reviewdeeds.py",
+        "    if RIGHT not in talk.person.rights:",
+        "    if not talk.person.rights:",
+        (f"{REVIEWING}test_a_person_without_the_right_gives_no_verdict",),
+    ),
+    Mutant(
+        "a branch is named like an option",
+        "daemon/errands/heads.py",
+        "^[-/]|",
+        "^[/]|",
+        ("tests/errands/test_heads.py::test_what_is_no_plain_branch_is_refused",),
+    ),
+    Mutant(
+        "a token is shown to any host",
+        "daemon/errands/pulls.py",
+        "if mine or name not in _ENTERPRISE",
+        "if mine or name",
+        ("tests/errands/test_heads.py::test_a_token_is_shown_to_its_own_host_alone",),
+    ),
+    Mutant(
+        "a branch that was set back counts as merged",
+        "daemon/errands/heads.py",
+        "and not await _is_behind(tree, last, pinned)",
+        "and bool(last)",
+        ("tests/errands/test_heads.py::test_a_branch_that_is_set_back_is_not_merged",),
+    ),
+)
+
 MUTANTS: Final = (
     *STORING,
     *KEYS,
@@ -1591,4 +1686,5 @@ MUTANTS: Final = (
     *ENDING,
     *NEWCOMERS,
     *CHAINS,
+    *REVIEWS,
 )

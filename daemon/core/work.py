@@ -35,6 +35,7 @@ def update(plan: Plan, command: c.UpdateJob) -> Job:
     Raises:
         NotFound, NotAllowed: there is none, or somebody else does it.
         InvalidTransition: it does not run.
+        Conflict: what it comes after failed, so it was never begun.
 
     """
     job = known(plan, command.job_id)
@@ -181,6 +182,7 @@ def _claims(told: Sequence[str]) -> list[Claim]:
 def _went(plan: Plan, job: Job, state: str, note: str) -> Job:
     match state:
         case "running":
+            _check_begun(plan, job)
             going = jobends.became(plan, job, jobs.Start()) if job.state == State.BLOCKED else job
             return jobends.kept(plan, jobs.advance(going, jobs.Hold(), now=plan.now))
         case "blocked":
@@ -191,6 +193,12 @@ def _went(plan: Plan, job: Job, state: str, note: str) -> Job:
             return jobends.became(plan, job, jobs.Fail(note or "whoever did it says so", again=False))
         case _:
             raise Malformed(f'state "{state[:20]}"', "say running, blocked, done or failed")
+
+
+def _check_begun(plan: Plan, job: Job) -> None:
+    """One that waits for what it comes after was never asked of anybody, so nobody can go on with it."""
+    if job.state == State.BLOCKED and (why := jobs.broken(jobends.before(plan, job))):
+        raise Conflict(f'job "{job.job_id}" was not begun: {why}', "whoever wants it retries that first")
 
 
 def _came(plan: Plan, job: Job) -> None:

@@ -1171,6 +1171,110 @@ TELEGRAM: Final = (
     ),
 )
 
+CROWD: Final = ("tests/crowd/test_crowd.py::test_everything_ends_once_and_what_is_told_is_so",)
+CROWDED: Final = (
+    Mutant(
+        "a late answer ends an ask once more",
+        "daemon/core/closing.py",
+        "        checkins.gathered(plan, after)\n    elif asking.is_over(after):",
+        "        checkins.gathered(plan, after)\n    if asking.is_over(after):",
+        CROWD,
+    ),
+    Mutant(
+        "who asked is told twice how it ended",
+        "daemon/core/closing.py",
+        "    post(plan, sender, [asker], letter)",
+        "    post(plan, sender, [asker], letter)\n    post(plan, sender, [asker], letter)",
+        CROWD,
+    ),
+    Mutant(
+        "the end of an ask is forgotten until something else is due",
+        "daemon/store/words.py",
+        '            " UNION ALL SELECT min(deadline_at) FROM ask WHERE ended_at IS NULL)"',
+        '            ")"',
+        CROWD,
+    ),
+    Mutant(
+        "what an earlier try's peer still says ends a job",
+        "daemon/core/shifts.py",
+        "return job if job and job.ask_id == ask.ask_id else None",
+        "return job",
+        CROWD,
+    ),
+    Mutant(
+        "who dies goes on with their job",
+        "daemon/core/registering.py",
+        "        work.died(plan, session)",
+        "        pass",
+        CROWD,
+    ),
+    Mutant(
+        "a peer does two jobs at once",
+        "daemon/core/shifts.py",
+        '"peer": 1}',
+        '"peer": 2}',
+        CROWD,
+    ),
+    Mutant(
+        "what was refused to a person is half done",
+        "daemon/core/decide.py",
+        "        plan = Plan(view, now, seed)\n        return plan.decision(talk.refused",
+        "        return plan.decision(talk.refused",
+        CROWD,
+    ),
+    Mutant(
+        "whoever works is said to be silent",
+        "daemon/core/overview.py",
+        "if found.turn is Turn.WORKING and scene.plan.now - found.sign.at >= SILENT_FOR:",
+        "if found.turn is Turn.WORKING:",
+        CROWD,
+        p0=False,
+    ),
+    Mutant(
+        "who has answered is said to owe an answer",
+        "daemon/core/overview.py",
+        "return [peer_id for peer_id in ask.to if peer_id not in done]",
+        "return list(ask.to)",
+        CROWD,
+        p0=False,
+    ),
+    Mutant(
+        "the role is taken from somebody who is there",
+        "daemon/core/roles.py",
+        "    if not found.gone(plan.now):",
+        "    if False:",
+        CROWD,
+    ),
+    Mutant(
+        "two lead one circle",
+        "daemon/core/roles.py",
+        "    if holder:\n        _taken_from(plan, holder, peer, command)\n",
+        "",
+        CROWD,
+    ),
+    Mutant(
+        "a verdict on another commit counts for the head",
+        "daemon/core/reviewing.py",
+        "    if not review.head_sha.startswith(sha):",
+        "    if False:",
+        CROWD,
+    ),
+    Mutant(
+        "who waits for each other closes a ring",
+        "daemon/core/waiting.py",
+        "    if ask.asker in stuck:",
+        "    if False:",
+        CROWD,
+    ),
+    Mutant(
+        "a job that was never begun is gone on with",
+        "daemon/core/work.py",
+        "            _check_begun(plan, job)\n",
+        "",
+        ("tests/core/test_work.py::test_nobody_goes_on_with_what_was_never_begun",),
+    ),
+)
+
 ENDING: Final = (
     Mutant(
         "a pane is taken for the one that was made for an agent by its number alone",
@@ -1527,6 +1631,7 @@ CHAINS: Final = (
         p0=False,
     ),
 )
+
 REVIEWS: Final = (
     Mutant(
         "a verdict on a commit that is not the head any more counts",
@@ -1843,6 +1948,7 @@ MUTANTS: Final = (
     *FILES,
     *HOOKS,
     *TELEGRAM,
+    *CROWDED,
     *ENDING,
     *NEWCOMERS,
     *CHAINS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
@@ -63,19 +63,20 @@ class Attentive(logging.Handler):
 class Witness:
     """Which edges of the machines and which faults were reached."""
 
+    machines: Mapping[str, Any] = field(default_factory=lambda: MACHINES)
     edges: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
 
     def __enter__(self) -> Self:
-        self._before = {name: dict(machine.TRANSITIONS) for name, machine in MACHINES.items()}
-        for name, machine in MACHINES.items():
+        self._before = {name: dict(machine.TRANSITIONS) for name, machine in self.machines.items()}
+        for name, machine in self.machines.items():
             table: Any = machine.TRANSITIONS
             for (state, event), step in self._before[name].items():
                 table[state, event] = self._counted((name, str(state), event.__name__), step)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name, machine in MACHINES.items():
+        for name, machine in self.machines.items():
             table: Any = machine.TRANSITIONS
             table.update(self._before[name])
 
@@ -88,7 +89,9 @@ class Witness:
 
     def missed(self) -> list[str]:
         every = {
-            (name, str(state), event.__name__) for name in MACHINES for state, event in self._before[name]
+            (name, str(state), event.__name__)
+            for name in self.machines
+            for state, event in self._before[name]
         }
         return sorted(" ".join(edge) for edge in every - set(self.edges))
 

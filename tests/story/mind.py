@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tests.emulators.model_api import Answer, Calls, Runs, Says, Words
-from tests.story.reading import SERVER, Conversation, Letter
 from tests.story.plan import PLAN, TASK
+from tests.story.reading import SERVER, Conversation, Letter
 
 TRIES: Final = 10
 SHA: Final = re.compile(r"\b[0-9a-f]{40}\b")
@@ -102,7 +102,7 @@ DEEDS: Final[tuple[tuple[str, Deed], ...]] = (
     (r"(?P<review>r-[0-9a-z]{10}).*?(?P<folder>/[^\s#]+)#(?P<branch>[\w./-]+)", _reviews),
     (r"(?P<folder>/[^\s#]+)#(?P<branch>[\w./-]+).*?(?P<review>r-[0-9a-z]{10})", _reviews),
     (
-        r'write the words "(?P<words>[^"]+)" into (?P<file>\S+) of (?P<folder>/\S+), on branch (?P<branch>\S+)',
+        r'write the words "(?P<words>[^"]+)" into (?P<file>\S+) of (?P<folder>/\S+), on branch (?P<branch>[\w./-]*\w)',
         _commits,
     ),
     (r"read what is in (?P<folder>/\S+)", _reads),

@@ -1,7 +1,7 @@
 """What a coordinator does about a task from a phone, step by step; each step reads what came of those before it.
 
-A step returns what is to be done now, or None: it is done. A tool's arguments are names, ids and commits that an earlier
-result or letter said. What is refused is tried again, some times: the tools of an agent may connect later than it starts.
+A step returns what is to be done now, or None: it is done. A tool's arguments are names, ids and commits that an
+earlier result or letter said. What is refused is tried again, some times: an agent's tools may connect after it starts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from tests.story.reading import SERVER, Conversation, Result
 
 TASK: Final = (
     r'TASK (?P<task>\S+): have the words "(?P<words>[^"]+)" written into (?P<file>\S+) of (?P<folder>/\S+), '
-    r"on branch (?P<branch>\S+) in a worktree"
+    r"on branch (?P<branch>\S+) in a worktree of its own, by a (?P<builds>\S+); a (?P<reviews>\S+) of profile "
+    r"(?P<profile>\S+) reviews it"
 )
 TRIES: Final = 10
 WAITS: Final = 3
@@ -51,14 +52,15 @@ def spawns_the_builder(read: Conversation) -> Answer | None:
     if named(read, BUILDER):
         return None
     found = task(read)
-    wish = {"path": found["folder"], "backend": "claude-code", "name": BUILDER, "worktree": found["branch"]}
+    wish = {"path": found["folder"], "backend": found["builds"], "name": BUILDER, "worktree": found["branch"]}
     return _until(read, "spawn_peer", wish, "name")
 
 
 def spawns_the_critic(read: Conversation) -> Answer | None:
     if named(read, CRITIC):
         return None
-    wish = {"path": task(read)["folder"], "backend": "codex", "name": CRITIC}
+    found = task(read)
+    wish = {"path": found["folder"], "backend": found["reviews"], "profile": found["profile"], "name": CRITIC}
     return _until(read, "spawn_peer", wish, "name")
 
 

@@ -66,7 +66,7 @@ class Result:
             return str(self.told[name] or "")
         if name in _IDS and (found := re.search(rf"\b{_IDS[name]}-{ID}\b", self.text)):
             return found[0]
-        found = re.search(rf"\b{name}\b[\"']?[:=]? ?[\"']?([^\s\"',;]+)", self.text)
+        found = re.search(rf"\b{name}\b[\"']?[:=]? ?[\"']?([^\s\"',;:]+)", self.text)
         return found[1] if found else ""
 
 

@@ -83,6 +83,24 @@ class Stage:
         found = (await self.cli("peer", "list"))["peers"]
         return next((each for each in found if each["name"] == name), {})
 
+    @property
+    def desk(self) -> Path:
+        """Where the user's own terminal stands."""
+        return self.house.user
+
+    def phone(self) -> str:
+        return "\n".join(message.line() for message in self.ada.screen())
+
+    async def story(self) -> str:
+        """All that can be seen, for a failure."""
+        turns = [
+            f"{turn.session_id[:6]} {turn.words[-1].tool if turn.words else ''} "
+            f"{turn.words[-1].text[-300:] if turn.words else ''!r}\n  -> {turn.answer}"
+            for turn in self.model.heard
+        ]
+        model = "\n".join(turns)
+        return f"{await self.screens()}\n--- phone\n{self.phone()}\n--- model\n{model}\n{self.house.daemon.log[-4000:]}"
+
     async def screens(self) -> str:
         """What all panes show: for a failure."""
         with suppress(RuntimeError):
@@ -113,19 +131,31 @@ async def stage() -> AsyncIterator[Stage]:
     path = f"{codex.codex_binary().parent}:{os.environ['PATH']}"
     async with House(PATH=path) as house, ModelApi(mind=thinks) as model, TelegramEmulator() as telegram:
         made = Stage(house, model, telegram, telegram.person(7, "Ada"))
-        made.terminals.mkdir()
         await furnish(made)
         try:
-            await made.begin()
+            await open_up(made)
             yield made
         finally:
             await clear(made)
 
 
+async def open_up(made: Stage) -> None:
+    """What the user has done before: a daemon with the phone, hooks in the agents' settings, a terminal."""
+    await made.begin()
+    told = await made.house.cli("hooks", "install", "--agent", "claude-code", "--agent", "codex", "--trust")
+    assert told.code == 0, told
+    await made.tmux(
+        "new-session", "-d", "-s", "desk", "-c", str(made.desk), "-x", "160", "-y", "50", "cat", "-"
+    )
+
+
 async def furnish(made: Stage) -> None:
-    """A project under git, and settings files that keep every start dialog away."""
+    """A project under git, settings files that keep every start dialog away, and where agents may start."""
     house = made.house
+    made.terminals.mkdir()
     made.project.mkdir(parents=True)
+    house.home.mkdir(mode=0o700)
+    (house.home / "config.yaml").write_text(json.dumps(config(house)))  # every JSON is YAML
     (house.user / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
     (made.project / "README.md").write_text("A project\n")
     git = ("git", "-C", str(made.project))
@@ -138,13 +168,24 @@ async def furnish(made: Stage) -> None:
     merge_json(house.user / ".claude/settings.json", {"permissions": {"allow": allow}})
 
 
+def config(house: House) -> Json:
+    profiles = {"reviewing": {"backend": "codex", "args": ["-s", "danger-full-access", "-a", "never"]}}
+    allowed = [str(house.place / "src")]
+    commands = {"claude-code": "claude", "codex": "codex"}
+    return {"daemon": {"spawn": {"allowed_paths": allowed, "commands": commands, "profiles": profiles}}}
+
+
 def surroundings(house: House, model: ModelApi) -> dict[str, str]:
     """Of a terminal of this user: where programs are, and where the agents find their model."""
     return {
         **{name: house.env[name] for name in ("PATH", "HOME", "LANG", "PEERLINE_HOME")},
         **ONLY_LOOPBACK,
-        **{"TERM": "xterm-256color", "SHELL": "/bin/sh", "STUB_KEY": codex.KEY, **claude_code.QUIET},
-        **{"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": claude_code.KEY},
+        "TERM": "xterm-256color",
+        "SHELL": "/bin/sh",
+        "STUB_KEY": codex.KEY,
+        **claude_code.QUIET,
+        "ANTHROPIC_BASE_URL": model.url,
+        "ANTHROPIC_API_KEY": claude_code.KEY,
     }
 
 
@@ -170,7 +211,7 @@ def left(made: Stage, *, besides: int = 0) -> dict[int, str]:
             continue
         with suppress(OSError):
             words = (process / "cmdline").read_bytes()
-            known = words + (process / "environ").read_bytes() + os.readlink(process / "cwd").encode()
+            known = words + (process / "environ").read_bytes() + bytes((process / "cwd").readlink())
             if mine in known and (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z":
                 found[int(process.name)] = words.replace(b"\0", b" ").decode(errors="replace")
     return found

@@ -46,7 +46,7 @@ class Responses:
             if item["type"] == "function_call":
                 called[item["call_id"]] = _called(item)
             elif item["type"] in ("function_call_output", "custom_tool_call_output"):
-                yield Words("tool", _text(item["output"]), True, *called.get(item["call_id"], ()))  # noqa: FBT003  one field of several
+                yield Words("tool", _text(item["output"]), True, *called.get(item["call_id"], ()))
             elif item["type"] == "message" and role != "assistant":
                 for text in map(str.strip, _texts(item["content"])):
                     named = "user" if role == "user" else "system"

@@ -1,0 +1,177 @@
+"""One telling of the story: from the task on the phone to the report on it, and what is so afterwards.
+
+Rule: what is looked at is what somebody outside sees: the phone's screen, ``--json`` of commands, git, tmux.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from tests.emulators.telegram import Message
+from tests.scenarios.house import LOOK_S, Json
+from tests.story.stage import PATIENCE_S, Stage, left, run, surroundings
+
+BRANCH, WORDS, FILE = "greeting", "hello there", "GREETING.txt"
+TASK = (
+    'TASK greeting: have the words "{words}" written into {file} of {folder}, on branch {branch} in a worktree of its '
+    "own, by a claude-code; a codex of profile reviewing reviews it. Report to me here."
+)
+AGAIN = "may have come before"  # how a message is marked that is repeated after a doubt
+
+
+async def the_story(on: Stage, *, dies_after: float | None = None) -> float:
+    """Tell it; seconds from the task to the report. ``dies_after``: seconds until the daemon is killed."""
+    await coordinator(on)
+    begun = asyncio.get_running_loop().time()
+    async with asyncio.TaskGroup() as meanwhile:
+        tapping = meanwhile.create_task(on.allows())
+        dying = meanwhile.create_task(dies(on, dies_after)) if dies_after is not None else None
+        task = TASK.format(words=WORDS, file=FILE, folder=on.project, branch=BRANCH)
+        on.ada.says(task)
+        await until(on, "the phone shows the report", lambda: reported(on))
+        took = asyncio.get_running_loop().time() - begun
+        if dying:
+            await dying
+        await until(on, "everybody rests", lambda: rests(on))
+        tapping.cancel()
+    return took
+
+
+async def coordinator(on: Stage) -> None:
+    """The owner has one started at their terminal."""
+    for words in (("init",), ("start", "--backend", "claude-code", "--name", "lead")):
+        told = await on.house.at_terminal("orchestrator", *words)
+        assert told.code == 0, told
+
+    async def is_there() -> bool:
+        lead = await on.peer("lead")
+        return (lead.get("role"), lead.get("turn_state")) == ("orchestrator", "idle")
+
+    await until(on, "the coordinator is there", is_there)
+
+
+async def dies(on: Stage, seconds: float) -> None:
+    """Kill the daemon at that moment, whatever it does, and start another."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()
+    await on.house.daemon.kill9()
+    await on.begin()
+
+
+async def reported(on: Stage) -> bool:
+    return any(f"REPORT {BRANCH}" in message.text for message in on.ada.heard())
+
+
+async def rests(on: Stage) -> bool:
+    peers = (await on.cli("peer", "list"))["peers"]
+    states = {each["turn_state"] for each in peers if each["backend"] in ("claude-code", "codex")}
+    open_ = [
+        each
+        for each in (await on.cli("asks", "--all"))["asks"]
+        if each["state"] in ("open", "seen", "working")
+    ]
+    return states == {"idle"} and not open_
+
+
+async def until(on: Stage, what: str, holds: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not await holds():
+                await asyncio.sleep(LOOK_S)
+    except TimeoutError:
+        raise AssertionError(f"waited in vain until {what}\n{await on.story()}") from None
+
+
+# -- what is so afterwards -----------------------------------------------------------------------------------
+
+
+async def judged(on: Stage) -> None:
+    head = await git(on, "rev-parse", BRANCH)
+    await the_phone_saw_each_thing_once(on, head)
+    await the_work_is_there_once(on)
+    await the_mesh_says_the_same(on, head)
+    await they_stand_where_they_should(on)
+
+
+async def the_phone_saw_each_thing_once(on: Stage, head: str) -> None:
+    heard = on.ada.heard()
+    (report,) = once(heard, f"REPORT {BRANCH}")
+    assert head in report.text, report.text
+    assert "review: approved" in report.text
+    assert len(once(heard, "lead answers", "lead@")) == 1, on.phone()
+    started = [message for message in heard if "spawn_peer" in message.text]
+    assert len(started) == 2, on.phone()
+    assert all("Allow (ada)" in message.text for message in started), on.phone()
+
+
+def once(heard: tuple[Message, ...], *words: str) -> list[Message]:
+    """Those with one of the words in it that are not marked as repeated."""
+    return [one for one in heard if any(word in one.text for word in words) and AGAIN not in one.text]
+
+
+async def the_work_is_there_once(on: Stage) -> None:
+    assert await git(on, "log", "--format=%s", f"main..{BRANCH}") == f"Say {WORDS}"
+    assert await git(on, "show", f"{BRANCH}:{FILE}") == WORDS
+    assert await git(on, "log", "--format=%s", "main") == "Begin"
+    trees = re.findall(
+        r"^branch refs/heads/(\S+)$", await git(on, "worktree", "list", "--porcelain"), re.MULTILINE
+    )
+    assert sorted(trees) == [BRANCH, "main"]
+
+
+async def the_mesh_says_the_same(on: Stage, head: str) -> None:
+    jobs = (await on.cli("job", "list"))["jobs"]
+    assert sorted((each["title"], each["state"]) for each in jobs) == [
+        ("read the project", "done"),
+        (f"write {FILE}", "done"),
+    ]
+    asks: list[Json] = (await on.cli("asks", "--all"))["asks"]
+    assert {each["state"] for each in asks} <= {"answered", "acknowledged"}, asks
+    (both,) = [each for each in asks if len(each["to"]) > 1]
+    assert sorted(each["from"] for each in both["answers"]) == ["builder", "critic"]
+    (review,) = (await on.cli("review", "queue"))["reviews"]
+    assert (review["state"], review["reviewer"], review["submitted_sha"]) == ("approved", "critic", head)
+    assert review["head_sha"] == head
+    (schedule,) = (await on.cli("schedule", "list"))["schedules"]
+    assert schedule["state"] == "active"
+    for each in asks:
+        times = on.model.times_heard(f"[peerline ask {each['ask_id']} from")
+        assert times <= len(each["to"]), (times, each)
+
+
+async def they_stand_where_they_should(on: Stage) -> None:
+    lead, builder, critic = [await on.peer(name) for name in ("lead", "builder", "critic")]
+    assert {each["circle"] for each in (lead, builder, critic)} == {lead["circle"]}
+    assert (builder["backend"], builder["branch"]) == ("claude-code", BRANCH)
+    assert critic["backend"] == "codex"
+    agents = [
+        each
+        for each in (await on.cli("peer", "list"))["peers"]
+        if each["backend"] in ("claude-code", "codex")
+    ]
+    assert sorted(each["name"] for each in agents) == ["builder", "critic", "lead"]
+    panes = (await on.tmux("list-panes", "-a", "-F", "#{session_name} #{pane_current_path}")).splitlines()
+    assert sorted(panes) == sorted(
+        [f"desk {on.desk}", *(f"{each['circle']} {each['path']}" for each in (lead, builder, critic))]
+    )
+
+
+async def nothing_is_left(on: Stage) -> None:
+    """After ``down``, only what the user had opened themselves: a terminal with nothing in it."""
+    told = await on.house.at_terminal("down")
+    assert told.code == 0, told
+
+    async def is_empty() -> bool:
+        return not left(on)
+
+    await on.tmux("kill-session", "-t", "=desk")
+    await until(on, "nothing is left", is_empty)
+
+
+async def git(on: Stage, *words: str) -> str:
+    return await run("git", "-C", str(on.project), *words, env=surroundings(on.house, on.model))

@@ -41,6 +41,7 @@ from daemon.engine.ticker import Ticker
 from daemon.engine.upkeep import Upkeep
 from daemon.ledger import Ledger
 from daemon.paths import Paths
+from daemon.personas.shelf import Shelf
 from daemon.settings import Settings
 from daemon.store.opening import is_cut_off
 from daemon.store.sqlite import SqliteStore
@@ -113,6 +114,7 @@ async def _run(
         hosting=chats.hosts,
         trusts_terminal=settings.owner.trust_terminal,
         zone=local_zone(),
+        persona=Shelf(paths.personas).named,
     )
     door = Door(room, ENDPOINTS)
     patience = Patience(count=auditor.tally.count)

@@ -41,6 +41,16 @@ class Paths:
         return self.home / "config.yaml"
 
     @property
+    def personas(self) -> Path:
+        """The user's own."""
+        return self.home / "personas"
+
+    @property
+    def orchestrator(self) -> Path:
+        """The workspace of one, where it is not told to be elsewhere."""
+        return self.home / "orchestrator"
+
+    @property
     def spool(self) -> Path:
         return self.home / "spool"
 

@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 from daemon.core.errors import Malformed
 from mcp_server import claude_peers, tools
-from mcp_server.jobtools import JOB_TOOLS
 from mcp_server.tool import Tool
 
 HEADER: Final = "Peerline-Tools"
@@ -67,7 +66,7 @@ class Profile:
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
-    PEERLINE: Profile(PEERLINE, tools.TOOLS, OURS, JOB_TOOLS),
+    PEERLINE: Profile(PEERLINE, tools.TOOLS, OURS, tools.MORE),
     CLAUDE_PEERS: Profile(CLAUDE_PEERS, claude_peers.TOOLS, THEIRS),
 }
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import mcp_types as t
 from mcp.server.context import ServerRequestContext
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from sse_starlette import EventSourceResponse
 
@@ -45,6 +45,10 @@ class Adaptive(Server[Any]):
     @instructions.setter
     def instructions(self, _: object) -> None:
         """The library sets what it was made with: nothing."""
+
+    def get_capabilities(self, *_: Any, **how: Any) -> t.ServerCapabilities:
+        """Of the older protocol: that its list may change is told where it does. Newer ones ask to be told."""
+        return super().get_capabilities(NotificationOptions(tools_changed=True), **how)
 
 
 def made(version: str) -> AbstractAsyncContextManager[App]:
@@ -81,7 +85,9 @@ async def _open(
 def _never_waits(headers: Mapping[bytes, bytes]) -> bool:
     """As far as the client says what it asks for, as those of today must and our shim does."""
     tool = BY_NAME.get(headers.get(b"mcp-name", b"").decode("latin-1"))
-    return headers.get(b"mcp-method") == b"tools/call" and tool is not None and not tool.waits
+    if headers.get(b"mcp-method") != b"tools/call" or tool is None:
+        return False
+    return not (tool.waits or tool.changes)
 
 
 async def _until_cancelled() -> None:
@@ -104,9 +110,16 @@ async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolR
     outcome = await called(call, asked.name, asked.arguments or {}, caller.profile.by_name)
     if call.took:
         await caller.took_with(call_id)
+    if not outcome.failed and (tool := BY_NAME.get(asked.name)) and tool.changes:
+        await _announce(context)
     if unread := await caller.unread():
         outcome = replace(outcome, text=outcome.text + phrasing.waits(unread))
     return _result(outcome, {RECEIPT: True} if call.took and caller.run else None)
+
+
+async def _announce(context: Context) -> None:
+    """On that call's own answer: there is no other way to a client that keeps no stream open."""
+    await context.session.send_notification(t.ToolListChangedNotification(), context.request_id)
 
 
 def _caller(context: Context) -> Caller:

@@ -19,4 +19,5 @@ class Tool:
     say: Callable[[Json], str]
     only_reads: bool = False
     waits: bool = False  #: for others, so it tells its progress
+    changes: bool = False  #: once it is done, its caller is shown other tools
     refuse: Callable[[PeerlineError], str] = phrasing.refusal

@@ -13,6 +13,7 @@ from daemon.core.errors import Malformed, PeerlineError
 from mcp_server import calls, phrasing
 from mcp_server.calls import LONGEST_WAIT_S, WAIT_S, Call
 from mcp_server.jobtools import JOB_TOOLS
+from mcp_server.roletools import CLAIM, STATUS
 from mcp_server.schema import (
     ID_LENGTH,
     Json,
@@ -188,10 +189,13 @@ TOOLS: Final = (
         calls.schedule,
         phrasing.scheduled,
     ),
+    CLAIM,
 )
+#: Of those who direct others.
+MORE: Final = (STATUS, *JOB_TOOLS)
 
 #: What is not listed may still be called; who may what is decided at the call.
-BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *JOB_TOOLS)}
+BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *MORE)}
 
 
 async def called(

@@ -136,6 +136,7 @@ def _failed(session_id: str, payload: Json, around: Surroundings) -> Commands:
 
 
 MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {
+    "SessionStart": SPEECH.started,
     "UserPromptSubmit": _prompted,
     "PreToolUse": SPEECH.calling,
     "PostToolUse": _called,

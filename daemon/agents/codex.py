@@ -17,7 +17,7 @@ from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.agents.speech import Commands, Speech, beside, left, session_of, text
 from daemon.core import commands as c
 from daemon.core.frame import joined
-from daemon.core.model import Approval, Denial, Turn
+from daemon.core.model import Approval, Briefing, Denial, Turn
 from daemon.core.roads import INTERRUPTED
 
 BACKEND: Final = "codex"
@@ -50,7 +50,7 @@ def commands(event: str, payload: Json, around: Surroundings) -> Sequence[c.Comm
 
 def answer(event: str, outcome: Outcome) -> Json | None:
     """At the end of a turn a reason to go on; else context beside what the user says."""
-    if event == "Stop" and not isinstance(outcome, Denial):
+    if event == "Stop" and not isinstance(outcome, Denial | Briefing):
         return {"decision": "block", "reason": joined(outcome)} if outcome else None
     return beside(event, outcome)
 
@@ -97,6 +97,7 @@ def _interrupted(session_id: str, payload: Json, around: Surroundings) -> Comman
 
 
 MEANINGS: Final[Mapping[str, Callable[[str, Json, Surroundings], Commands]]] = {
+    "SessionStart": SPEECH.started,
     "UserPromptSubmit": SPEECH.prompted,
     "PreToolUse": _calling,
     "PostToolUse": _called,

@@ -18,7 +18,7 @@ from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.agents.speech import Commands, input_of, left, reason, registration, session_of, text
 from daemon.core import commands as c
 from daemon.core.frame import joined, marks_in
-from daemon.core.model import Approval, Denial, Turn
+from daemon.core.model import Approval, Briefing, Denial, Turn
 
 BACKEND: Final = "gemini"
 HAND_OUT_LIMIT: Final = 16_000  #: characters, frames included
@@ -46,7 +46,7 @@ def answer(event: str, outcome: Outcome) -> Json | None:
     """The next prompt; or why a tool call is not made."""
     if isinstance(outcome, Denial):
         return {"decision": "deny", "reason": reason(outcome)}
-    if not outcome or event != "AfterAgent":
+    if not outcome or isinstance(outcome, Briefing) or event != "AfterAgent":
         return None
     return {"decision": "deny", "reason": joined(outcome)}
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from daemon.core.commands import Command
-from daemon.core.model import Approval, Denial, Pane, Parcel, Turn
+from daemon.core.model import Approval, Briefing, Denial, Pane, Parcel, Turn
 
 Json = Mapping[str, Any]
-Outcome = Sequence[Parcel] | Denial
+Outcome = Sequence[Parcel] | Denial | Briefing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

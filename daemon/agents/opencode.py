@@ -27,7 +27,7 @@ from daemon.agents.speech import (
 )
 from daemon.core import commands as c
 from daemon.core.frame import joined, marks_in
-from daemon.core.model import Approval, Denial, Turn
+from daemon.core.model import Approval, Briefing, Denial, Turn
 
 BACKEND: Final = "opencode"
 DENIAL_LIMIT: Final = 19_000
@@ -56,7 +56,7 @@ def answer(event: str, outcome: Outcome) -> Json | None:
     del event
     if isinstance(outcome, Denial):
         return {"refuse": reason(outcome)}
-    return {"add": joined(outcome)} if outcome else None
+    return {"add": joined(outcome)} if outcome and not isinstance(outcome, Briefing) else None
 
 
 def decision(approval: Approval) -> Json:

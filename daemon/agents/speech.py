@@ -15,7 +15,7 @@ from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
 from daemon.core.frame import is_nudge, joined, marks_in
-from daemon.core.model import Denial, Turn
+from daemon.core.model import Briefing, Denial, Turn
 
 Commands = tuple[c.Command, ...]
 HAND_OUT_LIMIT: Final = 9_500  #: characters, frames included
@@ -96,7 +96,12 @@ class Speech:
             inbox=around.inbox,
             shared=around.shared,
             forked=starting and payload.get("source") == "fork",
+            briefs=starting and around.live,
         )
+
+    def started(self, session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG002 -- as a row
+        """Each start of the session, also a compaction, is told how to work."""
+        return (c.BriefSession(session_id=session_id, limit=HAND_OUT_LIMIT),) if around.live else ()
 
 
 def registration(
@@ -139,9 +144,8 @@ def beside(event: str, outcome: Outcome) -> Json | None:
     if isinstance(outcome, Denial):
         said = {"permissionDecision": "deny", "permissionDecisionReason": reason(outcome)}
         return {"hookSpecificOutput": {"hookEventName": event, **said}}
-    if not outcome:
-        return None
-    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": joined(outcome)}}
+    context = outcome.text if isinstance(outcome, Briefing) else joined(outcome)
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": context}} if context else None
 
 
 def reason(denial: Denial) -> str:

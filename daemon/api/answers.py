@@ -40,6 +40,8 @@ class Peer(Told):
     turn_age_s: float | None
     description: str
     last_seen: Moment
+    role_since: Moment | None  #: if it ever claimed or lost it
+    persona: str
     availability: str
     reach: Reach
     orphan: str = ""  #: why it is one, where that was asked for

@@ -22,6 +22,7 @@ from daemon.api.limits import Limits
 from daemon.core.commands import Command
 from daemon.core.errors import Malformed, NotFound, Throttled
 from daemon.core.model import Session
+from daemon.core.personas import PersonaFile
 from daemon.core.view import Plan
 from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine, Once
@@ -74,6 +75,11 @@ class Hosting(Protocol):
         ...
 
 
+def no_persona(name: str) -> PersonaFile:
+    """Where nobody reads files."""
+    raise NotFound(f'no persona "{name[:80]}"', "this daemon reads none")
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """What every handler may use."""
@@ -89,6 +95,7 @@ class Room:
     count: Count = uncounted  #: what is refused, and strangers
     hosting: Mapping[str, Hosting] = field(default_factory=dict)  #: by the surface's name
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal
+    persona: Callable[[str], PersonaFile] = no_persona  #: by its name
     zone: str = "UTC"  #: by whose wall times are meant that do not say
 
     async def write(

@@ -27,7 +27,7 @@ from daemon.core import commands as c
 from daemon.core.delivery import State
 from daemon.core.errors import Malformed, NotAllowed, NotFound, Refused, Unavailable
 from daemon.core.frame import marks_in
-from daemon.core.model import Delivery, Denial, Road, Session, Turn
+from daemon.core.model import Briefing, Delivery, Denial, Road, Session, Turn
 from daemon.core.view import live_sessions
 from daemon.engine.engine import Engine, Once, Reading
 
@@ -259,7 +259,7 @@ class HookDesk:
             return ""
 
         def render(results: Sequence[Any]) -> str:
-            outcome = results[-1] if isinstance(results[-1], tuple | Denial) else ()
+            outcome = results[-1] if isinstance(results[-1], tuple | Denial | Briefing) else ()
             told = hooks.answer(event, outcome)
             return json.dumps(told, ensure_ascii=False) if told else ""
 

@@ -21,7 +21,7 @@ async def whoami(room: Room, call: Call) -> Json:
     """The caller, and how much waits for it."""
     own = call.caller.peer_id
     unread = await room.engine.read(lambda tx: tx.waiting_count(own))
-    return await _shape(room, own) | {"unread": unread}
+    return await shape(room, own) | {"unread": unread}
 
 
 async def listed(room: Room, call: Call) -> Json:
@@ -44,12 +44,12 @@ async def listed(room: Room, call: Call) -> Json:
 
 
 async def shown(room: Room, call: Call) -> Json:
-    return await _shape(room, await _meant(room, call))
+    return await shape(room, await meant(room, call))
 
 
 async def change(room: Room, call: Call) -> Json:
     """Describe, rename or move: one's own, or any from a terminal."""
-    peer_id, body = await _meant(room, call), call.body
+    peer_id, body = await meant(room, call), call.body
     own = peer_id == call.caller.peer_id
     if call.caller.standing is not Standing.OWNER and not own:
         raise NotAllowed("that is another peer", "change it at a terminal, outside every agent")
@@ -63,19 +63,19 @@ async def change(room: Room, call: Call) -> Json:
     if not commands:
         raise Malformed("nothing to change", "say name, circle or description")
     await room.engine.handle_all(commands)
-    return await _shape(room, peer_id)
+    return await shape(room, peer_id)
 
 
 async def forget(room: Room, call: Call) -> Json:
-    peer_id = await _meant(room, call)
-    before = await _shape(room, peer_id)
+    peer_id = await meant(room, call)
+    before = await shape(room, peer_id)
     await room.engine.handle(c.ForgetPeer(peer_id=peer_id))
     return before
 
 
 async def kill(room: Room, call: Call) -> Json:
     """End the peer's agent, on proof that its process is the one."""
-    peer_id = await _meant(room, call)
+    peer_id = await meant(room, call)
     if room.kill is None:
         raise Unavailable("nobody here can end an agent")
     told = await room.kill(peer_id, room.owner or "the owner")
@@ -100,7 +100,7 @@ def caller_of(plan: Plan, caller: Caller) -> Peer:
     return peer
 
 
-async def _meant(room: Room, call: Call) -> str:
+async def meant(room: Room, call: Call) -> str:
     def look(plan: Plan) -> str:
         who = addressing.standpoint_of(plan, caller_of(plan, call.caller))
         circle = getattr(call.query, "circle", None)
@@ -110,7 +110,7 @@ async def _meant(room: Room, call: Call) -> str:
     return peer_id
 
 
-async def _shape(room: Room, peer_id: str) -> Json:
+async def shape(room: Room, peer_id: str) -> Json:
     def look(plan: Plan) -> PeerShown:
         peer = plan.peer(peer_id)
         if peer is None:

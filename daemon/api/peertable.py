@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, peers
+from daemon.api import answers, bodies, peers, roleanswers, rolebodies, roles
 from daemon.api.caller import OWNER
 from daemon.api.door import Endpoint
 from daemon.wire import routes
@@ -34,6 +34,32 @@ PEERS: Final = (
         may=OWNER,
         here=True,
         answers=answers.Killed,
+    ),
+    Endpoint(
+        "POST",
+        routes.ROLE,
+        roles.claim,
+        "claim a role",
+        query=bodies.PeerQuery,
+        body=rolebodies.RoleBody,
+        answers=answers.Peer,
+    ),
+    Endpoint(
+        "POST",
+        routes.PERSONA,
+        roles.persona,
+        "choose a persona",
+        query=bodies.PeerQuery,
+        body=rolebodies.PersonaBody,
+        answers=answers.Peer,
+    ),
+    Endpoint(
+        "GET",
+        routes.OVERVIEW,
+        roles.overview,
+        "see the line at a glance",
+        query=rolebodies.OverviewQuery,
+        answers=roleanswers.Overview,
     ),
     Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
 )

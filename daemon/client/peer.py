@@ -61,6 +61,15 @@ class Client(TimeVerbs):
     async def kill(self, peer: str) -> Json:
         return await self._post(_at(routes.KILL, peer), {}, None)
 
+    async def claim_role(self, peer: str, role: str, *, force: bool = False, key: str | None = None) -> Json:
+        return await self._post(_at(routes.ROLE, peer), {"role": role, "force": force}, key)
+
+    async def choose_persona(self, peer: str, name: str | None, *, key: str | None = None) -> Json:
+        return await self._post(_at(routes.PERSONA, peer), {"name": name}, key)
+
+    async def overview(self, circle: str | None = None) -> Json:
+        return await self._get(routes.OVERVIEW, circle=circle)
+
     async def lock(self) -> Json:
         return await self._post(routes.LOCK, {}, None)
 

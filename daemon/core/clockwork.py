@@ -61,6 +61,7 @@ def _presence(plan: Plan, by: timedelta) -> None:
     for peer in plan.view.peers():
         if session := plan.session_of(peer):
             plan.put(_session(session, by))
+            plan.put(replace(peer, last_seen=peer.last_seen + by))  # how long it has been silent is a span
         if conversation := plan.conversation(peer.peer_id):
             surfaces[conversation.surface] = None
             plan.put(_conversation(conversation, by))
@@ -118,6 +119,9 @@ def _session(session: Session, by: timedelta) -> Session:
         turn_began_at=_moved(session.turn_began_at, by),
         halted_at=_moved(session.halted_at, by),
         nudged_at=_moved(session.nudged_at, by),
+        arrivals=tuple(replace(each, at=each.at + by) for each in session.arrivals),
+        said_at=_moved(session.said_at, by),
+        failed_at=_moved(session.failed_at, by),
     )
 
 

@@ -21,6 +21,7 @@ from daemon.core.model import (
     Place,
     Question,
     Road,
+    Role,
     Rota,
     Standing,
     Turn,
@@ -54,6 +55,7 @@ class RegisterSession:
     lasting: bool = True  #: False: a run for one prompt, which takes nobody's place
     turn: Turn = Turn.UNKNOWN
     turn_source: str = ""
+    briefs: bool = False  #: a ``BriefSession`` of this start follows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,37 @@ class RenamePeer:
 class MovePeer:
     peer_id: str
     circle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRole:
+    """Take the role of orchestrator, or give it back by claiming that of an agent. Returns the ``Peer``."""
+
+    peer_id: str
+    role: Role
+    by: str  #: in words
+    force: bool = False  #: also from one that is offline or silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoosePersona:
+    """How the peer is to work, in the words of a file; "": as it is by itself. Returns the ``Peer``."""
+
+    peer_id: str
+    name: str
+    text: str
+    by: str  #: in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefSession:
+    """A session starts and can be told beside that how it is to work. Returns a ``Briefing``.
+
+    ``limit``: characters that arrive whole that way; what is longer comes as a notice.
+    """
+
+    session_id: str
+    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -930,6 +963,9 @@ Command = (
     | DescribePeer
     | RenamePeer
     | MovePeer
+    | ClaimRole
+    | ChoosePersona
+    | BriefSession
     | ForgetPeer
     | ForgetThreads
     | SendAsk

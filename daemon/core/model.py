@@ -125,6 +125,7 @@ class Session:
     said: str = ""  #: its last words, of one that keeps no transcript for us to read
     said_at: datetime | None = None
     halted_at: datetime | None = None  #: since when calls wait for the agent to read what cannot wait
+    failed_at: datetime | None = None  #: when its last turn ended, if that failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,19 @@ class Peer:
     session_id: str | None = None  #: the session that is, or was last, this peer
     lasting: bool = True  #: False: it is there for one prompt at a time
     forgotten_at: datetime | None = None
+    role_at: datetime | None = None  #: since when it has its role, if it ever claimed or lost one
+    persona: str = ""  #: how it is to work: the name of a ``Persona``
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """How a peer is to work, in the words that its file had when it was chosen. There is one of each peer at most."""
+
+    peer_id: str
+    name: str = ""  #: "": none
+    text: str = ""
+    chosen_at: datetime
+    chosen_by: str = ""  #: in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -559,6 +573,13 @@ class Denial:
 
     reason: str
     parcels: tuple[Parcel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What a session is told at its start; "": nothing."""
+
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from daemon.core import model as m
 Noun = (
     m.Peer
     | m.Session
+    | m.Persona
     | m.Conversation
     | m.Person
     | m.Place
@@ -39,6 +40,7 @@ Noun = (
 KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Peer: ("peer_id",),
     m.Session: ("session_id",),
+    m.Persona: ("peer_id",),
     m.Conversation: ("peer_id",),
     m.Person: ("surface", "account"),
     m.Place: ("surface", "address"),

@@ -114,7 +114,7 @@ def _begun(session: Session, sign: Began, source: str, now: datetime) -> Session
 
 def _fresh(session: Session, now: datetime) -> Session:
     """A turn begins: nothing of the one before holds for it."""
-    return replace(_done(session), turn_began_at=now, calls=0)
+    return replace(_done(session), turn_began_at=now, calls=0, failed_at=None)
 
 
 def _done(session: Session) -> Session:

@@ -9,7 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import addressing, asking, closing, glance, presence, settling, topics, turns, work
+from daemon.core import (
+    addressing,
+    asking,
+    closing,
+    glance,
+    personas,
+    presence,
+    roles,
+    settling,
+    topics,
+    turns,
+    work,
+)
 from daemon.core import commands as c
 from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed, NotFound
@@ -38,6 +50,7 @@ def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
     plan.put(peer)
     if known is None or known.ended_at or known.pid != session.pid:
         _reopen(plan, peer)
+        personas.began(plan, peer, command)
         plan.tell(Event("registered", peer.peer_id, peer.peer_id, f"{peer.circle}/{peer.name}", peer.backend))
     return peer
 
@@ -91,7 +104,7 @@ def move(plan: Plan, command: c.MovePeer) -> Peer:
     peer = known_peer(plan, command.peer_id)
     circle = addressing.checked_circle(command.circle)
     name = addressing.free_name(peer.name, circle, _others(plan, peer))
-    return _changed(plan, replace(peer, circle=circle, name=name), "moved")
+    return roles.came(plan, _changed(plan, replace(peer, circle=circle, name=name), "moved"))
 
 
 def forget(plan: Plan, command: c.ForgetPeer) -> Peer:

@@ -109,11 +109,9 @@ def ended(plan: Plan, command: c.TurnEnded) -> None:
     session = _hand_out_arrived(plan, session, passing=not command.continuing)
     approving.over(plan, session, "the turn ended")
     ask = _in_work(plan, session)
-    plan.put(
-        _having_said(
-            presence.fold(session, presence.Rested(), command.source, plan.now), command.text, plan.now
-        )
-    )
+    rested = presence.fold(session, presence.Rested(), command.source, plan.now)
+    rested = replace(rested, failed_at=plan.now if command.failed else None)
+    plan.put(_having_said(rested, command.text, plan.now))
     _remind_of_urgent(plan, session, ask)
     following.over(plan, session, ask, command.text, "failed" if command.failed else following.DONE)
     if ask:

@@ -45,7 +45,15 @@ class View(ChatView, TimeView, AttentionView, Protocol):
         """Deliveries whose lease, proof or life has run out."""
         ...
 
+    def stuck(self) -> Sequence[m.Delivery]:
+        """Stalled and uncertain deliveries: they may have arrived or not, and nothing repeats them by itself."""
+        ...
+
     def leased(self, holder_prefix: str) -> Sequence[m.Delivery]: ...
+
+    def asks(self, *, asker: str = "", to: str = "", limit: int = 200) -> Sequence[m.Ask]:
+        """The open asks, newest last."""
+        ...
 
     def open_asks_to(self, peer_id: str) -> Sequence[m.Ask]: ...
     def open_asks_by(self, peer_id: str) -> Sequence[m.Ask]: ...
@@ -136,6 +144,11 @@ class Plan:
         """The session, if it has not ended."""
         session = self.session(session_id)
         return session if session and session.ended_at is None else None
+
+    def persona_of(self, peer: m.Peer) -> m.Persona | None:
+        """How it is to work, if that was chosen."""
+        found: m.Persona | None = self._get(m.Persona, peer.peer_id) if peer.persona else None
+        return found if found and found.name else None
 
     def session_of(self, peer: m.Peer) -> m.Session | None:
         """The peer's live session, if it has one."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from daemon.core.model import Ask, Delivery, Envelope, Event, Told
+from daemon.core.model import Delivery, Envelope, Event, Told
 from daemon.core.nouns import Noun
 from daemon.core.view import View
 
@@ -41,10 +41,6 @@ class Tx(View, Protocol):
     def first_seq(self) -> int: ...
     def last_seq(self) -> int: ...
     def told_of(self, ref: str) -> Sequence[Told]: ...
-    def asks(self, *, asker: str = "", to: str = "", limit: int = 200) -> Sequence[Ask]:
-        """The open asks, newest last."""
-        ...
-
     def unread(self, peer_id: str, limit: int) -> Sequence[tuple[Delivery, Envelope]]: ...
     def history(self, peer_id: str, limit: int) -> Sequence[Envelope]:
         """The last messages from and to the peer that it has or had, oldest first; not what waits for it still."""

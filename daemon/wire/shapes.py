@@ -34,6 +34,8 @@ def peer(shown: m.PeerShown, now: datetime) -> Json:
         "turn_age_s": round((now - session.turn_at).total_seconds(), 3) if session else None,
         "description": one.description,
         "last_seen": moment(one.last_seen),
+        "role_since": moment(one.role_at),
+        "persona": one.persona,
         "availability": shown.availability,
         "reach": {"road": shown.reach.road, "proof": shown.reach.proof, "reason": shown.reach.reason},
     }

@@ -145,6 +145,18 @@ class FakeClient:
         found["description"] = description
         return found
 
+    async def claim_role(self, peer: str, role: str, *, force: bool = False, key: str | None = None) -> Json:
+        self.mesh.stumble("claim_role")
+        found = next(one for one in self.mesh.peers.values() if one["peer_id"] == peer)
+        found["role"] = role
+        return found
+
+    async def choose_persona(self, peer: str, name: str | None, *, key: str | None = None) -> Json:
+        raise NotImplementedError
+
+    async def overview(self, circle: str | None = None) -> Json:
+        return {"text": "no orchestrator", "circle": circle or "*"}
+
     async def rename(self, peer: str, name: str) -> Json:
         raise NotImplementedError
 
@@ -451,5 +463,7 @@ def _peer(name: str) -> Json:
         "turn_age_s": 1.0,
         "description": "",
         "last_seen": AT,
+        "role_since": None,
+        "persona": "",
         "reach": {"road": "poll", "proof": "proven", "reason": ""},
     }

@@ -11,8 +11,8 @@ from mcp.client.client import Client
 
 from daemon.core import errors as e
 from mcp_server import claude_peers, profiles
-from mcp_server.jobtools import JOB_TOOLS
 from mcp_server.tool import Tool
+from mcp_server.tools import MORE
 from mcp_server.tools import TOOLS as OUR_TOOLS
 from tests.fakes.client import Mesh
 from tests.mcp_server.house import House, ShimProcess
@@ -142,8 +142,8 @@ async def test_every_result_tells_a_polled_client_what_waits(house: House, mesh:
     ("known", "more"),
     [
         ({"role": "agent", "backend": "claude-code"}, ()),
-        ({"role": "orchestrator", "backend": "claude-code"}, JOB_TOOLS),
-        ({"role": "agent", "backend": "codex"}, JOB_TOOLS),
+        ({"role": "orchestrator", "backend": "claude-code"}, MORE),
+        ({"role": "agent", "backend": "codex"}, MORE),
     ],
 )
 async def test_the_tools_of_those_who_direct_others_are_listed_for_them_and_for_who_looks_only_once(
@@ -160,4 +160,4 @@ async def test_a_role_that_changed_changes_the_next_list(house: House, mesh: Mes
         before = {tool.name for tool in (await client.list_tools()).tools}
         mesh.peers["ada"]["role"] = "orchestrator"
         after = {tool.name for tool in (await client.list_tools()).tools}
-    assert after - before == {tool.name for tool in JOB_TOOLS}
+    assert after - before == {tool.name for tool in MORE}

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from mcp_server.calls import Call
-from mcp_server.jobtools import JOB_TOOLS
 from mcp_server.tool import Tool
-from mcp_server.tools import BY_NAME, TOOLS, Outcome, called
+from mcp_server.tools import BY_NAME, MORE, TOOLS, Outcome, called
 from tests.fakes.client import Mesh
 
 PLAIN_AGENT_LIMIT = 8 * 1000
@@ -39,7 +38,7 @@ def test_all_tools_together_are_small() -> None:
 
 
 def test_with_those_of_an_orchestrator_they_are_still_small() -> None:
-    assert len(seen_by_a_model((*TOOLS, *JOB_TOOLS)).encode()) <= ORCHESTRATOR_LIMIT
+    assert len(seen_by_a_model((*TOOLS, *MORE)).encode()) <= ORCHESTRATOR_LIMIT
 
 
 def test_the_tools_are_those_that_were_promised() -> None:
@@ -55,6 +54,7 @@ def test_the_tools_are_those_that_were_promised() -> None:
         "check_messages",
         "set_description",
         "schedule",
+        "claim_orchestrator_role",
     ]
 
 

@@ -1,0 +1,1 @@
+"""Personas: the files in which they are written, our own and the user's."""

@@ -20,6 +20,7 @@ from cli import (
     peers,
     people,
     restoring,
+    review,
     schedule,
     service,
     setup,
@@ -59,6 +60,7 @@ messages.add_to(app)
 checkin.add_to(app)
 schedule.add_to(app)
 job.add_to(app)
+review.add_to(app)
 chatting.add_to(app)
 hooking.add_to(app)
 telegram.add_to(app)

@@ -26,6 +26,11 @@ def checkins(incomplete: str) -> Offers:
     return _begun(incomplete, [(each["name"], each["rule"]) for each in told.get("checkins", ())])
 
 
+def reviews(incomplete: str) -> Offers:
+    told = _asked("review_queue")
+    return _begun(incomplete, [(each["review_id"], each["what"]) for each in told.get("reviews", ())])
+
+
 def _asked(verb: str, *words: str, **named: Any) -> Json:
     try:
         return ask_daemon(lambda line: getattr(line, verb)(*words, **named))

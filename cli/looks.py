@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from daemon.engine.engine import Engine
 from daemon.engine.errands import Errands
+from daemon.engine.lookout import Lookout
 from daemon.engine.workshop import Workshop
+from daemon.errands import heads
 from daemon.errands.claims import prove
 from daemon.errands.diff import Diff
 from daemon.errands.get import Get
@@ -14,7 +16,12 @@ from daemon.errands.shelf import Shelf
 from daemon.paths import Paths
 
 
-def errands(engine: Engine, paths: Paths) -> Errands:
+def lookout(engine: Engine) -> Lookout:
+    """Who looks at the heads of what is reviewed."""
+    return Lookout(engine, heads.submitted, heads.look)
+
+
+def errands(engine: Engine, paths: Paths, lookout: Lookout | None) -> Errands:
     """Take what lies on the shelf for too long away, and return who runs the errands."""
     shelf = Shelf(paths.files)
     shelf.tidy(engine.clock.now())
@@ -22,6 +29,7 @@ def errands(engine: Engine, paths: Paths) -> Errands:
         "peek": peek,
         "diff": Diff(shelf, paths.home),
         "get": Get(shelf, paths.home),
+        **(lookout.looks() if lookout else {}),
     }
     return Errands(engine, looks)
 

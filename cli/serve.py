@@ -18,7 +18,7 @@ from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
 from cli.listening import sockets
-from cli.looks import errands, workshop
+from cli.looks import errands, lookout, workshop
 from cli.watching import Watching
 from daemon import lifecycle
 from daemon.api.door import Door, Room
@@ -115,6 +115,7 @@ async def _run(
         trusts_terminal=settings.owner.trust_terminal,
         zone=local_zone(),
         persona=Shelf(paths.personas).named,
+        lookout=lookout(engine),
     )
     door = Door(room, ENDPOINTS)
     patience = Patience(count=auditor.tally.count)
@@ -190,7 +191,7 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     return [
         decisions.run(),
         pump.run(),
-        errands(engine, house.paths).run(),
+        errands(engine, house.paths, house.door.room.lookout).run(),
         workshop(engine).run(),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),

@@ -13,6 +13,7 @@ from daemon.core.errors import Malformed, PeerlineError
 from mcp_server import calls, phrasing
 from mcp_server.calls import LONGEST_WAIT_S, WAIT_S, Call
 from mcp_server.jobtools import JOB_TOOLS
+from mcp_server.reviewtools import REVIEW_TOOLS
 from mcp_server.roletools import CLAIM, STATUS
 from mcp_server.schema import (
     ID_LENGTH,
@@ -190,6 +191,7 @@ TOOLS: Final = (
         phrasing.scheduled,
     ),
     CLAIM,
+    *REVIEW_TOOLS,
 )
 #: Of those who direct others.
 MORE: Final = (STATUS, *JOB_TOOLS)

@@ -27,6 +27,7 @@ from daemon.core.view import Plan
 from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine, Once
 from daemon.engine.killing import Killed
+from daemon.engine.lookout import Lookout
 from daemon.engine.proving import Tried
 
 Json = dict[str, Any]
@@ -96,6 +97,7 @@ class Room:
     hosting: Mapping[str, Hosting] = field(default_factory=dict)  #: by the surface's name
     trusts_terminal: bool = False  #: what agents wait for may be decided at the owner's terminal
     persona: Callable[[str], PersonaFile] = no_persona  #: by its name
+    lookout: Lookout | None = None  #: looks at the heads of what is reviewed
     zone: str = "UTC"  #: by whose wall times are meant that do not say
 
     async def write(

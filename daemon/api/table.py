@@ -22,6 +22,7 @@ from daemon.api.caller import HOSTS, OWNER, PEOPLE, Standing
 from daemon.api.chattable import CHATS
 from daemon.api.door import Endpoint
 from daemon.api.peertable import PEERS
+from daemon.api.reviewed import REVIEWS
 from daemon.api.timed import TIMES
 from daemon.wire import routes
 
@@ -147,6 +148,7 @@ ENDPOINTS: Final = (
     ),
     *CHATS,
     *TIMES,
+    *REVIEWS,
     Endpoint(
         "GET",
         routes.PARCELS,

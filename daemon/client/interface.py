@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from daemon.client.reviewing import ReviewClient
 from daemon.client.times import TimeClient
 
 Json = dict[str, Any]
@@ -59,7 +60,7 @@ class Question:
     urgency: str = "normal"
 
 
-class PeerClient(TimeClient, Protocol):
+class PeerClient(TimeClient, ReviewClient, Protocol):
     async def whoami(self) -> Json: ...
     async def peers(
         self,

@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from daemon.client.interface import Exchange, Json, Question
+from daemon.client.reviewing import ReviewVerbs
 from daemon.client.times import TimeVerbs
 from daemon.core.errors import Unavailable
 from daemon.wire import routes
@@ -16,7 +17,7 @@ from daemon.wire import routes
 RECONNECT_S: Final = (0.05, 0.1, 0.2)
 
 
-class Client(TimeVerbs):
+class Client(TimeVerbs, ReviewVerbs):
     """A ``PeerClient``."""
 
     def __init__(self, exchange: Exchange) -> None:

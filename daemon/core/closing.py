@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, checkins, deciding, glance, settling, shifts, signs, slips
+from daemon.core import asking, checkins, deciding, glance, settling, shifts, signs, slips, weighing
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
@@ -131,7 +131,7 @@ def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     plan.tell(Event("ended", ask.ask_id, what=ask.state, evidence=by.person or by.name))
     settling.close(plan, ask)
     deciding.concluded(plan, ask)
-    if ask.state != asking.State.CANCELLED:
+    if ask.state != asking.State.CANCELLED and not weighing.is_review(ask):
         _tell_asker(plan, ask, by, _outcome(plan, ask))
     _change_cards(plan, ask)
     glance.moved(plan)
@@ -139,6 +139,7 @@ def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
     slips.end(plan, ask, by)
     signs.ended(plan, ask)
     shifts.concluded(plan, ask)
+    weighing.concluded(plan, ask)
     if ask.state == asking.State.ORPHANED:
         slips.elsewhere(plan, ask)
 

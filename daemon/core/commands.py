@@ -23,6 +23,8 @@ from daemon.core.model import (
     Road,
     Role,
     Rota,
+    Seen,
+    Source,
     Standing,
     Turn,
     Urgency,
@@ -952,6 +954,44 @@ class Recover:
     gone: bool = True
 
 
+# --- reviews ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReview:
+    """Have somebody look at a branch or a pull request. Returns a ``ReviewShown``."""
+
+    requester: str
+    what: str
+    reviewer: str  #: as it was said
+    circle: str | None = None
+    author: str = ""  #: whose work it is, if it is not the requester's; for the owner to say
+    person: str = ""
+    source: Source
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkReviewed:
+    """A verdict on the head, as it was seen just now. Returns a ``ReviewShown``."""
+
+    review_id: str
+    by: str
+    verdict: str
+    sha: str = ""  #: the commit that is meant, or how its name begins; "": the one that was asked about
+    note: str = ""
+    person: str = ""
+    owner: bool = False  #: the owner of the machine says it
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeeHeads:
+    """How reviews stand, by id, as they were looked at just now."""
+
+    seen: tuple[tuple[str, Seen], ...]
+
+
 Command = (
     RegisterSession
     | EndSession
@@ -1038,6 +1078,9 @@ Command = (
     | GiveJob
     | FailJob
     | JudgeClaims
+    | RequestReview
+    | MarkReviewed
+    | SeeHeads
     | ConfigureAttention
     | WishAttention
     | TellDigest

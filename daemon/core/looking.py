@@ -75,9 +75,8 @@ def changes(talk: Talk, ask: Ask) -> Heard:
 def finish(plan: Plan, command: c.FinishErrand) -> None:
     """Tell what was found where it was wished for; what is told already is not told again."""
     errand = plan.errand(command.errand_id)
-    if errand is None or errand.done_at:
+    if errand is None or not done(plan, errand):
         return
-    plan.put(replace(errand, done_at=plan.now))
     here, peer = plan.peer(errand.conversation), plan.peer(errand.peer_id)
     if here is None or here.forgotten_at or peer is None:
         return
@@ -96,6 +95,14 @@ def finish(plan: Plan, command: c.FinishErrand) -> None:
         alone=errand.alone,
     )
     post(plan, LINE, [here], letter)
+
+
+def done(plan: Plan, errand: Errand) -> bool:
+    """Whether this is the first that is heard of its end; noted."""
+    if errand.done_at:
+        return False
+    plan.put(replace(errand, done_at=plan.now))
+    return True
 
 
 def _offer(plan: Plan, errand: Errand, here: Peer, command: c.FinishErrand) -> None:

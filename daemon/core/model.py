@@ -491,7 +491,7 @@ class Errand:
     """Something to be looked up for a person, outside the core: its result comes back as a message."""
 
     errand_id: str
-    what: str  #: ``peek``, ``diff`` or ``get``
+    what: str  #: ``peek``, ``diff``, ``get``; ``reviews`` and ``verdict`` look at heads
     peer_id: str  #: about whom
     argument: str
     conversation: str  #: where it was wished for
@@ -809,6 +809,74 @@ class Job:
     minutes: int = 0
     sent: int = 0  #: messages, in all its tries
     woken: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where what is to be reviewed lies: a branch of a repository on this machine, or a pull request."""
+
+    kind: str  #: ``branch`` or ``pull-request``
+    folder: str = ""  #: a work tree of the repository, its real path
+    repository: str = ""  #: the common git folder: one of all its work trees
+    branch: str = ""
+    url: str = ""
+    base: str = ""  #: the branch it is to become a part of; "": nobody knows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """How it stood when it was looked at."""
+
+    head: str = ""  #: the commit, whole
+    merged: bool = False
+    closed: str = ""  #: why nothing is there to be reviewed any more
+    trouble: str = ""  #: why it could not be looked at
+    help: str = ""  #: what can be done about that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was said of one commit."""
+
+    verdict: str  #: ``approved`` or ``changes-requested``
+    sha: str
+    note: str = ""
+    by: str = ""  #: who said it, as others call them
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Somebody is to look at a branch or a pull request; its life is in ``reviews.py``."""
+
+    review_id: str
+    what: str  #: as it was given
+    source: Source
+    author: str  #: peer id of whose work it is
+    requester: str  #: peer id of who asks for it; mostly the author
+    reviewer: str  #: peer id
+    person: str = ""  #: who speaks for the requester, where that is a person
+    submitted_sha: str  #: the head when it was requested last; "": it could not be looked at
+    head_sha: str  #: the head when it was looked at last
+    state: str
+    reason: str = ""  #: why it is unknown, or closed
+    wanted: bool = True  #: it was requested since the last verdict
+    verdicts: tuple[Verdict, ...] = ()  #: one for a commit at most, the newest last
+    ask_id: str = ""  #: by which the reviewer was asked last
+    asked_sha: str = ""  #: the head that this ask names
+    requested_at: datetime
+    looked_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewShown:
+    """With what people ask about it."""
+
+    review: Review
+    author: str  #: names; "": gone
+    reviewer: str
+    next: str  #: what is to be done now, and by whom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ Noun = (
     | m.Occurrence
     | m.Checkin
     | m.Job
+    | m.Review
     | m.Rota
     | m.Account
     | m.Attention
@@ -61,6 +62,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Occurrence: ("schedule_id", "due_at"),
     m.Checkin: ("name",),
     m.Job: ("job_id",),
+    m.Review: ("review_id",),
     m.Rota: ("name",),
     m.Account: ("name",),
     m.Attention: ("person",),

@@ -12,7 +12,18 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from daemon.core import addressing, attending, attention, jobends, jobs, nights, shifts
+from daemon.core import (
+    addressing,
+    attending,
+    attention,
+    jobends,
+    jobs,
+    nights,
+    reviewing,
+    reviews,
+    shifts,
+    weighing,
+)
 from daemon.core.attention import RANK, Matter
 from daemon.core.cleaning import fitted, gist
 from daemon.core.measures import ago, counted
@@ -23,7 +34,7 @@ from daemon.core.view import Plan, live_sessions
 BRIEF: Final = 120  #: characters of one thing
 MOST_JOBS: Final = 500  #: those that are not over come first, then the newest
 STUCK_AFTER: Final = timedelta(minutes=30)  #: so long without a sign, a turn goes on no more
-DECISION, FAILED, DONE, LEFT, STUCK, HELD = range(6)  #: in which order a circle is told of
+DECISION, REVIEW, FAILED, DONE, LEFT, STUCK, HELD = range(7)  #: in which order a circle is told of
 LOST: Final = frozenset({jobs.State.FAILED, jobs.State.EXPIRED, jobs.State.CANCELLED})
 
 
@@ -47,19 +58,20 @@ def morning(plan: Plan, person: str, held: Held, since: datetime) -> str:
     """Five lines, then circle by circle; "" if there is nothing to say."""
     rooms = attending.rooms(plan, person)
     decisions = list(_decisions(plan, rooms))
+    reviewed = list(_reviews(plan, rooms))
     stuck = list(_stuck(plan, rooms))
     work = [each for each in jobs_of(plan, since) if _is_met(plan, rooms, each.circle)]
     back = list(_held(plan, _but_jobs(held, work), asks=False))
     crew = shifts.Crew(plan)
     told = [_job(plan, each, crew) for each in work]
-    entries = [*decisions, *told, *stuck, *back]
+    entries = [*decisions, *reviewed, *told, *stuck, *back]
     if not entries:
         return ""
     counts = [len([x for x in told if x.place[0] == kind]) for kind in (DONE, FAILED, LEFT)]
     head = [
         "**Morning report**",
         f"- decisions waiting: {len(decisions) or 'none'}",
-        "- reviews: none",
+        f"- reviews: {_reviewed(reviewed) or 'none'}",
         f"- jobs: {', '.join(_counted(counts)) or 'none'}",
         f"- agents stuck: {len(stuck) or 'none'}; held back: {counted(len(back), 'thing') if back else 'nothing'}",
     ]
@@ -88,6 +100,12 @@ def next_night(plan: Plan, person: str) -> datetime | None:
     met = [each.circle for each in rota.nights if each.circle == "*" or _is_met(plan, rooms, each.circle)]
     windows = [nights.window(rota, circle, plan.now) for circle in met]
     return min((each.ends for each in windows if each), default=None)
+
+
+def _reviewed(entries: Sequence[Entry]) -> str:
+    owed = len([each for each in entries if each.place == (REVIEW, 0)])
+    told = [f"{owed} to do" if owed else "", f"{len(entries) - owed} waiting" if len(entries) > owed else ""]
+    return ", ".join(filter(None, told))
 
 
 def _counted(counts: Sequence[int]) -> list[str]:
@@ -134,6 +152,8 @@ def _place_of(envelope: Envelope) -> str:
 
 def _decisions(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:
     for ask, asker in waiting(plan, rooms):
+        if weighing.is_review(ask):
+            continue  # it has a line of its own
         text = f"{_what(ask)} · {asker.name}: {gist(ask.question, BRIEF)}"
         yield Entry(asker.circle, (DECISION, _rank(ask)), text)
 
@@ -144,6 +164,18 @@ def waiting(plan: Plan, rooms: Sequence[Peer]) -> list[tuple[Ask, Peer]]:
     asks = sorted(found.values(), key=lambda each: (_rank(each), each.created_at))
     askers = [(ask, plan.peer(ask.asker)) for ask in asks]
     return [(ask, asker) for ask, asker in askers if asker and asker.peer_id != LINE.peer_id]
+
+
+def _reviews(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:
+    """What is to be reviewed by them, and what they may see of what others are to."""
+    mine = {room.peer_id for room in rooms}
+    met = {each.review_id: each for room in rooms for each in reviewing.met(plan, room)}
+    for review in met.values():
+        author = plan.peer(review.author)
+        owed = review.reviewer in mine and reviews.waits(review)
+        step = gist(reviewing.next_step(plan, review), BRIEF)
+        text = f"review · {weighing.told(review)}: {review.state}, {step}"
+        yield Entry(author.circle if author else LINE.name, (REVIEW, 0 if owed else 1), text)
 
 
 def _rank(ask: Ask) -> int:

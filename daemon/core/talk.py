@@ -23,6 +23,7 @@ from daemon.core import (
     minding,
     moving,
     presence,
+    reviewdeeds,
     rounds,
     settling,
     slips,
@@ -39,7 +40,8 @@ from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.view import Plan
 from daemon.core.words import BY_NAME, called, help_text, parsed
 
-DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | rounds.DEEDS | tasking.DEEDS | minding.DEEDS
+_MORE: Final = minding.DEEDS | reviewdeeds.DEEDS
+DEEDS: Final = deeds.DEEDS | steering.DEEDS | looking.DEEDS | rounds.DEEDS | tasking.DEEDS | _MORE
 
 
 def say(plan: Plan, command: c.Say) -> Heard:
@@ -237,6 +239,7 @@ def _ended_how(ask: Ask) -> str:
 
 
 def _answered(talk: Talk, ask: Ask, text: str, option: str | None) -> Heard:
+    reviewdeeds.check(talk, ask, text, option)
     sender = stamp(talk.plan, talk.here, talk.person.name)
     words = body(given.told(talk.said, text) or option or "")
     answer = Answer(sender=sender, text=words, how=asking.State.ANSWERED, at=talk.plan.now, option=option)
@@ -290,7 +293,7 @@ _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     slips.ROUTE: _chosen,
     groups.ADMIT: _let_in,
     moving.SUBJECT: moving.moved,
-    **rounds.RESOLVED,
+    **(rounds.RESOLVED | reviewdeeds.RESOLVED),
     tasking.ONE: tasking.chosen,
     tasking.NIGHT: tasking.begun,
     **dict.fromkeys(looking.DEEDS, looking.chosen),

@@ -1,4 +1,4 @@
-"""Reading words about what lies ahead: schedules, what became of their times, and jobs."""
+"""Reading words about what lies ahead: schedules, what became of their times, jobs, and reviews."""
 
 from __future__ import annotations
 
@@ -59,3 +59,6 @@ class TimeView(Protocol):
         ...
 
     def jobs_going_on(self, owner: str) -> int: ...
+
+    def reviews_open(self) -> Sequence[m.Review]: ...  #: of everybody
+    def reviews_over(self, limit: int = 50) -> Sequence[m.Review]: ...  #: the newest first

@@ -269,6 +269,10 @@ class Plan:
         found: m.Job | None = self._get(m.Job, job_id)
         return found
 
+    def review(self, review_id: str) -> m.Review | None:
+        found: m.Review | None = self._get(m.Review, review_id)
+        return found
+
     def jobs_changed(self) -> list[m.Job]:
         """Those that this decision makes or changes."""
         return [put for put in self._puts.values() if isinstance(put, m.Job)]

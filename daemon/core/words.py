@@ -54,6 +54,7 @@ WORDS: Final = (
         "approve",
     ),
     Word("jobs", "/jobs", "what is to be done, and what was; cancel and retry it, see results"),
+    Word("reviews", "/reviews", "what is to be reviewed, and how it stands; give a verdict"),
     Word("tonight", "/tonight [@peer] text", "have it done in the night's window", "approve"),
     Word("mute", "/mute [NAME]", "somebody rings no more, unless it is urgent; again: they do"),
     Word("quiet", "/quiet [23:00-07:00|off] [but approvals]", "hours in which only what is urgent rings"),

@@ -79,6 +79,15 @@ class Tree:
     ahead_behind: tuple[int, int] | None
     environment: dict[str, str]
     excludes: tuple[str, ...]
+    common: Path  #: the git folder that all its work trees share
+
+    async def ref(self, name: str) -> str:
+        """The commit of a ref that is named in full, such as ``refs/heads/main``; "" if there is none."""
+        return await _ref(self.top, "--verify", name)
+
+    async def leads_to(self, name: str) -> str:
+        """The short name of what a symbolic ref stands for; "" if it is none."""
+        return await _symbolic(self.top, name)
 
     async def git(self, *words: str, fails: tuple[int, ...] = (), most: int = OUTPUT) -> bytes:
         """What git says inside; ``fails``: exit codes that are an answer, too.
@@ -107,7 +116,7 @@ async def opened(folder: str) -> AsyncIterator[Tree]:
     git_dir, common, hashes = os.fsdecode(told).split("\n")[:3]
     with _own_folder(Path(git_dir), top / common, hashes, top) as (environment, excludes):
         head = await _ref(top, "--verify", "HEAD")
-        name = await _ref(top, "--abbrev-ref", "HEAD") if head else await _unborn(top)
+        name = await _ref(top, "--abbrev-ref", "HEAD") if head else await _symbolic(top, "HEAD")
         upstream = await _ref(top, "--abbrev-ref", "@{upstream}")
         far = await _ref(top, "--verify", "@{upstream}") if upstream else ""
         tree = Tree(
@@ -119,6 +128,7 @@ async def opened(folder: str) -> AsyncIterator[Tree]:
             ahead_behind=await _between(top, environment, head, far) if head and far else None,
             environment=environment,
             excludes=excludes,
+            common=top / common,
         )
         yield tree
 
@@ -169,9 +179,9 @@ async def _ref(top: Path, *words: str) -> str:
     return told.decode(errors="replace").strip()
 
 
-async def _unborn(top: Path) -> str:
+async def _symbolic(top: Path, name: str) -> str:
     try:
-        told = await _git(top, _ENVIRONMENT, ("symbolic-ref", "--quiet", "--short", "HEAD"))
+        told = await _git(top, _ENVIRONMENT, ("symbolic-ref", "--quiet", "--short", name))
     except GitSaysNo:
         return ""
     return told.decode(errors="replace").strip()

@@ -78,7 +78,7 @@ def forget_incoming(conn: sqlite3.Connection, before: datetime) -> int:
 
 
 def forget_times(conn: sqlite3.Connection, before: datetime) -> int:
-    """Forget what schedules said long ago, and those that have nothing ahead; returns whether there may be more."""
+    """Forget what schedules said long ago, those that have nothing ahead, and reviews that are over; 1: maybe more."""
     past = (
         "DELETE FROM occurrence WHERE rowid IN"
         f" (SELECT rowid FROM occurrence WHERE decided_at < ? ORDER BY decided_at LIMIT {AT_ONCE})"
@@ -90,7 +90,11 @@ def forget_times(conn: sqlite3.Connection, before: datetime) -> int:
         " AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.schedule_id = schedule.schedule_id"
         f" AND removed_at IS NULL) LIMIT {AT_ONCE})"
     )
-    gone = [conn.execute(sql, (when(before),)).rowcount for sql in (past, over)]
+    reviewed = (
+        "DELETE FROM review WHERE rowid IN"
+        f" (SELECT rowid FROM review WHERE ended_at < ? ORDER BY ended_at LIMIT {AT_ONCE})"
+    )
+    gone = [conn.execute(sql, (when(before),)).rowcount for sql in (past, over, reviewed)]
     return int(AT_ONCE in gone)
 
 

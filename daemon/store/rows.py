@@ -25,7 +25,7 @@ _encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).en
 TABLES: Final = {kind: kind.__name__.lower() for kind in KEYS}
 SUMMED: Final = frozenset({m.Envelope, m.Ask})
 WAKING: Final = frozenset(
-    {m.Schedule, m.Job}
+    {m.Schedule, m.Job, m.Review}
 )  #: carry no sum; one that cannot be read would hold up the rest
 BETWEEN: Final = "\x1f"
 

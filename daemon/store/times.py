@@ -103,6 +103,13 @@ class TimeWords:
     def jobs_going_on(self, owner: str) -> int:
         return int(self._value("SELECT count(*) FROM job WHERE owner = ? AND ended_at IS NULL", owner))
 
+    def reviews_open(self) -> Sequence[m.Review]:
+        return self._all(m.Review, "SELECT * FROM review WHERE ended_at IS NULL ORDER BY rowid")
+
+    def reviews_over(self, limit: int = 50) -> Sequence[m.Review]:
+        sql = "SELECT * FROM review WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, rowid LIMIT ?"
+        return self._all(m.Review, sql, limit)
+
     def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
         raise NotImplementedError
 

@@ -28,7 +28,9 @@ from daemon.core import commands as c
 from daemon.core.model import Authority, Parcel, Peer, Person, Turn
 from daemon.engine.clock import SystemClock
 from daemon.engine.engine import Engine
+from daemon.engine.lookout import Lookout
 from daemon.engine.ticker import Ticker
+from daemon.errands import heads
 from daemon.store.sqlite import SqliteStore
 from daemon.transports.wake import Wake
 
@@ -52,7 +54,9 @@ class Rig:
         self.stopped = asyncio.Event()
         self.health = Health(engine, str(home), str(self.socket), "0")
         limits = Limits(Window("peer", 0), Window("pair", 0))
-        self.door = Door(Room(engine, limits, self.health.status, self.stopped.set), ENDPOINTS)
+        lookout = Lookout(engine, heads.submitted, heads.look)
+        room = Room(engine, limits, self.health.status, self.stopped.set, lookout=lookout)
+        self.door = Door(room, ENDPOINTS)
         self.guards = NamedGuards(engine, token="t", port=0, machine="m", owner="ada")
         self.guards.callers = {}
         self.desk = HookDesk(engine, home / "spool", {}, Wake())

@@ -197,6 +197,7 @@ NEED_A_STATE = {
     c.LoseMessage,
     c.Unlock,
     *(c.ChangeSchedule, c.RunSchedule, c.FireSchedules),
+    *(c.RequestReview, c.MarkReviewed, c.SeeHeads),
     *(c.UpdateJob, c.CancelJob, c.RetryJob, c.BeginJobs, c.GiveJob, c.FailJob, c.JudgeClaims),
 }  # tried in tests of their own
 TRIED = [type(command) for command in House().commands()]

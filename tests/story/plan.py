@@ -40,6 +40,16 @@ def asker(read: Conversation) -> str:
     return letter.sender.rpartition(" at ")[2].partition("@")[0]
 
 
+def knows_itself(read: Conversation) -> Answer | None:
+    return _until(read, "whoami", {}, "role")
+
+
+def claims_the_role(read: Conversation) -> Answer | None:
+    if _found(read.results("whoami"), "role") == "orchestrator":
+        return None
+    return _until(read, "claim_orchestrator_role", {}, "")
+
+
 def looks(read: Conversation) -> Answer | None:
     return None if read.results("orchestrator_status") else Calls(f"{SERVER}orchestrator_status", {})
 
@@ -136,6 +146,8 @@ def reports(read: Conversation) -> Answer | None:
 
 
 PLAN: Final[tuple[Step, ...]] = (
+    knows_itself,
+    claims_the_role,
     looks,
     knows_who_is_there,
     spawns_the_builder,
@@ -154,19 +166,18 @@ PLAN: Final[tuple[Step, ...]] = (
 
 def named(read: Conversation, wish: str) -> str:
     """What whoever was wished for is called: by the result of the start, or because it is there already."""
-    if name := _found(read.results("spawn_peer", name=wish), "name"):
-        return name
-    listed = [each.text for each in read.results("list_peers")]
-    return (
-        wish
-        if any(re.search(rf"^{wish}@|\"name\": ?\"{wish}\"", text, re.MULTILINE) for text in listed)
-        else ""
-    )
+    return _found(read.results("spawn_peer", name=wish), "name") or str(_listed(read, wish).get("name", ""))
 
 
 def place(read: Conversation) -> str:
-    """The worktree that the builder works in: the start's result says it."""
-    return _found(read.results("spawn_peer", name=BUILDER), "path") or task(read)["folder"]
+    """The folder that the builder works in: the start's result says it, or the list of who is there."""
+    started = _found(read.results("spawn_peer", name=BUILDER), "path")
+    return started or str(_listed(read, BUILDER).get("path", ""))
+
+
+def _listed(read: Conversation, name: str) -> dict[str, Any]:
+    shown = [peer for each in read.results("list_peers") for peer in each.told.get("peers", [])]
+    return next((peer for peer in reversed(shown) if peer["name"] == name), {})
 
 
 def verdict(read: Conversation, review: str) -> str:

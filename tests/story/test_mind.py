@@ -58,6 +58,7 @@ def in_objects(tool: str, given: Mapping[str, Any]) -> str:
     """As Claude Code and Codex hand a result to their model."""
     job_id = "j-1111111111" if "write" in str(given.get("title", "")) else "j-2222222222"
     told: dict[str, dict[str, Any]] = {
+        "whoami": {"name": "lead", "role": "agent"},
         "spawn_peer": {"name": f"{given.get('name')}-2", "path": TREE, "state": "wanted"},
         "job_create": {"job_id": job_id, "state": "queued"},
         "ask": {"ask_id": "a-1111111111", "state": "open", "answers": []},
@@ -74,6 +75,7 @@ def in_words(tool: str, given: Mapping[str, Any]) -> str:
     """As a model reads it that gets the text."""
     job_id = "j-1111111111" if "write" in str(given.get("title", "")) else "j-2222222222"
     told = {
+        "whoami": "you are lead@dev, role agent",
         "spawn_peer": f"name {given.get('name')}-2 in path {TREE}: it is being started",
         "job_create": f"{job_id} is queued: a title · somebody",
         "ask": "ask a-1111111111 is open",
@@ -100,13 +102,13 @@ def goes_on(pieces: list[Words], tell: Tell) -> tuple[list[Calls], str]:
 def test_from_the_task_to_the_report_with_what_results_said(tell: Tell) -> None:
     pieces = [task()]
     calls, said = goes_on(pieces, tell)
-    assert [call.name.removeprefix(SERVER) for call in calls] == list(WENT)
+    assert [call.name.removeprefix(SERVER) for call in calls] == [*WENT]
     assert (said, calls[-1].input) == (
         "the work is committed; I wait for review r-1111111111",
         {"what": f"{TREE}#greeting", "reviewer": "critic-2"},
     )
-    assert calls[6].input["to"] == ["builder-2", "critic-2"]
-    assert [call.input for call in calls[8:10]] == [{"job_id": "j-1111111111"}, {"job_id": "j-2222222222"}]
+    assert calls[8].input["to"] == ["builder-2", "critic-2"]
+    assert [call.input for call in calls[10:12]] == [{"job_id": "j-1111111111"}, {"job_id": "j-2222222222"}]
     pieces.append(letter("notice", "m-9999999999", "review r-1111111111: approved"))
     calls, said = goes_on(pieces, tell)
     assert ([call.name.removeprefix(SERVER) for call in calls], said) == (list(AFTERWARDS), "all is done")
@@ -146,12 +148,20 @@ def test_what_is_refused_is_tried_again_some_times_and_then_told(refusal: str) -
 
 def test_who_is_there_already_is_not_started_again() -> None:
     def there(tool: str, given: Mapping[str, Any]) -> str:
-        peers = {"peers": [{"name": "builder"}, {"name": "critic"}]}
+        peers = {"peers": [{"name": "builder", "path": TREE}, {"name": "critic"}]}
         return json.dumps(peers) if tool == "list_peers" else in_objects(tool, given)
 
     calls, _ = goes_on([task()], there)
     assert f"{SERVER}spawn_peer" not in [call.name for call in calls]
-    assert calls[-1].input["reviewer"] == "critic"
+    assert calls[-1].input == {"what": f"{TREE}#greeting", "reviewer": "critic"}
+
+
+def test_who_has_the_role_does_not_claim_it() -> None:
+    def has_it(tool: str, given: Mapping[str, Any]) -> str:
+        return '{"role": "orchestrator"}' if tool == "whoami" else in_objects(tool, given)
+
+    calls, _ = goes_on([task()], has_it)
+    assert [call.name.removeprefix(SERVER) for call in calls][:2] == ["whoami", "orchestrator_status"]
 
 
 def job(body: str) -> Words:

@@ -17,6 +17,7 @@ from cli import (
     job,
     life,
     messages,
+    orchestrator,
     peers,
     people,
     restoring,
@@ -55,6 +56,7 @@ setup.add_to(app)
 life.add_to(app)
 restoring.add_to(app)
 peers.add_to(app)
+orchestrator.add_to(app)
 circles.add_to(app)
 messages.add_to(app)
 checkin.add_to(app)

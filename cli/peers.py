@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.options import AsJson, Circle
+from cli.options import AsJson, Circle, Key
 from cli.output import NOT_YET, ask_daemon, show, table
 from daemon.client.peer import Client
 from daemon.core.errors import Malformed
@@ -72,6 +72,27 @@ def forget(name: Named, circle: Circle = None, as_json: AsJson = False) -> None:
     )
 
 
+@group.command("claim-role")
+def claim_role(
+    role: Annotated[Literal["orchestrator", "agent"], typer.Argument(help="agent gives the role back.")],
+    peer: Annotated[
+        str | None, typer.Option("--peer", "-p", help="For whom; without it, the caller.")
+    ] = None,
+    circle: Circle = None,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Also from one that is offline or silent for 10 minutes.")
+    ] = False,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a peer the orchestrator of its circle, or an agent again."""
+
+    async def ask(line: Client) -> Json:
+        return await line.claim_role(await whose(line, peer, circle), role, force=force, key=key)
+
+    show(ask_daemon(ask), as_json=as_json, human=lambda x: f"{x['circle']}/{x['name']} is {x['role']}")
+
+
 @group.command()
 def kill(
     name: Annotated[str | None, typer.Argument(help="A peer's name, circle/name, or id.")] = None,
@@ -93,6 +114,11 @@ def kill(
     show(told, as_json=as_json, human=_killed)
     if not all(each["ended"] for each in told["killed"]):
         raise typer.Exit(NOT_YET)
+
+
+async def whose(line: Client, peer: str | None, circle: str | None) -> str:
+    """Who is meant; without a name it is the caller."""
+    return _exact(peer, circle) if peer else str((await line.whoami())["peer_id"])
 
 
 async def everybody(line: Client, circle: str | None = None) -> Json:

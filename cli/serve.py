@@ -98,12 +98,11 @@ async def _run(
     auditor = Auditor(engine, Ledger(paths.logs))
     health.audit_trouble, health.fix = auditor.trouble, chats.fix
     chats.count = auditor.tally.count
-    limits = limits_of(settings)
     wake, tokens = Wake(), dict[str, str]()
     transports = _transports(engine, wake, tokens)
     room = Room(
         engine,
-        limits,
+        limits_of(settings),
         health.status,
         stopping.set,
         roads=Proving(engine, transports).all,

@@ -6,15 +6,16 @@ holds no spans of time, so that as long as nothing happens there is nothing to c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
-from daemon.core import addressing, deciding, presence
+from daemon.core import addressing, deciding, overview, overviewwords, presence
 from daemon.core.measures import counted
 from daemon.core.model import Follow, Kind, Peer, Role, Status
+from daemon.core.overview import Overview, Row
 from daemon.core.posting import LINE, Letter, post, reply
 from daemon.core.timetable import place
 from daemon.core.view import Plan
@@ -56,11 +57,10 @@ def moved(plan: Plan) -> None:
 
 def text(plan: Plan, here: Peer) -> str:
     """What a conversation may know, circle by circle."""
-    who = addressing.standpoint_of(plan, here)
-    there = [peer for peer in plan.view.peers() if peer.role in AGENTS and who.meets(peer)]
-    lines = [line for name, peers in _circles(there) for line in _circle(plan, name, peers)]
+    found = overview.of(plan, addressing.standpoint_of(plan, here))
+    lines = [line for name, rows in _circles(found.rows) for line in _circle(plan, name, rows)]
     there_is = "\n".join(lines or ["nobody is on the line yet"])
-    return "\n\n".join([there_is, *_waiting(plan, here)])
+    return "\n\n".join([there_is, *_coordinated(plan, found), *_stuck(found), *_waiting(plan, here)])
 
 
 def state(plan: Plan, peer: Peer) -> str:
@@ -71,23 +71,39 @@ def state(plan: Plan, peer: Peer) -> str:
     return f"`{peer.circle}/{peer.name}` {doing or status}"
 
 
-def _circles(peers: list[Peer]) -> Iterator[tuple[str, list[Peer]]]:
-    for name, inside in groupby(sorted(peers, key=lambda x: (x.circle, x.name)), key=lambda x: x.circle):
+def _circles(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    for name, inside in groupby(rows, key=lambda row: row.peer.circle):
         yield name, list(inside)
 
 
-def _circle(plan: Plan, name: str, peers: list[Peer]) -> Iterator[str]:
+def _circle(plan: Plan, name: str, rows: list[Row]) -> Iterator[str]:
     away = 0
     yield f"**{name}**"
-    for peer in peers:
-        session = plan.session_of(peer)
-        if presence.status(peer, session, None, plan.now) is Status.OFFLINE:
+    for row in rows:
+        if row.found.status is Status.OFFLINE:
             away += 1
             continue
-        waits = plan.view.waiting_count(peer.peer_id)
-        yield f"- {state(plan, peer)}{f' · {waits} waiting' if waits else ''}"
+        waits = plan.view.waiting_count(row.peer.peer_id)
+        yield f"- {state(plan, row.peer)}{f' · {waits} waiting' if waits else ''}"
     if away:
         yield f"- {counted(away, 'other')} offline"
+
+
+def _coordinated(plan: Plan, found: Overview) -> Iterator[str]:
+    """Who has the role, there or not."""
+    if found.orchestrators:
+        yield f"orchestrator: {', '.join(state(plan, row.peer) for row in found.orchestrators)}"
+
+
+def _stuck(found: Overview) -> Iterator[str]:
+    """Why somebody does not get on: the first reason of each."""
+    lines = [
+        f"- `{row.peer.circle}/{row.peer.name}` {overviewwords.board(row.stuck[0])}"
+        for row in found.rows
+        if row.stuck
+    ]
+    if lines:
+        yield "\n".join(["stuck:", *lines])
 
 
 def _waiting(plan: Plan, here: Peer) -> Iterator[str]:

@@ -55,7 +55,7 @@ class Found:
 def of(plan: Plan, peer: Peer) -> Found:
     session, conversation = plan.session(peer.session_id), plan.conversation(peer.peer_id)
     status = presence.status(peer, session, conversation, plan.now)
-    signs = [LastSign(peer.last_seen, "it was seen"), *_of_session(session)]
+    signs = [*_of_session(session), LastSign(peer.last_seen, "it was seen")]
     if conversation and conversation.beat_at:
         signs.append(LastSign(conversation.beat_at, "its round trip"))
     over = session.ended_why if session and session.ended_at else ""

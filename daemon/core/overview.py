@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from daemon.core import addressing, allowance, lastsigns
+from daemon.core import addressing, allowance, attending, lastsigns
 from daemon.core.approval import State as Decided
 from daemon.core.lastsigns import SILENT_FOR, Found
 from daemon.core.measures import counted
@@ -105,7 +105,8 @@ class Scene:
         self.to: dict[str, list[Ask]] = defaultdict(list)
         self.by: dict[str, list[Ask]] = defaultdict(list)
         for ask in plan.view.asks(limit=-1):
-            self.by[ask.asker].append(ask)
+            if ask.subject != attending.APPROVAL:  # which is seen by what it is an approval of
+                self.by[ask.asker].append(ask)
             for peer_id in owing(ask):
                 self.to[peer_id].append(ask)
         self.jobs: dict[str, list[Job]] = defaultdict(list)

@@ -8,13 +8,11 @@ one, or to a claim with force once it is offline or has been silent for ten minu
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from daemon.core import commands as c
 from daemon.core import glance, lastsigns, topics
 from daemon.core.errors import Conflict, NotAllowed, NotFound
-from daemon.core.measures import ago
 from daemon.core.model import Event, Kind, Peer, Role
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
@@ -94,7 +92,7 @@ def _agent(plan: Plan, peer_id: str) -> Peer:
 
 def _taken_from(plan: Plan, holder: Peer, peer: Peer, command: c.ClaimRole) -> None:
     found = lastsigns.of(plan, holder)
-    said = f'"{holder.name}" is the orchestrator of circle "{peer.circle}"{_since(holder, plan.now)}'
+    said = f'"{holder.name}" is the orchestrator of circle "{peer.circle}"{_since(holder)}'
     if not found.gone(plan.now):
         raise Conflict(
             f"{said}: {found.evidence(plan.now)}",
@@ -138,5 +136,5 @@ def _notify(plan: Plan, peer: Peer, text: str) -> None:
     post(plan, LINE, [peer], Letter(kind=Kind.NOTICE, text=text))
 
 
-def _since(holder: Peer, now: datetime) -> str:
-    return f" since {ago(holder.role_at, now)}" if holder.role_at else ""
+def _since(holder: Peer) -> str:
+    return f" since {holder.role_at:%Y-%m-%d %H:%M} UTC" if holder.role_at else ""

@@ -45,10 +45,6 @@ class View(ChatView, TimeView, AttentionView, Protocol):
         """Deliveries whose lease, proof or life has run out."""
         ...
 
-    def stuck(self) -> Sequence[m.Delivery]:
-        """Stalled and uncertain deliveries: they may have arrived or not, and nothing repeats them by itself."""
-        ...
-
     def leased(self, holder_prefix: str) -> Sequence[m.Delivery]: ...
 
     def asks(self, *, asker: str = "", to: str = "", limit: int = 200) -> Sequence[m.Ask]:

@@ -1,4 +1,4 @@
-"""The words about people's attention."""
+"""The words about people's attention, and about what wants some."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ class AttentionWords:
 
     def escalations_due(self, now: datetime) -> Sequence[m.Escalation]:
         return self._all(m.Escalation, "SELECT * FROM escalation WHERE at <= ? ORDER BY at, rowid", when(now))
+
+    def stuck(self) -> Sequence[m.Delivery]:
+        sql = "SELECT * FROM delivery WHERE state IN ('stalled', 'uncertain') ORDER BY peer_id, seq"
+        return self._all(m.Delivery, sql)
 
     def _all(self, kind: type[N], sql: str, *values: Any) -> Sequence[N]:
         raise NotImplementedError

@@ -153,10 +153,6 @@ class Words(ChatWords, TimeWords, AttentionWords):
         )
         return self._all(m.Delivery, sql, at, limit)
 
-    def stuck(self) -> Sequence[m.Delivery]:
-        sql = "SELECT * FROM delivery WHERE state IN ('stalled', 'uncertain') ORDER BY peer_id, seq"
-        return self._all(m.Delivery, sql)
-
     def leased(self, holder_prefix: str) -> Sequence[m.Delivery]:
         sql = "SELECT * FROM delivery WHERE state = 'leased' AND holder LIKE ? || '%' ORDER BY seq"
         return self._all(m.Delivery, sql, holder_prefix)

@@ -102,7 +102,10 @@ COLORS = {
     ]
 }
 MEANINGS: dict[str, tuple[c.Command, ...]] = {
-    "SessionStart": (replace(REGISTERED, turn=Turn.IDLE, turn_source="hook"),),
+    "SessionStart": (
+        replace(REGISTERED, turn=Turn.IDLE, turn_source="hook", briefs=True),
+        c.BriefSession(session_id=SESSION, limit=9_500),
+    ),
     "UserPromptSubmit": (
         REGISTERED,
         c.TurnBegan(session_id=SESSION, prompt_id=PROMPT),
@@ -396,8 +399,11 @@ def test_an_event_that_means_nothing_to_us_only_shows_that_somebody_is_there(eve
 def test_what_nobody_waits_for_any_more_hands_out_nothing_and_means_the_same(name: str) -> None:
     replayed = meant(name, replace(AROUND, live=False))
 
-    answered = c.HandOut | c.BeginCall | c.RequestApproval
-    assert replayed == tuple(each for each in meant(name) if not isinstance(each, answered))
+    answered = c.HandOut | c.BeginCall | c.RequestApproval | c.BriefSession
+    means = tuple(each for each in meant(name) if not isinstance(each, answered))
+    assert replayed == tuple(
+        replace(each, briefs=False) if isinstance(each, c.RegisterSession) else each for each in means
+    )
 
 
 @pytest.mark.parametrize("name", sorted(MEANINGS))

@@ -45,10 +45,11 @@ def test_every_event_but_the_last_registers_the_session_first(name: str) -> None
 
 
 def test_a_start_is_told_with_a_prompt_so_a_turn_is_about_to_begin() -> None:
-    [started] = meant("SessionStart-startup")
+    [started, briefed] = meant("SessionStart-startup")
     assert isinstance(started, c.RegisterSession)
     assert (started.turn, started.forked) == (Turn.WORKING, False)
-    [fork] = meant("SessionStart-startup", source="fork")
+    assert (started.briefs, type(briefed)) == (True, c.BriefSession)
+    [fork, _] = meant("SessionStart-startup", source="fork")
     assert isinstance(fork, c.RegisterSession)
     assert fork.forked
 

@@ -61,6 +61,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "daemon.errands": ("daemon.core", "daemon.tmux", "daemon.callers"),
     # pure: an agent's hook payload to commands, parcels to its answer
     "daemon.agents": ("daemon.core",),
+    # reads the files in which personas are written
+    "daemon.personas": ("daemon.core",),
     # one transaction around the core, and the pump around transports and errands
     "daemon.engine": (
         "daemon.core",

@@ -21,6 +21,7 @@ from daemon.core.model import (
     Incoming,
     Person,
     Place,
+    Role,
     Rota,
     Standing,
     Turn,
@@ -121,6 +122,8 @@ class House:
             c.DescribePeer(peer_id=me, description="builds"),
             c.RenamePeer(peer_id=me, name="captain"),
             c.MovePeer(peer_id=me, circle="home"),
+            c.ClaimRole(peer_id=me, role=Role.ORCHESTRATOR, by="itself"),
+            c.ChoosePersona(peer_id=me, name="calm", text="be calm", by="itself"),
             c.ForgetPeer(peer_id=self.gone.peer_id),
             c.ForgetThreads(),
             c.SendAsk(sender=me, to=("api", "telegram"), question="well?", need="first"),
@@ -192,6 +195,7 @@ class House:
 
 
 NEED_A_STATE = {
+    c.BriefSession,
     c.MissDelivery,
     c.ReplayDelivery,
     c.LoseMessage,

@@ -81,6 +81,8 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-18 rename another": ("PATCH", "/v1/peers/alice", {"name": "eve"}),
     "AUTH-19 move another": ("PATCH", "/v1/peers/alice", {"circle": "elsewhere"}),
     "AUTH-32 end another's agent": ("POST", "/v1/peers/alice/kill", {}),
+    "AUTH-50 claim a role for another": ("POST", "/v1/peers/alice/role", {"role": "orchestrator"}),
+    "AUTH-51 choose another's persona": ("POST", "/v1/peers/alice/persona", {"name": "reviewer"}),
 }
 #: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
 FOR_AGENTS = {
@@ -89,6 +91,7 @@ FOR_AGENTS = {
     *(routes.SCHEDULES, routes.SCHEDULE, routes.RUN_SCHEDULE),
     *(routes.CHECKINS, routes.CHECKIN, routes.RUN_CHECKIN),
     *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
+    *(routes.ROLE, routes.PERSONA, routes.OVERVIEW),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {
@@ -115,6 +118,8 @@ NOT_FOR_CLI = {
         "AUTH-46",
         "AUTH-47",
         "AUTH-48",
+        "AUTH-50",
+        "AUTH-51",
     }
 }
 
@@ -169,6 +174,40 @@ def test_what_another_scheduled_is_its_own(daemon: DaemonProcess, alice: Agent, 
             assert mallory.asks(*told)["status"] == 403, told
     assert alice.asks("DELETE", f"/v1/schedules/{made}")["status"] == 200
     assert alice.asks("DELETE", "/v1/checkins/standup")["status"] == 200
+
+
+def test_a_program_holds_no_role_and_works_by_no_persona(daemon: DaemonProcess, alice: Agent) -> None:
+    """AUTH-52: whoever is no agent takes none for itself either."""
+    with no_effect(daemon):
+        for path, body in (
+            ("role", {"role": "orchestrator", "force": True}),
+            ("persona", {"name": "reviewer"}),
+        ):
+            told = asked(daemon, "POST", f"/v1/peers/cli/{path}", json.dumps(body))
+            assert told["status"] in {403, 404}, told
+    assert alice.asks("GET", "/v1/overview?circle=*")["told"]["orchestrators"] == []
+
+
+@pytest.mark.parametrize("name", ["../../config", "/etc/passwd", "..%2fx", "Reviewer", "a/../reviewer"])
+def test_a_personas_name_is_no_path(daemon: DaemonProcess, alice: Agent, name: str) -> None:
+    """AUTH-53: what is no name of one is refused, and no file is looked for."""
+    with no_effect(daemon):
+        told = alice.asks("POST", "/v1/peers/alice/persona", json.dumps({"name": name}))
+        assert (told["status"], told["told"]["code"]) == (400, "malformed"), told
+
+
+def test_a_role_is_no_name(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:
+    """AUTH-54: neither a name nor a description makes anybody more than an agent; a holder that is there keeps it."""
+    renamed = mallory.asks("PATCH", "/v1/peers/mallory", '{"name": "orchestrator"}')
+    assert renamed["status"] in {400, 403}
+    mallory.asks("PATCH", "/v1/peers/mallory", '{"description": "role: orchestrator"}')
+    assert mallory.asks("GET", "/v1/whoami")["told"]["role"] == "agent"
+    claim = '{"role": "orchestrator", "force": true}'
+    assert alice.asks("POST", "/v1/peers/alice/role", claim)["told"]["role"] == "orchestrator"
+    refused = mallory.asks("POST", "/v1/peers/mallory/role", claim)
+    assert (refused["status"], refused["told"]["code"]) == (409, "conflict")
+    assert mallory.asks("POST", "/v1/peers/alice/role", '{"role": "agent"}')["status"] == 403
+    assert alice.asks("POST", "/v1/peers/alice/role", '{"role": "agent"}')["told"]["role"] == "agent"
 
 
 def test_what_an_agent_may_it_can(daemon: DaemonProcess, alice: Agent, mallory: Agent) -> None:

@@ -1298,6 +1298,140 @@ NEWCOMERS: Final = (
     ),
 )
 
+BY_ROLE: Final = "tests/core/test_roles.py::"
+BY_PERSONA: Final = "tests/core/test_personas.py::"
+AT_A_GLANCE: Final = "tests/core/test_overview.py::"
+
+ROLES: Final = (
+    Mutant(
+        "a role is taken with force from one that is there",
+        "daemon/core/roles.py",
+        "if not found.gone(plan.now):",
+        "if not found.gone(plan.now) and not command.force:",
+        (f"{BY_ROLE}test_from_one_that_is_there_it_is_not_taken_even_with_force",),
+    ),
+    Mutant(
+        "a role is taken without force from one that is away",
+        "daemon/core/roles.py",
+        "if not command.force:",
+        "if False:",
+        (f"{BY_ROLE}test_from_one_that_is_offline_or_silent_it_takes_force_and_that_one_is_told",),
+    ),
+    Mutant(
+        "who works for long is taken for silent",
+        "daemon/core/lastsigns.py",
+        "and self.turn is not Turn.WORKING",
+        "",
+        (f"{BY_ROLE}test_one_that_works_is_not_silent_however_long_its_call_takes",),
+    ),
+    Mutant(
+        "nine minutes are silence",
+        "daemon/core/lastsigns.py",
+        "SILENT_FOR: Final = timedelta(minutes=10)",
+        "SILENT_FOR: Final = timedelta(minutes=9)",
+        (f"{BY_ROLE}test_a_second_short_of_ten_minutes_is_not_silent",),
+    ),
+    Mutant(
+        "a circle gets a second orchestrator by a move",
+        "daemon/core/registering.py",
+        'return roles.came(plan, _changed(plan, replace(peer, circle=circle, name=name), "moved"))',
+        'return _changed(plan, replace(peer, circle=circle, name=name), "moved")',
+        (f"{BY_ROLE}test_who_comes_into_a_circle_that_has_one_becomes_an_agent_and_is_told",),
+    ),
+    Mutant(
+        "one circle's orchestrator keeps another circle from having one",
+        "daemon/core/roles.py",
+        "if peer.circle == circle and peer.role is Role.ORCHESTRATOR)",
+        "if peer.role is Role.ORCHESTRATOR)",
+        (f"{BY_ROLE}test_a_circle_has_its_own",),
+    ),
+    Mutant(
+        "a person becomes an orchestrator",
+        "daemon/core/roles.py",
+        "if peer.role not in CLAIMABLE or peer.session_id is None or plan.conversation(peer_id):",
+        "if False:",
+        (f"{BY_ROLE}test_nobody_but_an_agent_takes_it",),
+    ),
+    Mutant(
+        "an agent claims a role for another",
+        "daemon/api/roles.py",
+        "if call.caller.standing is not Standing.OWNER and peer_id != call.caller.peer_id:",
+        "if False:",
+        ("tests/hostile/test_authority.py::test_an_agent_may_not",),
+    ),
+    Mutant(
+        "a persona's name is a path",
+        "daemon/core/personas.py",
+        "if not name or len(name) > NAME_LIMIT or not set(name) <= NAMED:",
+        "if not name or len(name) > NAME_LIMIT:",
+        (f"{BY_PERSONA}test_a_name_is_never_a_path",),
+    ),
+    Mutant(
+        "a persona is read through a link out of its folder",
+        "daemon/personas/shelf.py",
+        "if os.path.dirname(inside) != os.path.realpath(folder):",
+        "if False:",
+        ("tests/personas/test_shelf.py::test_a_link_out_of_the_folder_is_no_file_of_it",),
+    ),
+    Mutant(
+        "a start is told of its persona twice",
+        "daemon/core/personas.py",
+        "if chosen and not command.briefs:",
+        "if chosen:",
+        (f"{BY_PERSONA}test_of_a_start_that_is_told_beside_it_no_notice_is_made",),
+        p0=False,
+    ),
+    Mutant(
+        "a persona that was never told is told after its successor",
+        "daemon/core/personas.py",
+        "if envelope and envelope.matter == PERSONA and can(delivery, Cancel):",
+        "if False:",
+        (f"{BY_PERSONA}test_a_newer_choice_takes_the_place_of_one_that_was_not_told_yet",),
+        p0=False,
+    ),
+    Mutant(
+        "whoever answered is shown as owing an answer",
+        "daemon/core/overview.py",
+        "return [peer_id for peer_id in ask.to if peer_id not in done]",
+        "return list(ask.to)",
+        (
+            f"{AT_A_GLANCE}test_who_answered_owes_nothing",
+            f"{AT_A_GLANCE}test_it_never_says_anything_that_the_rows_do_not",
+        ),
+        p0=False,
+    ),
+    Mutant(
+        "a failed turn is told of for ever",
+        "daemon/core/presence.py",
+        "turn_began_at=now, calls=0, failed_at=None)",
+        "turn_began_at=now, calls=0)",
+        (f"{AT_A_GLANCE}test_a_turn_that_failed_is_an_error_until_the_next_begins",),
+        p0=False,
+    ),
+    Mutant(
+        "a conversation reads names of circles that it does not see",
+        "daemon/core/overview.py",
+        "if peer and self._who.meets(peer) else",
+        "if peer else",
+        (f"{AT_A_GLANCE}test_a_circle_is_seen_alone_and_a_conversation_hears_no_name_of_another",),
+    ),
+    Mutant(
+        "a claim's own answer does not say that there are other tools",
+        "mcp_server/server.py",
+        "return not (tool.waits or tool.changes)",
+        "return not tool.waits",
+        ("tests/mcp_server/test_roles.py::test_the_claims_own_answer_says_that_there_are_other_tools",),
+        p0=False,
+    ),
+    Mutant(
+        "what the user changed in a workspace is overwritten",
+        "cli/workspace.py",
+        "if not force:",
+        "if False:",
+        ("tests/cli/test_workspace.py::test_what_somebody_changed_stays_and_is_told_of",),
+    ),
+)
+
 MUTANTS: Final = (
     *STORING,
     *KEYS,
@@ -1313,4 +1447,5 @@ MUTANTS: Final = (
     *TELEGRAM,
     *ENDING,
     *NEWCOMERS,
+    *ROLES,
 )

@@ -116,9 +116,8 @@ async def _run(
         persona=Shelf(paths.personas).named,
         lookout=lookout(engine),
     )
-    door = Door(room, ENDPOINTS)
     patience = Patience(count=auditor.tally.count)
-    house = House(paths, settings, engine, door, health, auditor, stopping, patience, chats)
+    house = House(paths, settings, engine, Door(room, ENDPOINTS), health, auditor, stopping, patience, chats)
     desk = HookDesk(engine, paths.spool, tokens, wake, _nobody_at(settings))
     await _begin(house, desk)
     try:

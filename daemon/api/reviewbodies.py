@@ -27,7 +27,7 @@ class ReviewBody(Strict):
     author: Name | None = None  #: whose work it is; for the owner to say
 
 
-class MarkBody(Strict):
+class VerdictBody(Strict):
     verdict: Literal["approved", "changes-requested"]
     sha: Sha | None = None  #: the commit that was looked at; else the one that was asked about
     note: Text = ""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from daemon.api.caller import Standing
 from daemon.api.door import Call, Endpoint, Room
-from daemon.api.reviewbodies import MarkBody, Review, ReviewBody, Reviews, ReviewsQuery
+from daemon.api.reviewbodies import VerdictBody, Review, ReviewBody, Reviews, ReviewsQuery
 from daemon.core import addressing, reviewing
 from daemon.core import commands as c
 from daemon.core import model as m
@@ -56,7 +56,7 @@ async def queue(room: Room, call: Call) -> Json:
 
 
 async def mark(room: Room, call: Call) -> Json:
-    body: MarkBody = call.body
+    body: VerdictBody = call.body
     seen = m.Seen()
     if not await room.is_repeat(call):
         review = await room.look(lambda plan: reviewing.known(plan, call.params["id"]))
@@ -114,7 +114,7 @@ REVIEWS: Final = (
         routes.MARK_REVIEW,
         mark,
         "give a verdict",
-        body=MarkBody,
+        body=VerdictBody,
         may=frozenset({Standing.AGENT, Standing.OWNER}),
         answers=Review,
     ),

@@ -111,7 +111,7 @@ def _folder(place: str, from_: str) -> str:
     return os.path.realpath(path)
 
 
-def _common(tree: Tree) -> str:
+def _shared(tree: Tree) -> str:
     return os.path.realpath(tree.common)
 
 
@@ -133,7 +133,7 @@ async def _branch(tree: Tree, branch: str, place: str) -> tuple[Source, Seen]:
     source = Source(
         kind=BRANCH,
         folder=str(tree.top),
-        repository=_common(tree),
+        repository=_shared(tree),
         branch=wanted,
         base=base if plain(base) else "",
     )
@@ -144,7 +144,7 @@ async def _branch(tree: Tree, branch: str, place: str) -> tuple[Source, Seen]:
 async def _looked(review: Review) -> Seen:
     source, pinned = review.source, review.submitted_sha
     async with opened(_place(source)) as tree:
-        if _common(tree) != source.repository:
+        if _shared(tree) != source.repository:
             raise NotFound(
                 f"another repository lies in {inline(source.folder)} now", "request it again from there"
             )

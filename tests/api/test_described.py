@@ -189,7 +189,9 @@ def throttled(failure: BaseException) -> bool:
 
 def in_words(failure: BaseException, path: str) -> bool:
     """A time in a person's words is text like any other to a schema, and one of several may be wanted."""
-    return path in {routes.SCHEDULES, routes.JOBS} and "Schema-valid request rejected" in str(failure)
+    return path in {routes.SCHEDULES, routes.JOBS, routes.REVIEWS} and "Schema-valid request rejected" in str(
+        failure
+    )
 
 
 @operations

@@ -92,6 +92,7 @@ FOR_AGENTS = {
     *(routes.CHECKINS, routes.CHECKIN, routes.RUN_CHECKIN),
     *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
     *(routes.ROLE, routes.PERSONA, routes.OVERVIEW),
+    *(routes.REVIEWS, routes.MARK_REVIEW),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {

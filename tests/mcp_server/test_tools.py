@@ -55,6 +55,9 @@ def test_the_tools_are_those_that_were_promised() -> None:
         "set_description",
         "schedule",
         "claim_orchestrator_role",
+        "request_review",
+        "review_queue",
+        "mark_reviewed",
     ]
 
 

@@ -33,6 +33,7 @@ class Chats:
         platforms: Sequence[Platform] = PLATFORMS,
     ) -> None:
         self.count: Count = uncounted
+        self.load = load
         self.hosts: Mapping[str, Host] = {
             each.name: Host(each, engine, settings, files, load, self._counted, haste=haste)
             for each in platforms

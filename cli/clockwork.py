@@ -54,6 +54,7 @@ def rota(settings: Settings) -> c.ConfigureWork:
             wakes=limits.job_wakes,
             accounts=tuple(Payer(**each.model_dump()) for each in settings.accounts),
             zone=local_zone(),
+            spawns=True,  # what the config does not allow is refused when it is wished for
             nights=tuple(Night(circle=each.circle, window=each.window) for each in settings.nights),
             unattended=tuple(unattended.Row(**each.model_dump()) for each in settings.unattended),
         )

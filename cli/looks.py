@@ -5,15 +5,15 @@ from __future__ import annotations
 from daemon.engine.engine import Engine
 from daemon.engine.errands import Errands
 from daemon.engine.lookout import Lookout
-from daemon.engine.workshop import Workshop
+from daemon.engine.newcomers import Newcomers
 from daemon.errands import heads
-from daemon.errands.claims import prove
 from daemon.errands.diff import Diff
 from daemon.errands.get import Get
 from daemon.errands.interface import Look
 from daemon.errands.peek import peek
 from daemon.errands.shelf import Shelf
 from daemon.paths import Paths
+from daemon.starting.interface import Starting
 
 
 def lookout(engine: Engine) -> Lookout:
@@ -21,7 +21,7 @@ def lookout(engine: Engine) -> Lookout:
     return Lookout(engine, heads.submitted, heads.look)
 
 
-def errands(engine: Engine, paths: Paths, lookout: Lookout | None) -> Errands:
+def errands(engine: Engine, paths: Paths, lookout: Lookout | None, starting: Starting | None) -> Errands:
     """Take what lies on the shelf for too long away, and return who runs the errands."""
     shelf = Shelf(paths.files)
     shelf.tidy(engine.clock.now())
@@ -31,9 +31,6 @@ def errands(engine: Engine, paths: Paths, lookout: Lookout | None) -> Errands:
         "get": Get(shelf, paths.home),
         **(lookout.looks() if lookout else {}),
     }
+    if starting:
+        looks["new"] = Newcomers(engine, starting).start
     return Errands(engine, looks)
-
-
-def workshop(engine: Engine) -> Workshop:
-    """Who looks after what jobs want done outside; nobody can be started yet."""
-    return Workshop(engine, prove)

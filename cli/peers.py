@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from cli import newcomer
 from cli.options import AsJson, Circle, Key
 from cli.output import NOT_YET, ask_daemon, show, table
 from daemon.client.peer import Client
@@ -21,6 +22,7 @@ group = typer.Typer(help="Who is on the line.", no_args_is_help=True)
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="peer")
+    newcomer.add_to(group)
 
 
 @group.command("list")

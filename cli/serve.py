@@ -18,7 +18,8 @@ from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
 from cli.listening import sockets
-from cli.looks import errands, lookout, workshop
+from cli.looks import errands, lookout
+from cli.makers import makers, starter
 from cli.watching import Watching
 from daemon import lifecycle
 from daemon.api.door import Door, Room
@@ -107,6 +108,7 @@ async def _run(
         stopping.set,
         roads=Proving(engine, transports).all,
         kill=Killing(engine, end).kill,
+        starting=starter(chats.load, paths),
         orphaned=orphaned,
         owner=settings.owner.name,
         count=auditor.tally.count,
@@ -189,8 +191,8 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     return [
         decisions.run(),
         pump.run(),
-        errands(engine, house.paths, house.door.room.lookout).run(),
-        workshop(engine).run(),
+        errands(engine, house.paths, house.door.room.lookout, house.door.room.starting).run(),
+        *makers(house),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),
         desk.run(),

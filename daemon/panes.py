@@ -35,6 +35,8 @@ ALWAYS: Final = (
 )
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.+-]+")  #: what tmux compares as it stands
 CLIENT: Final = "#{client_activity} #{pane_id}"
+MARK: Final = "@peerline-spawn"  #: an option of a pane in which somebody was started from here
+ENDED: Final = "#{pane_dead_status} #{pane_dead_signal}"
 CUT: Final = "++"  #: stands between the clients and the screen
 
 

@@ -32,10 +32,24 @@ class Owner(Section):
     trust_terminal: bool = False
 
 
+class Profile(Section):
+    """What is added to a command."""
+
+    backend: str = ""  #: whose; "": anybody's
+    args: list[str] = Field(default=[])
+
+
 class Spawn(Section):
-    """Where agents may be started by others than the person at the machine; empty: nowhere."""
+    """Where agents may be started from here, by what commands, and how many; without these: nowhere."""
 
     allowed_paths: list[str] = Field(default=[])
+    commands: dict[str, str | list[str]] = Field(default={})  #: by backend; no shell reads them
+    profiles: dict[str, Profile] = Field(default={})
+    live: Annotated[int, Field(ge=1, le=64)] = 8  #: that are there at once
+    per_minute: Annotated[int, Field(ge=1, le=60)] = 4
+    depth: Annotated[int, Field(ge=1, le=8)] = 2  #: whoever was started may start others: 2
+    free_mb: Annotated[int, Field(ge=0)] = 512  #: of memory that must be left; 0: never looked at
+    may_end: list[str] = Field(default=[])  #: names of peers that may end others
 
 
 class Daemon(Section):

@@ -14,6 +14,7 @@ import contextlib
 import os
 import re
 import secrets
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from daemon import panes
@@ -22,6 +23,7 @@ from daemon.panes import Look, PaneNow, PaneRef
 TIMEOUT_S: Final = 5.0
 _PANE: Final = re.compile(r"%[0-9]{1,9}")
 _KEY: Final = re.compile(r"[1-9]|Escape")
+_WORD: Final = re.compile(r"[a-z0-9_-]{1,80}")
 _UNCLEAN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -128,6 +130,80 @@ class Tmux:
             raise ValueError(f"{key!r} is no key of a dialog")
         await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} {key}", panes.other_than(ref, seen))
 
+    async def open(
+        self, session: str, name: str, argv: Sequence[str], environment: Mapping[str, str]
+    ) -> PaneNow:
+        """Run a program in a new window of that session, which is made if it is not there; nobody's view changes.
+
+        No shell runs it. The window stays in the folder of whoever calls: tmux would expand any that is named.
+
+        Args:
+            session: a plain word.
+            name: the window's, another.
+            argv: the program and its arguments.
+            environment: a new server's, and the way on which the program is looked for.
+
+        Raises:
+            TmuxFailed: tmux refused; unless it is ``TmuxSilent``, nothing was begun.
+
+        """
+        for word in (session, name):
+            if not _WORD.fullmatch(word):
+                raise ValueError(f"{word!r} is no plain word")
+        make: tuple[str, ...] = ("new-window", "-d", "-t", f"={session}:")
+        try:
+            await self._run("has-session", "-t", f"={session}")
+        except TmuxSilent:
+            raise
+        except TmuxFailed:
+            make = ("new-session", "-d", "-x", "200", "-y", "50", "-s", session)
+        words = (*make, "-n", name, "-P", "-F", panes.FIELDS, "--", *argv)
+        told = await self._run(*words, environment=environment)
+        if found := panes.pane(told.removesuffix("\n")):
+            return found
+        raise TmuxFailed(f"tmux told of no pane but {told!r}")
+
+    async def running(self) -> list[tuple[str, str]]:
+        """Every pane, and the command that it was made with.
+
+        Raises:
+            TmuxFailed: there is no server.
+
+        """
+        told = await self._run("list-panes", "-a", "-F", "#{pane_id} #{pane_start_command}")
+        lines = (line.partition(" ") for line in told.splitlines())
+        return [(pane_id, command) for pane_id, _, command in lines if _PANE.fullmatch(pane_id)]
+
+    async def keep(self, pane_id: str, mark: str) -> None:
+        """Let the pane stay when its program ends, and bear a mark that people can see. ``mark``: a plain word."""
+        if not _WORD.fullmatch(mark):
+            raise ValueError(f"{mark!r} is no plain word")
+        stays = ("set-option", "-p", "-t", _checked(pane_id), "remain-on-exit", "on")
+        await self._run(*stays, ";", "set-option", "-p", "-t", pane_id, panes.MARK, mark)
+
+    async def keep_not(self, pane_id: str) -> None:
+        """Let it go with its program again."""
+        await self._run("set-option", "-p", "-u", "-t", _checked(pane_id), "remain-on-exit")
+
+    async def ended_how(self, pane_id: str) -> str:
+        """The exit status or signal of a pane's program that has ended, in words; "" where tmux does not know."""
+        told = await self._run("display-message", "-p", "-t", _checked(pane_id), panes.ENDED)
+        status, _, number = told.removesuffix("\n").partition(" ")
+        return f"signal {number}" if number else f"exit status {status}" if status else ""
+
+    async def close(self, pane_id: str, ref: PaneRef) -> None:
+        """Close the pane, if it is the one of ``ref``.
+
+        Raises:
+            PaneNotReady: it is another one by now.
+            TmuxFailed: there is no such pane, or no server.
+
+        """
+        same = f"#{{==:#{{pid}} #{{pane_pid}},{ref.server_pid:d} {ref.pane_pid:d}}}"
+        close, say = f"kill-pane -t {_checked(pane_id)}", f'display-message -p -t {pane_id} "no"'
+        if await self._run("if-shell", "-F", "-t", pane_id, same, close, say):
+            raise PaneNotReady("the pane is another one by now")
+
     async def _guarded(
         self,
         pane_id: str,
@@ -147,8 +223,10 @@ class Tmux:
         if told.startswith("no "):
             raise PaneNotReady(panes.in_words(told[3:]) or "the pane is not ready")
 
-    async def _run(self, *argv: str, stdin: bytes | None = None) -> str:
-        transport, told = await self._begin(argv, stdin)
+    async def _run(
+        self, *argv: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+    ) -> str:
+        transport, told = await self._begin(argv, stdin, environment)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await told.all
@@ -161,11 +239,11 @@ class Tmux:
         return told.output.decode(errors="replace")
 
     async def _begin(
-        self, argv: tuple[str, ...], stdin: bytes | None
+        self, argv: tuple[str, ...], stdin: bytes | None, given: Mapping[str, str] | None = None
     ) -> tuple[asyncio.SubprocessTransport, _Told]:
         pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
         # Without -u and a UTF-8 locale tmux turns what is not ASCII, and tabs, into "_".
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
+        environment = given or {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
         words = ("tmux", "-u", "-S", self._socket, *argv)
         try:
             transport, told = await asyncio.get_running_loop().subprocess_exec(
@@ -203,6 +281,11 @@ class _Told(asyncio.SubprocessProtocol):
 def server_of(variable: str) -> str:
     """The socket's path in the value of ``TMUX``: ``path,server pid,session``; a path may hold commas."""
     return variable.rsplit(",", 2)[0]
+
+
+def default_socket(environment: Mapping[str, str]) -> str:
+    """The socket's path of this user's own server."""
+    return f"{environment.get('TMUX_TMPDIR') or '/tmp'}/tmux-{os.getuid()}/default"  # noqa: S108 -- as tmux has it
 
 
 def _checked(pane_id: str) -> str:

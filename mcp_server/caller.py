@@ -73,12 +73,12 @@ class Caller:
             with suppress(PeerlineError):
                 self.took.append(((await self.client.whoami())["peer_id"], call_id))
 
-    async def standing(self) -> tuple[str, str]:
-        """Its role and what it is; nothing for one who is nobody on the line yet."""
+    async def standing(self) -> tuple[str, str, bool]:
+        """Its role, what it is, and whether it can have agents started; nothing for one who is nobody yet."""
         with suppress(PeerlineError):
             me = await self.client.whoami()
-            return me["role"], me["backend"]
-        return "", ""
+            return me["role"], me["backend"], bool(me.get("may_spawn"))
+        return "", "", False
 
     async def unread(self) -> int:
         """How much waits for a client that nobody pushes anything to."""

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from daemon.core.errors import Malformed
 from mcp_server import claude_peers, tools
+from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tool import Tool
 
 HEADER: Final = "Peerline-Tools"
@@ -53,9 +54,12 @@ class Profile:
     about: str
     more: tuple[Tool, ...] = ()  #: listed for those who direct others
 
-    def listed(self, role: str, backend: str) -> tuple[Tool, ...]:
+    starts: tuple[Tool, ...] = ()  #: listed where agents can be started
+
+    def listed(self, role: str, backend: str, *, spawns: bool = False) -> tuple[Tool, ...]:
         """What its caller is shown. Whoever reads the list only once is shown all that it may ever need."""
-        return (*self.tools, *self.more) if role == ORCHESTRATOR or backend in READ_ONCE else self.tools
+        more = self.more if role == ORCHESTRATOR or backend in READ_ONCE else ()
+        return (*self.tools, *(self.starts if spawns else ()), *more)
 
     @property
     def by_name(self) -> Mapping[str, Tool]:
@@ -66,7 +70,7 @@ class Profile:
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
-    PEERLINE: Profile(PEERLINE, tools.TOOLS, OURS, tools.MORE),
+    PEERLINE: Profile(PEERLINE, tools.TOOLS, OURS, tools.MORE, SPAWN_TOOLS),
     CLAUDE_PEERS: Profile(CLAUDE_PEERS, claude_peers.TOOLS, THEIRS),
 }
 

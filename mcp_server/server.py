@@ -130,9 +130,11 @@ async def _until_cancelled() -> None:
 
 async def _list(context: Context, __: t.PaginatedRequestParams | None) -> t.ListToolsResult:
     caller = _caller(context)
-    role, backend = await caller.standing()
+    role, backend, spawns = await caller.standing()
     rows = _ROWS[caller.profile.name]
-    return t.ListToolsResult(tools=[rows[each.name] for each in caller.profile.listed(role, backend)])
+    return t.ListToolsResult(
+        tools=[rows[each.name] for each in caller.profile.listed(role, backend, spawns=spawns)]
+    )
 
 
 async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolResult:
@@ -182,6 +184,6 @@ def _row(tool: Tool) -> t.Tool:
 
 
 _ROWS: Final = {
-    name: {tool.name: _row(tool) for tool in (*profile.tools, *profile.more)}
+    name: {tool.name: _row(tool) for tool in (*profile.tools, *profile.starts, *profile.more)}
     for name, profile in PROFILES.items()
 }

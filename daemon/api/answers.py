@@ -47,8 +47,30 @@ class Peer(Told):
     orphan: str = ""  #: why it is one, where that was asked for
 
 
+class Spawned(Told):
+    """Somebody is being started, or was."""
+
+    spawn_id: str
+    peer_id: str
+    name: str
+    circle: str
+    backend: str
+    profile: str
+    path: str
+    branch: str
+    worktree: str
+    state: Literal["wanted", "starting", "running", "failed", "over"]
+    reason: str
+    by: str
+    depth: int
+    attach: str
+    ask_id: str
+    wanted_at: Moment
+
+
 class Myself(Peer):
     unread: int  #: messages that wait for the caller
+    may_spawn: bool  #: agents can be started from here
 
 
 class SenderPeer(Told):

@@ -29,6 +29,7 @@ from daemon.engine.engine import Engine, Once
 from daemon.engine.killing import Killed
 from daemon.engine.lookout import Lookout
 from daemon.engine.proving import Tried
+from daemon.starting.interface import Starting
 
 Json = dict[str, Any]
 
@@ -92,6 +93,7 @@ class Room:
     owner: str = ""  #: what the owner is called, if the config says
     roads: Callable[[], Awaitable[list[Tried]]] | None = None
     kill: Callable[[str, str], Awaitable[Killed]] | None = None  #: (peer id, by whom)
+    starting: Starting | None = None  #: who starts agents
     orphaned: Callable[[Session], str] = lambda _: ""  #: why a session is an orphan; "": it is none
     count: Count = uncounted  #: what is refused, and strangers
     hosting: Mapping[str, Hosting] = field(default_factory=dict)  #: by the surface's name

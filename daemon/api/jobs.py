@@ -15,6 +15,7 @@ from daemon.core.jobs import State
 from daemon.core.model import Job, Peer
 from daemon.core.timetable import Once
 from daemon.core.view import Plan
+from daemon.starting.interface import Place, Wish
 from daemon.wire import agenda
 
 Json = dict[str, Any]
@@ -23,13 +24,14 @@ Json = dict[str, Any]
 async def add(room: Room, call: Call) -> Json:
     body: JobBody = call.body
     owner = call.caller.standing is Standing.OWNER
+    place = await _place(room, call)
     command = c.AddJob(
         owner=call.caller.peer_id,
         title=body.title,
         prompt=body.prompt or "",
         to=body.to or "",
-        path=body.path or "",
-        backend=body.backend or "",
+        path=place.path if place else body.path or "",
+        backend=place.backend if place else body.backend or "",
         circle=body.circle or "",
         after=tuple(body.after),
         due_at=_at(body, room),
@@ -43,6 +45,14 @@ async def add(room: Room, call: Call) -> Json:
         may_spawn=owner,
     )
     return await _told(room, call, command)
+
+
+async def _place(room: Room, call: Call) -> Place | None:
+    """The folder that somebody is to be started in, if it is one that may be; None: a peer does it."""
+    body: JobBody = call.body
+    if body.path is None or room.starting is None or await room.is_repeat(call):
+        return None
+    return await room.starting.looked(Wish(path=body.path, backend=body.backend or ""))
 
 
 async def listed(room: Room, call: Call) -> Json:

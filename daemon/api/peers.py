@@ -21,7 +21,10 @@ async def whoami(room: Room, call: Call) -> Json:
     """The caller, and how much waits for it."""
     own = call.caller.peer_id
     unread = await room.engine.read(lambda tx: tx.waiting_count(own))
-    return await shape(room, own) | {"unread": unread}
+    return await shape(room, own) | {
+        "unread": unread,
+        "may_spawn": bool(room.starting and room.starting.ready()),
+    }
 
 
 async def listed(room: Room, call: Call) -> Json:

@@ -1,11 +1,11 @@
-"""The part of the table that is about peers: who is there, what may be changed of one, and ending one."""
+"""The part of the table that is about peers: who is there, what may be changed of one, starting and ending one."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, peers, roleanswers, rolebodies, roles
-from daemon.api.caller import OWNER
+from daemon.api import answers, bodies, peers, roleanswers, rolebodies, roles, spawnbodies, spawns
+from daemon.api.caller import OWNER, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
 
@@ -25,6 +25,17 @@ PEERS: Final = (
         body=bodies.PeerChange,
         answers=answers.Peer,
     ),
+    Endpoint(
+        "POST",
+        routes.SPAWN,
+        spawns.spawn,
+        "start an agent",
+        body=spawnbodies.SpawnBody,
+        may=frozenset({Standing.OWNER, Standing.AGENT}),
+        here=True,
+        answers=answers.Spawned,
+    ),
+    Endpoint("GET", routes.SPAWNED, spawns.shown, "see how a start is", answers=answers.Spawned),
     Endpoint(
         "POST",
         routes.KILL,

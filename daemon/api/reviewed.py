@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from daemon.api.caller import Standing
 from daemon.api.door import Call, Endpoint, Room
-from daemon.api.reviewbodies import VerdictBody, Review, ReviewBody, Reviews, ReviewsQuery
+from daemon.api.reviewbodies import Review, ReviewBody, Reviews, ReviewsQuery, VerdictBody
 from daemon.core import addressing, reviewing
 from daemon.core import commands as c
 from daemon.core import model as m

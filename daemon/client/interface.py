@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from daemon.client.reviewing import ReviewClient
+from daemon.client.starts import StartClient
 from daemon.client.times import TimeClient
 
 Json = dict[str, Any]
@@ -60,7 +61,7 @@ class Question:
     urgency: str = "normal"
 
 
-class PeerClient(TimeClient, ReviewClient, Protocol):
+class PeerClient(TimeClient, ReviewClient, StartClient, Protocol):
     async def whoami(self) -> Json: ...
     async def peers(
         self,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from daemon.client.interface import Exchange, Json, Question
 from daemon.client.reviewing import ReviewVerbs
+from daemon.client.starts import StartVerbs
 from daemon.client.times import TimeVerbs
 from daemon.core.errors import Unavailable
 from daemon.wire import routes
@@ -17,7 +18,7 @@ from daemon.wire import routes
 RECONNECT_S: Final = (0.05, 0.1, 0.2)
 
 
-class Client(TimeVerbs, ReviewVerbs):
+class Client(TimeVerbs, ReviewVerbs, StartVerbs):
     """A ``PeerClient``."""
 
     def __init__(self, exchange: Exchange) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from daemon.core import attending
+from daemon.core import attending, spawning
 from daemon.core import commands as c
 from daemon.core.delivery import NEVER
 from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Job, Outage, Session
@@ -41,9 +41,18 @@ def step(plan: Plan, command: c.StepClock) -> None:
     for account in plan.view.accounts():
         until = account.until_at if account.told else _moved(account.until_at, by)
         plan.put(replace(account, since_at=_moved(account.since_at, by), until_at=until))
+    _spawns(plan, by)
     _attention(plan, by)
     _presence(plan, by)
     plan.tell(Event("clock_set", "clock", what=f"{by.total_seconds():+.0f} s"))
+
+
+def _spawns(plan: Plan, by: timedelta) -> None:
+    """How long ago they were wanted, which a limit counts, and how long they have been awaited."""
+    late = plan.view.spawns_since(plan.now - by - spawning.A_MINUTE)
+    for spawn in {each.spawn_id: each for each in (*plan.view.spawns_live(), *late)}.values():
+        began_at = _moved(spawn.began_at, by)
+        plan.put(replace(spawn, wanted_at=spawn.wanted_at + by, began_at=began_at))
 
 
 def _attention(plan: Plan, by: timedelta) -> None:

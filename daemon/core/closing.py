@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import asking, checkins, deciding, glance, settling, shifts, signs, slips, weighing
+from daemon.core import arriving, asking, checkins, deciding, glance, settling, shifts, signs, slips, weighing
 from daemon.core import commands as c
 from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
@@ -167,7 +167,7 @@ def _outcome(plan: Plan, ask: Ask) -> str:
         told = f"expired: {who} answered in time{default}"
         return "\n".join([told, *_round(plan, ask)]) if ask.answers else told
     if ask.state == asking.State.ORPHANED:
-        return "orphaned: whoever was asked is gone for good"
+        return "orphaned: " + (arriving.never_came(plan, ask.to[0]) or "whoever was asked is gone for good")
     return _words(ask.answers[-1]) if len(ask.to) == 1 else "\n".join(_round(plan, ask))
 
 

@@ -874,6 +874,55 @@ class RetryJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantSpawn:
+    """Have an agent started, where whoever says this has looked. Returns ``Spawned``."""
+
+    by: str  #: peer id, stamped by the edge
+    backend: str
+    path: str  #: the real folder, without links
+    folder: str  #: its device and inode
+    wish: str  #: for its name
+    live: int  #: how many may be there at once
+    per_minute: int
+    depth: int  #: how deep those who were started may start others
+    profile: str = ""
+    circle: str = ""  #: "": where whoever wants it is
+    branch: str = ""
+    message: str = ""  #: asked of it when it is there
+    role: str = ""
+    job_id: str = ""
+    surface: str = ""
+    account: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginSpawn:
+    """Its pane is there; its program begins when this is written. Returns the ``Spawn``."""
+
+    spawn_id: str
+    pane: Pane
+    worktree: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LingerSpawn:
+    """It has not arrived for long. Returns the ``Spawn``."""
+
+    spawn_id: str
+    why: str
+    attach: str  #: the command that shows its terminal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSpawn:
+    """Its program is over, or never began. Returns the ``Spawn``."""
+
+    spawn_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeginJobs:
     """Decide what time brought about for jobs, and begin those that may. Returns how much was decided."""
 
@@ -1074,6 +1123,10 @@ Command = (
     | UpdateJob
     | CancelJob
     | RetryJob
+    | WantSpawn
+    | BeginSpawn
+    | LingerSpawn
+    | EndSpawn
     | BeginJobs
     | GiveJob
     | FailJob

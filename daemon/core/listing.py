@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from daemon.core import addressing, allowance, attending, braking, presence, roads, threads
+from daemon.core import addressing, allowance, arriving, attending, braking, presence, roads, threads
 from daemon.core.delivery import State
 from daemon.core.errors import Gone, NotFound, PeerlineError
 from daemon.core.model import Authority, Delivery, Envelope, Peer, PeerShown, Role, Status, Story, Told
 from daemon.core.view import Plan
+
+STARTED: Final = "being started"
 
 
 def shown(plan: Plan, peer: Peer, authority: Authority = Authority.PEER) -> PeerShown:
@@ -16,8 +19,9 @@ def shown(plan: Plan, peer: Peer, authority: Authority = Authority.PEER) -> Peer
     session, conversation = plan.session_of(peer), plan.conversation(peer.peer_id)
     status = presence.status(peer, session, conversation, plan.now)
     reach = roads.reach(peer, session, conversation, status, authority)
+    start = arriving.awaited(plan, peer) if session is None and conversation is None else None
     available = attending.availability(plan, peer) or allowance.limit_of(plan, peer.backend, peer.circle)
-    return PeerShown(peer, status, reach, session, available)
+    return PeerShown(peer, status, reach, session, STARTED if start else available, started=start is not None)
 
 
 def peers(
@@ -106,4 +110,8 @@ def _waits_for(plan: Plan, envelope: Envelope, delivery: Delivery, peer: Peer) -
 
 
 def _is_listed(row: PeerShown) -> bool:
-    return row.status is not Status.OFFLINE or row.peer.role in {Role.SERVICE, Role.HUMAN, Role.ORCHESTRATOR}
+    return (
+        row.status is not Status.OFFLINE
+        or row.started
+        or row.peer.role in {Role.SERVICE, Role.HUMAN, Role.ORCHESTRATOR}
+    )

@@ -53,7 +53,16 @@ def _get(talk: Talk, rest: str) -> Heard:
     return _sent(talk, "get", _named(talk, "", "get"), rest)
 
 
-DEEDS: Final = {"peek": _peek, "diff": _diff, "get": _get}
+def _new(talk: Talk, rest: str) -> Heard:
+    """Somebody is to be started; whoever looks where that is says so under this errand's id, once."""
+    if not rest:
+        raise NotAllowed("no folder is named", "say /new PATH [backend] [text]")
+    who = {"surface": talk.conversation.surface, "account": talk.person.account, "person": talk.person.name}
+    argument = json.dumps({**who, "wish": fitted(rest)})
+    return _put(talk, "new", talk.here, argument, "looking at the folder…")
+
+
+DEEDS: Final = {"peek": _peek, "diff": _diff, "get": _get, "new": _new}
 
 
 def chosen(talk: Talk, ask: Ask, choice: str) -> Heard:
@@ -133,6 +142,13 @@ def labels(arguments: Sequence[str]) -> tuple[str, ...]:
 def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
     if len(argument) > LONGEST_ARGUMENT:
         raise NotAllowed(f"a path of {len(argument)} characters", f"the limit is {LONGEST_ARGUMENT}")
+    heard = _put(talk, what, peer, argument, f"looking at {peer.name}…")
+    evidence = line(f"{talk.person.name}: {argument}" if argument else talk.person.name, TOLD_OF)
+    talk.plan.tell(Event("looked", heard.errand_id or "", peer.peer_id, what, evidence))
+    return heard
+
+
+def _put(talk: Talk, what: str, peer: Peer, argument: str, told: str) -> Heard:
     errand = Errand(
         errand_id=talk.plan.new_id("e"),
         what=what,
@@ -144,9 +160,7 @@ def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
         alone=talk.alone,
     )
     talk.plan.put(errand)
-    evidence = line(f"{talk.person.name}: {argument}" if argument else talk.person.name, TOLD_OF)
-    talk.plan.tell(Event("looked", errand.errand_id, peer.peer_id, what, evidence))
-    talk.tell(f"looking at {peer.name}…", passing=True)
+    talk.tell(told, passing=True)
     return Heard("errand", errand_id=errand.errand_id)
 
 

@@ -491,7 +491,7 @@ class Errand:
     """Something to be looked up for a person, outside the core: its result comes back as a message."""
 
     errand_id: str
-    what: str  #: ``peek``, ``diff``, ``get``; ``reviews`` and ``verdict`` look at heads
+    what: str  #: ``peek``, ``diff``, ``get``, ``new``; ``reviews`` and ``verdict`` look at heads
     peer_id: str  #: about whom
     argument: str
     conversation: str  #: where it was wished for
@@ -630,6 +630,7 @@ class PeerShown:
     session: Session | None = None
     #: ``available from 07:00, answers approvals``; ``usage limit of … until 04:00``; "": nothing stands against asking
     availability: str = ""
+    started: bool = False  #: it is being started, and has not arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -924,3 +925,41 @@ class Rota:
     accounts: tuple[Payer, ...] = ()  #: the first that fits pays; none: one for all of a kind
     messages: int = 0  #: how many whoever does a job may send meanwhile; 0: any
     wakes: int = 0  #: how many turns they may begin meanwhile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spawn:
+    """One start of an agent from here; its life is in ``spawns.py``. Whoever is started is a peer from the first."""
+
+    spawn_id: str
+    peer_id: str
+    by: str  #: peer id of who wanted it
+    surface: str = ""  #: of the person who wanted it
+    account: str = ""
+    person: str = ""
+    backend: str
+    profile: str = ""
+    path: str  #: the real folder, without links
+    folder: str = ""  #: device and inode that it had when it was looked at, as ``42:1066``
+    branch: str = ""  #: of the worktree of its own that it gets; "": it works in the folder itself
+    worktree: str = ""  #: where that is
+    resume: str = ""  #: the session that it goes on with; "": a new one
+    role: str = ""  #: which it gets when it is there; "": none
+    job_id: str = ""  #: for which it was started
+    depth: int = 1  #: started by a person: 1; by one of depth 1: 2
+    state: str
+    reason: str = ""  #: why it failed or ended, or what it waits for
+    pane: Pane | None = None  #: where it was started
+    wanted_at: datetime
+    began_at: datetime | None = None  #: its pane was made
+    ended_at: datetime | None = None
+    told_at: datetime | None = None  #: whoever wanted it was told that it waits for somebody at the machine
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned:
+    """Somebody is being started: who that is from now on, and what is asked of them already."""
+
+    spawn: Spawn
+    peer: Peer
+    ask_id: str = ""

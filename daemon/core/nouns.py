@@ -36,6 +36,7 @@ Noun = (
     | m.Attention
     | m.Custom
     | m.Escalation
+    | m.Spawn
 )
 
 KEYS: Final[dict[type, tuple[str, ...]]] = {
@@ -68,6 +69,7 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     m.Attention: ("person",),
     m.Custom: ("name",),
     m.Escalation: ("ask_id",),
+    m.Spawn: ("spawn_id",),
 }
 
 

@@ -71,7 +71,7 @@ def _doing(plan: Plan, owner: Peer, command: c.AddJob) -> Peer | None:
         return found[0]
     if not plan.rota().spawns:
         raise NotAllowed(shifts.NO_SPAWN, "give the job to a peer that is there")
-    if not command.backend or not command.path.startswith("/"):
+    if not command.backend or not command.path.startswith(("/", "~/")):
         raise Malformed("a folder needs its whole path and a backend", "as in /src/app and claude-code")
     if not (command.may_spawn or owner.role is Role.ORCHESTRATOR or owner.authority is Authority.OWNER):
         raise NotAllowed(f"{owner.name} may not have anybody started", "the owner can grant it")

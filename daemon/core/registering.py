@@ -11,6 +11,7 @@ from typing import Final
 
 from daemon.core import (
     addressing,
+    arriving,
     asking,
     closing,
     glance,
@@ -36,7 +37,8 @@ GOES_ON: Final = frozenset({"clear", "resume", "compact"})  #: the agent's own w
 def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
     """The session's peer, made if need be; idempotent."""
     _taken_up(plan, command)
-    before = _same_run(plan, command)
+    spawn = arriving.expected(plan, command)
+    before = (plan.peer(spawn.peer_id) if spawn else None) or _same_run(plan, command)
     peer = _with_folder(before, command) if before else _taken_over(plan, command) or _new_peer(plan, command)
     session = _session(plan, command, peer)
     previous = plan.session(peer.session_id)
@@ -48,6 +50,8 @@ def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
     peer = replace(peer, session_id=session.session_id, last_seen=plan.now)
     plan.put(session)
     plan.put(peer)
+    if spawn:
+        arriving.arrived(plan, spawn)
     if known is None or known.ended_at or known.pid != session.pid:
         _reopen(plan, peer)
         personas.began(plan, peer, command)
@@ -116,6 +120,8 @@ def forget(plan: Plan, command: c.ForgetPeer) -> Peer:
     """
     peer = known_peer(plan, command.peer_id)
     status = presence.status(peer, plan.session_of(peer), plan.conversation(peer.peer_id), plan.now)
+    if arriving.awaited(plan, peer):
+        raise NotAllowed(f'"{peer.name}" is being started', "wait until it is there, or has failed")
     if status is not Status.OFFLINE or peer.role is Role.SERVICE:
         raise NotAllowed(f'"{peer.name}" is {status}', "only an offline peer can be forgotten; end it first")
     for ask in plan.view.open_asks_to(peer.peer_id):
@@ -154,6 +160,7 @@ def _taken_over(plan: Plan, command: c.RegisterSession) -> Peer | None:
         and wish in {peer.wish, peer.name}
         and peer.circle == _circle(command)
         and plan.session_of(peer) is None
+        and arriving.awaited(plan, peer) is None
         and peer.lasting == command.lasting
     ]
     return max(heirs, key=lambda peer: peer.last_seen, default=None)
@@ -163,7 +170,7 @@ def _new_peer(plan: Plan, command: c.RegisterSession) -> Peer:
     wish, circle = addressing.slug(command.wish), _circle(command)
     peer = Peer(
         peer_id=plan.new_id("p"),
-        name=_given_name(plan, wish, circle),
+        name=given_name(plan, wish, circle),
         wish=wish,
         circle=circle,
         role=Role.AGENT,
@@ -190,7 +197,8 @@ def _with_folder(peer: Peer, command: c.RegisterSession) -> Peer:
     )
 
 
-def _given_name(plan: Plan, wish: str, circle: str) -> str:
+def given_name(plan: Plan, wish: str, circle: str) -> str:
+    """A free name in the circle, as much like the wish as may be."""
     if addressing.is_reserved(wish):
         wish = f"{wish[:60]}-1"  # a folder may be called that; its agent may not pass for the real one
     return addressing.free_name(wish, circle, plan.view.peers())

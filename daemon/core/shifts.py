@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import allowance, asking, jobs, nights, sending, usage
+from daemon.core import allowance, arriving, asking, jobs, nights, sending, usage
 from daemon.core import commands as c
 from daemon.core.cleaning import fitted
 from daemon.core.jobends import became, before, kept, told
@@ -139,6 +139,7 @@ def asked_of(plan: Plan, job: Job, to: Peer) -> str:
 
 
 def _begun(plan: Plan, job: Job, crew: Crew) -> bool:
+    job = _for_anybody(plan, job)
     to = plan.peer(job.to)
     if why := _cannot(plan, job, to):
         became(plan, job, jobs.Fail(why, again=False))
@@ -149,6 +150,16 @@ def _begun(plan: Plan, job: Job, crew: Crew) -> bool:
     ask_id = asked_of(plan, job, to) if to else STARTING
     crew.takes(became(plan, job, jobs.Start(ask_id)))
     return True
+
+
+def _for_anybody(plan: Plan, job: Job) -> Job:
+    """A job for a folder is not bound to whoever was started for an earlier try, and is not there any more."""
+    to = plan.peer(job.to) if job.path else None
+    if to is None or not (
+        to.forgotten_at or (plan.session_of(to) is None and not arriving.awaited(plan, to))
+    ):
+        return job
+    return replace(job, to="")
 
 
 def _cannot(plan: Plan, job: Job, to: Peer | None) -> str:
@@ -182,7 +193,9 @@ def _lost(plan: Plan, job: Job, ask: Ask, last: Answer | None) -> None:
     elif ask.state == asking.State.EXPIRED:
         became(plan, job, jobs.Expire())
     else:
-        became(plan, job, jobs.Fail("whoever was to do it is gone for good"))
+        became(
+            plan, job, jobs.Fail(arriving.never_came(plan, job.to) or "whoever was to do it is gone for good")
+        )
 
 
 def _noted(job: Job, text: str) -> Job:

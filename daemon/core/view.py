@@ -20,13 +20,14 @@ from daemon.core.attentionview import AttentionView
 from daemon.core.chatview import ChatView
 from daemon.core.frame import ALPHABET, MARK_LENGTH
 from daemon.core.nouns import Noun, key_of
+from daemon.core.spawnview import SpawnView
 from daemon.core.timeview import TimeView
 
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 NO_ROTA: Final = m.Rota(nights=())  #: until the config was read
 
 
-class View(ChatView, TimeView, AttentionView, Protocol):
+class View(ChatView, TimeView, AttentionView, SpawnView, Protocol):
     """Reading words. Lists are oldest first; a forgotten peer is in none of them."""
 
     def get(self, kind: type[Noun], *key: str) -> Any: ...
@@ -272,6 +273,15 @@ class Plan:
     def jobs_changed(self) -> list[m.Job]:
         """Those that this decision makes or changes."""
         return [put for put in self._puts.values() if isinstance(put, m.Job)]
+
+    def spawn(self, spawn_id: str) -> m.Spawn | None:
+        found: m.Spawn | None = self._get(m.Spawn, spawn_id)
+        return found
+
+    def start_of(self, peer: m.Peer) -> m.Spawn | None:
+        """The last start of the peer, as this decision has left it."""
+        found = next(iter(self.view.spawns_of(peer.peer_id)), None)
+        return self.spawn(found.spawn_id) if found else None
 
     def account(self, name: str) -> m.Account:
         found: m.Account | None = self._get(m.Account, name)

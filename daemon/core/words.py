@@ -56,6 +56,7 @@ WORDS: Final = (
     Word("jobs", "/jobs", "what is to be done, and what was; cancel and retry it, see results"),
     Word("reviews", "/reviews", "what is to be reviewed, and how it stands; give a verdict"),
     Word("tonight", "/tonight [@peer] text", "have it done in the night's window", "approve"),
+    Word("new", "/new PATH [backend] [text]", "start an agent in a folder, and ask it that", "spawn"),
     Word("mute", "/mute [NAME]", "somebody rings no more, unless it is urgent; again: they do"),
     Word("quiet", "/quiet [23:00-07:00|off] [but approvals]", "hours in which only what is urgent rings"),
     Word("tz", "/tz [Europe/Lisbon]", "by which wall your hours are meant"),

@@ -81,6 +81,8 @@ def _sight(tx: Reading, errand: Errand, now: datetime) -> Sight:
         peer=peer,
         argument=errand.argument,
         now=now,
+        errand_id=errand.errand_id,
+        conversation=errand.conversation,
         session=session,
         waiting=tx.waiting_count(peer.peer_id),
         approvals=tuple(tx.approvals(session.session_id)) if session else (),

@@ -23,12 +23,14 @@ APPROVALS: Final = "approvals"
 ERRANDS: Final = "errands"
 SCHEDULES: Final = "schedules"
 JOBS: Final = "jobs"
+SPAWNS: Final = "spawns"
 WHO: Final = (m.Peer, m.Session, m.Conversation)
 QUEUES: Final = {
     m.Errand: (ERRANDS,),
     m.Schedule: (SCHEDULES,),
     m.Job: (JOBS, SCHEDULES),
     m.Account: (SCHEDULES,),
+    m.Spawn: (SPAWNS,),
 }
 ROLES: Final = "roles"  #: somebody has another role than before
 TURNED: Final = frozenset({"role_claimed", "role_lost"})
@@ -116,7 +118,7 @@ def _keys(noun: object) -> tuple[str, ...]:
             return (ask_id,)
         case m.Approval(approval_id=approval_id):
             return (approval_id, APPROVALS)
-        case m.Errand() | m.Schedule() | m.Job() | m.Account():
+        case m.Errand() | m.Schedule() | m.Job() | m.Account() | m.Spawn():
             return QUEUES[type(noun)]
         case m.Circle(name=name):
             return (f"circle:{name}",)

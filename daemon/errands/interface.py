@@ -1,6 +1,7 @@
 """What an errand is given, and what it brings back.
 
-Rule: an errand only looks. So one that a crash cut short is run again, and nothing comes of it twice.
+Rule: an errand only looks, or does what is remembered by its id. So one that a crash cut short is run again, and
+nothing comes of it twice.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ class Sight:
     peer: Peer
     argument: str
     now: datetime
+    errand_id: str = ""
+    conversation: str = ""  #: where it was wished for
     session: Session | None = None  #: the live one, or else the last
     waiting: int = 0  #: messages that wait for it
     approvals: tuple[Approval, ...] = ()  #: what it waits for people to decide

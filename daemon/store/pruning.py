@@ -78,7 +78,7 @@ def forget_incoming(conn: sqlite3.Connection, before: datetime) -> int:
 
 
 def forget_times(conn: sqlite3.Connection, before: datetime) -> int:
-    """Forget what schedules said long ago, those that have nothing ahead, and reviews that are over; 1: maybe more."""
+    """Forget what schedules said long ago, those with nothing ahead, reviews and starts that are over; 1: more."""
     past = (
         "DELETE FROM occurrence WHERE rowid IN"
         f" (SELECT rowid FROM occurrence WHERE decided_at < ? ORDER BY decided_at LIMIT {AT_ONCE})"
@@ -94,7 +94,11 @@ def forget_times(conn: sqlite3.Connection, before: datetime) -> int:
         "DELETE FROM review WHERE rowid IN"
         f" (SELECT rowid FROM review WHERE ended_at < ? ORDER BY ended_at LIMIT {AT_ONCE})"
     )
-    gone = [conn.execute(sql, (when(before),)).rowcount for sql in (past, over, reviewed)]
+    ended = (
+        "DELETE FROM spawn WHERE rowid IN"
+        f" (SELECT rowid FROM spawn WHERE ended_at < ? ORDER BY ended_at LIMIT {AT_ONCE})"
+    )
+    gone = [conn.execute(sql, (when(before),)).rowcount for sql in (past, over, reviewed, ended)]
     return int(AT_ONCE in gone)
 
 

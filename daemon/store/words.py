@@ -16,6 +16,7 @@ from daemon.store.chats import ChatWords
 from daemon.store.interface import Remembered
 from daemon.store.minds import AttentionWords
 from daemon.store.rows import keyed, reader, table, to_row, told_from, when
+from daemon.store.spawned import SpawnWords
 from daemon.store.times import TimeWords
 
 N = TypeVar("N")
@@ -23,7 +24,6 @@ N = TypeVar("N")
 WAITS: Final = ("queued", "leased", "held")
 WAITING: Final = f"state IN {WAITS}"
 LIVING: Final = "state IN ('queued', 'held', 'handed', 'stalled', 'uncertain')"
-
 #: Looked at with every message and seldom changed.
 KEPT_KINDS: Final = frozenset({m.Peer, m.Session, m.Conversation, m.Circle, m.Rota, m.Account, m.Attention})
 MOST_KEPT: Final = 20_000
@@ -33,7 +33,7 @@ NAMED: Final = "named"
 COUNTED: Final = "counted"  #: with a peer's id: how much waits for it
 
 
-class Words(ChatWords, TimeWords, AttentionWords):
+class Words(ChatWords, TimeWords, AttentionWords, SpawnWords):
     """A ``Tx`` over a SQLite connection.
 
     Args:

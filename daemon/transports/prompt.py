@@ -61,7 +61,7 @@ def read(screen: list[str], cursor_y: int) -> Prompt | None:
     clipped = above < 0 or _CLIPPED.match(plain(screen[above])) is not None
     if not (_is_inside([first, *rest]) if clipped else plain(first).startswith(_PROMPT)):
         return None
-    lines = [_bright(first).removeprefix(_PROMPT), *(_bright(line) for line in rest)]
+    lines = [bright(first).removeprefix(_PROMPT), *(bright(line) for line in rest)]
     text = "\n".join(line.strip() for line in lines).strip()
     return Prompt(text, clipped) if text or not clipped else None
 
@@ -89,7 +89,7 @@ def plain(line: str) -> str:
     return _OTHER.sub("", line)
 
 
-def _bright(line: str) -> str:
+def bright(line: str) -> str:
     """The line without dim text, and without the cursor's reversed cell in front of dim text."""
     kept, dim, reversed_, at = "", False, False, 0
     pieces: list[tuple[str, bool, bool]] = []

@@ -29,7 +29,7 @@ def peer(shown: m.PeerShown, now: datetime) -> Json:
         "machine": one.machine,
         "branch": one.branch,
         "status": shown.status,
-        "turn_state": session.turn if session else "",
+        "turn_state": _turn_state(shown),
         "turn_source": session.turn_source if session else "",
         "turn_age_s": round((now - session.turn_at).total_seconds(), 3) if session else None,
         "description": one.description,
@@ -38,6 +38,35 @@ def peer(shown: m.PeerShown, now: datetime) -> Json:
         "persona": one.persona,
         "availability": shown.availability,
         "reach": {"road": shown.reach.road, "proof": shown.reach.proof, "reason": shown.reach.reason},
+    }
+
+
+def _turn_state(shown: m.PeerShown) -> str:
+    if shown.started:
+        return m.Turn.PENDING_FIRST_TURN
+    return shown.session.turn if shown.session else ""
+
+
+def spawn(one: m.Spawned, by: str, attach: str) -> Json:
+    """``by``: the name of who wanted it; ``attach``: the command that shows its terminal."""
+    start = one.spawn
+    return {
+        "spawn_id": start.spawn_id,
+        "peer_id": one.peer.peer_id,
+        "name": one.peer.name,
+        "circle": one.peer.circle,
+        "backend": start.backend,
+        "profile": start.profile,
+        "path": start.path,
+        "branch": start.branch,
+        "worktree": start.worktree,
+        "state": start.state,
+        "reason": start.reason,
+        "by": by,
+        "depth": start.depth,
+        "attach": attach,
+        "ask_id": one.ask_id,
+        "wanted_at": moment(start.wanted_at),
     }
 
 

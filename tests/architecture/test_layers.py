@@ -59,6 +59,20 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "daemon.transports": ("daemon.core", "daemon.tmux", "daemon.panes", "daemon.callers"),
     # effects that deliver nothing; results come back as commands. What an agent said stands in its transcript
     "daemon.errands": ("daemon.core", "daemon.tmux", "daemon.callers"),
+    # makes panes by the config and the folders it finds; what it begins is told to the engine by values
+    "daemon.starting": (
+        "daemon.core",
+        "daemon.paths",
+        "daemon.settings",
+        "daemon.tmux",
+        "daemon.panes",
+        "daemon.callers",
+        "daemon.transports",
+    ),
+    # started in every new pane: no import of ours may slow it or break it
+    "daemon.starting.launcher": (),
+    # what others want of it: values
+    "daemon.starting.interface": ("daemon.core",),
     # pure: an agent's hook payload to commands, parcels to its answer
     "daemon.agents": ("daemon.core",),
     # reads the files in which personas are written
@@ -69,11 +83,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "daemon.store",
         "daemon.transports",
         "daemon.errands",
+        "daemon.starting.interface",
         "daemon.lifecycle",
         "daemon.ledger",
     ),
     # parse, authorise, ask the engine, render
-    "daemon.api": ("daemon.core", "daemon.wire", "daemon.engine", "daemon.agents", "daemon.spool"),
+    "daemon.api": (
+        "daemon.core",
+        "daemon.wire",
+        "daemon.engine",
+        "daemon.agents",
+        "daemon.spool",
+        "daemon.starting.interface",
+    ),
     # the one door through which a request becomes a caller
     "daemon.api.guards": ("daemon.core", "daemon.wire", "daemon.engine", "daemon.api", "daemon.callers"),
     # the same for hooks: which agent a hook belongs to, and its pane
@@ -105,6 +127,7 @@ STANDARD_LIBRARY_ONLY = (
     "hooks",
     "mcp_server.shim",
     "mcp_server.stdio",
+    "daemon.starting.launcher",
 )
 
 NEVER = {

@@ -185,6 +185,17 @@ class House:
             c.FireSchedules(),
             c.ConfigureWork(rota=Rota(per_circle=1)),
             c.AddJob(owner=me, title="tidy up", to="api"),
+            c.WantSpawn(
+                by=me,
+                backend="codex",
+                path="/src/app",
+                folder="1:2",
+                wish="app",
+                message="hello",
+                live=8,
+                per_minute=4,
+                depth=2,
+            ),
             c.ConfigureAttention(),
             c.WishAttention(by=me, person="@owner", pushes="6"),
             c.TellDigest(person="@owner"),
@@ -202,6 +213,7 @@ NEED_A_STATE = {
     c.Unlock,
     *(c.ChangeSchedule, c.RunSchedule, c.FireSchedules),
     *(c.RequestReview, c.MarkReviewed, c.SeeHeads),
+    *(c.BeginSpawn, c.LingerSpawn, c.EndSpawn),
     *(c.UpdateJob, c.CancelJob, c.RetryJob, c.BeginJobs, c.GiveJob, c.FailJob, c.JudgeClaims),
 }  # tried in tests of their own
 TRIED = [type(command) for command in House().commands()]

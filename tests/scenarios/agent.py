@@ -1,6 +1,7 @@
 """An agent that costs nothing: a process with hooks, a registry, a transcript and an inbox like Claude Code's.
 
     python -I agent.py SOCKET HOME NAME CIRCLE
+    python -I agent.py SOCKET                   as it is started from here: all else is where and in what it runs
 
 What its model would read is a line of HOME/heard. It answers "answer to: <first line>"; a message whose body has
 ``hold`` in it waits until somebody writes into the pipe HOME/gate, one with ``tool`` is answered by the tool ``ack``.
@@ -120,8 +121,9 @@ class Agent:
         }
         environment = {
             "HOME": str(self._home),
-            "PEERLINE_NAME": self._name,
-            "PEERLINE_CIRCLE": self._circle,
+            "PEERLINE_NAME": self._name or os.environ.get("PEERLINE_NAME", ""),
+            "PEERLINE_CIRCLE": self._circle or os.environ.get("PEERLINE_CIRCLE", ""),
+            **{name: os.environ[name] for name in ("TMUX", "TMUX_PANE") if name in os.environ},
             "CLAUDE_CODE_MESSAGING_SOCKET": self._inbox.path,
         }
         pipe = [sys.executable, "-I", "-S", "-E", str(PIPE), self._daemon, "claude-code", event, PATIENCE_S]
@@ -132,9 +134,9 @@ class Agent:
         return str(told.get("hookSpecificOutput", {}).get("additionalContext", ""))
 
 
-def main(daemon: str, home: str, name: str, circle: str) -> None:
+def main(daemon: str, home: str = "", name: str = "", circle: str = "") -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    agent = Agent(daemon, Path(home), name, circle)
+    agent = Agent(daemon, Path(home or Path.cwd()), name, circle)
     try:
         agent.run()
     finally:

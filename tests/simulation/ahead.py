@@ -60,6 +60,20 @@ class Ahead:
     def accounts(self) -> list[m.Account]:
         return []
 
+    # --- starts: nobody is started here either ----------------------------------------------------------------------
+
+    def spawns_live(self) -> list[m.Spawn]:
+        return []
+
+    def spawns_since(self, at: datetime) -> list[m.Spawn]:
+        return []
+
+    def spawns_of(self, peer_id: str) -> list[m.Spawn]:
+        return []
+
+    def spawn_of_job(self, job_id: str) -> m.Spawn | None:
+        return None
+
     # --- attention ------------------------------------------------------------------------------------------------
 
     def attentions(self) -> list[m.Attention]:

@@ -13,6 +13,7 @@ from cli.options import AsJson, Circle, Key
 from cli.output import NOT_YET, ask_daemon, show, table
 from cli.peers import whose
 from daemon.client.peer import Client
+from daemon.client.starts import Start
 from daemon.core.errors import Malformed, Refused
 from daemon.paths import found
 from daemon.personas.shelf import Broken, Shelf
@@ -117,12 +118,10 @@ def clear(peer: Of = None, circle: Circle = None, key: Key = None, as_json: AsJs
 
 async def _spawned(line: Client, folder: Path, by_hand: list[str], wanted: Json) -> Json:
     """Start it by the daemon; where that cannot be, say how it is done by hand."""
-    spawn = getattr(line, "spawn", None)
-    if spawn is None:
-        return {"started": False, "by_hand": by_hand}
-    more = {"worktree": None, "message": None, "role": "orchestrator", "persona": PERSONA}
+    key = wanted.pop("key")
     try:
-        told: Json = await spawn(str(folder), **wanted, **more)
+        told = await line.spawn(str(folder), Start(**wanted, role="orchestrator"), key=key)
+        await line.choose_persona(told["peer_id"], PERSONA)
     except Refused as error:
         raise type(error)(str(error), "; ".join(filter(None, [error.hint, "by hand:", *by_hand]))) from None
     return {"started": True, **told}

@@ -52,6 +52,7 @@ def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
     plan.put(peer)
     if spawn:
         arriving.arrived(plan, spawn)
+        peer = roles.given(plan, peer, spawn.by) if spawn.role == Role.ORCHESTRATOR else peer
     if known is None or known.ended_at or known.pid != session.pid:
         _reopen(plan, peer)
         personas.began(plan, peer, command)

@@ -89,8 +89,8 @@ def _reviews(read: Conversation, letter: Letter, found: re.Match[str]) -> Answer
     marked = read.results("mark_reviewed", after=letter.place)
     if marked and "approved" in marked[-1].text:
         return Says("approved")
-    if len(marked) >= TRIES:
-        return Says(f"no verdict: {marked[-1].text}")
+    if len(ran) >= TRIES:
+        return Says(f"no verdict: {(marked[-1].text if marked else ran[-1])[:300]}")
     sha = SHA.search(ran[-1]) if ran else None
     if sha is None or (marked and len(ran) <= len(marked)):
         return Runs(f"git -C '{folder}' show --stat '{branch}' && git -C '{folder}' rev-parse '{branch}'")
@@ -99,12 +99,12 @@ def _reviews(read: Conversation, letter: Letter, found: re.Match[str]) -> Answer
 
 
 DEEDS: Final[tuple[tuple[str, Deed], ...]] = (
-    (r"(?P<review>r-[0-9a-z]{10}).*?(?P<folder>/[^\s#]+)#(?P<branch>[\w./-]+)", _reviews),
-    (r"(?P<folder>/[^\s#]+)#(?P<branch>[\w./-]+).*?(?P<review>r-[0-9a-z]{10})", _reviews),
+    (r"(?P<review>r-[0-9a-z]{10}).*?(?P<folder>/[^\s#]+)#(?P<branch>[\w./-]*\w)", _reviews),
+    (r"(?P<folder>/[^\s#]+)#(?P<branch>[\w./-]*\w).*?(?P<review>r-[0-9a-z]{10})", _reviews),
     (
         r'write the words "(?P<words>[^"]+)" into (?P<file>\S+) of (?P<folder>/\S+), on branch (?P<branch>[\w./-]*\w)',
         _commits,
     ),
-    (r"read what is in (?P<folder>/\S+)", _reads),
+    (r"read what is in (?P<folder>/[^\s,]+)", _reads),
     (r"are you ready", _tells),
 )

@@ -20,17 +20,8 @@ HEAD = "a" * 40
 PHONE = TASK.format(words="hello", file="HELLO.txt", folder="/src/project", branch="greeting")
 TREE = "/src/trees/greeting"
 WENT = (
-    *(
-        "orchestrator_status",
-        "list_peers",
-        "spawn_peer",
-        "spawn_peer",
-        "job_create",
-        "job_create",
-        "ask",
-        "wait_for",
-    ),
-    *("job_result", "job_result", "request_review"),
+    *("whoami", "claim_orchestrator_role", "orchestrator_status", "list_peers", "spawn_peer", "spawn_peer"),
+    *("job_create", "job_create", "ask", "wait_for", "job_result", "job_result", "request_review"),
 )
 AFTERWARDS = ("schedule", "notify_peer")
 JOB = '(job j-{0} "a title", wanted by lead. Your answer ends it: `ack`, or the last words of this turn.)'
@@ -182,7 +173,9 @@ def test_who_builds_commits_once_and_says_what_the_shell_printed() -> None:
 
 
 def test_who_reviews_marks_the_commit_that_it_saw_and_looks_again_when_that_is_no_longer_the_head() -> None:
-    pieces = [letter("ask", "a-3333333333", f"review r-3333333333 of {TREE}#greeting at {'b' * 40}")]
+    pieces = [
+        letter("ask", "a-3333333333", f"Please review {TREE}#greeting.\nreview r-3333333333 at {'b' * 40}")
+    ]
     answer = thinks(pieces)
     for sha, told in (
         (HEAD, '{"error": {"message": "the head has moved"}}'),

@@ -20,6 +20,7 @@ TASK = (
     'TASK greeting: have the words "{words}" written into {file} of {folder}, on branch {branch} in a worktree of its '
     "own, by a claude-code; a codex of profile reviewing reviews it. Report to me here."
 )
+ASKS = 5  # from the phone, two jobs, the question to both, the review
 AGAIN = "may have come before"  # how a message is marked that is repeated after a doubt
 
 
@@ -130,18 +131,28 @@ async def the_mesh_says_the_same(on: Stage, head: str) -> None:
         ("read the project", "done"),
         (f"write {FILE}", "done"),
     ]
-    asks: list[Json] = (await on.cli("asks", "--all"))["asks"]
-    assert {each["state"] for each in asks} <= {"answered", "acknowledged"}, asks
-    (both,) = [each for each in asks if len(each["to"]) > 1]
-    assert sorted(each["from"] for each in both["answers"]) == ["builder", "critic"]
+    await each_ask_ended_once(on)
     (review,) = (await on.cli("review", "queue"))["reviews"]
     assert (review["state"], review["reviewer"], review["submitted_sha"]) == ("approved", "critic", head)
     assert review["head_sha"] == head
     (schedule,) = (await on.cli("schedule", "list"))["schedules"]
     assert schedule["state"] == "active"
-    for each in asks:
-        times = on.model.times_heard(f"[peerline ask {each['ask_id']} from")
-        assert times <= len(each["to"]), (times, each)
+
+
+async def each_ask_ended_once(on: Stage) -> None:
+    """All that the models were asked, by the ids in their letters; and nobody was given one twice."""
+    assert (await on.cli("asks", "--all"))["asks"] == []
+    words = [each.text for turn in on.model.heard for each in turn.words]
+    asked = {found for text in words for found in re.findall(r"\[peerline ask (a-\w{10}) from", text)}
+    told = [await on.cli("why", each) for each in asked]
+    assert {each["state"] for each in told} <= {"answered", "acknowledged"}, told
+    for each in told:
+        times = on.model.times_heard(f"[peerline ask {each['id']} from")
+        assert times == len(each["deliveries"]), each
+        assert len([one for one in each["events"] if one["what"] == "ended"]) <= 1, each
+    (both,) = [each for each in told if len(each["deliveries"]) > 1]
+    assert sorted(each["peer"] for each in both["deliveries"]) == ["builder", "critic"]
+    assert len(asked) == ASKS
 
 
 async def they_stand_where_they_should(on: Stage) -> None:

@@ -80,8 +80,12 @@ class Stage:
         return told.json
 
     async def peer(self, name: str) -> Json:
-        found = (await self.cli("peer", "list"))["peers"]
-        return next((each for each in found if each["name"] == name), {})
+        return next((each for each in await self.peers() if each["name"] == name), {})
+
+    async def peers(self) -> list[Json]:
+        """By the socket: a command for each look would cost more than the story."""
+        found = await self.house.daemon.client().peers(circle="*", show_offline=True, include_self=True)
+        return list(found["peers"])
 
     @property
     def desk(self) -> Path:

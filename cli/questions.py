@@ -6,6 +6,7 @@ Rule: an empty answer writes nothing, and what was answered once is not asked ag
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,8 +20,10 @@ from cli.output import clean_for_terminal, fail
 from daemon.core.errors import PeerlineError, Refused
 from daemon.paths import found
 from daemon.settings import Settings, load
+from hooks.agents import AGENTS
 
 WHERE: Final = "daemon.spawn.allowed_paths"
+COMMANDS: Final = "daemon.spawn.commands"
 CHATS: Final[tuple[tuple[Front, Callable[[], None]], ...]] = (
     (telegram.FRONT, telegram.start),
     (slack.FRONT, slack.start),
@@ -71,7 +74,17 @@ def _ask_folders() -> None:
             section, _, key = WHERE.rpartition(".")
             keep(found().config, section, key, chosen)
             typer.echo(clean_for_terminal(f"{WHERE}: {', '.join(chosen)}"))
+            _keep_commands()
         return
+
+
+def _keep_commands() -> None:
+    """How the agents that are here are started: by their own name, with nothing added. What is there stays."""
+    known = load(found().config, os.environ).daemon.spawn.commands
+    for name, agent in AGENTS.items():
+        if name not in known and shutil.which(agent.program):
+            keep(found().config, COMMANDS, name, agent.program)
+            typer.echo(f"{COMMANDS}.{name}: {agent.program}")
 
 
 def _unconnected(settings: Settings) -> list[tuple[Front, Callable[[], None]]]:

@@ -191,6 +191,10 @@ class Tmux:
         status, _, number = told.removesuffix("\n").partition(" ")
         return f"signal {number}" if number else f"exit status {status}" if status else ""
 
+    async def tail(self, pane_id: str) -> list[str]:
+        """What its screen shows, and a little of what was above: tmux itself writes below what ended."""
+        return (await self._run("capture-pane", "-p", "-S", "-10", "-t", _checked(pane_id))).splitlines()
+
     async def close(self, pane_id: str, ref: PaneRef) -> None:
         """Close the pane, if it is the one of ``ref``.
 

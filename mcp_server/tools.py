@@ -29,6 +29,7 @@ from mcp_server.schema import (
     takes,
     text,
 )
+from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tool import Tool
 
 
@@ -197,7 +198,7 @@ TOOLS: Final = (
 MORE: Final = (STATUS, *JOB_TOOLS)
 
 #: What is not listed may still be called; who may what is decided at the call.
-BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *MORE)}
+BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *MORE, *SPAWN_TOOLS)}
 
 
 async def called(

@@ -106,12 +106,13 @@ def _failed(plan: Plan, spawn: Spawn, why: str) -> Spawn:
     asks = [plan.ask(each.ask_id) or each for each in plan.view.open_asks_to(peer.peer_id)]
     if not any(ask.asker == spawn.by and not asking.is_over(ask) for ask in asks):
         _tell(plan, spawn, f"{name} could not be started: {why}")  # else the end of its ask says so
-    for ask in asks:
-        closing.lose(plan, plan.ask(ask.ask_id) or ask, peer.peer_id)
     if peer.session_id is None:  # it was never there, so its name is free again
         registering.forget(plan, c.ForgetPeer(peer_id=peer.peer_id))
-    else:
-        _seen_anew(plan, peer)
+        return after
+    for ask in asks:
+        if not asking.is_over(ask):
+            closing.lose(plan, ask, peer.peer_id)
+    _seen_anew(plan, peer)
     return after
 
 
@@ -136,7 +137,7 @@ def _permitted(plan: Plan, by: Peer, command: c.WantSpawn) -> None:
             )
     if by.authority is Authority.UNVERIFIED:
         raise NotAllowed("an unverified program may not have anybody started", "do it at a terminal")
-    if (locked := plan.locked()) and by.authority is not Authority.OWNER:
+    if (locked := plan.locked()) and (command.account or by.authority is not Authority.OWNER):
         raise NotAllowed(
             f"the line is locked by {locked.locked_by}: nobody is started",
             "unlock it at the machine: `peerline unlock`",

@@ -110,7 +110,7 @@ async def opened(folder: str) -> AsyncIterator[Tree]:
         GitSaysNo: git cannot read it.
 
     """
-    top = _top(folder)
+    top = top_of(folder)
     wanted = ("--absolute-git-dir", "--git-common-dir", "--show-object-format")
     told = await _git(top, _ENVIRONMENT, ("rev-parse", *wanted))
     git_dir, common, hashes = os.fsdecode(told).split("\n")[:3]
@@ -133,7 +133,19 @@ async def opened(folder: str) -> AsyncIterator[Tree]:
         yield tree
 
 
-def _top(folder: str) -> Path:
+async def told(top: Path, *words: str, within_s: float = WITHIN_S) -> str:
+    """What git says in a repository of which it reads the config: for words that start nothing that stands there.
+
+    Raises:
+        GitSaysNo: it failed.
+        TimeoutError: it takes too long.
+
+    """
+    said = await _git(top, _ENVIRONMENT, words, within_s=within_s)
+    return os.fsdecode(said)
+
+
+def top_of(folder: str) -> Path:
     """Found by ourselves: a repository's config could name any other place."""
     here = Path(folder)
     if not folder or not here.is_dir():
@@ -204,6 +216,7 @@ async def _git(
     *,
     fails: tuple[int, ...] = (),
     most: int = OUTPUT,
+    within_s: float = WITHIN_S,
 ) -> bytes:
     program = shutil.which("git")
     if program is None:
@@ -218,7 +231,7 @@ async def _git(
         start_new_session=True,
     )
     try:
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within_s):
             said, complaint = await asyncio.gather(
                 _read(child, child.stdout, most), _read(child, child.stderr, most)
             )

@@ -37,17 +37,17 @@ def real_folder(text: str, roots: Sequence[str], home: Path) -> str:
     """
     real = os.path.realpath(_whole(_checked(text), roots))
     own = os.path.realpath(home)
-    inside = [root for root in _real(roots) if is_inside(real, root)]
+    allowed = inside(real, roots)
     if is_inside(real, own):
         if not is_inside(real, f"{own}/{ORCHESTRATOR}"):
             raise NotAllowed(f'"{_shown(text)}" is Peerline\'s own', "agents work elsewhere")
-    elif not inside:
+    elif not allowed:
         listed = ", ".join(roots)
         raise NotAllowed(
             f'"{_shown(text)}" is outside the folders that agents may start in', f"allowed are: {listed}"
         )
     if not os.path.isdir(real):  # noqa: PTH112 -- no Path of what is compared as text
-        raise NotFound(f'there is no folder "{_shown(text)}"', _like(real, inside))
+        raise NotFound(f'there is no folder "{_shown(text)}"', _like(real, allowed))
     return real
 
 
@@ -63,6 +63,11 @@ def identity(folder: str) -> str:
     except OSError as error:
         raise NotFound(f'there is no folder "{_shown(folder)}"', str(error.strerror)) from error
     return f"{found.st_dev}:{found.st_ino}"
+
+
+def inside(real: str, roots: Sequence[str]) -> list[str]:
+    """The allowed folders that hold it."""
+    return [root for root in _real(roots) if is_inside(real, root)]
 
 
 def is_inside(real: str, root: str) -> bool:

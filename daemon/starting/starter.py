@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Mapping
@@ -22,22 +21,23 @@ from typing import Final
 from daemon.callers import processes
 from daemon.callers.processes import Process
 from daemon.callers.watch import ExitWatch
-from daemon.core.errors import Conflict, NotAllowed, PeerlineError, Throttled, Unavailable
+from daemon.core.errors import NotAllowed, Unavailable
 from daemon.core.model import Pane, Peer, Spawn
 from daemon.panes import PaneNow
 from daemon.paths import Paths
 from daemon.settings import Settings
-from daemon.settings import Spawn as Rules
-from daemon.starting import ground, orders, seeds
+from daemon.starting import ground, orders, seeds, worktrees
 from daemon.starting.interface import Made, Place, Wish
 from daemon.starting.screen import last_lines, one_line
+from daemon.starting.survey import Survey
 from daemon.tmux import Tmux, TmuxFailed, default_socket
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 SETTLES_S: Final = 0.7  #: between two looks that must be alike
+DRAINED: Final = 50  #: looks, at most
+DRAINS_S: Final = 0.02
 TAKEN: Final = ".taken"
 _NO_WORD: Final = re.compile(r"[^a-z0-9_-]")
-_MEMORY: Final = Path("/proc/meminfo")
 
 
 class Starter:
@@ -51,41 +51,37 @@ class Starter:
     """
 
     def __init__(self, load: Callable[[], Settings], paths: Paths, environment: Mapping[str, str]) -> None:
-        self._load = load
+        self._survey = Survey(load, paths, environment)
         self._paths = paths
         self._environment = environment
         self._socket = default_socket(environment)
         self._tmux = Tmux(self._socket)
         self._starts = paths.home / "run" / "starts"
         self._one = asyncio.Lock()
-        self._known = (-1, False)  #: when the config was written, and whether it lets anybody be started
 
     def ready(self) -> bool:
-        """By the config as it was written last: it is read once for each time that it is."""
-        config = self._paths.config
-        stamp = config.stat().st_mtime_ns if config.exists() else 0
-        if self._known[0] != stamp:
-            self._known = (stamp, bool(self.backends()))
-        return self._known[1]
+        return self._survey.ready()
 
     def backends(self) -> tuple[str, ...]:
-        with contextlib.suppress(PeerlineError):
-            return tuple(self._rules().commands)
-        return ()
+        return self._survey.backends()
 
     async def looked(self, wish: Wish) -> Place:
-        return await asyncio.to_thread(self._looked, wish)
+        place = await asyncio.to_thread(self._survey.looked, wish)
+        if wish.branch:
+            await worktrees.checked(place.path, wish.branch)
+        return place
 
     async def make(self, spawn: Spawn, peer: Peer) -> Made:
+        worktree = await self._worktree(spawn)
         async with self._one:
             now = await self._found(spawn)
             if now is None:
-                await asyncio.to_thread(self._same_place, spawn)
+                await asyncio.to_thread(self._survey.check_still, spawn)
                 now = await self._opened(spawn, peer)
             pane = _pane(self._socket, now)
             with contextlib.suppress(TmuxFailed):  # it ended already: so it is told that it did
                 await self._tmux.keep(pane.pane_id, spawn.spawn_id)
-            return Made(pane)
+            return Made(pane, worktree)
 
     async def order(self, spawn: Spawn, peer: Peer) -> None:
         if not self._orders(spawn.spawn_id).with_suffix(TAKEN).exists():
@@ -141,14 +137,23 @@ class Starter:
             return "it was never begun"
         how, lines = "", ""
         with contextlib.suppress(TmuxFailed):
-            now = await self._tmux.describe(spawn.pane.pane_id)
-            if (now.server_pid, now.pane_pid) == (spawn.pane.server_pid, spawn.pane.pane_pid):
+            if await self._is_dead(spawn.pane):
                 how = await self._tmux.ended_how(spawn.pane.pane_id)
-                lines = last_lines((await self._tmux.look(spawn.pane.pane_id)).screen)
+                lines = last_lines(await self._tmux.tail(spawn.pane.pane_id))
                 await self._tmux.close(spawn.pane.pane_id, spawn.pane)
-        return ": ".join(
-            part for part in (f"its program ended ({how})" if how else "its program ended", lines) if part
-        )
+        ended = f"its program ended ({how})" if how else "its program ended"
+        return f"{ended}: {lines}" if lines else ended
+
+    async def _is_dead(self, pane: Pane) -> bool:
+        """Whether it is there still, without its program; tmux reads what that said last before it says so."""
+        for _ in range(DRAINED):
+            now = await self._tmux.describe(pane.pane_id)
+            if (now.server_pid, now.pane_pid) != (pane.server_pid, pane.pane_pid):
+                return False
+            if now.dead:
+                return True
+            await asyncio.sleep(DRAINS_S)
+        return False
 
     async def discard(self, spawn_id: str, pane: Pane) -> None:
         self._forget(spawn_id)
@@ -163,36 +168,12 @@ class Starter:
     def attach(self, peer: Peer) -> str:
         return f"tmux attach -t {_word(peer.circle)}:{_word(peer.name)}"
 
-    def _looked(self, wish: Wish) -> Place:
-        rules = self._rules()
-        backend = orders.backend_of(rules, wish.backend, wish.profile)
-        orders.argv(rules, backend, wish.profile)
-        path = ground.real_folder(wish.path, rules.allowed_paths, self._paths.home)
-        folder = ground.identity(path)
-        if shutil.which("tmux", path=self._environment.get("PATH")) is None:
-            raise NotAllowed("tmux is not installed: agents are started in its windows", "install tmux")
-        _leave_room(rules)
-        return Place(
-            path=path,
-            folder=folder,
-            backend=backend,
-            profile=wish.profile,
-            branch=wish.branch,
-            live=rules.live,
-            per_minute=rules.per_minute,
-            depth=rules.depth,
-        )
-
-    def _rules(self) -> Rules:
-        rules = self._load().daemon.spawn
-        orders.refuse_unset(rules, str(self._paths.config))
-        return rules
-
-    def _same_place(self, spawn: Spawn) -> None:
-        """Raises: Refused, where it is not allowed any more, or is another folder by now."""
-        path = ground.real_folder(spawn.path, self._rules().allowed_paths, self._paths.home)
-        if path != spawn.path or ground.identity(path) != spawn.folder:
-            raise Conflict("its folder is another one by now", "look what became of it, and start it again")
+    async def _worktree(self, spawn: Spawn) -> str:
+        if not spawn.branch:
+            return ""
+        await asyncio.to_thread(self._survey.check_still, spawn)
+        yard = worktrees.Yard(self._survey.rules().allowed_paths, self._paths.home)
+        return await worktrees.made(spawn.path, spawn.branch, yard)
 
     async def _found(self, spawn: Spawn) -> PaneNow | None:
         """The pane that was made for it by a run of ours that was killed then."""
@@ -218,7 +199,7 @@ class Starter:
         """All at once: who waits for it finds it whole."""
         place = spawn.worktree or spawn.path
         told = {
-            "argv": orders.argv(self._rules(), spawn.backend, spawn.profile),
+            "argv": orders.argv(self._survey.rules(), spawn.backend, spawn.profile),
             "path": place,
             "folder": ground.identity(place) if spawn.worktree else spawn.folder,
             "set": orders.set_for(peer, self._environment),
@@ -280,16 +261,3 @@ def _private(folder: Path, *, parents: bool = False) -> None:
         raise NotAllowed(f"{folder} cannot be made: {error.strerror}", "look who may write there") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise NotAllowed(f"{folder} is not this user's alone", "look at who made it, and take it away")
-
-
-def _leave_room(rules: Rules) -> None:
-    """Raises: Throttled, where too little memory is left; systems that do not tell are not asked."""
-    with contextlib.suppress(OSError, StopIteration, ValueError):
-        told = next(line for line in _MEMORY.read_text().splitlines() if line.startswith("MemAvailable"))
-        free = int(told.split()[1]) // 1024
-        if rules.free_mb and free < rules.free_mb:
-            raise Throttled(
-                f"{free} MB of memory are left: daemon.spawn.free_mb is {rules.free_mb}",
-                "end an agent, or try again later",
-                after_s=60.0,
-            )

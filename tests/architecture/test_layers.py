@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "daemon.panes",
         "daemon.callers",
         "daemon.transports",
+        "daemon.errands",
     ),
     # started in every new pane: no import of ours may slow it or break it
     "daemon.starting.launcher": (),

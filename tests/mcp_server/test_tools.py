@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mcp_server.calls import Call
+from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tool import Tool
 from mcp_server.tools import BY_NAME, MORE, TOOLS, Outcome, called
 from tests.fakes.client import Mesh
@@ -34,11 +35,11 @@ async def silence(done: float, total: float, said: str) -> None:
 
 
 def test_all_tools_together_are_small() -> None:
-    assert len(seen_by_a_model(TOOLS).encode()) <= PLAIN_AGENT_LIMIT
+    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS)).encode()) <= PLAIN_AGENT_LIMIT
 
 
 def test_with_those_of_an_orchestrator_they_are_still_small() -> None:
-    assert len(seen_by_a_model((*TOOLS, *MORE)).encode()) <= ORCHESTRATOR_LIMIT
+    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS, *MORE)).encode()) <= ORCHESTRATOR_LIMIT
 
 
 def test_the_tools_are_those_that_were_promised() -> None:

@@ -12,10 +12,11 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from cli.changing import go_down, left_over
 from cli.circles import locked
 from cli.loading import loading
 from cli.options import AsJson
-from cli.output import ask_daemon, note, show, table
+from cli.output import NOT_YET, ask_daemon, note, show, table
 from daemon.core.errors import DaemonUnreachable, StorageFull, Unavailable
 from daemon.paths import found
 
@@ -58,10 +59,17 @@ def up(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")
         raise StorageFull("the disk is full: there is no room to start", "free some space") from error
 
 
-def down(as_json: AsJson = False) -> None:
-    """Stop the daemon; nothing that was accepted is lost."""
+def down(
+    keep_agents: Annotated[
+        bool, typer.Option("--keep-agents", help="Leave the agents that were started from here.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """End the agents that were started from here, and the daemon; nothing that was accepted is lost."""
     try:
-        ask_daemon(lambda line: line.stop())
+        killed = [] if keep_agents else ask_daemon(go_down)["killed"]
+        if keep_agents:
+            ask_daemon(lambda line: line.stop())
     except DaemonUnreachable:
         show({"running": False}, as_json=as_json, human=lambda _: "no daemon is running")
         return
@@ -70,7 +78,11 @@ def down(as_json: AsJson = False) -> None:
         asyncio.run(asyncio.sleep(0.05))
     if found().socket.exists():
         raise Unavailable("the daemon has not ended yet", "look again with `peerline status`")
-    show({"running": False}, as_json=as_json, human=lambda _: "stopped")
+    left = [each for each in killed if not each["ended"]]
+    told = {"running": False, "killed": killed}
+    show(told, as_json=as_json, human=lambda _: "\n".join(["stopped", *map(left_over, left)]))
+    if left:
+        raise typer.Exit(NOT_YET)
 
 
 def status(as_json: AsJson = False) -> None:

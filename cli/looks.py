@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from daemon.engine.engine import Engine
 from daemon.engine.errands import Errands
 from daemon.engine.lookout import Lookout
@@ -21,7 +23,13 @@ def lookout(engine: Engine) -> Lookout:
     return Lookout(engine, heads.submitted, heads.look)
 
 
-def errands(engine: Engine, paths: Paths, lookout: Lookout | None, starting: Starting | None) -> Errands:
+def errands(
+    engine: Engine,
+    paths: Paths,
+    lookout: Lookout | None,
+    starting: Starting | None,
+    more: Mapping[str, Look],
+) -> Errands:
     """Take what lies on the shelf for too long away, and return who runs the errands."""
     shelf = Shelf(paths.files)
     shelf.tidy(engine.clock.now())
@@ -33,4 +41,4 @@ def errands(engine: Engine, paths: Paths, lookout: Lookout | None, starting: Sta
     }
     if starting:
         looks["new"] = Newcomers(engine, starting).start
-    return Errands(engine, looks)
+    return Errands(engine, {**looks, **more})

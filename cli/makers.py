@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from cli.endings import cleared
 from cli.house import House
 from daemon.engine.spawner import Spawner
 from daemon.engine.workshop import Workshop
@@ -23,6 +24,6 @@ def starter(load: Callable[[], Settings], paths: Paths) -> Starter:
 def makers(house: House) -> list[Coroutine[Any, Any, None]]:
     """What runs for that."""
     starting = house.door.room.starting
-    spawner = Spawner(house.engine, starting) if starting else None
+    spawner = Spawner(house.engine, starting, cleared=cleared(house.engine)) if starting else None
     workshop = Workshop(house.engine, prove, spawner)
     return [workshop.run(), *([spawner.run()] if spawner else [])]

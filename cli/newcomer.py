@@ -47,7 +47,7 @@ def new(
 
     async def ask(line: Client) -> Json:
         told = await line.spawn(where, start, key=key or secrets.token_hex(8))
-        return {**told, **await _there(line, told, wait), "ask_id": told["ask_id"]}
+        return {**told, **await there(line, told, wait), "ask_id": told["ask_id"]}
 
     told = ask_daemon(ask)
     show(told, as_json=as_json, human=_one)
@@ -55,7 +55,7 @@ def new(
         raise typer.Exit(NOT_YET if told["state"] in ON_THE_WAY else REFUSED)
 
 
-async def _there(line: Client, told: Json, wait_s: float) -> Json:
+async def there(line: Client, told: Json, wait_s: float) -> Json:
     """Look until it is there, has failed, or the time is up; say what goes on when that takes longer than a moment."""
     began, said = time.monotonic(), ""
     while told["state"] in ON_THE_WAY and (passed := time.monotonic() - began) < wait_s:

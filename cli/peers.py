@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli import newcomer
+from cli import changing, newcomer
 from cli.options import AsJson, Circle, Key
 from cli.output import NOT_YET, ask_daemon, show, table
 from daemon.client.peer import Client
@@ -23,6 +23,7 @@ group = typer.Typer(help="Who is on the line.", no_args_is_help=True)
 def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="peer")
     newcomer.add_to(group)
+    changing.add_to(group)
 
 
 @group.command("list")

@@ -14,7 +14,7 @@ from typing import Final
 from cli.output import client, is_up, note
 from cli.talking import talked
 from daemon.client.peer import Client
-from daemon.core.errors import DaemonUnreachable
+from daemon.core.errors import DaemonUnreachable, PeerlineError
 from daemon.paths import found
 from daemon.settings import load
 
@@ -73,7 +73,11 @@ async def _daemon(line: Client) -> AsyncIterator[None]:
                 if process.returncode is not None:
                     raise DaemonUnreachable("the daemon did not start", f"see {paths.log}")
                 await asyncio.sleep(0.05)
-        yield
+        try:
+            yield
+        finally:
+            with contextlib.suppress(PeerlineError):  # agents that were started meanwhile end with it
+                await line.down()
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ from typing import Any
 
 from cli.chats import Chats
 from cli.clockwork import alarm, local_zone, rota, waking
+from cli.endings import ending, looks
 from cli.house import House
 from cli.idling import idling
 from cli.limiting import limits_of
@@ -35,7 +36,6 @@ from daemon.engine.auditor import Auditor
 from daemon.engine.clock import SystemClock
 from daemon.engine.decisions import Decisions
 from daemon.engine.engine import Engine
-from daemon.engine.killing import Killing
 from daemon.engine.proving import Proving
 from daemon.engine.pump import HOLDER, Pump
 from daemon.engine.ticker import Ticker
@@ -49,7 +49,6 @@ from daemon.store.sqlite import SqliteStore
 from daemon.transports.by_agent import EyeByAgent, RoadByAgent
 from daemon.transports.codex_queue import CodexEye, CodexQueue
 from daemon.transports.dialog import DialogKeys
-from daemon.transports.ending import end
 from daemon.transports.eye import ClaudeEye, GeminiEye
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Transport
@@ -101,14 +100,15 @@ async def _run(
     chats.count = auditor.tally.count
     wake, tokens = Wake(), dict[str, str]()
     transports = _transports(engine, wake, tokens)
+    starting = starter(chats.load, paths)
     room = Room(
         engine,
         limits_of(settings),
         health.status,
         stopping.set,
         roads=Proving(engine, transports).all,
-        kill=Killing(engine, end).kill,
-        starting=starter(chats.load, paths),
+        starting=starting,
+        ending=ending(engine, chats.load, starting),
         orphaned=orphaned,
         owner=settings.owner.name,
         count=auditor.tally.count,
@@ -191,7 +191,9 @@ def _parts(house: House, transports: Mapping[Road, Transport], desk: HookDesk) -
     return [
         decisions.run(),
         pump.run(),
-        errands(engine, house.paths, house.door.room.lookout, house.door.room.starting).run(),
+        errands(
+            engine, house.paths, house.door.room.lookout, house.door.room.starting, looks(house.door.room)
+        ).run(),
         *makers(house),
         Ticker(engine, pump.look).run(),
         Watching(engine, pump.check_turn).run(),

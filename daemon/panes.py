@@ -30,9 +30,9 @@ _OBSTACLES: Final = {
     "c": "another program has the pane's keys by now",
     "x": "the screen has changed meanwhile",
 }
-ALWAYS: Final = (
-    "#{?pane_pid,,g}#{?pane_dead,d,}#{?pane_in_mode,m,}#{?pane_synchronized,s,}#{?pane_input_off,i,}"
-)
+GONE: Final = "#{?pane_pid,,g}"
+ALWAYS: Final = GONE + "#{?pane_dead,d,}#{?pane_in_mode,m,}#{?pane_synchronized,s,}#{?pane_input_off,i,}"
+_STARTED: Final = re.compile(r"[a-z0-9-]{1,64}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.+-]+")  #: what tmux compares as it stands
 CLIENT: Final = "#{client_activity} #{pane_id}"
 MARK: Final = "@peerline-spawn"  #: an option of a pane in which somebody was started from here
@@ -161,3 +161,10 @@ def other_than(ref: PaneRef | None, seen: PaneNow | None) -> str:
         if _PLAIN.fullmatch(seen.command):
             found += f"#{{?#{{==:#{{pane_current_command}},{seen.command}}},,c}}"
     return found
+
+
+def bears(spawn_id: str) -> str:
+    """The format that yields 1 for a pane that was made for that start, and 0 for any other."""
+    if not _STARTED.fullmatch(spawn_id):
+        raise ValueError(f"{spawn_id!r} is no id of a start")
+    return f"#{{==:#{{{MARK}}},{spawn_id}}}"

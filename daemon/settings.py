@@ -49,7 +49,7 @@ class Spawn(Section):
     per_minute: Annotated[int, Field(ge=1, le=60)] = 4
     depth: Annotated[int, Field(ge=1, le=8)] = 2  #: whoever was started may start others: 2
     free_mb: Annotated[int, Field(ge=0)] = 512  #: of memory that must be left; 0: never looked at
-    may_end: list[str] = Field(default=[])  #: names of peers that may end others
+    may_end: list[str] = Field(default=[])  #: ``circle/name`` or id of peers that may end others
 
 
 class Daemon(Section):

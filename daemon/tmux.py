@@ -130,6 +130,11 @@ class Tmux:
             raise ValueError(f"{key!r} is no key of a dialog")
         await self._guarded(pane_id, f"send-keys -t {_checked(pane_id)} {key}", panes.other_than(ref, seen))
 
+    async def bears(self, pane_id: str, spawn_id: str) -> bool:
+        """Whether the pane was made for that start. Raises as ``describe`` does."""
+        wanted = panes.bears(spawn_id)
+        return (await self._run("display-message", "-p", "-t", _checked(pane_id), wanted)).strip() == "1"
+
     async def open(
         self, session: str, name: str, argv: Sequence[str], environment: Mapping[str, str]
     ) -> PaneNow:

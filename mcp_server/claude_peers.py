@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from daemon.core.errors import NotAllowed, PeerlineError
-from mcp_server import calls, phrasing
+from daemon.core.errors import PeerlineError
+from mcp_server import calls, endtools, phrasing
 from mcp_server.calls import Call
 from mcp_server.schema import Json, choice, name, takes, text
 from mcp_server.tool import Tool
@@ -53,11 +53,7 @@ async def kill_peer(call: Call, peer_id: str) -> Json:
         NotAllowed: it is the caller itself, or not the caller's to end.
 
     """
-    client = call.client
-    me, peer = await client.whoami(), await client.peer(peer_id)
-    if peer["peer_id"] == me["peer_id"]:
-        raise NotAllowed("you cannot kill yourself", "end your session in its own way")
-    return await client.kill(peer["peer_id"])
+    return await endtools.kill(call, peer_id)
 
 
 def listed(told: Json) -> str:
@@ -171,7 +167,7 @@ TOOLS: Final = (
     ),
     _row(
         "kill_peer",
-        "End a peer's agent session. For the owner alone, who also says `peerline peer kill` at a terminal.",
+        "End a peer's agent session, if you started it; the owner says `peerline peer kill` at a terminal.",
         takes("peer_id", peer_id=name()),
         kill_peer,
         killed,

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from daemon.core.errors import Malformed
 from mcp_server import claude_peers, tools
+from mcp_server.endtools import KILL_TOOLS
 from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tool import Tool
 
@@ -70,7 +71,7 @@ class Profile:
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
-    PEERLINE: Profile(PEERLINE, tools.TOOLS, OURS, tools.MORE, SPAWN_TOOLS),
+    PEERLINE: Profile(PEERLINE, tools.TOOLS, OURS, tools.MORE, (*SPAWN_TOOLS, *KILL_TOOLS)),
     CLAUDE_PEERS: Profile(CLAUDE_PEERS, claude_peers.TOOLS, THEIRS),
 }
 

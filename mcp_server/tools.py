@@ -12,6 +12,7 @@ from typing import Any, Final
 from daemon.core.errors import Malformed, PeerlineError
 from mcp_server import calls, phrasing
 from mcp_server.calls import LONGEST_WAIT_S, WAIT_S, Call
+from mcp_server.endtools import KILL_TOOLS, RESTART_TOOLS
 from mcp_server.jobtools import JOB_TOOLS
 from mcp_server.reviewtools import REVIEW_TOOLS
 from mcp_server.roletools import CLAIM, STATUS
@@ -195,10 +196,10 @@ TOOLS: Final = (
     *REVIEW_TOOLS,
 )
 #: Of those who direct others.
-MORE: Final = (STATUS, *JOB_TOOLS)
+MORE: Final = (STATUS, *JOB_TOOLS, *RESTART_TOOLS)
 
 #: What is not listed may still be called; who may what is decided at the call.
-BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *MORE, *SPAWN_TOOLS)}
+BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (*TOOLS, *MORE, *SPAWN_TOOLS, *KILL_TOOLS)}
 
 
 async def called(

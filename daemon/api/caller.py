@@ -31,6 +31,8 @@ class Caller:
 
 
 OWNER: Final = frozenset({Standing.OWNER})
+ENDERS: Final = frozenset({Standing.OWNER, Standing.AGENT})  #: agents only whom they may
+OUTSIDE: Final = frozenset({Standing.OWNER, Standing.CLI})  #: outside every agent
 ANYBODY: Final = frozenset(Standing)
 PEOPLE: Final = frozenset({Standing.OWNER, Standing.SERVICE})
 HOSTS: Final = frozenset({Standing.OWNER, Standing.CLI, Standing.SERVICE})

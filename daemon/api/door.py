@@ -24,11 +24,13 @@ from daemon.core.errors import Malformed, NotFound, Throttled
 from daemon.core.model import Session
 from daemon.core.personas import PersonaFile
 from daemon.core.view import Plan
+from daemon.engine.adopting import Adopting
 from daemon.engine.auditor import Count, uncounted
 from daemon.engine.engine import Engine, Once
-from daemon.engine.killing import Killed
+from daemon.engine.killing import Killing
 from daemon.engine.lookout import Lookout
 from daemon.engine.proving import Tried
+from daemon.engine.restarting import Restarting
 from daemon.starting.interface import Starting
 
 Json = dict[str, Any]
@@ -83,6 +85,15 @@ def no_persona(name: str) -> PersonaFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """What is done to agents that run: each is a part of its own."""
+
+    killing: Killing
+    restarting: Restarting
+    adopting: Adopting
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """What every handler may use."""
 
@@ -92,7 +103,7 @@ class Room:
     stop: Callable[[], None]
     owner: str = ""  #: what the owner is called, if the config says
     roads: Callable[[], Awaitable[list[Tried]]] | None = None
-    kill: Callable[[str, str], Awaitable[Killed]] | None = None  #: (peer id, by whom)
+    ending: Ending | None = None
     starting: Starting | None = None  #: who starts agents
     orphaned: Callable[[Session], str] = lambda _: ""  #: why a session is an orphan; "": it is none
     count: Count = uncounted  #: what is refused, and strangers

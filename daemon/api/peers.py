@@ -9,7 +9,7 @@ from daemon.api.caller import Caller, Standing
 from daemon.api.door import Call, Room
 from daemon.core import addressing, listing
 from daemon.core import commands as c
-from daemon.core.errors import Malformed, NotAllowed, NotFound, Unavailable
+from daemon.core.errors import Malformed, NotAllowed, NotFound
 from daemon.core.model import Peer, PeerShown, Session
 from daemon.core.view import Plan
 from daemon.wire import shapes
@@ -76,22 +76,6 @@ async def forget(room: Room, call: Call) -> Json:
     return before
 
 
-async def kill(room: Room, call: Call) -> Json:
-    """End the peer's agent, on proof that its process is the one."""
-    peer_id = await meant(room, call)
-    if room.kill is None:
-        raise Unavailable("nobody here can end an agent")
-    told = await room.kill(peer_id, room.owner or "the owner")
-    return {
-        "peer_id": peer_id,
-        "name": told.peer.name,
-        "circle": told.peer.circle,
-        "pid": told.pid,
-        "ended": told.outcome.ended,
-        "evidence": told.outcome.evidence,
-    }
-
-
 def _orphan(row: PeerShown, orphaned: Callable[[Session], str] | None) -> Json:
     return {"orphan": orphaned(row.session) if row.session else ""} if orphaned else {}
 
@@ -104,6 +88,8 @@ def caller_of(plan: Plan, caller: Caller) -> Peer:
 
 
 async def meant(room: Room, call: Call) -> str:
+    """The id of the peer that the path names, as the caller sees it."""
+
     def look(plan: Plan) -> str:
         who = addressing.standpoint_of(plan, caller_of(plan, call.caller))
         circle = getattr(call.query, "circle", None)

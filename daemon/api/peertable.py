@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api import answers, bodies, peers, roleanswers, rolebodies, roles, spawnbodies, spawns
-from daemon.api.caller import OWNER, Standing
+from daemon.api import (
+    answers,
+    bodies,
+    ending,
+    endinganswers,
+    endingbodies,
+    peers,
+    roleanswers,
+    rolebodies,
+    roles,
+    spawnbodies,
+    spawns,
+)
+from daemon.api.caller import ENDERS, OUTSIDE, OWNER, Standing
 from daemon.api.door import Endpoint
 from daemon.wire import routes
 
@@ -25,6 +37,7 @@ PEERS: Final = (
         body=bodies.PeerChange,
         answers=answers.Peer,
     ),
+    Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
     Endpoint(
         "POST",
         routes.SPAWN,
@@ -39,12 +52,50 @@ PEERS: Final = (
     Endpoint(
         "POST",
         routes.KILL,
-        peers.kill,
+        ending.kill,
         "end a peer's agent",
         body=bodies.Nothing,
-        may=OWNER,
+        may=ENDERS,
         here=True,
         answers=answers.Killed,
+    ),
+    Endpoint(
+        "POST",
+        routes.RESTART,
+        ending.restart,
+        "restart a peer's agent",
+        body=endingbodies.Restart,
+        may=ENDERS,
+        here=True,
+        answers=endinganswers.Restarting,
+    ),
+    Endpoint(
+        "GET",
+        routes.STARTED,
+        ending.started,
+        "see who was started from here",
+        may=OUTSIDE,
+        answers=endinganswers.Started,
+    ),
+    Endpoint(
+        "POST",
+        routes.DOWN,
+        ending.down,
+        "end every agent that was started from here, and the daemon",
+        body=bodies.Nothing,
+        may=OUTSIDE,
+        here=True,
+        answers=endinganswers.AllKilled,
+    ),
+    Endpoint(
+        "POST",
+        routes.ADOPT,
+        ending.adopt,
+        "take an agent's pane over",
+        body=endingbodies.Adopt,
+        may=OWNER,
+        here=True,
+        answers=answers.Peer,
     ),
     Endpoint(
         "POST",
@@ -72,5 +123,4 @@ PEERS: Final = (
         query=rolebodies.OverviewQuery,
         answers=roleanswers.Overview,
     ),
-    Endpoint("DELETE", routes.PEER, peers.forget, "forget an offline peer", may=OWNER, answers=answers.Peer),
 )

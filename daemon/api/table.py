@@ -18,15 +18,13 @@ from daemon.api import (
     status,
     surfaces,
 )
-from daemon.api.caller import HOSTS, OWNER, PEOPLE, Standing
+from daemon.api.caller import HOSTS, OUTSIDE, OWNER, PEOPLE
 from daemon.api.chattable import CHATS
 from daemon.api.door import Endpoint
 from daemon.api.peertable import PEERS
 from daemon.api.reviewed import REVIEWS
 from daemon.api.timed import TIMES
 from daemon.wire import routes
-
-OUTSIDE: Final = frozenset({Standing.OWNER, Standing.CLI})
 
 ENDPOINTS: Final = (
     *PEERS,

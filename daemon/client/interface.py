@@ -94,6 +94,26 @@ class PeerClient(TimeClient, ReviewClient, StartClient, Protocol):
 
     async def overview(self, circle: str | None = None) -> Json:
         """Who coordinates, who does what, what is open and what is stuck; ``text``: in few words."""
+
+    async def restart(self, peer: str, *, now: bool = False, key: str | None = None) -> Json:
+        """``{"peer_id", "spawn_id", "state", …}``: its agent is to end, and to go on with its conversation.
+
+        ``now``: a turn under way may be broken off.
+        """
+        ...
+
+    async def down(self) -> Json:
+        """``{"killed": [...]}``, as of ``kill``: every agent that was started from here, and the daemon, were ended."""
+        ...
+
+    async def started(self) -> Json:
+        """``{"peers": ["circle/name", …]}``: whoever was started from here, and is there or on the way."""
+        ...
+
+    async def adopt(
+        self, tmux: str, pane: str, *, name: str | None = None, circle: str | None = None
+    ) -> Json:
+        """The peer whose agent runs in that pane of the tmux server at that socket."""
         ...
 
     async def lock(self) -> Json: ...

@@ -72,6 +72,21 @@ class Client(TimeVerbs, ReviewVerbs, StartVerbs):
     async def overview(self, circle: str | None = None) -> Json:
         return await self._get(routes.OVERVIEW, circle=circle)
 
+    async def restart(self, peer: str, *, now: bool = False, key: str | None = None) -> Json:
+        return await self._post(_at(routes.RESTART, peer), {"now": now}, key)
+
+    async def down(self) -> Json:
+        return await self._post(routes.DOWN, {}, None)
+
+    async def started(self) -> Json:
+        return await self._get(routes.STARTED)
+
+    async def adopt(
+        self, tmux: str, pane: str, *, name: str | None = None, circle: str | None = None
+    ) -> Json:
+        told = {"tmux": tmux, "pane": pane, "name": name, "circle": circle}
+        return await self._post(routes.ADOPT, told, None)
+
     async def lock(self) -> Json:
         return await self._post(routes.LOCK, {}, None)
 

@@ -25,6 +25,8 @@ RECORDED: Final[Mapping[str, tuple[str, ...]]] = {  # event -> its fields that h
     "persona_chosen": _BOTH,
     "forgotten": _WHAT,
     "killed": _BOTH,
+    "restarting": _BOTH,
+    "adopted": _BOTH,
     "invited": _WHAT,
     "pairing_failed": _WHAT,
     "paired": _WHAT,

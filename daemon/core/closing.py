@@ -89,12 +89,12 @@ def expire(plan: Plan, ask: Ask) -> None:
     _ended(plan, over, LINE)
 
 
-def lose(plan: Plan, ask: Ask, peer_id: str) -> None:
-    """A recipient will never answer."""
+def lose(plan: Plan, ask: Ask, peer_id: str, why: str = "") -> None:
+    """A recipient will never answer. ``why``: if the asker is to be told more than that."""
     after = asking.advance(ask, asking.Lose(peer_id), now=plan.now)
     plan.put(after)
     if asking.is_over(after) and not asking.is_over(ask):
-        _ended(plan, after, LINE)
+        _ended(plan, after, LINE, why)
 
 
 def shown(plan: Plan, ask_id: str) -> AskShown:
@@ -127,12 +127,12 @@ def _mark_seen(plan: Plan, ask: Ask, sender: Sender) -> None:
             settling.see(plan, plan.fresh(delivery), f"answered by {sender.person or sender.name}")
 
 
-def _ended(plan: Plan, ask: Ask, by: Sender) -> None:
+def _ended(plan: Plan, ask: Ask, by: Sender, why: str = "") -> None:
     plan.tell(Event("ended", ask.ask_id, what=ask.state, evidence=by.person or by.name))
     settling.close(plan, ask)
     deciding.concluded(plan, ask)
     if ask.state != asking.State.CANCELLED and not weighing.is_review(ask):
-        _tell_asker(plan, ask, by, _outcome(plan, ask))
+        _tell_asker(plan, ask, by, _outcome(plan, ask, why))
     _change_cards(plan, ask)
     glance.moved(plan)
     checkins.gathered(plan, ask)
@@ -160,14 +160,15 @@ def _tell_asker(plan: Plan, ask: Ask, by: Sender, text: str, urgency: Urgency = 
     post(plan, sender, [asker], letter)
 
 
-def _outcome(plan: Plan, ask: Ask) -> str:
+def _outcome(plan: Plan, ask: Ask, why: str) -> str:
     if ask.state == asking.State.EXPIRED:
         who = "not everybody" if ask.answers else "nobody"
         default = f"; its default is: {ask.default}" if ask.default else ""
         told = f"expired: {who} answered in time{default}"
         return "\n".join([told, *_round(plan, ask)]) if ask.answers else told
     if ask.state == asking.State.ORPHANED:
-        return "orphaned: " + (arriving.never_came(plan, ask.to[0]) or "whoever was asked is gone for good")
+        gone = why or arriving.never_came(plan, ask.to[0]) or "whoever was asked is gone for good"
+        return f"orphaned: {gone}"
     return _words(ask.answers[-1]) if len(ask.to) == 1 else "\n".join(_round(plan, ask))
 
 

@@ -84,6 +84,51 @@ class LosePeer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoseStart:
+    """One that was started from here was told to end before its hooks said anything, and did."""
+
+    spawn_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restart:
+    """An agent is to end and to go on with its conversation in a new process; everything outside was looked at."""
+
+    peer_id: str
+    by: str  #: peer id of who wants it
+    now: bool = False  #: a turn under way may be broken off
+    session_id: str = ""  #: which session was looked at; another one is not restarted instead
+    folder: str = ""  #: device and inode of its folder, as it was looked at
+    live: int = 0  #: how many that were started may be there at once; 0: nobody counts
+    per_minute: int = 0
+    surface: str = ""
+    account: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """An agent was seen in a pane. Returns its ``Peer``."""
+
+    pane: Pane
+    backend: str
+    pid: int
+    started: int
+    session_id: str = ""  #: "": which it has cannot be seen
+    path: str = ""
+    repo: str = ""
+    branch: str = ""
+    machine: str = ""
+    config_dir: str = ""
+    transcript: str = ""
+    inbox: str | None = None
+    turn: Turn = Turn.UNKNOWN
+    name: str = ""  #: "": as it would be called by itself
+    circle: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenConversation:
     """A surface hosts a conversation; the same address is the same peer for ever."""
 
@@ -1111,6 +1156,9 @@ Command = (
     | Lock
     | Unlock
     | FinishErrand
+    | LoseStart
+    | Restart
+    | Adopt
     | AddSchedule
     | ChangeSchedule
     | RunSchedule

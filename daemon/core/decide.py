@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from daemon.core import (
+    adopting,
     approving,
     braking,
     checkins,
@@ -33,6 +34,7 @@ from daemon.core import (
     personas,
     registering,
     requesting,
+    restarting,
     reviewdeeds,
     reviewing,
     roles,
@@ -57,6 +59,9 @@ ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {
     c.EndSession: registering.end_session,
     c.EndProcess: registering.end_process,
     c.LosePeer: killing.lose,
+    c.LoseStart: killing.lose_start,
+    c.Restart: restarting.restart,
+    c.Adopt: adopting.adopt,
     c.OpenConversation: digest.opened,
     c.Beat: outages.beat,
     c.CloseConversation: hosting.close_conversation,

@@ -59,7 +59,7 @@ def _new(talk: Talk, rest: str) -> Heard:
         raise NotAllowed("no folder is named", "say /new PATH [backend] [text]")
     who = {"surface": talk.conversation.surface, "account": talk.person.account, "person": talk.person.name}
     argument = json.dumps({**who, "wish": fitted(rest)})
-    return _put(talk, "new", talk.here, argument, "looking at the folder…")
+    return put(talk, "new", talk.here, argument, "looking at the folder…")
 
 
 DEEDS: Final = {"peek": _peek, "diff": _diff, "get": _get, "new": _new}
@@ -142,13 +142,14 @@ def labels(arguments: Sequence[str]) -> tuple[str, ...]:
 def _sent(talk: Talk, what: str, peer: Peer, argument: str = "") -> Heard:
     if len(argument) > LONGEST_ARGUMENT:
         raise NotAllowed(f"a path of {len(argument)} characters", f"the limit is {LONGEST_ARGUMENT}")
-    heard = _put(talk, what, peer, argument, f"looking at {peer.name}…")
+    heard = put(talk, what, peer, argument, f"looking at {peer.name}…")
     evidence = line(f"{talk.person.name}: {argument}" if argument else talk.person.name, TOLD_OF)
     talk.plan.tell(Event("looked", heard.errand_id or "", peer.peer_id, what, evidence))
     return heard
 
 
-def _put(talk: Talk, what: str, peer: Peer, argument: str, told: str) -> Heard:
+def put(talk: Talk, what: str, peer: Peer, argument: str, told: str) -> Heard:
+    """Put the errand, and say ``told`` meanwhile."""
     errand = Errand(
         errand_id=talk.plan.new_id("e"),
         what=what,

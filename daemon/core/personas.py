@@ -90,7 +90,11 @@ def choose(plan: Plan, command: c.ChoosePersona) -> Peer:
     peer = plan.peer(command.peer_id)
     if peer is None or peer.forgotten_at:
         raise NotFound(f'no peer "{command.peer_id}"', "list the peers to see who is there")
-    if peer.role not in AGENTS or not (peer.session_id or plan.start_of(peer)) or plan.conversation(peer.peer_id):
+    if (
+        peer.role not in AGENTS
+        or not (peer.session_id or plan.start_of(peer))
+        or plan.conversation(peer.peer_id)
+    ):
         raise NotAllowed(f'"{peer.name}" is no agent', "only agents work by a persona: name one with --peer")
     before = plan.persona_of(peer)
     if (before.name, before.text) == (command.name, command.text) if before else not command.name:

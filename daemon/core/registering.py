@@ -15,6 +15,7 @@ from daemon.core import (
     asking,
     closing,
     glance,
+    lineage,
     personas,
     presence,
     roles,
@@ -64,7 +65,7 @@ def end_session(plan: Plan, command: c.EndSession) -> None:
     session = plan.session(command.session_id)
     if session is None or session.ended_at is not None:
         return
-    if command.why not in GOES_ON:
+    if command.why not in GOES_ON and not lineage.resumed_by(plan, session.session_id):
         work.died(plan, session)
     _over(plan, session, command.why, "hook")
     work.left(plan, session)

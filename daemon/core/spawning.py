@@ -109,7 +109,7 @@ def _failed(plan: Plan, spawn: Spawn, why: str) -> Spawn:
     if peer.session_id is None:  # it was never there, so its name is free again
         registering.forget(plan, c.ForgetPeer(peer_id=peer.peer_id))
         return after
-    for ask in asks:
+    for ask in asks if not spawn.resume else ():  # whoever can be restarted again finds them then
         if not asking.is_over(ask):
             closing.lose(plan, ask, peer.peer_id)
     _seen_anew(plan, peer)
@@ -150,18 +150,28 @@ def _within_limits(plan: Plan, by: Peer, command: c.WantSpawn, depth: int) -> No
             f"{by.name} was started by somebody who was started: that is {depth} deep",
             f"daemon.spawn.depth is {command.depth}; ask whoever started you",
         )
-    live = plan.view.spawns_live()
-    if len(live) >= command.live:
+    within_numbers(plan, command.live, command.per_minute)
+
+
+def within_numbers(plan: Plan, most: int, per_minute: int, *, but: str = "") -> None:
+    """``but``: the peer whose start takes the place of one that it had already.
+
+    Raises:
+        Throttled: there are too many already, or too many were wanted of late.
+
+    """
+    live = [each for each in plan.view.spawns_live() if each.peer_id != but]
+    if len(live) >= most:
         raise Throttled(
-            f"{len(live)} started agents are there: daemon.spawn.live is {command.live}",
+            f"{len(live)} started agents are there: daemon.spawn.live is {most}",
             "end one of them, or try again when one has ended",
             after_s=A_MINUTE.total_seconds(),
         )
     late = plan.view.spawns_since(plan.now - A_MINUTE)
-    if len(late) >= command.per_minute:
-        after_s = max(1.0, (late[-command.per_minute].wanted_at + A_MINUTE - plan.now).total_seconds())
+    if len(late) >= per_minute:
+        after_s = max(1.0, (late[-per_minute].wanted_at + A_MINUTE - plan.now).total_seconds())
         raise Throttled(
-            f"{len(late)} agents were started within a minute: daemon.spawn.per_minute is {command.per_minute}",
+            f"{len(late)} agents were started within a minute: daemon.spawn.per_minute is {per_minute}",
             f"try again in {after_s:.0f} s",
             after_s=after_s,
         )

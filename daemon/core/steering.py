@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import addressing, braking, deeds, following, glance, locking, watchers
+from daemon.core import addressing, braking, deeds, endings, following, glance, locking, watchers
 from daemon.core import commands as c
 from daemon.core.deeds import Talk
 from daemon.core.errors import NotAllowed
@@ -98,4 +98,5 @@ DEEDS: Final = {
     "follow": _follow,
     "watch": _watch,
     "status": _status,
+    **endings.DEEDS,
 }

@@ -15,6 +15,7 @@ from daemon.core import (
     closing,
     deciding,
     deeds,
+    endings,
     gate,
     given,
     groups,
@@ -297,4 +298,5 @@ _RESOLVED: Final[Mapping[str, Callable[[Talk, Ask, str], Heard]]] = {
     tasking.ONE: tasking.chosen,
     tasking.NIGHT: tasking.begun,
     **dict.fromkeys(looking.DEEDS, looking.chosen),
+    **dict.fromkeys(endings.DEEDS, endings.chosen),
 }

@@ -34,6 +34,8 @@ WORDS: Final = (
         "approve",
         hurries=True,
     ),
+    Word("kill", "/kill NAME", "end somebody's agent; you are asked once more", "spawn"),
+    Word("restart", "/restart NAME", "have it go on in a new process, with all it knows", "spawn"),
     Word("follow", "/follow NAME", "see its progress in one message; again: no more"),
     Word("watch", "/watch NAME", "be told when it ends, stalls or asks; again: no more"),
     Word("peek", "/peek [NAME]", "what somebody last said, and is doing now"),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from daemon.core import commands as c
 from daemon.core.errors import NotFound, PeerlineError
@@ -22,16 +23,24 @@ from daemon.starting.interface import Starting, Wish, want
 
 ARRIVES: Final = timedelta(seconds=60)  #: in which most arrive that need nobody at their terminal
 LOOK_S: Final = 0.5  #: between looks whether a prompt can be typed
+Cleared: TypeAlias = Callable[[Spawn], Awaitable[None]]
 log = logging.getLogger(__name__)
+
+
+async def nothing(_: Spawn) -> None:
+    """Whoever is to go on runs nowhere."""
 
 
 class Spawner:
     """Also the ``Spawning`` of jobs."""
 
-    def __init__(self, engine: Engine, starting: Starting, *, arrives: timedelta = ARRIVES) -> None:
+    def __init__(
+        self, engine: Engine, starting: Starting, *, arrives: timedelta = ARRIVES, cleared: Cleared = nothing
+    ) -> None:
         self._engine = engine
         self._starting = starting
         self._arrives = arrives
+        self._cleared = cleared  #: before somebody goes on in a new process, the old one ends
         self._under_way: set[str] = set()
 
     async def run(self) -> None:
@@ -73,6 +82,8 @@ class Spawner:
     async def _begun(self, spawn: Spawn) -> Spawn | None:
         peer = await self._peer(spawn)
         try:
+            if spawn.resume:
+                await self._cleared(spawn)
             made = await self._starting.make(spawn, peer)
         except PeerlineError as error:
             return await self._over(spawn, _told(error))

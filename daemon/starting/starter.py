@@ -26,7 +26,7 @@ from daemon.core.model import Pane, Peer, Spawn
 from daemon.panes import PaneNow
 from daemon.paths import Paths
 from daemon.settings import Settings
-from daemon.starting import ground, orders, seeds, worktrees
+from daemon.starting import ground, orders, resuming, seeds, worktrees
 from daemon.starting.interface import Made, Place, Wish
 from daemon.starting.screen import last_lines, one_line
 from daemon.starting.survey import Survey
@@ -198,8 +198,9 @@ class Starter:
     def _write(self, spawn: Spawn, peer: Peer) -> None:
         """All at once: who waits for it finds it whole."""
         place = spawn.worktree or spawn.path
+        going_on = resuming.words(spawn.backend, spawn.resume) if spawn.resume else ()
         told = {
-            "argv": orders.argv(self._survey.rules(), spawn.backend, spawn.profile),
+            "argv": [*orders.argv(self._survey.rules(), spawn.backend, spawn.profile), *going_on],
             "path": place,
             "folder": ground.identity(place) if spawn.worktree else spawn.folder,
             "set": orders.set_for(peer, self._environment),

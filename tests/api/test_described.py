@@ -38,7 +38,7 @@ from tests.daemon_process import DaemonProcess
 SEED = int(os.environ.get("PEERLINE_SEED", "1"))
 FEW, MANY = 2, 100
 #: Ending the daemon ends the test; and who sends hooks becomes an agent, which has tests of its own.
-LEFT_OUT = (routes.STOP, routes.HOOKS)
+LEFT_OUT = (routes.STOP, routes.DOWN, routes.HOOKS)
 REFUSED = ["400", "401", "403", "404", "405", "409", "413", "429"]
 #: What holds of a request that is about something: it may ask too much of it, but not in a way that is not described.
 WHATEVER = [

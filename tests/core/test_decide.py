@@ -215,6 +215,7 @@ NEED_A_STATE = {
     *(c.RequestReview, c.MarkReviewed, c.SeeHeads),
     *(c.BeginSpawn, c.LingerSpawn, c.EndSpawn),
     *(c.UpdateJob, c.CancelJob, c.RetryJob, c.BeginJobs, c.GiveJob, c.FailJob, c.JudgeClaims),
+    *(c.LoseStart, c.Restart, c.Adopt),
 }  # tried in tests of their own
 TRIED = [type(command) for command in House().commands()]
 

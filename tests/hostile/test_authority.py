@@ -83,6 +83,10 @@ NOT_FOR_AGENTS: dict[str, tuple[str, str, Any]] = {
     "AUTH-32 end another's agent": ("POST", "/v1/peers/alice/kill", {}),
     "AUTH-50 claim a role for another": ("POST", "/v1/peers/alice/role", {"role": "orchestrator"}),
     "AUTH-51 choose another's persona": ("POST", "/v1/peers/alice/persona", {"name": "reviewer"}),
+    "AUTH-49 restart another's agent": ("POST", "/v1/peers/alice/restart", {}),
+    "AUTH-50 end all that was started from here, and the daemon": ("POST", "/v1/down", {}),
+    "AUTH-51 see who was started from here": ("GET", "/v1/started", None),
+    "AUTH-52 take an agent over": ("POST", "/v1/adopt", {"tmux": "/x", "pane": "%0"}),
 }
 #: Of these routes an agent may do what is its own; what is another's is in IDENTITY.
 FOR_AGENTS = {
@@ -93,6 +97,7 @@ FOR_AGENTS = {
     *(routes.JOBS, routes.JOB, routes.CANCEL_JOB, routes.RETRY_JOB),
     *(routes.ROLE, routes.PERSONA, routes.OVERVIEW),
     *(routes.REVIEWS, routes.MARK_REVIEW),
+    *(routes.KILL, routes.RESTART),
 }
 #: id: what ``cli`` may not.
 NOT_FOR_CLI = {
@@ -116,6 +121,8 @@ NOT_FOR_CLI = {
         "AUTH-18",
         "AUTH-19",
         "AUTH-32",
+        "AUTH-49",
+        "AUTH-52",
         "AUTH-46",
         "AUTH-47",
         "AUTH-48",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mcp_server.calls import Call
+from mcp_server.endtools import KILL_TOOLS, RESTART_TOOLS
 from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tool import Tool
 from mcp_server.tools import BY_NAME, MORE, TOOLS, Outcome, called

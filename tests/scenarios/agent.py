@@ -110,22 +110,28 @@ class Agent:
         fresh.write_text(json.dumps(told))
         fresh.rename(self._registry)
 
-    def _report(self, event: str, **more: object) -> str:
-        """Run the hook; return what it hands over."""
-        payload = {
+    def payload(self, event: str) -> dict[str, object]:
+        return {
             "session_id": self._session,
             "hook_event_name": event,
             "cwd": str(self._home),
             "transcript_path": str(self._home / "transcript"),
-            **more,
         }
-        environment = {
+
+    def environment(self) -> dict[str, str]:
+        """What the hook's own environment has of the agent's."""
+        return {
             "HOME": str(self._home),
             "PEERLINE_NAME": self._name or os.environ.get("PEERLINE_NAME", ""),
             "PEERLINE_CIRCLE": self._circle or os.environ.get("PEERLINE_CIRCLE", ""),
             **{name: os.environ[name] for name in ("TMUX", "TMUX_PANE") if name in os.environ},
             "CLAUDE_CODE_MESSAGING_SOCKET": self._inbox.path,
         }
+
+    def _report(self, event: str, **more: object) -> str:
+        """Run the hook; return what it hands over."""
+        payload = self.payload(event) | more
+        environment = self.environment()
         pipe = [sys.executable, "-I", "-S", "-E", str(PIPE), self._daemon, "claude-code", event, PATIENCE_S]
         done = subprocess.run(
             pipe, input=json.dumps(payload).encode(), stdout=subprocess.PIPE, env=environment, check=False

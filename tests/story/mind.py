@@ -53,14 +53,13 @@ def _asked(read: Conversation) -> Letter | None:
 
 
 def _commits(read: Conversation, letter: Letter, found: re.Match[str]) -> Answer:
-    words, file, branch, folder = found.group("words", "file", "branch", "folder")
+    words, file, branch = found.group("words", "file", "branch")
     ran = read.ran(after=letter.place)
     if ran and (sha := SHA.search(ran[-1])):
         return Says(f"committed {sha[0]} on {branch}")
-    git = f"git -C '{folder}'"
     command = (
-        f"test \"$({git} branch --show-current)\" = '{branch}' && printf '%s\\n' '{words}' > '{folder}/{file}' && "
-        f"{git} add '{file}' && {git} commit -q -m 'Say {words}' && {git} rev-parse HEAD"
+        f"test \"$(git branch --show-current)\" = '{branch}' && printf '%s\\n' '{words}' > '{file}' && "
+        f"git add '{file}' && git commit -q -m 'Say {words}' && git rev-parse HEAD"
     )
     return Runs(command) if len(ran) < TRIES else Says(f"it cannot be done: {ran[-1]}")
 
@@ -102,7 +101,7 @@ DEEDS: Final[tuple[tuple[str, Deed], ...]] = (
     (r"(?P<review>r-[0-9a-z]{10}).*?(?P<folder>/[^\s#]+)#(?P<branch>[\w./-]*\w)", _reviews),
     (r"(?P<folder>/[^\s#]+)#(?P<branch>[\w./-]*\w).*?(?P<review>r-[0-9a-z]{10})", _reviews),
     (
-        r'write the words "(?P<words>[^"]+)" into (?P<file>\S+) of (?P<folder>/\S+), on branch (?P<branch>[\w./-]*\w)',
+        r'write the words "(?P<words>[^"]+)" into (?P<file>\S+) of your worktree, on branch (?P<branch>[\w./-]*\w)',
         _commits,
     ),
     (r"read what is in (?P<folder>/[^\s,]+)", _reads),

@@ -77,7 +77,7 @@ def spawns_the_critic(read: Conversation) -> Answer | None:
 def hands_out_the_building(read: Conversation) -> Answer | None:
     found = task(read)
     prompt = (
-        f'write the words "{found["words"]}" into {found["file"]} of {place(read)}, on branch {found["branch"]}. '
+        f'write the words "{found["words"]}" into {found["file"]} of your worktree, on branch {found["branch"]}. '
         "It is done when it is committed there; answer with the commit's full sha"
     )
     job = {"title": f"write {found['file']}", "prompt": prompt, "to": named(read, BUILDER)}
@@ -170,7 +170,7 @@ def named(read: Conversation, wish: str) -> str:
 
 
 def place(read: Conversation) -> str:
-    """The folder that the builder works in: the start's result says it, or the list of who is there."""
+    """A folder of the builder's repository: the start's result says it, or the list of who is there."""
     started = _found(read.results("spawn_peer", name=BUILDER), "path")
     return started or str(_listed(read, BUILDER).get("path", ""))
 

@@ -19,7 +19,6 @@ from tests.mcp_server.house import House, ShimProcess
 from tests.mcp_server.test_door import Plain
 
 NAMES = ["list_peers", "send_message", "set_summary", "check_messages", "kill_peer"]
-DIRECTING = (*JOB_TOOLS, *RESTART_TOOLS)
 TOOLS = {tool.name: tool for tool in claude_peers.TOOLS}
 
 

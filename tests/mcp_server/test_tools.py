@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mcp_server.calls import Call
-from mcp_server.endtools import KILL_TOOLS, RESTART_TOOLS
+from mcp_server.endtools import KILL_TOOLS
 from mcp_server.spawntools import SPAWN_TOOLS
 from mcp_server.tool import Tool
 from mcp_server.tools import BY_NAME, MORE, TOOLS, Outcome, called
@@ -36,11 +36,11 @@ async def silence(done: float, total: float, said: str) -> None:
 
 
 def test_all_tools_together_are_small() -> None:
-    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS)).encode()) <= PLAIN_AGENT_LIMIT
+    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS, *KILL_TOOLS)).encode()) <= PLAIN_AGENT_LIMIT
 
 
 def test_with_those_of_an_orchestrator_they_are_still_small() -> None:
-    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS, *MORE)).encode()) <= ORCHESTRATOR_LIMIT
+    assert len(seen_by_a_model((*TOOLS, *SPAWN_TOOLS, *KILL_TOOLS, *MORE)).encode()) <= ORCHESTRATOR_LIMIT
 
 
 def test_the_tools_are_those_that_were_promised() -> None:

@@ -139,6 +139,9 @@ async def stage() -> AsyncIterator[Stage]:
         try:
             await open_up(made)
             yield made
+        except BaseException as error:
+            error.add_note(await made.story())
+            raise
         finally:
             await clear(made)
 

@@ -81,7 +81,7 @@ async def until(on: Stage, what: str, holds: Callable[[], Coroutine[Any, Any, bo
             while not await _holds(holds):
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
-        raise AssertionError(f"waited in vain until {what}\n{await on.story()}") from None
+        raise AssertionError(f"waited in vain until {what}") from None
 
 
 async def _holds(holds: Callable[[], Coroutine[Any, Any, bool]]) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import platform
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Final, Self
@@ -36,7 +35,6 @@ from daemon.core.errors import NotAllowed
 from daemon.core.model import Peer, Session, Turn
 from daemon.core.roads import TOOLS_ALONE
 from daemon.engine.engine import Engine
-from daemon.engine.feed import ROLES, Feed
 from daemon.store.interface import Tx
 from mcp_server import profiles
 from mcp_server.http import McpDoor
@@ -55,7 +53,7 @@ class McpEntrance:
         self._engine = engine
         self._door = door
         self._guards = guards
-        self._mcp = McpDoor(version=version, changed=_changed(engine.feed))
+        self._mcp = McpDoor(version=version)
         self._known = Known(engine.feed)
         self._threads: WeakKeyDictionary[asyncio.Transport, str] = WeakKeyDictionary()  #: as last said there
 
@@ -146,14 +144,6 @@ class McpEntrance:
             return None
         refuse_crowded(replace(placed, crowded=crowded))
         return await self._own(request, placed, own, said)
-
-
-async def _changed(feed: Feed) -> AsyncIterator[None]:
-    """Whenever somebody has another role than before."""
-    with feed.watching(ROLES) as watch:
-        while await watch.wait():
-            watch.take()
-            yield
 
 
 def _is_served(found: Caller) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from json import JSONDecodeError
 from types import TracebackType
@@ -27,16 +27,10 @@ RECEIPTS_LIMIT: Final = 1000
 
 
 class McpDoor:
-    """``async with McpDoor() as door``, or ``serve()`` in a task of the daemon's own.
+    """``async with McpDoor() as door``, or ``serve()`` in a task of the daemon's own."""
 
-    ``changed`` yields whenever the tools listed for somebody may be others.
-    """
-
-    def __init__(
-        self, *, version: str = "", every_s: float = PROGRESS_S, changed: AsyncIterator[None] | None = None
-    ) -> None:
+    def __init__(self, *, version: str = "", every_s: float = PROGRESS_S) -> None:
         self._version = version
-        self._changed = changed or _never()
         self._every_s = every_s
         self._app: App | None = None
         self._opened = asyncio.Event()
@@ -56,7 +50,7 @@ class McpDoor:
 
     async def serve(self) -> None:
         """Open the door and keep it open until cancelled."""
-        made = await asyncio.to_thread(_load, self._version, self._changed)
+        made = await asyncio.to_thread(_load, self._version)
         async with made as app:  # entered and left by this one task: it holds an anyio scope
             self._app = app
             self._opened.set()
@@ -126,19 +120,14 @@ class McpDoor:
                 request.transport.abort()
 
 
-async def _never() -> AsyncIterator[None]:
-    await asyncio.Event().wait()
-    yield
-
-
-def _load(version: str, changed: AsyncIterator[None]) -> AbstractAsyncContextManager[App]:
+def _load(version: str) -> AbstractAsyncContextManager[App]:
     """Takes 0.7 s, so it runs in a thread; that lets go ten times sooner than usual when the loop has work."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(usual / 10)
     try:
         from mcp_server.server import made
 
-        return made(version, changed)
+        return made(version)
     finally:
         sys.setswitchinterval(usual)
 

@@ -6,7 +6,7 @@ Importing this loads ``mcp`` (0.7 s, 60 MB), so only the door does it, late and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -16,8 +16,6 @@ import mcp_types as t
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
-from mcp.shared.subscriptions import ServerEvent, ToolsListChanged
 from sse_starlette import EventSourceResponse
 
 from mcp_server import phrasing
@@ -53,38 +51,13 @@ class Adaptive(Server[Any]):
         return super().get_capabilities(NotificationOptions(tools_changed=True), **how)
 
 
-class Changes(InMemorySubscriptionBus):
-    """Who keeps a stream open for it hears that the tools listed for them may be others.
-
-    One that opens is told at once: its client may have listed them before it was known who that is.
-    """
-
-    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
-        unsubscribe = super().subscribe(listener)
-        listener(ToolsListChanged())
-        return unsubscribe
-
-    async def follow(self, changed: AsyncIterator[None]) -> None:
-        async for _ in changed:
-            await self.publish(ToolsListChanged())
-
-
-def made(version: str, changed: AsyncIterator[None]) -> AbstractAsyncContextManager[App]:
+def made(version: str) -> AbstractAsyncContextManager[App]:
     """What answers requests while it is open; making it takes 15 ms, and needs no loop.
-
-    ``changed`` yields whenever the tools listed for somebody may be others.
 
     Stateless: a restarted daemon knows as much of its clients as before. What may wait is answered as a stream of
     events, because progress needs it; everything else at once, which takes a third less time.
     """
-    changes = Changes()
-    server = Adaptive(
-        NAME,
-        version=version,
-        on_list_tools=_list,
-        on_call_tool=_call,
-        on_subscriptions_listen=ListenHandler(changes),
-    )
+    server = Adaptive(NAME, version=version, on_list_tools=_list, on_call_tool=_call)
     server.middleware.clear()  # the default one traces each message for an exporter that we do not have
     EventSourceResponse._listen_for_exit_signal = staticmethod(_until_cancelled)  # type: ignore[method-assign]  # noqa: SLF001
     streams, at_once = (
@@ -93,26 +66,20 @@ def made(version: str, changed: AsyncIterator[None]) -> AbstractAsyncContextMana
         )
         for whole in (False, True)
     )
-    return _open(streams, at_once, changes.follow(changed))
+    return _open(streams, at_once)
 
 
 @asynccontextmanager
 async def _open(
-    streams: StreamableHTTPSessionManager,
-    at_once: StreamableHTTPSessionManager,
-    following: Coroutine[Any, Any, None],
+    streams: StreamableHTTPSessionManager, at_once: StreamableHTTPSessionManager
 ) -> AsyncIterator[App]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         CALLER.set(scope[SCOPE])
         manager = at_once if _never_waits(dict(scope["headers"])) else streams
         await manager.handle_request(scope, receive, send)
 
-    async with streams.run(), at_once.run(), asyncio.TaskGroup() as tasks:
-        follows = tasks.create_task(following, name="mcp changes")
-        try:
-            yield app
-        finally:
-            follows.cancel()
+    async with streams.run(), at_once.run():
+        yield app
 
 
 def _never_waits(headers: Mapping[bytes, bytes]) -> bool:
@@ -153,10 +120,7 @@ async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolR
 
 
 async def _announce(context: Context) -> None:
-    """On that call's own answer: there is no other way to a client that keeps no stream open.
-
-    Claude Code 2.1.329 speaks the newer protocol also by stdio, and hears it on its stream alone (``Changes``).
-    """
+    """On that call's own answer: there is no other way to a client that keeps no stream open."""
     await context.session.send_notification(t.ToolListChangedNotification(), context.request_id)
 
 

@@ -32,8 +32,6 @@ QUEUES: Final = {
     m.Account: (SCHEDULES,),
     m.Spawn: (SPAWNS,),
 }
-ROLES: Final = "roles"  #: somebody has another role than before
-TURNED: Final = frozenset({"role_claimed", "role_lost"})
 RECORDED: Final = "recorded"  #: something that the audit log takes
 TROUBLE: Final = "trouble"  #: the store could not be written, or gave back what was not written
 
@@ -95,8 +93,6 @@ class Feed:
             self.touch({key for noun in decision.puts for key in _keys(noun)})
             if decision.events:
                 self.touch((EVENTS,))
-            if any(event.type in TURNED for event in decision.events):
-                self.touch((ROLES,))
             if any(isinstance(noun, WHO) for noun in decision.puts):
                 self.registered += 1
             if any(is_recorded(event) for event in decision.events):

@@ -21,6 +21,8 @@ TOOLS_WITHOUT_DIALOG = (
     "broadcast",
     "check_messages",
     "set_description",
+    "claim_orchestrator_role",
+    "orchestrator_status",
 )  # talking only: what starts or ends a process always asks
 
 

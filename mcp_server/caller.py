@@ -17,6 +17,7 @@ from typing import Final
 from daemon.client.interface import PeerClient
 from daemon.core.errors import PeerlineError
 from daemon.core.model import Road
+from mcp_server.listed import Listed, Tools
 from mcp_server.profiles import Profile
 
 SCOPE: Final = "peerline.caller"  #: where the ASGI scope has the caller of its request
@@ -57,6 +58,8 @@ class Caller:
     unconfirmed: Unconfirmed
     profile: Profile
     served: bool | None = False
+    listed: Listed = field(default_factory=Listed)
+    stale: bool = False  #: it is to be told that its list is another
     took: list[tuple[str, str]] = field(default_factory=list)  #: (peer id, call id), of calls without a shim
 
     def call_id(self, request_id: object) -> str:
@@ -73,12 +76,28 @@ class Caller:
             with suppress(PeerlineError):
                 self.took.append(((await self.client.whoami())["peer_id"], call_id))
 
-    async def standing(self) -> tuple[str, str, bool]:
-        """Its role, what it is, and whether it can have agents started; nothing for one who is nobody yet."""
+    async def shows(self) -> tuple[str, Tools]:
+        """By what its list is remembered, and what it is shown now; one who is nobody yet, what all are."""
         with suppress(PeerlineError):
             me = await self.client.whoami()
-            return me["role"], me["backend"], bool(me.get("may_spawn"))
-        return "", "", False
+            return self.run or me["peer_id"], self.profile.listed(
+                me["role"], me["backend"], spawns=bool(me.get("may_spawn"))
+            )
+        return self.run or "", self.profile.listed("", "")
+
+    async def list(self) -> Tools:
+        client, tools = await self.shows()
+        self.listed.show(client, tools)
+        return tools
+
+    async def is_stale(self) -> bool:
+        """Whether the list that it read is no longer the one it would be shown."""
+        return bool(self.listed) and self.listed.is_other(*await self.shows())
+
+    async def changed(self) -> None:
+        """It is told by this very call that its list is another, and by no other call."""
+        client, _ = await self.shows()
+        self.listed.forget(client)
 
     async def unread(self) -> int:
         """How much waits for a client that nobody pushes anything to."""

@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
 from json import JSONDecodeError
 from types import TracebackType
 from typing import Final, Self
@@ -22,8 +23,10 @@ from mcp_server import profiles
 from mcp_server.asgi import App, Exchange
 from mcp_server.caller import SCOPE, Caller, Unconfirmed
 from mcp_server.calls import PROGRESS_S
+from mcp_server.listed import Listed
 
 RECEIPTS_LIMIT: Final = 1000
+CALLS: Final = "tools/call"  #: what can carry a word beside its answer
 
 
 class McpDoor:
@@ -36,6 +39,7 @@ class McpDoor:
         self._opened = asyncio.Event()
         self._inside: list[web.Request] = []  # a request is not hashable
         self._unconfirmed = Unconfirmed()
+        self._listed = Listed()
 
     async def __aenter__(self) -> Self:
         self._tasks = await asyncio.TaskGroup().__aenter__()
@@ -85,7 +89,9 @@ class McpDoor:
         await self.opened()
         if self._app is None:
             raise Unavailable("the daemon is stopping", "try again in a moment")
-        caller = Caller(client, run, self._every_s, self._unconfirmed, profile, served)
+        caller = Caller(client, run, self._every_s, self._unconfirmed, profile, served, self._listed)
+        if request.headers.get("Mcp-Method", CALLS) == CALLS and await caller.is_stale():
+            caller = replace(caller, stale=True)
         exchange = Exchange(request, {SCOPE: caller})
         with self._being_inside(request):
             await exchange.through(self._app)

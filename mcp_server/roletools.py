@@ -1,6 +1,7 @@
 """The tools about who coordinates: claiming it, for all; and the line at a glance, for whoever does.
 
-The answer to a claim teaches what the role is for, so that nobody else has to carry those words.
+The answer to a claim teaches what the role is for, so that nobody else has to carry those words. Its object holds them,
+too: Claude Code shows its model the object and not the text.
 """
 
 from __future__ import annotations
@@ -25,18 +26,17 @@ work that lasts by job_create; what needs an answer never by notify_peer.
 
 async def _claim(call: Call, *, force: bool = False) -> Json:
     me = await call.client.whoami()
-    return await call.client.claim_role(me["peer_id"], "orchestrator", force=force, key=call.call_id)
+    told = await call.client.claim_role(me["peer_id"], "orchestrator", force=force, key=call.call_id)
+    return {**told, "text": TAUGHT.format(circle=told["circle"])}
 
 
 async def _status(call: Call, circle: str | None = None) -> Json:
-    return await call.client.overview(circle)
+    """In few words alone: a model that is given an object reads all of it."""
+    told = await call.client.overview(circle)
+    return {"circle": told["circle"], "at": told["at"], "text": told["text"]}
 
 
-def _taught(told: Json) -> str:
-    return TAUGHT.format(circle=told["circle"])
-
-
-def _at_a_glance(told: Json) -> str:
+def _said(told: Json) -> str:
     text: str = told["text"]
     return text
 
@@ -47,7 +47,7 @@ CLAIM: Final = Tool(
     "force: also from one that is offline or silent for 10 minutes.",
     takes(force=flag()),
     _claim,
-    _taught,
+    _said,
     changes=True,
 )
 STATUS: Final = Tool(
@@ -55,6 +55,6 @@ STATUS: Final = Tool(
     "The line at a glance: who coordinates, what each does, open asks with their age, jobs, what is stuck and why.",
     takes(circle=name()),
     _status,
-    _at_a_glance,
+    _said,
     only_reads=True,
 )

@@ -47,8 +47,13 @@ class Adaptive(Server[Any]):
         """The library sets what it was made with: nothing."""
 
     def get_capabilities(self, *_: Any, **how: Any) -> t.ServerCapabilities:
-        """Of the older protocol: that its list may change is told where it does. Newer ones ask to be told."""
-        return super().get_capabilities(NotificationOptions(tools_changed=True), **how)
+        """That the list may change is told in both eras, on the answers of calls: else nobody reads it anew.
+
+        What asks to be told of it (``subscriptions/listen``) is answered by the shim, which needs no standing
+        request for that; over HTTP it is not. Claude Code 2.1.329 reads its list anew all the same.
+        """
+        found = super().get_capabilities(NotificationOptions(tools_changed=True), **how)
+        return found.model_copy(update={"tools": t.ToolsCapability(list_changed=True)})
 
 
 def made(version: str) -> AbstractAsyncContextManager[App]:
@@ -75,7 +80,8 @@ async def _open(
 ) -> AsyncIterator[App]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         CALLER.set(scope[SCOPE])
-        manager = at_once if _never_waits(dict(scope["headers"])) else streams
+        whole = _never_waits(dict(scope["headers"])) and not scope[SCOPE].stale
+        manager = at_once if whole else streams
         await manager.handle_request(scope, receive, send)
 
     async with streams.run(), at_once.run():
@@ -97,11 +103,8 @@ async def _until_cancelled() -> None:
 
 async def _list(context: Context, __: t.PaginatedRequestParams | None) -> t.ListToolsResult:
     caller = _caller(context)
-    role, backend, spawns = await caller.standing()
     rows = _ROWS[caller.profile.name]
-    return t.ListToolsResult(
-        tools=[rows[each.name] for each in caller.profile.listed(role, backend, spawns=spawns)]
-    )
+    return t.ListToolsResult(tools=[rows[each.name] for each in await caller.list()])
 
 
 async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolResult:
@@ -112,7 +115,9 @@ async def _call(context: Context, asked: t.CallToolRequestParams) -> t.CallToolR
     outcome = await called(call, asked.name, asked.arguments or {}, caller.profile.by_name)
     if call.took:
         await caller.took_with(call_id)
-    if not outcome.failed and (tool := BY_NAME.get(asked.name)) and tool.changes:
+    tool = BY_NAME.get(asked.name)
+    if caller.stale or (tool is not None and tool.changes and not outcome.failed):
+        await caller.changed()
         await _announce(context)
     if unread := await caller.unread():
         outcome = replace(outcome, text=outcome.text + phrasing.waits(unread))

@@ -13,6 +13,9 @@ asyncio: it starts once per agent and stays. ``_socket`` is the C module under `
 daemon is told, and before any later request is sent; only then do they count as read. A call that its client
 cancelled gets neither answer nor receipt, and an answer after the end of input no receipt: nobody may read.
 
+**Subscriptions.** Who asks to be told that its tools changed is told so by the shim: the daemon says it on the answer
+of a call, and what passes is stamped with the subscription. Nothing stands open for that.
+
 **Channels** (``--channels``). The server is also a channel of Claude Code, which takes none that speaks the newest
 protocol: that is denied. One more request stands open to the daemon, and what comes by it goes out between
 the answers; it is made anew when it breaks off, for 30 s, and then once the daemon has answered
@@ -40,6 +43,9 @@ REFUSED = 2  # the exit code
 PARSE_ERROR, INVALID_REQUEST, NO_METHOD, OUR_ERROR = -32700, -32600, -32601, -32000
 VERSION = "io.modelcontextprotocol/protocolVersion"
 RECEIPT = "peerline/receipt"
+LISTEN, CHANGED = "subscriptions/listen", "notifications/tools/list_changed"
+ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 IDENTITY = ((b"Peerline-Tool-Use", "claudecode/toolUseId", "callId"), (b"Peerline-Thread", "threadId"))
 OPTIONS = {
@@ -199,6 +205,7 @@ class Shim:
         self.answering = threading.Event()  #: the daemon is there
         self.run = posix.urandom(8).hex()
         self.head = standing_head(self.run, wishes)
+        self.subscribed: object = None  #: the id of the request to be told of other tools
         self.version = ""  #: of the protocol, once the client and the daemon have agreed
         self.idle: list[Connection] = []
         self.requests: dict[object, tuple[Request, threading.Thread]] = {}
@@ -221,6 +228,8 @@ class Shim:
             self.refuse(None, INVALID_REQUEST, "this is no request")
         elif method == "notifications/cancelled":
             self.cancel(member(message.get("params"), "requestId"))
+        elif method == LISTEN and asked is not None and not self.channels:
+            self.subscribe(asked, member(message.get("params"), "notifications"))
         elif isinstance(method, str):  # else it is an answer, and nobody asked
             request = Request(message, body, self.run)
             if self.channels and method == "server/discover":
@@ -234,7 +243,17 @@ class Shim:
                 self.requests[asked] = request, thread
             thread.start()
 
+    def subscribe(self, asked: object, wanted: object) -> None:
+        """Acknowledge what can come of it, which is that the tools are others."""
+        tools = member(wanted, "toolsListChanged") is True
+        honoured = {"toolsListChanged": True} if tools else {}
+        with self.writing:
+            self.subscribed = asked if tools else None
+            write_out(told(ACKNOWLEDGED, asked, notifications=honoured))
+
     def cancel(self, asked: object) -> None:
+        if asked == self.subscribed:
+            self.subscribed = None
         if not isinstance(asked, str | int) or asked not in self.requests:
             return
         request, _ = self.requests[asked]
@@ -325,6 +344,8 @@ class Shim:
         if self.channels and last and request.method == "initialize":
             text = with_channel(message)
         with self.writing:
+            if message.get("method") == CHANGED and self.subscribed is not None:
+                text = told(CHANGED, self.subscribed)
             if not request.over:
                 write_out(text)
                 request.answered = last
@@ -449,6 +470,12 @@ class Shim:
             for header, value in named.items()
             if isinstance(value, str) and value
         )
+
+
+def told(method: str, subscription: object, **params: object) -> bytes:
+    """A notification of a subscription."""
+    said = {"_meta": {SUBSCRIPTION: subscription}, **params}
+    return json.dumps({"jsonrpc": "2.0", "method": method, "params": said}).encode()
 
 
 def with_channel(message: Json) -> bytes:

@@ -13,7 +13,7 @@ What is stuck is one of:
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,7 @@ from daemon.core.view import Plan
 
 AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 MOST_SCHEDULES: Final = 3
+MOST_NAMED: Final = 8  #: of those in a ring
 WAITS_IN_A_CALL: Final = ("ask_peer", "wait_for")  #: tools that hold up the turn they are called in
 EVERYWHERE: Final = "*"
 
@@ -116,6 +117,7 @@ class Scene:
         for delivery in plan.view.stuck():
             self.on_the_way[delivery.peer_id].append(delivery)
         self._found: dict[str, Found] = {}
+        self._awaits: dict[str, list[str]] = {}
 
     def row(self, peer: Peer) -> Row:
         session = self.plan.session_of(peer)
@@ -146,26 +148,35 @@ class Scene:
         return [] if at_work else self.by[peer.peer_id]
 
     def waits_for(self, peer_id: str) -> list[str]:
-        peer = self.plan.peer(peer_id)
-        return [other for ask in self.awaited(peer) for other in owing(ask)] if peer else []
+        if peer_id not in self._awaits:
+            peer = self.plan.peer(peer_id)
+            self._awaits[peer_id] = [x for ask in self.awaited(peer) for x in owing(ask)] if peer else []
+        return self._awaits[peer_id]
 
     def ring(self, peer: Peer) -> list[str]:
         """The ids of those who wait for each other, beginning with the peer; [] if they are in none."""
-        paths, seen = [[peer.peer_id]], set[str]()
-        while paths:
-            path = paths.pop(0)
-            for other in self.waits_for(path[-1]):
+        came_from, ahead = dict[str, str](), deque([peer.peer_id])
+        while ahead:
+            here = ahead.popleft()
+            for other in self.waits_for(here):
                 if other == peer.peer_id:
-                    return path
-                if other not in seen:
-                    seen.add(other)
-                    paths.append([*path, other])
+                    return _path(came_from, here)
+                if other not in came_from:
+                    came_from[other] = here
+                    ahead.append(other)
         return []
 
     def name(self, peer_id: str) -> str:
         """Whom one does not meet from there has none."""
         peer = self.plan.peer(peer_id)
         return peer.name if peer and self._who.meets(peer) else "somebody elsewhere"
+
+
+def _path(came_from: Mapping[str, str], last: str) -> list[str]:
+    path = [last]
+    while path[-1] in came_from:
+        path.append(came_from[path[-1]])
+    return path[::-1]
 
 
 def owing(ask: Ask) -> list[str]:
@@ -215,8 +226,15 @@ def _asked(scene: Scene, peer: Peer, why: Why, *, human: bool) -> Iterator[Stuck
         return
     names = ", ".join(dict.fromkeys(scene.name(peer_id) for _, peer_id in waiting))
     ring = [] if human else scene.ring(peer)
-    around = f", a ring: {' → '.join(map(scene.name, [*ring, ring[0]]))}" if ring else ""
+    around = f", a ring: {_around(scene, ring)}" if ring else ""
     yield Stuck(why, f"asked {names}{around}", min(ask.created_at for ask, _ in waiting))
+
+
+def _around(scene: Scene, ring: Sequence[str]) -> str:
+    """``api → web → api``; of a long one the beginning, and how long it is."""
+    if len(ring) > MOST_NAMED:
+        return f"{' → '.join(map(scene.name, ring[:MOST_NAMED]))} → … ({len(ring)} of them)"
+    return " → ".join(map(scene.name, [*ring, ring[0]]))
 
 
 def _error(scene: Scene, peer: Peer) -> Iterator[Stuck]:

@@ -82,7 +82,7 @@ def _stuck(stuck: Stuck, now: datetime, evidence: int) -> str:
 def _ahead(found: Overview) -> Iterator[str]:
     for each in found.schedules:
         at = f"{each.next_at:%a %H:%M}Z" if each.next_at else ""
-        yield f"{at} {', '.join(each.to)[:30]}"
+        yield f"{at} {gist(', '.join(each.to), 30)}"
 
 
 def short(at: datetime, now: datetime) -> str:

@@ -119,6 +119,14 @@ def test_each_start_is_told_beside_it_where_the_hook_can_and_by_nothing_else(lin
     assert compacted == again
 
 
+def test_one_that_is_given_with_the_start_itself_is_told_beside_it_alone(line: Line) -> None:
+    api = line.agent("api", session_id="one", briefs=True)
+    choose(line, api)
+    told: Briefing = line.do(c.BriefSession(session_id="one", limit=9_500))
+    assert told.text.endswith("Be calm.")
+    assert notices(line, api) == []
+
+
 def test_where_no_hook_can_carry_it_a_start_is_told_by_a_notice_and_its_other_hooks_by_none(
     line: Line,
 ) -> None:

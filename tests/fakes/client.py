@@ -155,7 +155,7 @@ class FakeClient:
         raise NotImplementedError
 
     async def overview(self, circle: str | None = None) -> Json:
-        return {"text": "no orchestrator", "circle": circle or "*"}
+        return {"text": "no orchestrator", "circle": circle or "*", "at": AT, "peers": []}
 
     async def rename(self, peer: str, name: str) -> Json:
         raise NotImplementedError

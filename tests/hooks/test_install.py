@@ -134,7 +134,7 @@ def test_only_talking_is_allowed_without_a_dialog(home: HomePaths) -> None:
     install(CLAUDE, home)
 
     allowed = read(settings(home))["permissions"]["allow"]
-    assert len(allowed) == len(set(allowed)) == 10
+    assert len(allowed) == len(set(allowed)) == 12
     assert "mcp__peerline__ask_peer" in allowed
     assert not [tool for tool in allowed for word in ("spawn", "kill", "restart", "*") if word in tool]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import mcp_types as t
@@ -41,6 +42,53 @@ async def test_the_claims_own_answer_says_that_there_are_other_tools(
     assert after == [*before, *(tool.name for tool in MORE)]
 
 
+@pytest.mark.parametrize("meta", [{}, {"_meta": ENVELOPE}], ids=["legacy", MODERN])
+async def test_a_role_that_came_from_elsewhere_is_announced_on_the_next_call_and_once(
+    house: House, mesh: Mesh, meta: dict[str, Any]
+) -> None:
+    whoami = {"name": "whoami", "arguments": {}, **meta}
+    async with ShimProcess(house.socket) as shim:
+        await shim.answer(shim.ask("tools/list", meta))
+        await shim.answer(shim.ask("tools/call", whoami))
+        mesh.peers["ada"]["role"] = "orchestrator"
+        shim.ask("tools/call", whoami)
+        announced = await shim.read()
+        await shim.read()
+        await shim.answer(shim.ask("tools/call", whoami))
+        after = names(await shim.answer(shim.ask("tools/list", meta)))
+        await shim.answer(shim.ask("tools/call", whoami))
+        mesh.peers["ada"]["role"] = "agent"
+        shim.ask("tools/call", whoami)
+        shrunk = await shim.read()
+
+    assert announced["method"] == shrunk["method"] == CHANGED
+    assert after[-1] == MORE[-1].name
+
+
+async def test_whoever_is_shown_all_from_the_start_is_told_of_no_change(house: House, mesh: Mesh) -> None:
+    mesh.peers["ada"]["backend"] = "codex"
+    async with ShimProcess(house.socket) as shim:
+        await shim.answer(shim.ask("tools/list"))
+        mesh.peers["ada"]["role"] = "orchestrator"
+        await shim.answer(shim.call("whoami"))
+
+
+async def test_a_client_without_a_shim_is_known_by_its_peer(house: House, mesh: Mesh) -> None:
+    heard: list[object] = []
+
+    async def hear(message: object) -> None:
+        heard.append(message)
+
+    client = over("http", house, "legacy")
+    client.message_handler = hear  # type: ignore[assignment]
+    async with client:
+        await client.list_tools()
+        mesh.peers["ada"]["role"] = "orchestrator"
+        await client.call_tool("whoami", {})
+        await client.call_tool("whoami", {})
+    assert [type(each) for each in heard] == [t.ToolListChangedNotification]
+
+
 async def test_a_claim_that_is_refused_announces_nothing(house: House, mesh: Mesh) -> None:
     mesh.fail("claim_role", Conflict('"lead" is the orchestrator', "claim it with force"))
     async with ShimProcess(house.socket) as shim:
@@ -67,6 +115,34 @@ async def test_clients_of_both_eras_hear_it_on_both_roads(house: House, road: st
     assert not result.is_error
     assert listed >= {tool.name for tool in MORE}
     assert any(isinstance(each, t.ToolListChangedNotification) for each in heard) or era == MODERN
+
+
+async def test_a_client_that_asks_to_be_told_is_told_and_nothing_stands_open_for_it(house: House) -> None:
+    async with over("shim", house, MODERN) as client, client.listen(tools_list_changed=True) as subscription:
+        assert subscription.honored.tools_list_changed
+        await client.call_tool("claim_orchestrator_role", {})
+        async with asyncio.timeout(10):
+            event = await anext(aiter(subscription))
+    assert type(event).__name__ == "ToolsListChanged"
+    assert [said["method"] for said in house.headers if said["method"] == "subscriptions/listen"] == []
+
+
+async def test_a_subscription_that_is_cancelled_stamps_nothing_any_more(house: House) -> None:
+    wanted = {"notifications": {"toolsListChanged": True}, "_meta": ENVELOPE}
+    called = {"name": "claim_orchestrator_role", "arguments": {}, "_meta": ENVELOPE}
+    async with ShimProcess(house.socket) as shim:
+        asked = shim.ask("subscriptions/listen", wanted)
+        acknowledged = await shim.read()
+        shim.ask("tools/call", called)
+        stamped, _ = await shim.read(), await shim.read()
+        shim.write({"method": "notifications/cancelled", "params": {"requestId": asked}})
+        shim.ask("tools/call", called)
+        plain, _ = await shim.read(), await shim.read()
+
+    key = "io.modelcontextprotocol/subscriptionId"
+    assert acknowledged["params"] == {"_meta": {key: asked}, "notifications": {"toolsListChanged": True}}
+    assert stamped["params"] == {"_meta": {key: asked}}
+    assert key not in (plain.get("params") or {}).get("_meta", {})
 
 
 async def test_a_client_of_the_older_protocol_is_told_that_its_list_may_change(house: House) -> None:

@@ -1298,6 +1298,7 @@ NEWCOMERS: Final = (
     ),
 )
 
+BY_CLAIM: Final = "tests/mcp_server/test_roles.py::"
 BY_ROLE: Final = "tests/core/test_roles.py::"
 BY_PERSONA: Final = "tests/core/test_personas.py::"
 AT_A_GLANCE: Final = "tests/core/test_overview.py::"
@@ -1420,7 +1421,23 @@ ROLES: Final = (
         "mcp_server/server.py",
         "return not (tool.waits or tool.changes)",
         "return not tool.waits",
-        ("tests/mcp_server/test_roles.py::test_the_claims_own_answer_says_that_there_are_other_tools",),
+        (f"{BY_CLAIM}test_the_claims_own_answer_says_that_there_are_other_tools",),
+        p0=False,
+    ),
+    Mutant(
+        "a role that came from elsewhere is announced to nobody",
+        "mcp_server/caller.py",
+        "return bool(self.listed) and self.listed.is_other(*await self.shows())",
+        "return False",
+        (f"{BY_CLAIM}test_a_role_that_came_from_elsewhere_is_announced_on_the_next_call_and_once",),
+        p0=False,
+    ),
+    Mutant(
+        "what is announced names no subscription",
+        "mcp_server/stdio.py",
+        'if message.get("method") == CHANGED and self.subscribed is not None:',
+        "if False:",
+        (f"{BY_CLAIM}test_a_subscription_that_is_cancelled_stamps_nothing_any_more",),
         p0=False,
     ),
     Mutant(

@@ -125,3 +125,17 @@ async def test_it_asks_another_agent_by_its_tool_without_a_dialog_and_answers_by
         await backend.type("go and ask")
         await backend.until_shown("it is blue")
     assert model.times_heard("\nwhich colour?\n[end #") == 1
+
+
+async def test_a_start_is_told_of_the_persona_beside_its_first_prompt(
+    line: House, backend: Codex, model: ModelApi
+) -> None:
+    used = await line.at_terminal("orchestrator", "persona", "use", "reviewer", "--peer", "backend")
+    assert used.code == 0, used
+    await model.hears('your persona is "reviewer"')  # at once, as a message
+    await until_peer(line, "backend", turn_state="idle")
+    heard = model.times_heard("You review. You change nothing")
+    await backend.type("/clear")
+    await backend.type("a first prompt")
+    await model.hears("a first prompt")
+    assert model.times_heard("You review. You change nothing") == heard + 1

@@ -180,6 +180,7 @@ async def nothing_is_left(on: Stage) -> None:
     """After ``down``, only what the user had opened themselves: a terminal with nothing in it."""
     told = await on.house.at_terminal("down")
     assert told.code == 0, told
+    assert await on.house.daemon.ended() == 0
 
     async def is_empty() -> bool:
         return not left(on)

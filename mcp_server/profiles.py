@@ -65,7 +65,7 @@ class Profile:
 
     @property
     def by_name(self) -> Mapping[str, Tool]:
-        return {tool.name: tool for tool in self.tools}
+        return {tool.name: tool for tool in (*self.tools, *self.more, *self.starts)}
 
     def instructions(self, served: bool | None) -> str:  # noqa: FBT001 -- looked up in a table
         return self.about + COMING[served]

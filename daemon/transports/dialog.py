@@ -227,7 +227,13 @@ def _needles(approval: Approval, dialog: Dialog) -> tuple[str, ...]:
     if approval.what == What.QUESTION:
         asked = approval.questions if dialog.one_by_one else approval.questions[:1]
         return tuple(_seen(question.text)[:NEEDLE] for question in asked)
-    return (_needle(approval, json.loads(approval.request), clipped=dialog.clipped),)
+    needle = _needle(approval, json.loads(approval.request), clipped=dialog.clipped)
+    return (needle, *_titles(approval.tool, needle))
+
+
+def _titles(tool: str, needle: str) -> tuple[str, ...]:
+    """As Claude Code writes the name of an MCP server's tool: `spawn_peer` is "Spawn Peer"."""
+    return (needle.replace("_", ""),) if tool.startswith("mcp__") and tool.endswith(f"__{needle}") else ()
 
 
 def _needle(approval: Approval, given: dict[str, Any], *, clipped: bool) -> str:

@@ -21,7 +21,7 @@ __all__ = ["KEY", "PROMPT", "ClaudeCode", "HookTap", "claude_binary", "processes
 KEY = "sk-ant-dummy-peerline-emulated-model"
 PROMPT = "\u276f\u00a0"  # the input line; in a line of the conversation an ordinary space follows the sign
 
-_QUIET = {
+QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "DISABLE_AUTOUPDATER": "1",
     "DISABLE_ERROR_REPORTING": "1",
@@ -50,7 +50,7 @@ class ClaudeCode(RealAgent):
         return str(self.registry()["sessionId"])
 
     def surroundings(self) -> dict[str, str]:
-        return _QUIET | {"ANTHROPIC_BASE_URL": self.model_url, "ANTHROPIC_API_KEY": KEY}
+        return QUIET | {"ANTHROPIC_BASE_URL": self.model_url, "ANTHROPIC_API_KEY": KEY}
 
     def write_settings(self) -> None:
         write_settings(self.home, self.cwd)

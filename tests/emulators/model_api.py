@@ -24,9 +24,12 @@ from tests.emulators.dialects.interface import Dialect
 from tests.emulators.dialects.responses import Responses
 from tests.emulators.model_script import Answer, Calls, Fails, Rule, Runs, Says, Script, Turn, Words, filled
 
-__all__ = ["Answer", "Calls", "Fails", "ModelApi", "Rule", "Runs", "Says", "Script", "Turn", "Words"]
+__all__ = ["Answer", "Calls", "Fails", "Mind", "ModelApi", "Rule", "Runs", "Says", "Script", "Turn", "Words"]
 
 DIALECTS: tuple[Dialect, ...] = (Anthropic(), Responses(), Gemini(), ChatCompletions())
+
+#: What a model makes of a whole conversation; None leaves it to the script.
+Mind = Callable[[Sequence[Words]], Answer | None]
 
 
 @dataclass(slots=True)
@@ -48,8 +51,9 @@ class _Session:
 class ModelApi:
     """`async with ModelApi(Script(...)) as model:`; `model.url` is the agent's base address."""
 
-    def __init__(self, script: Script | None = None) -> None:
+    def __init__(self, script: Script | None = None, *, mind: Mind | None = None) -> None:
         self.script = script or Script()
+        self.mind = mind
         self.heard: list[Turn] = []
         # Titles, summaries, suggestions: calls that are no turn of the conversation.
         self.asides: list[dict[str, Any]] = []
@@ -128,13 +132,19 @@ class ModelApi:
         session = self._sessions.setdefault(session_id, _Session())
         fresh = session.take(everything)
         rule, answer = (
-            (None, session.coming.pop(0)) if session.coming else self._choose(dialect, session.newest)
+            (None, session.coming.pop(0))
+            if session.coming
+            else self._thought(everything) or self._choose(dialect, session.newest)
         )
         if rule:
             self._used[repr(rule)] += 1
             session.coming.extend(rule.then)
         self.heard.append(Turn(session_id, fresh, answer))
         return rule, answer
+
+    def _thought(self, everything: Sequence[Words]) -> tuple[None, Answer] | None:
+        answer = self.mind(everything) if self.mind else None
+        return None if answer is None else (None, answer)
 
     def _choose(self, dialect: Dialect, said: Sequence[Words]) -> tuple[Rule | None, Answer]:
         for words in reversed(said):

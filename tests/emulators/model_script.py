@@ -64,6 +64,10 @@ class Words:
     role: str  # "user", "system" or "tool"
     text: str
     addressed: bool = True  # somebody says this now, so that an answer should depend on it
+    # Of a tool's result: what was called (`mcp__<server>__<tool>`, or what the agent calls its shell), and the JSON
+    # that it was given. Dialects without it leave both empty.
+    tool: str = ""
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)

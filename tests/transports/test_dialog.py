@@ -90,6 +90,28 @@ def test_another_request_is_not_mistaken_for_the_one_on_the_screen(name: str) ->
     assert not [each for each in (*others, *strangers) if is_about(dialog, each)]
 
 
+def test_a_tool_of_several_words_is_found_by_the_title_that_claude_code_makes_of_it() -> None:
+    screen = [
+        *(
+            "─" * 20,
+            " Tool use",
+            " peerline — Spawn Peer Tool: (MCP)",
+            ' path: "/src/project"',
+            " backend: codex",
+        ),
+        *(
+            "",
+            " Do you want to proceed?",
+            " \N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT} 1. Yes",
+            "   2. No",
+        ),
+    ]
+    dialog = read(screen)
+    assert dialog
+    assert is_about(dialog, approval("mcp__peerline__spawn_peer", path="/src/project"))
+    assert not is_about(dialog, approval("mcp__peerline__kill_peer", peer="builder"))
+
+
 def test_what_stands_in_the_conversation_above_is_not_the_dialog() -> None:
     """The call before it was of the same form: its words are on the screen, too."""
     assert not is_about(shown("edit"), approval(command="touch a3"))

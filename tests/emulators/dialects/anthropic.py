@@ -65,10 +65,21 @@ class Anthropic:
 
 
 def _words(messages: Sequence[Mapping[str, Any]]) -> Iterator[Words]:
+    called: dict[str, tuple[str, str]] = {}
     for message in messages:
-        if message["role"] != "assistant":
-            for role, text in _pieces(message["role"], message["content"]):
-                yield Words(role, text.strip(), _addressed(role, text.strip()))
+        if message["role"] == "assistant":
+            called |= dict(_calls(message["content"]))
+            continue
+        for role, text, call_id in _pieces(message["role"], message["content"]):
+            said = text.strip()
+            yield Words(role, said, _addressed(role, said), *called.get(call_id, ()))
+
+
+def _calls(content: str | Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """By the id of each call: the tool's name, and what it was given."""
+    for block in () if isinstance(content, str) else content:
+        if block["type"] == "tool_use":
+            yield block["id"], (block["name"], json.dumps(block["input"]))
 
 
 def _addressed(role: str, text: str) -> bool:
@@ -76,15 +87,17 @@ def _addressed(role: str, text: str) -> bool:
     return not surroundings or bool(_SPEAKS.search(text))
 
 
-def _pieces(role: str, content: str | Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _pieces(role: str, content: str | Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Who says it, the text, and of a tool's result the id of the call."""
     if isinstance(content, str):
-        yield role, content
+        yield role, content, ""
         return
     for block in content:
         if block["type"] == "text":
-            yield role, block["text"]
+            yield role, block["text"], ""
         elif block["type"] == "tool_result":
-            yield "tool", "\n".join(text for _, text in _pieces("tool", block.get("content", "")))
+            told = "\n".join(text for _, text, _ in _pieces("tool", block.get("content", "")))
+            yield "tool", told, block.get("tool_use_id", "")
 
 
 def _message(model: str, answer: Says | Calls | Runs) -> dict[str, Any]:

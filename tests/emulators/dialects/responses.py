@@ -40,10 +40,13 @@ class Responses:
         return request.headers.get("thread-id") or str(call.get("prompt_cache_key", ""))
 
     def words_of(self, call: Mapping[str, Any]) -> Iterator[Words]:
+        called: dict[str, tuple[str, str]] = {}
         for item in call["input"]:
             role = item.get("role", "")
-            if item["type"] in ("function_call_output", "custom_tool_call_output"):
-                yield Words("tool", _text(item["output"]))
+            if item["type"] == "function_call":
+                called[item["call_id"]] = _called(item)
+            elif item["type"] in ("function_call_output", "custom_tool_call_output"):
+                yield Words("tool", _text(item["output"]), True, *called.get(item["call_id"], ()))
             elif item["type"] == "message" and role != "assistant":
                 for text in map(str.strip, _texts(item["content"])):
                     named = "user" if role == "user" else "system"
@@ -58,6 +61,12 @@ class Responses:
             body = {"error": {"type": kind, "code": kind, "message": answer.message}}
             return web.json_response(body, status=answer.status)
         return await stream(request, _events(call["model"], list(_items(answer))), named=True)
+
+
+def _called(item: Mapping[str, Any]) -> tuple[str, str]:
+    """The tool's name as a script has it, and what it was given."""
+    place = f"{item['namespace']}__" if item.get("namespace") else ""
+    return f"{place}{item['name']}", item.get("arguments", "")
 
 
 def _texts(content: Any) -> Iterator[str]:

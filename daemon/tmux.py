@@ -138,12 +138,13 @@ class Tmux:
     async def open(
         self, session: str, name: str, argv: Sequence[str], environment: Mapping[str, str]
     ) -> PaneNow:
-        """Run a program in a new window of that session, which is made if it is not there; nobody's view changes.
+        """Run a program in a new window of that session, made if it is not there; no view changes, no shell runs it.
 
-        No shell runs it. The window stays in the folder of whoever calls: tmux would expand any that is named.
+        The window stays in the folder of whoever calls: tmux would expand any that is named.
 
         Args:
-            session, name: of session and window, plain words.
+            session: a plain word.
+            name: the window's, another.
             argv: the program and its arguments.
             environment: a new server's, and the way on which the program is looked for.
 
@@ -151,9 +152,8 @@ class Tmux:
             TmuxFailed: tmux refused; unless it is ``TmuxSilent``, nothing was begun.
 
         """
-        for word in (session, name):
-            if not _WORD.fullmatch(word):
-                raise ValueError(f"{word!r} is no plain word")
+        if odd := [word for word in (session, name) if not _WORD.fullmatch(word)]:
+            raise ValueError(f"{odd[0]!r} is no plain word")
         make: tuple[str, ...] = ("new-window", "-d", "-t", f"={session}:")
         try:
             await self._run("has-session", "-t", f"={session}")

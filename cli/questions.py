@@ -82,8 +82,8 @@ def _keep_commands() -> None:
     """How the agents that are here are started: by their own name, with nothing added. What is there stays."""
     known = load(found().config, os.environ).daemon.spawn.commands
     for name, agent in reversed(
-        AGENTS.items()
-    ):  # each is put before those that are there, and the first is the usual one
+        list(AGENTS.items())
+    ):  # each comes before those that are there: the first is usual
         if name not in known and shutil.which(agent.program):
             keep(found().config, COMMANDS, name, agent.program)
             typer.echo(f"{COMMANDS}.{name}: {agent.program}")

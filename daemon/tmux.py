@@ -138,9 +138,9 @@ class Tmux:
     async def open(
         self, session: str, name: str, argv: Sequence[str], environment: Mapping[str, str]
     ) -> PaneNow:
-        """Run a program in a new window of that session, which is made if it is not there; nobody's view changes.
+        """Run a program in a new window of that session, made if it is not there; no view changes, no shell runs it.
 
-        No shell runs it. The window stays in the folder of whoever calls: tmux would expand any that is named.
+        The window stays in the folder of whoever calls: tmux would expand any that is named.
 
         Args:
             session: a plain word.

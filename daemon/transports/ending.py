@@ -12,7 +12,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,7 +70,11 @@ async def end_start(
         return await _bears(spawn, pane)
 
     wanted = Process(pane.pane_pid, pane.pane_started)
-    return await _end(wanted, proven, spawn, within_s=within_s, handle=handle)
+    told = await _end(wanted, proven, spawn, within_s=within_s, handle=handle)
+    if told.ended:  # a pane whose program has not arrived stays, to show its last words
+        with suppress(TmuxFailed):
+            await Tmux(pane.tmux).close(pane.pane_id, pane)
+    return told
 
 
 async def prove(session: Session, *, handle: Callable[[int], Handle] = opened) -> str:

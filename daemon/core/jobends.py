@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from daemon.core import budgets, jobs
+from daemon.core import budgets, jobs, nights
 from daemon.core.attention import Matter
 from daemon.core.cleaning import fitted, line
 from daemon.core.jobs import State
@@ -70,6 +70,10 @@ def _wakes_at(plan: Plan, job: Job) -> datetime | None:
     ahead = [job.deadline_at] if job.deadline_at else []
     if job.state == State.QUEUED and job.due_at and job.due_at > plan.now:
         ahead.append(job.due_at)
+    if (
+        job.state == State.QUEUED and job.tonight
+    ):  # whatever holds it up in this night may be gone in the next
+        ahead += [begins] if (begins := nights.begins_after(plan.rota(), job.circle, plan.now)) else []
     if job.state == State.RUNNING:
         ahead += [plan.now] if budgets.spent(plan.rota(), job) else []
         ahead += [ends] if (ends := budgets.ends_at(plan.rota(), job)) else []

@@ -41,6 +41,14 @@ def window(rota: Rota, circle: str, now: datetime) -> Window | None:
     return next(each for each in around if each.ends > now)
 
 
+def begins_after(rota: Rota, circle: str, now: datetime) -> datetime | None:
+    """When the next night begins; None: the circle has none."""
+    found = window(rota, circle, now)
+    if found and found.begins <= now:
+        found = window(rota, circle, found.ends)
+    return found.begins if found else None
+
+
 def told(rota: Rota, circle: str) -> str:
     night = night_of(rota, circle)
     return f"{night.window} {rota.zone}" if night else "none"

@@ -118,11 +118,13 @@ def forget(plan: Plan, command: c.ForgetPeer) -> Peer:
     status = presence.status(peer, plan.session_of(peer), plan.conversation(peer.peer_id), plan.now)
     if status is not Status.OFFLINE or peer.role is Role.SERVICE:
         raise NotAllowed(f'"{peer.name}" is {status}', "only an offline peer can be forgotten; end it first")
+    forgotten = replace(peer, forgotten_at=plan.now)
+    plan.put(forgotten)  # first of all: a job that fails by it frees a place, which is not to be this peer's again
     for ask in plan.view.open_asks_to(peer.peer_id):
         closing.lose(plan, plan.ask(ask.ask_id) or ask, peer.peer_id)
     for delivery in plan.view.waiting(peer.peer_id, 10_000):
         settling.kill(plan, plan.fresh(delivery), "the recipient was forgotten")
-    return _changed(plan, replace(peer, forgotten_at=plan.now), "forgotten")
+    return _changed(plan, forgotten, "forgotten")
 
 
 def _taken_up(plan: Plan, command: c.RegisterSession) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from daemon.core import (
     addressing,
+    asking,
     attending,
     attention,
     jobends,
@@ -160,8 +161,12 @@ def _decisions(plan: Plan, rooms: Sequence[Peer]) -> Iterator[Entry]:
 
 def waiting(plan: Plan, rooms: Sequence[Peer]) -> list[tuple[Ask, Peer]]:
     """What is asked of them there, approvals first, the oldest first; and by whom."""
-    found = {stale.ask_id: stale for room in rooms for stale in plan.view.open_asks_to(room.peer_id)}
-    asks = sorted(found.values(), key=lambda each: (_rank(each), each.created_at))
+    stale = {each.ask_id: each for room in rooms for each in plan.view.open_asks_to(room.peer_id)}
+    found = [plan.ask(each.ask_id) or each for each in stale.values()]
+    going_on = [
+        each for each in found if not asking.is_over(each)
+    ]  # some may have ended in this very decision
+    asks = sorted(going_on, key=lambda each: (_rank(each), each.created_at))
     askers = [(ask, plan.peer(ask.asker)) for ask in asks]
     return [(ask, asker) for ask, asker in askers if asker and asker.peer_id != LINE.peer_id]
 

@@ -300,6 +300,29 @@ def test_nobody_goes_on_with_what_was_never_begun(line: Line, lead: Peer, api: P
     assert (state(line, then), now(line, then).tries) == ("blocked", 0)
 
 
+def test_one_that_found_no_place_in_its_night_begins_in_the_next(line: Line, lead: Peer, api: Peer) -> None:
+    rota(line, nights=(Night(circle="*", window="22:00-07:00"),))
+    first = add(line, lead, api)
+    then = add(line, lead, api, tonight=True)
+    begin(line, after=11 * HOUR)
+    assert state(line, then) == "queued"
+    line.now += 9 * HOUR
+    do(line, api)
+    assert (state(line, first), state(line, then)) == ("done", "queued")
+    alarm = line.view.next_alarm()
+    assert alarm is not None
+    begin(line, after=alarm - line.now)
+    assert (state(line, then), line.now.hour) == ("running", 22)
+
+
+def test_who_is_forgotten_is_given_nothing_more(line: Line, lead: Peer, api: Peer) -> None:
+    first, then = add(line, lead, api), add(line, lead, api)
+    line.do(c.EndProcess(pid=line.session(api).pid, started=1))
+    line.do(c.ForgetPeer(peer_id=api.peer_id))
+    assert [state(line, each) for each in (first, then)] == ["failed", "failed"]
+    assert not line.view.open_asks_to(api.peer_id)
+
+
 def test_one_for_a_time_begins_at_that_time(line: Line, lead: Peer, api: Peer) -> None:
     made = add(line, lead, api, due_at=line.now + HOUR)
     assert (made.state, line.view.next_alarm()) == ("queued", line.now + HOUR)

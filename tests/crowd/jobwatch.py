@@ -56,9 +56,14 @@ class JobWatch:
             )  # whoever does it says themselves when it is over
             expect(job["state"] != "running" or young or goes_on, f"it runs for ever: {job}")
             if job["state"] == "queued":
-                before = [self.books.row("job", x) for x in job["after"]]
-                waits = any(x and x["state"] in OPEN for x in before)
-                expect(waits, f"queued for ever: {job}")
+                expect(self._has_to_wait(job), f"queued for ever: {job}")
+
+    def _has_to_wait(self, job: Row) -> bool:
+        """For what it comes after, or for a place that somebody holds: a month each, where nobody comes back."""
+        before = [self.books.row("job", x) for x in job["after"]]
+        running = [x for x in self.books.rows("job") if x["state"] == "running"]
+        taken = any(x[name] == job[name] for x in running for name in ("to", "circle", "backend"))
+        return taken or any(x and x["state"] in OPEN for x in before)
 
     # --- one job ------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from tests.crowd.jobwatch import JobWatch
 from tests.crowd.loopwatch import LoopWatch
 from tests.crowd.reviewwatch import ReviewWatch
 from tests.crowd.rolewatch import RoleWatch
+from tests.crowd.spawnwatch import SpawnWatch
 
 OPEN = frozenset({"open", "seen", "working"})
 ENDINGS = frozenset({"answered", "acknowledged", "declined", "expired", "cancelled", "orphaned"})
@@ -42,6 +43,7 @@ class Oversight:
         self.reviews = ReviewWatch(self.books)
         self.roles = RoleWatch(self.books)
         self.loops = LoopWatch(self.books)
+        self.spawns = SpawnWatch(self.books)
         self.commits = 0
         self.ended: Counter[str] = Counter()  #: by ask, how often it was told that it ended
         self.heard: dict[str, list[str]] = defaultdict(list)  #: by ask, what its asker was told of it
@@ -60,6 +62,7 @@ class Oversight:
         self.reviews.looks(commit, commands)
         self.roles.looks(commit, commands, now)
         self.loops.looks(commit, commands, at)
+        self.spawns.looks(commit, commands)
         if isinstance(told, Heard) and told.understood == "nothing" and isinstance(commands[-1], c.Say):
             self._came_to_nothing(commit)
 

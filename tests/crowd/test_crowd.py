@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from daemon.core import asking, jobs, reviews
+from daemon.core import asking, jobs, reviews, spawns
 from tests.crowd.town import Town
 from tests.simulation.runs import Witness
 
@@ -22,7 +22,7 @@ SEEDS = os.environ.get("PEERLINE_CROWD_SEEDS")
 SOME = int(SEEDS or "5")
 MORE = int(SEEDS or "40")
 MANY = int(SEEDS or "200")
-MACHINES = {"ask": asking, "job": jobs, "review": reviews}
+MACHINES = {"ask": asking, "job": jobs, "review": reviews, "start": spawns}
 #: Edges that the tables allow and nothing here takes, with the reason.
 NOT_TAKEN = {
     "ask open Remind": "what is reminded of was seen",
@@ -48,6 +48,7 @@ WRONG = {
     "a crash",
     "a full disk: SendAsk",
     "a head that moves",
+    "a start that arrives",
     "refused: WaitingRing",
     "what was given is lost on the way",
     *(f"stuck: {why}" for why in ("dead", "person", "usage limit", "peer", "error", "silent")),
@@ -87,7 +88,7 @@ def test_everything_ends_once_and_what_is_told_is_so(seed: int) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.long
-def test_every_way_of_asks_jobs_and_reviews_is_gone() -> None:
+def test_every_way_of_asks_jobs_reviews_and_starts_is_gone() -> None:
     witness, met = gone_through(range(FIRST, FIRST + MORE))
     assert not set(witness.missed()) - set(NOT_TAKEN) - SELDOM, f"none went these ways: {witness.missed()}"
     assert not set(NOT_TAKEN) - set(witness.missed()), "a way that is said not to be taken was taken"

@@ -11,6 +11,7 @@ from tests.crowd.glances import Glances
 from tests.crowd.heads import Heads
 from tests.crowd.people import BOT, People, chats
 from tests.crowd.stage import Stage
+from tests.crowd.starts import Starts
 from tests.crowd.talking import Talking
 from tests.crowd.told import Told
 
@@ -48,6 +49,7 @@ class Town:
         self.agents = Agents(self.stage, everybody)
         self.talking = Talking(self.stage, NAMES)
         self.heads = Heads(self.stage)
+        self.starts = Starts(self.stage, self.agents)
         self.told = Told(self.stage)
         self.glances = Glances(self.stage, self.told.status)
         self._begins()
@@ -71,6 +73,8 @@ class Town:
             self.heads.acts(self.stage.pick(*self.agents.everybody))
         elif roll < 0.91:
             self.people.acts(self.stage.pick(*self.people.chats))
+        elif roll < 0.93:
+            self.starts.acts(self._somebody())
         elif roll < 0.97:
             self._time_passes()
         else:
@@ -84,6 +88,12 @@ class Town:
         agent = self.stage.pick(*self.agents.everybody)
         if agent.alive or self.stage.chance(0.1):
             self.talking.speaks(agent)
+
+    def _somebody(self) -> str:
+        """An agent, also one that was started, or a person."""
+        if self.stage.chance(0.2):
+            return self.stage.pick(*self.people.chats).peer_id
+        return self.stage.pick(*[x for x in self.agents.everybody if x.peer_id]).peer_id
 
     def _time_passes(self) -> None:
         seconds = self.stage.pick(1, 5, 5, 30, 30, 60, 60, 300, 300, 1800, 7200)
@@ -146,6 +156,7 @@ class Town:
             if schedule.state is not Standing.OVER:
                 stage.do(c.ChangeSchedule(schedule_id=schedule.schedule_id, by="", state=Standing.REMOVED))
         stage.do(c.ThawCircle(circle="zinc", by="ada"))
+        self.starts.end()
         for agent in self.agents.everybody:
             if agent.alive and stage.chance(0.5):
                 self.agents.dies(agent)

@@ -15,7 +15,7 @@ from daemon.core import commands as c
 from daemon.core.attention import Matter
 from daemon.core.cleaning import fitted, line
 from daemon.core.errors import Malformed, NotAllowed, Throttled
-from daemon.core.model import Authority, Event, Kind, Peer, Role, Spawn, Spawned
+from daemon.core.model import Ask, Authority, Event, Kind, Peer, Role, Spawn, Spawned
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.view import Plan
 
@@ -104,7 +104,7 @@ def _failed(plan: Plan, spawn: Spawn, why: str) -> Spawn:
     if peer is None or peer.forgotten_at:
         return after
     asks = [plan.ask(each.ask_id) or each for each in plan.view.open_asks_to(peer.peer_id)]
-    if not any(ask.asker == spawn.by and not asking.is_over(ask) for ask in asks):
+    if spawn.resume or not any(_ends_with(spawn, ask) for ask in asks):
         _tell(plan, spawn, f"{name} could not be started: {why}")  # else the end of its ask says so
     if peer.session_id is None:  # it was never there, so its name is free again
         registering.forget(plan, c.ForgetPeer(peer_id=peer.peer_id))
@@ -114,6 +114,12 @@ def _failed(plan: Plan, spawn: Spawn, why: str) -> Spawn:
             closing.lose(plan, ask, peer.peer_id)
     _seen_anew(plan, peer)
     return after
+
+
+def _ends_with(spawn: Spawn, ask: Ask) -> bool:
+    """Whether it is an ask of whoever wanted the start, of nobody else, that nothing but its end is told of."""
+    alone = ask.asker == spawn.by and ask.to == (spawn.peer_id,)
+    return alone and not ask.subject and not asking.is_over(ask)
 
 
 def _for_job(plan: Plan, job_id: str) -> Spawned | None:

@@ -226,6 +226,19 @@ def test_whoever_wanted_it_is_told_once_what_its_screen_shows(line: Line) -> Non
     assert "tmux attach -t dev:app" in envelope.body
 
 
+def test_whoever_asked_it_among_others_learns_that_it_never_came(line: Line) -> None:
+    lead, api = line.agent("lead"), line.agent("api")
+    started = wanted(line, lead)
+    line.do(c.SendAsk(sender=lead.peer_id, to=("app", "api"), question="how far?"))
+    begun(line, started)
+    over(line, started)
+    words = [line.plan().envelope(each.envelope_id) for each in line.view.waiting(lead.peer_id)]
+    assert [each.body for each in words if each] == [
+        "dev/app could not be started: its program ended (exit status 3)"
+    ]
+    assert line.view.open_asks_to(api.peer_id)
+
+
 def test_while_it_is_awaited_it_is_listed_and_nobody_forgets_it(line: Line) -> None:
     started = wanted(line, line.agent("lead"))
     with pytest.raises(NotAllowed, match="is being started"):

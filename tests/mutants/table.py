@@ -1818,17 +1818,6 @@ ROLES: Final = (
         p0=False,
     ),
     Mutant(
-        "whoever answered is shown as owing an answer",
-        "daemon/core/overview.py",
-        "return [peer_id for peer_id in ask.to if peer_id not in done]",
-        "return list(ask.to)",
-        (
-            f"{AT_A_GLANCE}test_who_answered_owes_nothing",
-            f"{AT_A_GLANCE}test_it_never_says_anything_that_the_rows_do_not",
-        ),
-        p0=False,
-    ),
-    Mutant(
         "a failed turn is told of for ever",
         "daemon/core/presence.py",
         "turn_began_at=now, calls=0, failed_at=None)",

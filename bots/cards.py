@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Final
 
 from bots.interface import Card, Choice
-from daemon.core.asking import is_over
-from daemon.core.measures import counted
 from daemon.core.model import Ask, Authority, Envelope, Kind, Parcel, Sender, Urgency
 from daemon.core.posting import LINE
-from daemon.core.secrets import masked
+from daemon.core.rules.asking import is_over
+from daemon.core.rules.measures import counted
+from daemon.core.rules.secrets import masked
 
 _SIGNS: Final = {
     Kind.ASK: "asks",

@@ -10,8 +10,8 @@ from typing import Final
 from bots.intake import LARGEST, Intake
 from bots.interface import NotEver, NotNow, Said, Unsure
 from daemon.core.errors import PeerlineError
-from daemon.core.measures import size
 from daemon.core.model import File
+from daemon.core.rules.measures import size
 
 FETCHES: Final = 6  #: how often a file is asked for
 Fetch = Callable[[], Awaitable[bytes]]

@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import Final, Generic, Protocol, TypeVar
 
 from bots.interface import Card, Choice
-from daemon.core.asking import State
-from daemon.core.measures import size
+from daemon.core.rules.asking import State
+from daemon.core.rules.measures import size
 
 LONGEST_OUTCOME: Final = 200
 LONGEST_MARK: Final = 64  #: with the empty line below it

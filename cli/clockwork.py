@@ -16,8 +16,8 @@ from daemon.api.door import Door
 from daemon.client.local import LocalExchange
 from daemon.client.peer import Client
 from daemon.core import commands as c
-from daemon.core import unattended
 from daemon.core.model import Night, Payer, Rota
+from daemon.core.rules import unattended
 from daemon.core.vigil import program
 from daemon.engine.waking import Waking
 from daemon.settings import Settings

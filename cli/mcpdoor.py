@@ -33,7 +33,7 @@ from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Peer, Session, Turn
-from daemon.core.roads import TOOLS_ALONE
+from daemon.core.rules.roads import TOOLS_ALONE
 from daemon.engine.engine import Engine
 from daemon.store.interface import Tx
 from mcp_server import profiles

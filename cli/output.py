@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from daemon.client.http import Address, HttpExchange
 from daemon.client.peer import Client
-from daemon.core.cleaning import clean
 from daemon.core.errors import PeerlineError, Sandboxed, Unavailable
+from daemon.core.rules.cleaning import clean
 from daemon.paths import found
 
 Json = dict[str, Any]

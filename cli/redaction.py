@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote
 
-from daemon.core.cleaning import clean
+from daemon.core.rules.cleaning import clean
 
 SHORTEST: Final = 6  #: a known secret of fewer characters would take half of the log with it
 HIDDEN: Final = "…"

@@ -9,7 +9,7 @@ import typer
 
 from cli.options import AsJson
 from cli.output import show, table
-from daemon.core.measures import counted
+from daemon.core.rules.measures import counted
 from daemon.paths import Paths, found
 
 Json = dict[str, Any]

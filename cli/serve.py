@@ -30,8 +30,8 @@ from daemon.api.status import Health
 from daemon.api.table import ENDPOINTS
 from daemon.callers.orphans import orphaned
 from daemon.core import commands as c
-from daemon.core import unattended
 from daemon.core.model import Road
+from daemon.core.rules import unattended
 from daemon.engine.auditor import Auditor
 from daemon.engine.clock import SystemClock
 from daemon.engine.decisions import Decisions

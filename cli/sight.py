@@ -8,8 +8,9 @@ from typing import TypeVar
 from bots.interface import Said
 from bots.slack.ids import Concern, Met
 from daemon.core import commands as c
-from daemon.core import gate, glance, incoming, listing, threads
+from daemon.core import glance, incoming, listing, threads
 from daemon.core.model import Peer
+from daemon.core.said import gate
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
 

@@ -15,7 +15,7 @@ from daemon.callers.registry import session_file
 from daemon.callers.watch import ExitWatch, RegistryWatch
 from daemon.core import commands as c
 from daemon.core.model import Session
-from daemon.core.presence import PERHAPS_IN_TURN
+from daemon.core.rules.presence import PERHAPS_IN_TURN
 from daemon.core.view import live_sessions
 from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING

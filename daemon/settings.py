@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from daemon import configfile
 from daemon.chatsettings import Section, Slack, Telegram, Voice
 from daemon.core.errors import Malformed
-from daemon.core.jobs import LARGEST_BUDGET
+from daemon.core.rules.jobs import LARGEST_BUDGET
 from daemon.timesettings import Account, Night, Unattended
 
 PREFIX: Final = "PEERLINE_"

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from daemon.chatsettings import Section
-from daemon.core import unattended
 from daemon.core.errors import Malformed
+from daemon.core.rules import unattended
 
 
 def _checked_window(window: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from daemon.client.times import Task
-from daemon.core.jobs import LARGEST_BUDGET, LONGEST_BUDGET
+from daemon.core.rules.jobs import LARGEST_BUDGET, LONGEST_BUDGET
 from mcp_server.calls import Call
 from mcp_server.schema import ID_LENGTH, Json, choice, count, flag, name, several, takes, text
 from mcp_server.tool import Tool

@@ -21,10 +21,10 @@ from bots.handover import hand_over
 from bots.interface import Heard, Said
 from daemon.client.hosting import HostClient
 from daemon.client.interface import Json
-from daemon.core.asking import State
 from daemon.core.errors import AnswerLost, PeerlineError, Refused, Unavailable
 from daemon.core.model import Kind, Parcel
 from daemon.core.posting import LINE
+from daemon.core.rules.asking import State
 
 LINGER_S: Final = 5.0
 LEAVING_S: Final = 2.0

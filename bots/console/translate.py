@@ -13,9 +13,9 @@ from typing import Final
 
 from bots.console.markup import Fragment, fragments, harmless, plain_text
 from bots.interface import Card, Choice
-from daemon.core.measures import size
 from daemon.core.posting import LINE
-from daemon.core.words import WORDS
+from daemon.core.rules.measures import size
+from daemon.core.rules.words import WORDS
 
 KEPT: Final = 200  #: how many cards can still be replied to
 LABEL_LENGTH: Final = 60

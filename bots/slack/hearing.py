@@ -21,7 +21,7 @@ from bots.slack.ids import address_of, receipt_of
 from bots.slack.proper import is_channel, is_plain, is_ts, number_of, person_of
 from bots.slack.wording import Words, files_in, words_of
 from daemon.core.model import File
-from daemon.core.words import hurries, spoken
+from daemon.core.rules.words import hurries, spoken
 
 Shape = Mapping[str, Any]
 EVENTS, INTERACTIVE, COMMANDS = "events_api", "interactive", "slash_commands"

@@ -29,7 +29,7 @@ from bots.slack.pressing import wished
 from bots.slack.proper import is_ts
 from bots.slack.pushing import Hook
 from bots.slack.sockets import Rhythm, Sockets
-from daemon.core.frame import ALPHABET
+from daemon.core.rules.frame import ALPHABET
 
 EVERY_S: Final = 25.0  #: between two looks whether Slack is there, where nothing else would tell
 MOST_WAITING: Final = 2000

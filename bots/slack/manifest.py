@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bots.slack.pressing import ASK, ASK_ABOUT
-from daemon.core.words import BY_NAME, WORDS
+from daemon.core.rules.words import BY_NAME, WORDS
 
 Json = dict[str, Any]
 COMMAND: Final = "/peerline"

@@ -14,7 +14,7 @@ from bots.interface import Said, Tapped
 from bots.payload import text_in
 from bots.slack.ids import address_of, receipt_of, reply_in, tap_in
 from bots.slack.proper import is_channel, is_plain, is_ts, person_of
-from daemon.core.words import spoken
+from daemon.core.rules.words import spoken
 
 Shape = Mapping[str, Any]
 ASK: Final = "peerline_ask"  #: callback id of the shortcut and of the modal to ask an agent

@@ -21,7 +21,7 @@ from bots.telegram.places import changed, chat_of, moved_in
 from bots.telegram.sent import text_of
 from bots.telegram.translate import receipt
 from daemon.core.model import File
-from daemon.core.words import hurries
+from daemon.core.rules.words import hurries
 
 Update = Mapping[str, Any]
 WANTED: Final = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")

@@ -23,7 +23,7 @@ from bots.telegram.sent import Sent, file_in
 from bots.telegram.trouble import Contested, Hooked
 from bots.telegram.webhook import Webhook
 from daemon.core.model import File
-from daemon.core.words import WORDS
+from daemon.core.rules.words import WORDS
 
 LOST_IN_A_ROW: Final = 2  #: one poll lost on the way is weather, two are trouble
 log = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from typing import Final
 
 from daemon.agents.interface import Json
 from daemon.agents.requests import BRIEF, LABEL, decided, fenced_word, plan, wants
-from daemon.core.approval import What
-from daemon.core.cleaning import line
 from daemon.core.deciding import ACCEPT_EDITS, ALLOW, ALWAYS, APPROVE, DENY, KEEP_PLANNING
 from daemon.core.model import Approval
+from daemon.core.rules.approval import What
+from daemon.core.rules.cleaning import line
 
 PLAN_TOOL: Final = "ExitPlanMode"
 QUESTION_TOOL: Final = "AskUserQuestion"

@@ -16,9 +16,9 @@ from daemon.agents import codex_requests
 from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.agents.speech import Commands, Speech, beside, left, session_of, text
 from daemon.core import commands as c
-from daemon.core.frame import joined
 from daemon.core.model import Approval, Briefing, Denial, Turn
-from daemon.core.roads import INTERRUPTED
+from daemon.core.rules.frame import joined
+from daemon.core.rules.roads import INTERRUPTED
 
 BACKEND: Final = "codex"
 DENIAL_LIMIT: Final = 9_000  #: characters; longer reasons were not tried

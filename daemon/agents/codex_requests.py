@@ -17,9 +17,9 @@ from daemon.agents import requests
 from daemon.agents.interface import Json, Surroundings
 from daemon.agents.speech import input_of, text
 from daemon.core import commands as c
-from daemon.core.approval import What
 from daemon.core.deciding import ALLOW, APPROVE, DENY, KEEP_PLANNING
 from daemon.core.model import Approval
+from daemon.core.rules.approval import What
 
 QUESTION: Final = "request_user_input"
 PLAN: Final = "plan"

@@ -17,8 +17,8 @@ from daemon.agents import gemini_requests, requests
 from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.agents.speech import Commands, input_of, left, reason, registration, session_of, text
 from daemon.core import commands as c
-from daemon.core.frame import joined, marks_in
 from daemon.core.model import Approval, Briefing, Denial, Turn
+from daemon.core.rules.frame import joined, marks_in
 
 BACKEND: Final = "gemini"
 HAND_OUT_LIMIT: Final = 16_000  #: characters, frames included

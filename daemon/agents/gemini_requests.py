@@ -13,8 +13,8 @@ from daemon.agents import requests
 from daemon.agents.interface import Json
 from daemon.agents.speech import given, input_of, text
 from daemon.core import commands as c
-from daemon.core.approval import What
 from daemon.core.deciding import ALLOW, DENY
+from daemon.core.rules.approval import What
 
 SHELL: Final = "run_shell_command"
 EDIT: Final = "edit"

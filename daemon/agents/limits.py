@@ -14,7 +14,7 @@ from typing import Final
 from daemon.agents.interface import Json
 from daemon.agents.speech import text
 from daemon.core import commands as c
-from daemon.core.resets import How
+from daemon.core.rules.resets import How
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

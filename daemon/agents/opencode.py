@@ -26,8 +26,8 @@ from daemon.agents.speech import (
     text,
 )
 from daemon.core import commands as c
-from daemon.core.frame import joined, marks_in
 from daemon.core.model import Approval, Briefing, Denial, Turn
+from daemon.core.rules.frame import joined, marks_in
 
 BACKEND: Final = "opencode"
 DENIAL_LIMIT: Final = 19_000

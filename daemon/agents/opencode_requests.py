@@ -17,10 +17,10 @@ from daemon.agents import requests
 from daemon.agents.interface import Json
 from daemon.agents.speech import given, text
 from daemon.core import commands as c
-from daemon.core.approval import What
-from daemon.core.cleaning import line
 from daemon.core.deciding import ALLOW, ALWAYS, DENY
 from daemon.core.model import Approval, Question
+from daemon.core.rules.approval import What
+from daemon.core.rules.cleaning import line
 
 QUESTION: Final = "question"
 RULE: Final = 400  #: characters of a rule that can be shown whole

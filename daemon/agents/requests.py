@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from daemon.agents.interface import Json
 from daemon.core import commands as c
-from daemon.core.approval import What
-from daemon.core.cleaning import clean, line
 from daemon.core.model import Question
+from daemon.core.rules.approval import What
+from daemon.core.rules.cleaning import clean, line
 
 BRIEF: Final = 100
 LABEL: Final = 64

@@ -14,8 +14,8 @@ from daemon.agents import requests
 from daemon.agents.interface import Json, Outcome, Surroundings
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
-from daemon.core.frame import is_nudge, joined, marks_in
 from daemon.core.model import Briefing, Denial, Turn
+from daemon.core.rules.frame import is_nudge, joined, marks_in
 
 Commands = tuple[c.Command, ...]
 HAND_OUT_LIMIT: Final = 9_500  #: characters, frames included

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Call, Room
-from daemon.core import asking, closing
+from daemon.core import closing
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import AskShown
 from daemon.core.posting import LINE
+from daemon.core.rules import asking
 from daemon.core.view import Plan
 from daemon.wire import shapes
 

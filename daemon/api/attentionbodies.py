@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from daemon.api.answers import Moment, Told
 from daemon.api.bodies import Name, Strict, described, whole
 from daemon.api.timebodies import Time, Zone
-from daemon.core.attention import MOST_PER_HOUR
+from daemon.core.rules.attention import MOST_PER_HOUR
 
 Hours = Annotated[Time, described(pattern="^2[0-3]:[0-5][0-9]-0[0-9]:[0-5][0-9]$", description="or off")]
 

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from daemon.core.addressing import NAME_LIMIT
-from daemon.core.cleaning import TEXT_LIMIT
+from daemon.core.rules.cleaning import TEXT_LIMIT
 
 SOMETHING: Final = r"[^\s\x00-\x1f\x7f-\x9f]"  #: there is something to see
 AT_MOST: Final = f"at most {TEXT_LIMIT} bytes of UTF-8"

@@ -9,9 +9,10 @@ from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.api.schedules import by, name_of, rule_of
 from daemon.api.timebodies import CheckinBody
-from daemon.core import checkins, spoken
+from daemon.core import checkins
 from daemon.core import commands as c
 from daemon.core.model import Checkin, CheckinShown, Schedule
+from daemon.core.rules import spoken
 from daemon.core.view import Plan
 from daemon.wire import agenda
 

@@ -12,9 +12,9 @@ from daemon.api.caller import Caller, Standing
 from daemon.api.door import Call, Room
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed, NotFound
-from daemon.core.frame import ALPHABET
 from daemon.core.model import Authority, Conversation, File, Heard, Parcel, Person
 from daemon.core.people import is_open
+from daemon.core.rules.frame import ALPHABET
 from daemon.core.view import Plan
 from daemon.engine import mailbox
 from daemon.wire import shapes

@@ -19,7 +19,7 @@ from daemon.callers.processes import Process
 from daemon.core import commands as c
 from daemon.core.addressing import DEFAULT_CIRCLE
 from daemon.core.model import Pane, Session
-from daemon.core.presence import IN_TURN
+from daemon.core.rules.presence import IN_TURN
 
 PREFIX: Final = "peerline-env-"
 SECONDS: Final = "peerline-seconds"

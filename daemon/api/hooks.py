@@ -24,10 +24,10 @@ from daemon.api.guards import Placed
 from daemon.api.hookcaller import belongs_elsewhere, header, is_gone, is_over, really, seconds, surroundings
 from daemon.api.verdicts import MARGIN_S, Alarm, Alive, Verdicts
 from daemon.core import commands as c
-from daemon.core.delivery import State
 from daemon.core.errors import Malformed, NotAllowed, NotFound, Refused, Unavailable
-from daemon.core.frame import marks_in
 from daemon.core.model import Briefing, Delivery, Denial, Road, Session, Turn
+from daemon.core.rules.delivery import State
+from daemon.core.rules.frame import marks_in
 from daemon.core.view import live_sessions
 from daemon.engine.engine import Engine, Once, Reading
 

@@ -9,11 +9,12 @@ from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.api.timebodies import JobBody, JobChange
 from daemon.core import commands as c
-from daemon.core import orders, shifts, spoken, work
+from daemon.core import orders, shifts, work
 from daemon.core.errors import Malformed
-from daemon.core.jobs import State
 from daemon.core.model import Job, Peer
-from daemon.core.timetable import Once
+from daemon.core.rules import spoken
+from daemon.core.rules.jobs import State
+from daemon.core.rules.timetable import Once
 from daemon.core.view import Plan
 from daemon.starting.interface import Place, Wish
 from daemon.wire import agenda

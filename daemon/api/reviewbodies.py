@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from daemon.api.answers import Moment, Told
 from daemon.api.bodies import Name, Query, Strict, Text, described
-from daemon.core.reviews import SHA
+from daemon.core.rules.reviews import SHA
 
 What = Annotated[
     str,

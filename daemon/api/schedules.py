@@ -10,11 +10,12 @@ from daemon.api.caller import Standing
 from daemon.api.door import Call, Room
 from daemon.api.timebodies import ScheduleBody, Timed
 from daemon.core import commands as c
-from daemon.core import schedules, spoken, timetable
+from daemon.core import schedules
 from daemon.core.errors import Malformed, NotAllowed
 from daemon.core.model import Kind, Overlap, Schedule
 from daemon.core.model import Standing as State
-from daemon.core.timetable import Every, Missed, Once, Rule
+from daemon.core.rules import spoken, timetable
+from daemon.core.rules.timetable import Every, Missed, Once, Rule
 from daemon.core.view import Plan
 from daemon.engine.feed import SCHEDULES
 from daemon.wire import agenda

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from daemon.api.bodies import NAMED, Name, Query, Strict, Words, described, whole
-from daemon.core.jobs import LARGEST_BUDGET, LONGEST_BUDGET
+from daemon.core.rules.jobs import LARGEST_BUDGET, LONGEST_BUDGET
 
 Time = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 SAID = "or otherwise as a person says it"

@@ -13,9 +13,9 @@ from typing import Final, Protocol
 
 from daemon.agents.interface import AgentHooks
 from daemon.core import commands as c
-from daemon.core.approval import State
 from daemon.core.errors import Conflict
 from daemon.core.model import Approval
+from daemon.core.rules.approval import State
 from daemon.engine.engine import Engine
 
 MARGIN_S: Final = 1.0  #: what is left to a hook when we answer it last

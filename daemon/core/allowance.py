@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import delivery as d
-from daemon.core import usage
 from daemon.core.model import Account, Delivery, Event, Peer
-from daemon.core.timetable import place
+from daemon.core.rules import delivery as d
+from daemon.core.rules import usage
+from daemon.core.rules.timetable import place
 from daemon.core.view import Plan
 
 LIMIT: Final = "usage limit of "

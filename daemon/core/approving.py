@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core import approval as a
-from daemon.core import asking, closing, deciding, following, presence
+from daemon.core import closing, deciding, following
 from daemon.core import commands as c
-from daemon.core.attention import Matter
-from daemon.core.cleaning import TEXT_LIMIT, clean, fitted, line
 from daemon.core.errors import NotFound
 from daemon.core.model import Answer, Approval, Event, Kind, Session, Turn
 from daemon.core.posting import LIFE_WITH_PEOPLE, LINE, Letter, post, stamp
+from daemon.core.rules import approval as a
+from daemon.core.rules import asking, presence
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.cleaning import TEXT_LIMIT, clean, fitted, line
 from daemon.core.view import Plan
 
 WORDS: Final = 200

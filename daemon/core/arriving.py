@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from daemon.core import commands as c
-from daemon.core import spawns
 from daemon.core.model import Event, Pane, Peer, Spawn
+from daemon.core.rules import spawns
 from daemon.core.view import Plan
 
 

@@ -10,9 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from daemon.core import asking, attention, presence
-from daemon.core import delivery as d
-from daemon.core.attention import HOUR, Hold, Matter, Ring, Thing, Wishes
 from daemon.core.model import (
     Ask,
     Attention,
@@ -28,6 +25,9 @@ from daemon.core.model import (
     Role,
     Urgency,
 )
+from daemon.core.rules import asking, attention, presence
+from daemon.core.rules import delivery as d
+from daemon.core.rules.attention import HOUR, Hold, Matter, Ring, Thing, Wishes
 from daemon.core.view import Plan
 
 OWNER: Final = "@owner"  #: whoever is that, by whatever name a surface knows them

@@ -12,9 +12,7 @@ from typing import Final
 
 from daemon.core import addressing, settling, tracing
 from daemon.core import commands as c
-from daemon.core import delivery as d
 from daemon.core.errors import Conflict, NotFound
-from daemon.core.frame import space_for
 from daemon.core.model import (
     Circle,
     Denial,
@@ -26,7 +24,9 @@ from daemon.core.model import (
     Session,
     Urgency,
 )
-from daemon.core.presence import IN_TURN
+from daemon.core.rules import delivery as d
+from daemon.core.rules.frame import space_for
+from daemon.core.rules.presence import IN_TURN
 from daemon.core.view import Plan
 
 HALTED_FOR: Final = timedelta(seconds=5)  #: in case nothing tells that the agent has read it

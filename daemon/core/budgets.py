@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from daemon.core import jobs
 from daemon.core.errors import Malformed
-from daemon.core.measures import counted
 from daemon.core.model import Job, Rota
+from daemon.core.rules import jobs
+from daemon.core.rules.measures import counted
 from daemon.core.view import Plan
 
 

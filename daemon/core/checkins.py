@@ -13,12 +13,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, asking, glance, schedules, sending, situations
+from daemon.core import addressing, glance, schedules, sending
 from daemon.core import commands as c
-from daemon.core.attention import Matter
-from daemon.core.cleaning import fitted
 from daemon.core.errors import Conflict, Malformed, NotFound, Refused, Throttled
-from daemon.core.measures import counted
 from daemon.core.model import (
     Ask,
     Checkin,
@@ -32,6 +29,10 @@ from daemon.core.model import (
     Standing,
 )
 from daemon.core.posting import Letter, post
+from daemon.core.rules import asking, situations
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.cleaning import fitted
+from daemon.core.rules.measures import counted
 from daemon.core.schedules import ME, SCHEDULER
 from daemon.core.view import Plan
 

@@ -15,9 +15,9 @@ from typing import Final
 
 from daemon.core import attending, spawning
 from daemon.core import commands as c
-from daemon.core.delivery import NEVER
 from daemon.core.model import Approval, Ask, Conversation, Delivery, Event, Job, Outage, Session
 from daemon.core.outbox import room_of
+from daemon.core.rules.delivery import NEVER
 from daemon.core.view import Plan
 
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import arriving, asking, checkins, deciding, glance, settling, shifts, signs, slips, weighing
+from daemon.core import arriving, checkins, deciding, glance, settling, shifts, signs, slips, weighing
 from daemon.core import commands as c
-from daemon.core.cleaning import body, clean, fitted
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
 from daemon.core.model import Answer, Ask, AskShown, Authority, Event, Kind, Role, Sender, Urgency
 from daemon.core.posting import LINE, Letter, change_card, post, stamp
+from daemon.core.rules import asking
+from daemon.core.rules.cleaning import body, clean, fitted
 from daemon.core.view import Plan
 
 SATISFIED: Final = frozenset({asking.State.ANSWERED, asking.State.ACKNOWLEDGED, asking.State.DECLINED})

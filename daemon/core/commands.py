@@ -29,7 +29,7 @@ from daemon.core.model import (
     Turn,
     Urgency,
 )
-from daemon.core.timetable import Missed, Rule
+from daemon.core.rules.timetable import Missed, Rule
 
 # --- who is there -----------------------------------------------------------------------------------------------
 

@@ -17,7 +17,6 @@ from daemon.core import (
     clockwork,
     closing,
     digest,
-    edits,
     firing,
     groups,
     handing,
@@ -36,14 +35,12 @@ from daemon.core import (
     registering,
     requesting,
     restarting,
-    reviewdeeds,
     reviewing,
     roles,
     schedules,
     sending,
     settling,
     spawning,
-    talk,
     threads,
     ticking,
     topics,
@@ -54,6 +51,7 @@ from daemon.core import (
 )
 from daemon.core import commands as c
 from daemon.core.errors import Refused, Throttled
+from daemon.core.said import edits, reviewdeeds, talk
 from daemon.core.view import Decision, Plan, View
 
 ROOMS: Final[Mapping[type, Callable[[Plan, Any], Any]]] = {

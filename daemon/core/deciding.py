@@ -9,9 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core import approval as a
-from daemon.core import asking, ladder, presence
 from daemon.core import commands as c
+from daemon.core import ladder
 from daemon.core.errors import Conflict, Malformed, NotAllowed
 from daemon.core.model import (
     Answer,
@@ -28,6 +27,8 @@ from daemon.core.model import (
     Urgency,
 )
 from daemon.core.posting import LIFE_WITH_PEOPLE, Letter, addressed, post, stamp
+from daemon.core.rules import approval as a
+from daemon.core.rules import asking, presence
 from daemon.core.view import Plan
 
 ALLOW: Final = "Allow"

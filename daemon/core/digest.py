@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import approval as a
-from daemon.core import attending, hosting, outbox, presence, report, settling
+from daemon.core import attending, hosting, outbox, report, settling
 from daemon.core import commands as c
-from daemon.core import delivery as d
-from daemon.core.attention import HOUR
 from daemon.core.model import Attention, Conversation, Custom, Delivery, Envelope, Event, Kind, Peer, Person
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules import approval as a
+from daemon.core.rules import delivery as d
+from daemon.core.rules import presence
+from daemon.core.rules.attention import HOUR
 from daemon.core.view import Plan
 
 MOST_CARDS: Final = 12  #: that come once more below a morning report

@@ -17,12 +17,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import asking, attending, closing, ladder, locking, presence
-from daemon.core.cleaning import gist
-from daemon.core.delivery import State
-from daemon.core.measures import ago
+from daemon.core import attending, closing, ladder, locking
 from daemon.core.model import Answer, Ask, Escalation, Event, Kind, Peer, Role
 from daemon.core.posting import LINE, Letter, addressed, post, reply
+from daemon.core.rules import asking, presence
+from daemon.core.rules.cleaning import gist
+from daemon.core.rules.delivery import State
+from daemon.core.rules.measures import ago
 from daemon.core.view import Plan
 
 BRIEF: Final = 120

@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from daemon.core import addressing, asking, checkins, sending, timetable, when
+from daemon.core import addressing, checkins, sending
 from daemon.core import commands as c
-from daemon.core.cleaning import fitted, line
 from daemon.core.errors import NotAllowed, PeerlineError, Refused, Throttled, Unavailable
 from daemon.core.model import Event, Kind, Occurrence, Outcome, Overlap, Schedule, Standing
 from daemon.core.occurrences import written
 from daemon.core.posting import LINE, Letter, post, stamp
+from daemon.core.rules import asking, timetable, when
+from daemon.core.rules.cleaning import fitted, line
+from daemon.core.rules.timetable import Due, Fate
 from daemon.core.schedules import ME, SCHEDULER, gone_on, known, plan_of
-from daemon.core.timetable import Due, Fate
 from daemon.core.view import Plan
 
 BRIEF: Final = 60

@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import glance, topics, watchers
-from daemon.core.attention import Matter
-from daemon.core.cleaning import fitted
-from daemon.core.measures import counted, lasting
 from daemon.core.model import Ask, Follow, Kind, Peer, Session, Turn, Urgency
 from daemon.core.posting import LINE, Letter, post
-from daemon.core.presence import IN_TURN
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.cleaning import fitted
+from daemon.core.rules.measures import counted, lasting
+from daemon.core.rules.presence import IN_TURN
 from daemon.core.view import Plan
 from daemon.core.watchers import WATCH
 

@@ -12,12 +12,13 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
-from daemon.core import addressing, deciding, overview, overviewwords, presence
-from daemon.core.measures import counted
+from daemon.core import addressing, deciding, overview, overviewwords
 from daemon.core.model import Follow, Kind, Peer, Role, Status
 from daemon.core.overview import Overview, Row
 from daemon.core.posting import LINE, Letter, post, reply
-from daemon.core.timetable import place
+from daemon.core.rules import presence
+from daemon.core.rules.measures import counted
+from daemon.core.rules.timetable import place
 from daemon.core.view import Plan
 
 STATUS: Final = "status"

@@ -12,11 +12,11 @@ from typing import Final
 from daemon.core import commands as c
 from daemon.core import hosting, people, sending, threads, topics
 from daemon.core.addressing import DEFAULT_CIRCLE, free_name, slug
-from daemon.core.attention import Matter
-from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Authority, Conversation, Event, Heard, Kind, Peer, Person, Place, Role
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.cleaning import line
 from daemon.core.view import Plan
 
 MAY_TALK: Final = ("talk", "no")

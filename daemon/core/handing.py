@@ -8,12 +8,13 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
-from daemon.core import allowance, attending, braking, budgets, outbox, presence, roads, settling, tracing
+from daemon.core import allowance, attending, braking, budgets, outbox, settling, tracing
 from daemon.core import commands as c
-from daemon.core import delivery as d
-from daemon.core.frame import framed, space_for
 from daemon.core.model import Delivery, Envelope, Kind, Parcel, Peer, Road, Role, Session, Turn, Urgency
 from daemon.core.posting import LINE, UNREAD_LIMIT, Letter, post
+from daemon.core.rules import delivery as d
+from daemon.core.rules import presence, roads
+from daemon.core.rules.frame import framed, space_for
 from daemon.core.view import Plan
 
 TOO_LONG: Final = "too long for its hooks, and it has no other road; it was told to call check_messages"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import addressing, deciding, presence
+from daemon.core import addressing, deciding
 from daemon.core import commands as c
 from daemon.core.model import Authority, Conversation, Event, Peer, Person, Role, Status
+from daemon.core.rules import presence
 from daemon.core.view import Plan
 
 ALL_RIGHTS: Final = ("talk", "approve", "spawn")

@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from daemon.core import budgets, jobs, nights
-from daemon.core.attention import Matter
-from daemon.core.cleaning import fitted, line
-from daemon.core.jobs import State
+from daemon.core import budgets
 from daemon.core.model import Event, Job, Kind
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules import jobs, nights
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.cleaning import fitted, line
+from daemon.core.rules.jobs import State
 from daemon.core.view import Plan
 
 BRIEF: Final = 60

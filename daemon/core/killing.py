@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from daemon.core import asking, closing, lineage, registering, roads, spawning, spawns
+from daemon.core import closing, lineage, registering, spawning
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Event, Peer, Role, Session, Spawn
+from daemon.core.rules import asking, roads, spawns
 from daemon.core.view import Plan, live_sessions
 
 

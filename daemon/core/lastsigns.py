@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core import presence
-from daemon.core.measures import ago
 from daemon.core.model import Peer, Session, Status, Turn
+from daemon.core.rules import presence
+from daemon.core.rules.measures import ago
 from daemon.core.view import Plan
 
 SILENT_FOR: Final = timedelta(minutes=10)  #: after that nobody counts on a sign any more

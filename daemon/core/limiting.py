@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import allowance, asking, attending, closing, jobends, jobs, resets, shifts, usage
+from daemon.core import allowance, attending, closing, jobends, shifts
 from daemon.core import commands as c
-from daemon.core.measures import counted
 from daemon.core.model import Account, Event, Kind, Session
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules import asking, jobs, resets, usage
+from daemon.core.rules.measures import counted
+from daemon.core.rules.usage import State
 from daemon.core.schedules import SCHEDULER
-from daemon.core.usage import State
 from daemon.core.view import Plan
 
 PAUSED: Final = "its usage limit was reached"

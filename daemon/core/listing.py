@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from daemon.core import addressing, allowance, arriving, attending, braking, presence, roads, threads
-from daemon.core.delivery import State
+from daemon.core import addressing, allowance, arriving, attending, braking, threads
 from daemon.core.errors import Gone, NotFound, PeerlineError
 from daemon.core.model import Authority, Delivery, Envelope, Peer, PeerShown, Role, Status, Story, Told
+from daemon.core.rules import presence, roads
+from daemon.core.rules.delivery import State
 from daemon.core.view import Plan
 
 STARTED: Final = "being started"

@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from daemon.core import commands as c
-from daemon.core import presence
 from daemon.core.errors import Conflict
 from daemon.core.model import Authority, Event, Kind, Lock, Peer, Role, Status
 from daemon.core.posting import LINE, Letter, post, reply
+from daemon.core.rules import presence
 from daemon.core.view import Plan
 
 Deed = c.Say | c.Tap | c.Edit | c.Unsay | c.React

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from daemon.core import commands as c
 from daemon.core import locking, tracing
-from daemon.core.attention import Matter
 from daemon.core.model import Event, Kind, Peer, Role, Urgency
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules.attention import Matter
 from daemon.core.view import Plan
 
 ENDED = "chain_ended"

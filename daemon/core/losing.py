@@ -6,11 +6,12 @@ says who that was.
 
 from __future__ import annotations
 
-from daemon.core import asking, closing, settling
+from daemon.core import closing, settling
 from daemon.core import commands as c
-from daemon.core import delivery as d
 from daemon.core.model import Delivery, Event, Kind, Road, Urgency
 from daemon.core.posting import LINE, Letter, post, reply
+from daemon.core.rules import asking
+from daemon.core.rules import delivery as d
 from daemon.core.view import Plan
 
 

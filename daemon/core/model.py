@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from daemon.core.timetable import Missed
-from daemon.core.unattended import Row
+from daemon.core.rules.timetable import Missed
+from daemon.core.rules.unattended import Row
 
 
 class Role(StrEnum):

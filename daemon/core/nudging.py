@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import braking, handing, roads
+from daemon.core import braking, handing
 from daemon.core import commands as c
-from daemon.core import delivery as d
-from daemon.core.frame import nudge as words
 from daemon.core.model import Delivery, Event, Nudge, Peer, Session
+from daemon.core.rules import delivery as d
+from daemon.core.rules import roads
+from daemon.core.rules.frame import nudge as words
 from daemon.core.view import Plan
 
 EVERY: Final = timedelta(minutes=5)

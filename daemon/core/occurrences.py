@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.core.model import Event, Occurrence, Outcome, Schedule
-from daemon.core.timetable import Due
+from daemon.core.rules.timetable import Due
 from daemon.core.view import Plan
 
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core import addressing, budgets, jobends, jobs, nights, sending, shifts
+from daemon.core import addressing, budgets, jobends, sending, shifts
 from daemon.core import commands as c
-from daemon.core.cleaning import body, line
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled
-from daemon.core.jobs import State
 from daemon.core.model import Authority, Event, Job, Peer, Role, Rota
+from daemon.core.rules import jobs, nights
+from daemon.core.rules.cleaning import body, line
+from daemon.core.rules.jobs import State
 from daemon.core.view import Plan
 
 MOST_OF_ONE: Final = 10_000  #: that go on, of one peer that is not the owner

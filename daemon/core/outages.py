@@ -11,10 +11,10 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core import threads
-from daemon.core.attention import Matter
 from daemon.core.locking import hears
 from daemon.core.model import Conversation, Event, Kind, Outage
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules.attention import Matter
 from daemon.core.view import Plan
 
 PATIENCE: Final = timedelta(minutes=1)  #: a shorter silence is weather

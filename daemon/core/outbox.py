@@ -9,8 +9,8 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core import settling
-from daemon.core.delivery import Nak, State, Wait, advance, can
 from daemon.core.model import Delivery, Kind, Quiet, Urgency
+from daemon.core.rules.delivery import Nak, State, Wait, advance, can
 from daemon.core.view import Plan
 
 IN_HAND: Final = -1

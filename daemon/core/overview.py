@@ -20,11 +20,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from daemon.core import addressing, allowance, attending, lastsigns, reviews, weighing
-from daemon.core.approval import State as Decided
+from daemon.core import addressing, allowance, attending, lastsigns, weighing
 from daemon.core.lastsigns import SILENT_FOR, Found
-from daemon.core.measures import counted
 from daemon.core.model import Ask, Delivery, Job, Peer, Role, Schedule, Standing, Status, Turn
+from daemon.core.rules import reviews
+from daemon.core.rules.approval import State as Decided
+from daemon.core.rules.measures import counted
 from daemon.core.view import Plan
 
 AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})

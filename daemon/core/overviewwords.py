@@ -10,10 +10,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from daemon.core.cleaning import gist
-from daemon.core.measures import ago, counted
 from daemon.core.model import Status
 from daemon.core.overview import Overview, Row, Stuck, named
+from daemon.core.rules.cleaning import gist
+from daemon.core.rules.measures import ago, counted
 
 BYTES_EACH: Final = 86  #: for a peer, and its part of what stands around
 LEAST: Final = 1_200  #: bytes that a small line may take in any case

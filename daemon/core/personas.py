@@ -12,11 +12,11 @@ from typing import Final
 from daemon.core import arriving
 from daemon.core import commands as c
 from daemon.core.addressing import NAME_LIMIT
-from daemon.core.cleaning import clean, line
-from daemon.core.delivery import Cancel, advance, can
 from daemon.core.errors import Malformed, NotAllowed, NotFound, TooLarge
 from daemon.core.model import Briefing, Event, Kind, Peer, Persona, Role
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules.cleaning import clean, line
+from daemon.core.rules.delivery import Cancel, advance, can
 from daemon.core.view import Plan
 
 MOST: Final = 16 * 1024  #: bytes of a file

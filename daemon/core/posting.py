@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import attending, budgets, presence, roads, tracing
-from daemon.core.cleaning import body as cleaned
-from daemon.core.cleaning import line
-from daemon.core.delivery import Cancel, State, advance, can
+from daemon.core import attending, budgets, tracing
 from daemon.core.errors import Throttled
 from daemon.core.model import (
     Ask,
@@ -28,6 +25,10 @@ from daemon.core.model import (
     Turn,
     Urgency,
 )
+from daemon.core.rules import presence, roads
+from daemon.core.rules.cleaning import body as cleaned
+from daemon.core.rules.cleaning import line
+from daemon.core.rules.delivery import Cancel, State, advance, can
 from daemon.core.view import Plan
 
 LIFE: Final = timedelta(days=7)

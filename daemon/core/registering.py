@@ -12,12 +12,10 @@ from typing import Final
 from daemon.core import (
     addressing,
     arriving,
-    asking,
     closing,
     glance,
     lineage,
     personas,
-    presence,
     roles,
     settling,
     topics,
@@ -25,10 +23,11 @@ from daemon.core import (
     work,
 )
 from daemon.core import commands as c
-from daemon.core.cleaning import line
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.model import Authority, Event, Peer, Role, Session, Status
 from daemon.core.posting import LINE
+from daemon.core.rules import asking, presence
+from daemon.core.rules.cleaning import line
 from daemon.core.view import Plan
 
 DESCRIPTION_LIMIT: Final = 500

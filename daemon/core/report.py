@@ -12,24 +12,13 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from daemon.core import (
-    addressing,
-    asking,
-    attending,
-    attention,
-    jobends,
-    jobs,
-    nights,
-    reviewing,
-    reviews,
-    shifts,
-    weighing,
-)
-from daemon.core.attention import RANK, Matter
-from daemon.core.cleaning import fitted, gist
-from daemon.core.measures import ago, counted
+from daemon.core import addressing, attending, jobends, reviewing, shifts, weighing
 from daemon.core.model import Ask, Attention, Delivery, Envelope, Job, Kind, Peer, Session, Turn
 from daemon.core.posting import LINE
+from daemon.core.rules import asking, attention, jobs, nights, reviews
+from daemon.core.rules.attention import RANK, Matter
+from daemon.core.rules.cleaning import fitted, gist
+from daemon.core.rules.measures import ago, counted
 from daemon.core.view import Plan, live_sessions
 
 BRIEF: Final = 120  #: characters of one thing

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import addressing, attending, reviewing, reviews, sending, weighing
+from daemon.core import addressing, attending, reviewing, sending, weighing
 from daemon.core import commands as c
-from daemon.core.cleaning import line
 from daemon.core.errors import Conflict, NotAllowed, NotFound, Throttled
 from daemon.core.model import Authority, Event, Peer, Review, ReviewShown, Role, Source
 from daemon.core.posting import stamp
-from daemon.core.reviews import State
+from daemon.core.rules import reviews
+from daemon.core.rules.cleaning import line
+from daemon.core.rules.reviews import State
 from daemon.core.view import Plan
 from daemon.core.weighing import told
 

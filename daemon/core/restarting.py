@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core import killing, lineage, registering, spawning, spawns
+from daemon.core import killing, lineage, registering, spawning
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Event, Peer, Role, Session, Spawn
-from daemon.core.presence import IN_TURN
+from daemon.core.rules import spawns
+from daemon.core.rules.presence import IN_TURN
 from daemon.core.view import Plan
 
 #: Agents that go on with a conversation by its id.

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from daemon.core import addressing, asking, attending, closing, reviews, sending, weighing
+from daemon.core import addressing, attending, closing, sending, weighing
 from daemon.core import commands as c
-from daemon.core.attention import Matter
-from daemon.core.cleaning import clean, fitted, line
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound
 from daemon.core.model import Answer, Ask, Peer, Review, ReviewShown, Seen, Sender
 from daemon.core.posting import LINE, stamp
-from daemon.core.reviews import State
+from daemon.core.rules import asking, reviews
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.cleaning import clean, fitted, line
+from daemon.core.rules.reviews import State
 from daemon.core.view import Plan
 from daemon.core.weighing import Given, told
 

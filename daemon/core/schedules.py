@@ -10,9 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, sending, timetable, when
+from daemon.core import addressing, sending
 from daemon.core import commands as c
-from daemon.core.cleaning import body
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled
 from daemon.core.model import (
     Authority,
@@ -27,7 +26,9 @@ from daemon.core.model import (
     Standing,
 )
 from daemon.core.occurrences import written
-from daemon.core.timetable import Cron, Every, Once
+from daemon.core.rules import timetable, when
+from daemon.core.rules.cleaning import body
+from daemon.core.rules.timetable import Cron, Every, Once
 from daemon.core.view import Plan
 
 ME: Final = "me"

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, asking, glance, ladder, presence, waiting
+from daemon.core import addressing, glance, ladder, waiting
 from daemon.core import commands as c
-from daemon.core.cleaning import body, clean, line
 from daemon.core.errors import Malformed, NotAllowed, NotFound
 from daemon.core.model import Ask, AskShown, Conversation, Kind, Peer, Role, Sender, Sent, Status
 from daemon.core.posting import LIFE, LIFE_WITH_PEOPLE, Letter, carriages, post, stamp
+from daemon.core.rules import asking, presence
+from daemon.core.rules.cleaning import body, clean, line
 from daemon.core.view import Plan
 
 OPTIONS_LIMIT: Final = 10

@@ -10,9 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import asking, roads, signs, watchers
 from daemon.core import commands as c
-from daemon.core import delivery as d
+from daemon.core import signs, watchers
 from daemon.core.errors import NotFound
 from daemon.core.model import (
     Arrival,
@@ -28,11 +27,11 @@ from daemon.core.model import (
     Urgency,
 )
 from daemon.core.posting import LINE, Letter, address, change_card, post, reply
+from daemon.core.rules import asking, roads
+from daemon.core.rules import delivery as d
 from daemon.core.view import Plan
 
-PROOF_WITHIN: Final = timedelta(
-    seconds=10
-)  #: how long the next hook may take after one that carried something
+PROOF_WITHIN: Final = timedelta(seconds=10)  #: for the next hook after one that carried something
 BETWEEN: Final = "between tool calls"  #: the receipt of what was handed there
 
 

@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import allowance, arriving, asking, jobs, nights, sending, usage
+from daemon.core import allowance, arriving, sending
 from daemon.core import commands as c
-from daemon.core.cleaning import fitted
 from daemon.core.jobends import became, before, kept, told
-from daemon.core.jobs import State
 from daemon.core.model import Answer, Ask, Job, Peer
 from daemon.core.posting import LIFE_WITH_PEOPLE, UNREAD_LIMIT
+from daemon.core.rules import asking, jobs, nights, usage
+from daemon.core.rules.cleaning import fitted
+from daemon.core.rules.jobs import State
 from daemon.core.schedules import SCHEDULER
 from daemon.core.view import Plan
 

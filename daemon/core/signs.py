@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from daemon.core import asking, presence
 from daemon.core.model import Ask, Kind, Parcel, Urgency
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules import asking, presence
 from daemon.core.view import Plan
 
 SEEN: Final = "seen"

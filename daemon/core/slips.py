@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import asking, listing, sending, settling
 from daemon.core import commands as c
+from daemon.core import listing, sending, settling
 from daemon.core.model import Answer, Ask, Carriage, Peer, Role, Sender, Status, Urgency
 from daemon.core.posting import LIFE, LINE, change_card
-from daemon.core.presence import IN_TURN
+from daemon.core.rules import asking
+from daemon.core.rules.presence import IN_TURN
 from daemon.core.view import Plan
 
 SUBJECT: Final = "sent"

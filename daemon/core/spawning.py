@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, arriving, asking, closing, glance, registering, sending, spawns, topics
+from daemon.core import addressing, arriving, closing, glance, registering, sending, topics
 from daemon.core import commands as c
-from daemon.core.attention import Matter
-from daemon.core.cleaning import fitted, line
 from daemon.core.errors import Malformed, NotAllowed, Throttled
 from daemon.core.model import Ask, Authority, Event, Kind, Peer, Role, Spawn, Spawned
 from daemon.core.posting import LINE, Letter, post, stamp
+from daemon.core.rules import asking, spawns
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.cleaning import fitted, line
 from daemon.core.view import Plan
 
 A_MINUTE: Final = timedelta(minutes=1)

@@ -12,13 +12,13 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
-from daemon.core import asking
 from daemon.core import commands as c
-from daemon.core.cleaning import clean
 from daemon.core.model import Ask, Conversation, Event, Peer
 from daemon.core.posting import LINE
+from daemon.core.rules import asking
+from daemon.core.rules.cleaning import clean
+from daemon.core.rules.words import BY_NAME, parsed
 from daemon.core.view import Plan
-from daemon.core.words import BY_NAME, parsed
 
 AWAKE: Final = timedelta(days=1)  #: so long after its last word a thread counts as alive with its surface
 STIRS: Final = timedelta(hours=1)

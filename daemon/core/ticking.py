@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from daemon.core import closing, digest, escalating, following, settling, waiting
 from daemon.core import commands as c
-from daemon.core import delivery as d
 from daemon.core.model import Delivery, Parcel, Road
-from daemon.core.presence import OWN_SCREENS
+from daemon.core.rules import delivery as d
+from daemon.core.rules.presence import OWN_SCREENS
 from daemon.core.view import Plan
 
 

@@ -19,7 +19,7 @@ from typing import Final
 
 from daemon.core.errors import ChainTooLong
 from daemon.core.model import Envelope, Kind, Peer, Role, Sender, Session
-from daemon.core.presence import IN_TURN
+from daemon.core.rules.presence import IN_TURN
 from daemon.core.view import Plan
 
 HOP_LIMIT: Final = 8

@@ -11,24 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from daemon.core import (
-    approving,
-    asking,
-    braking,
-    budgets,
-    closing,
-    following,
-    handing,
-    limiting,
-    presence,
-    settling,
-    tracing,
-)
+from daemon.core import approving, braking, budgets, closing, following, handing, limiting, settling, tracing
 from daemon.core import commands as c
-from daemon.core.cleaning import fitted, line
-from daemon.core.delivery import OVER, State
 from daemon.core.model import Answer, Ask, Delivery, Denial, Envelope, Kind, Road, Session, Turn, Urgency
 from daemon.core.posting import LINE, Letter, post, stamp
+from daemon.core.rules import asking, presence
+from daemon.core.rules.cleaning import fitted, line
+from daemon.core.rules.delivery import OVER, State
 from daemon.core.view import Plan
 
 QUOTED: Final = 200  #: characters of a question in a reminder for a session that may never have seen it

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from daemon.core import approval as approvals
 from daemon.core import model as m
 from daemon.core.attentionview import AttentionView
 from daemon.core.chatview import ChatView
-from daemon.core.frame import ALPHABET, MARK_LENGTH
 from daemon.core.mailview import MailView
 from daemon.core.nouns import Noun, key_of
+from daemon.core.rules import approval as approvals
+from daemon.core.rules.frame import ALPHABET, MARK_LENGTH
 from daemon.core.spawnview import SpawnView
 from daemon.core.timeview import TimeView
 

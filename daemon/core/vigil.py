@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from daemon.core import allowance, nights, usage
-from daemon.core.jobs import State
+from daemon.core import allowance
 from daemon.core.model import Job
-from daemon.core.nights import Window
+from daemon.core.rules import nights, usage
+from daemon.core.rules.jobs import State
+from daemon.core.rules.nights import Window
 from daemon.core.view import Plan
 
 KEEPS: Final = frozenset({State.QUEUED, State.RUNNING})

@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from daemon.core import asking
 from daemon.core import commands as c
 from daemon.core.errors import WaitingRing
 from daemon.core.model import Ask, Peer, Role, Sender
+from daemon.core.rules import asking
 from daemon.core.view import Plan
 
 Waits = Mapping[str, Sequence[Ask]]  #: by who waits

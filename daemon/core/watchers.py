@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from daemon.core.attention import Matter
 from daemon.core.model import Follow, Kind
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules.attention import Matter
 from daemon.core.view import Plan
 
 WATCH: Final = "watch"

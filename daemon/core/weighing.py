@@ -10,11 +10,11 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from daemon.core import asking, reviews
-from daemon.core.attention import Matter
-from daemon.core.cleaning import fitted, line
 from daemon.core.model import Ask, Errand, Event, Kind, Peer, Review
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules import asking, reviews
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.cleaning import fitted, line
 from daemon.core.view import Plan
 
 SUBJECT: Final = "review"  #: of an ask, with the review's id

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.core import addressing, attending, attention, digest, sending
+from daemon.core import addressing, attending, digest, sending
 from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotFound
 from daemon.core.model import Attention, AttentionShown, Peer
-from daemon.core.timetable import place
+from daemon.core.rules import attention
+from daemon.core.rules.timetable import place
 from daemon.core.view import Plan
 
 

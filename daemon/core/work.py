@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from daemon.core import asking, braking, budgets, closing, jobends, jobs, limiting, orders, shifts
+from daemon.core import braking, budgets, closing, jobends, limiting, orders, shifts
 from daemon.core import commands as c
-from daemon.core.cleaning import clean, fitted, line
 from daemon.core.errors import Conflict, Malformed, NotAllowed
-from daemon.core.jobs import State
 from daemon.core.model import Authority, Claim, Event, Job, Role, Session
 from daemon.core.orders import known
-from daemon.core.presence import IN_TURN
+from daemon.core.rules import asking, jobs
+from daemon.core.rules.cleaning import clean, fitted, line
+from daemon.core.rules.jobs import State
+from daemon.core.rules.presence import IN_TURN
 from daemon.core.schedules import SCHEDULER
 from daemon.core.view import Plan
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from daemon.core.auditing import entry
 from daemon.core.errors import Unavailable
 from daemon.core.model import Told
+from daemon.core.rules.auditing import entry
 from daemon.engine.engine import Engine
 from daemon.engine.feed import RECORDED
 from daemon.ledger import Ledger

@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core.approval import State
 from daemon.core.errors import Conflict, NotFound
 from daemon.core.model import Approval, Session
+from daemon.core.rules.approval import State
 from daemon.engine.engine import Engine, Reading
 from daemon.engine.feed import APPROVALS
 from daemon.transports.interface import Blocked, Carried, Failed, Gone, Outcome, Presser

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from daemon.core import model as m
-from daemon.core.auditing import is_recorded
+from daemon.core.rules.auditing import is_recorded
 from daemon.core.view import Decision
 
 EVERYTHING: Final = "*"

@@ -12,7 +12,7 @@ from daemon.core import commands as c
 from daemon.core import killing, lineage, registering
 from daemon.core.errors import NotAllowed, PeerlineError
 from daemon.core.model import Peer, Session, Spawn
-from daemon.core.spawns import State
+from daemon.core.rules.spawns import State
 from daemon.core.view import Plan
 from daemon.engine.engine import Engine
 from daemon.engine.feed import SPAWNS

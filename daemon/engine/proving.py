@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from daemon.core import presence, roads
 from daemon.core.model import Authority, Peer, Road, Session
+from daemon.core.rules import presence, roads
 from daemon.core.view import live_sessions
 from daemon.engine.engine import Engine
 from daemon.transports.interface import Proof, Transport

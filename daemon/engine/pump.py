@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core.delivery import is_entered
 from daemon.core.errors import Conflict, NotFound, Unavailable
 from daemon.core.model import Parcel, Peer, Road, Session, Turn
-from daemon.core.presence import PERHAPS_IN_TURN
+from daemon.core.rules.delivery import is_entered
+from daemon.core.rules.presence import PERHAPS_IN_TURN
 from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING
 from daemon.store.interface import Tx

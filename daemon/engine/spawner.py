@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from daemon.core import commands as c
 from daemon.core.errors import NotFound, PeerlineError
 from daemon.core.model import Job, Peer, Spawn, Spawned
-from daemon.core.spawns import LIVE, State
+from daemon.core.rules.spawns import LIVE, State
 from daemon.engine.engine import Engine
 from daemon.engine.feed import SPAWNS
 from daemon.starting.interface import Starting, Wish, want

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from daemon.core.errors import NotAllowed, NotFound, TooLarge
-from daemon.core.measures import size
-from daemon.core.secrets import is_secret
+from daemon.core.rules.measures import size
+from daemon.core.rules.secrets import is_secret
 from daemon.errands import git
 from daemon.errands.git import DIFF, Tree
 from daemon.errands.interface import Found, Sight

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from daemon.core.errors import NotAllowed, NotFound, TooLarge
-from daemon.core.measures import size
-from daemon.core.secrets import is_secret
+from daemon.core.rules.measures import size
+from daemon.core.rules.secrets import is_secret
 from daemon.errands.interface import Found, Sight
 from daemon.errands.shelf import Shelf
 from daemon.errands.showing import block, inline

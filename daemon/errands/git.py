@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.core.errors import NotFound, TooLarge, Unavailable
-from daemon.core.measures import size
+from daemon.core.rules.measures import size
 from daemon.errands.showing import inline
 
 WITHIN_S: Final = 10.0

@@ -9,9 +9,9 @@ from typing import Final
 
 from daemon.callers import gemini_chat, rollout, transcript
 from daemon.callers.transcript import LastWords
-from daemon.core.cleaning import line
-from daemon.core.measures import ago, counted
 from daemon.core.model import Session, Turn
+from daemon.core.rules.cleaning import line
+from daemon.core.rules.measures import ago, counted
 from daemon.errands.interface import Found, Sight
 from daemon.errands.showing import inline
 

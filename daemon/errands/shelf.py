@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from daemon.core.errors import TooLarge
-from daemon.core.measures import size
 from daemon.core.model import Attachment
+from daemon.core.rules.measures import size
 from daemon.errands.showing import named
 
 KEPT: Final = timedelta(days=8)  #: a day longer than what may still be on its way to somebody

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from daemon.core.cleaning import clean, line
+from daemon.core.rules.cleaning import clean, line
 
 LONGEST_NAME: Final = 200
 _UNSEEN: Final = re.compile("[\u2028-\u202e\u2066-\u2069]")  #: would reorder or break what a person reads

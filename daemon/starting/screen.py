@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from daemon.core.cleaning import line
+from daemon.core.rules.cleaning import line
 
 LINES: Final = 3
 LINE: Final = 200

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from daemon.core import model as m
-from daemon.core.auditing import is_recorded
 from daemon.core.nouns import KEYS, Noun
+from daemon.core.rules.auditing import is_recorded
 from daemon.store import checking, pruning, showing
 from daemon.store.asks import AskWords
 from daemon.store.chats import ChatWords

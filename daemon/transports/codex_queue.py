@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon.callers.codex import QUEUE
-from daemon.core.frame import framed, marks_in
 from daemon.core.model import Parcel, Session, Turn
+from daemon.core.rules.frame import framed, marks_in
 from daemon.transports.eye import holds
 from daemon.transports.interface import Carried, Failed, Gone, Outcome, Proof, Sighting
 

@@ -24,9 +24,9 @@ from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Final
 
-from daemon.core.approval import What
 from daemon.core.deciding import ACCEPT_EDITS, DENY, KEEP_PLANNING
 from daemon.core.model import Approval, Pane, Question, Session
+from daemon.core.rules.approval import What
 from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
 from daemon.transports import dialog_codex, dialog_gemini
 from daemon.transports.dialog_shape import Dialog

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from daemon.core.frame import framed
 from daemon.core.model import Parcel, Session
+from daemon.core.rules.frame import framed
 from daemon.transports.allowance import Allowance
 from daemon.transports.interface import Blocked, Carried, Failed, Gone, Outcome, Proof
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core.delivery import ENTERED
-from daemon.core.frame import framed
 from daemon.core.model import Pane, Parcel, Session
+from daemon.core.rules.delivery import ENTERED
+from daemon.core.rules.frame import framed
 from daemon.panes import PaneNow
 from daemon.tmux import PaneNotReady, Tmux, TmuxFailed, TmuxSilent
 from daemon.transports.interface import Blocked, Carried, Failed, Outcome, Proof

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from daemon.core.frame import framed
 from daemon.core.model import Parcel, Session
+from daemon.core.rules.frame import framed
 from daemon.transports.interface import Carried, Gone, Outcome, Proof
 
 PROOF_WITHIN: Final = timedelta(seconds=5)

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from daemon.core import model as m
-from daemon.core import schedules, when
+from daemon.core import schedules
+from daemon.core.rules import when
 from daemon.wire.shapes import moment
 
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from daemon.core import model as m
-from daemon.core.delivery import level
+from daemon.core.rules.delivery import level
 
 Json = dict[str, Any]
 

@@ -15,8 +15,8 @@ from daemon.agents.interface import Surroundings
 from daemon.agents.speech import HAND_OUT_LIMIT
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
-from daemon.core.frame import framed
 from daemon.core.model import Denial, Pane, Question, Turn
+from daemon.core.rules.frame import framed
 from tests.transports.parcels import parcel
 
 RECORDED = Path(__file__).parent / "recorded/claude_code"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from daemon.agents import claude_requests as r
 from daemon.agents import requests
-from daemon.core.approval import State, What
-from daemon.core.cleaning import clean
 from daemon.core.model import Approval, Question
+from daemon.core.rules.approval import State, What
+from daemon.core.rules.cleaning import clean
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CWD = "/home/ada/project"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from daemon.agents.limits import heard
-from daemon.core.resets import How
+from daemon.core.rules.resets import How
 from tests.agents.claude_code import ClaudeCode, HookTap, processes, tmux
 from tests.emulators.model_api import Fails, ModelApi, Rule, Says, Script
 

@@ -14,9 +14,9 @@ from daemon.agents.interface import Surroundings
 from daemon.agents.speech import HAND_OUT_LIMIT
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
-from daemon.core.frame import framed
 from daemon.core.model import Denial, Pane, Turn
-from daemon.core.roads import INTERRUPTED
+from daemon.core.rules.frame import framed
+from daemon.core.rules.roads import INTERRUPTED
 from tests.transports.parcels import parcel
 
 PAYLOADS = Path(__file__).parent / "payloads/codex"

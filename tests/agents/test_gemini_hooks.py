@@ -15,8 +15,8 @@ from daemon.agents.interface import Surroundings
 from daemon.callers import gemini_chat
 from daemon.core import commands as c
 from daemon.core.errors import Malformed
-from daemon.core.frame import framed, joined
 from daemon.core.model import Denial, Pane, Turn
+from daemon.core.rules.frame import framed, joined
 from tests.transports.parcels import parcel
 
 RECORDED = Path(__file__).parent / "payloads/gemini"

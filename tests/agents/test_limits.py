@@ -8,7 +8,7 @@ import pytest
 
 from daemon.agents.limits import SAYINGS, heard, limited
 from daemon.core import commands as c
-from daemon.core.resets import How
+from daemon.core.rules.resets import How
 
 APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 FAILED = {"error": "rate_limit"}

@@ -11,11 +11,11 @@ import pytest
 from daemon.agents import opencode
 from daemon.agents.interface import Surroundings
 from daemon.core import commands as c
-from daemon.core.approval import State, What
 from daemon.core.deciding import ALLOW, ALWAYS, DENY
 from daemon.core.errors import Malformed
-from daemon.core.frame import framed
 from daemon.core.model import Approval, Denial, Turn
+from daemon.core.rules.approval import State, What
+from daemon.core.rules.frame import framed
 from tests.agents.recording import RECORDED
 from tests.transports.parcels import parcel
 

@@ -17,9 +17,9 @@ from daemon.api.guards import Placed
 from daemon.api.hooks import Ear, HookDesk
 from daemon.callers.processes import Process, ancestors
 from daemon.core import commands as c
-from daemon.core.delivery import State
 from daemon.core.errors import StorageFull
 from daemon.core.model import Session
+from daemon.core.rules.delivery import State
 from daemon.engine.engine import Engine
 from daemon.store.sqlite import SqliteStore
 from daemon.transports.wake import Wake

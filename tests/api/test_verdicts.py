@@ -17,9 +17,9 @@ from daemon.api.guards import Placed
 from daemon.api.hooks import Ear, HookDesk, Told
 from daemon.callers import processes
 from daemon.core import commands as c
-from daemon.core.approval import State
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Approval, Authority, Kind, Peer, Session, Turn, Urgency
+from daemon.core.rules.approval import State
 from daemon.engine.engine import Engine
 from daemon.store.sqlite import SqliteStore
 from daemon.transports.wake import Wake

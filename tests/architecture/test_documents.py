@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from cli.app import app
 from daemon.api.table import ENDPOINTS
-from daemon.core.words import BY_NAME as WORDS
+from daemon.core.rules.words import BY_NAME as WORDS
 from daemon.paths import Paths
 from daemon.settings import PREFIX, Settings
 from daemon.wire import routes

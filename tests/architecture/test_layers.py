@@ -23,6 +23,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mcp_server.stdio": (),
     # decides, and is easy to test because it needs nothing
     "daemon.core": (),
+    # what is so whoever asks: it knows no sheet, and nobody who writes on one
+    "daemon.core.rules": (
+        "daemon.core.model",
+        "daemon.core.commands",
+        "daemon.core.errors",
+        "daemon.core.nouns",
+    ),
     # a leaf: whoever looks for the socket must not load the daemon to find it
     "daemon.paths": (),
     # speaks to one program and knows nothing of ours; the rooms that use it decide what to type
@@ -221,6 +228,12 @@ def test_the_core_reads_no_clock_rolls_no_dice_and_waits_for_nothing(module: str
     assert list(impurities(tree_of(module))) == []
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if within(module, "daemon.core")])
+def test_only_the_entrance_knows_what_people_say(module: str) -> None:
+    if module != "daemon.core.decide" and not within(module, "daemon.core.said"):
+        assert [name for name in imports(tree_of(module)) if within(name, "daemon.core.said")] == []
+
+
 @pytest.mark.parametrize("module", EVERYTHING)
 def test_no_import_hides_from_the_interpreter(module: str) -> None:
     assert type_checking(tree_of(module)) == []
@@ -253,8 +266,8 @@ def test_nothing_in_the_table_is_both_allowed_and_never_allowed() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("daemon.core.asking", "import aiohttp"),
-        ("daemon.core.asking", "from daemon.wire import codec"),
+        ("daemon.core.rules.asking", "import aiohttp"),
+        ("daemon.core.rules.asking", "from daemon.wire import codec"),
         ("daemon.wire.codec", "import pydantic"),
         ("daemon.client.http", "def connect():\n    import httpx"),
         ("daemon.transports.terminal", "from daemon.engine.pump import Pump"),
@@ -284,7 +297,7 @@ def test_an_import_against_the_table_is_named(module: str, source: str) -> None:
         ("daemon.api.guards", "from daemon.callers.processes import ancestors"),
         ("daemon.api.peers", "from daemon.api.guards import caller_of"),
         ("daemon.client.http", "import asyncio"),
-        ("daemon.core.asking", "from daemon.core.model import Ask"),
+        ("daemon.core.rules.asking", "from daemon.core.model import Ask"),
         ("mcp_server.http", "from aiohttp import web"),
         ("cli.serve", "from daemon.store.sqlite import SqliteStore"),
     ],

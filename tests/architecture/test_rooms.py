@@ -29,7 +29,7 @@ EMPTY_WORDS = {
 ARGUED: dict[str, str] = {  # "module: what is wrong" -> why it may be so
     "daemon.core.commands: is longer than 300 lines": "a table: what the world may ask, found in one place",
     "daemon.core.model: is longer than 300 lines": "a table: the nouns, found in one place",
-    "daemon.core.delivery: is longer than 300 lines": "one machine: table, events and steps are read together",
+    "daemon.core.rules.delivery: is longer than 300 lines": "one machine: table, events and steps are read together",
     "daemon.api.patience: data_received says data, which says nothing": "the name is asyncio's",
     "mcp_server.stdio: is longer than 300 lines": "agents start this one file; it can import nothing of ours",
 }
@@ -93,12 +93,16 @@ DOOR = '"""A room."""\n'
 @pytest.mark.parametrize(
     ("module", "source", "said"),
     [
-        ("daemon.core.asking", "ANSWER = 42\n", "first line"),
-        ("daemon.core.asking", DOOR + "x = 1\n" * MODULE_LINES, "longer than 300"),
-        ("daemon.core.asking", DOOR + "def decide():\n" + "    x = 1\n" * FUNCTION_LINES, "decide is longer"),
-        ("daemon.core.asking", DOOR + "class AskHandler: ...\n", "handler"),
-        ("daemon.core.asking", DOOR + "class HTTPManager: ...\n", "manager"),
-        ("daemon.core.asking", DOOR + "def ask_info(): ...\n", "info"),
+        ("daemon.core.rules.asking", "ANSWER = 42\n", "first line"),
+        ("daemon.core.rules.asking", DOOR + "x = 1\n" * MODULE_LINES, "longer than 300"),
+        (
+            "daemon.core.rules.asking",
+            DOOR + "def decide():\n" + "    x = 1\n" * FUNCTION_LINES,
+            "decide is longer",
+        ),
+        ("daemon.core.rules.asking", DOOR + "class AskHandler: ...\n", "handler"),
+        ("daemon.core.rules.asking", DOOR + "class HTTPManager: ...\n", "manager"),
+        ("daemon.core.rules.asking", DOOR + "def ask_info(): ...\n", "info"),
         ("daemon.core.utils", DOOR, "utils"),
         ("daemon.core.ask_data", DOOR, "data"),
     ],
@@ -111,9 +115,9 @@ def test_a_bad_room_is_named(module: str, source: str, said: str) -> None:
     ("module", "source"),
     [
         ("daemon", ""),
-        ("daemon.core.asking", DOOR + "def handle(): ...\nclass Database: ...\ndef update(): ...\n"),
+        ("daemon.core.rules.asking", DOOR + "def handle(): ...\nclass Database: ...\ndef update(): ...\n"),
         (
-            "daemon.core.asking",
+            "daemon.core.rules.asking",
             DOOR + 'def decide():\n    """' + "Said.\n" * FUNCTION_LINES + '"""\n    return 1\n',
         ),
     ],

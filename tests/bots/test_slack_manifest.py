@@ -10,7 +10,7 @@ import pytest
 from bots.slack.hearing import OPENED, SHUT
 from bots.slack.manifest import manifest
 from bots.slack.pressing import ASK, ASK_ABOUT
-from daemon.core.words import WORDS
+from daemon.core.rules.words import WORDS
 
 SLACK = Path(__file__).parents[2] / "bots" / "slack"
 #: What each method of the Web API asks for; of several, one for each kind of channel.

@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
-from daemon.core.frame import framed
 from daemon.core.model import Authority, Delivery, Envelope, Kind, Parcel, Role, Sender
+from daemon.core.rules.frame import framed
 
 ACTORS = Path(__file__).parents[2] / "cli" / "actors.py"
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from cli.polling import ABOUT, backend_of, name_of
 from daemon.core.errors import Malformed
-from daemon.core.roads import POLLING
+from daemon.core.rules.roads import POLLING
 
 
 def begins(name: Any) -> dict[str, Any]:

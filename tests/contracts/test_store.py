@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from daemon.core import model as m
-from daemon.core.delivery import State
 from daemon.core.errors import Malformed
 from daemon.core.nouns import KEYS, Noun
+from daemon.core.rules.delivery import State
 from daemon.store.interface import Remembered, Store, Tx
 from daemon.store.sqlite import SqliteStore
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from daemon.core import spawns
 from daemon.core.model import Pane, Peer, Spawn
+from daemon.core.rules import spawns
 from tests.core.line import Line
 
 

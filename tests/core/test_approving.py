@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bots.cards import card_of
-from daemon.core import asking
 from daemon.core import commands as c
-from daemon.core.approval import OPEN, State
-from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Refused
 from daemon.core.model import Approval, Ask, Conversation, Kind, Pane, Peer, Question, Turn
+from daemon.core.rules import asking
+from daemon.core.rules.approval import OPEN, State
+from daemon.core.rules.cleaning import TEXT_LIMIT
 from tests.core.line import A_MINUTE, Chat, Line
 
 A_WHILE = timedelta(minutes=11)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.approval import State
 from daemon.core.model import Approval, Kind, Peer, Question, Turn
+from daemon.core.rules.approval import State
 from tests.core.line import Chat, Line
 
 COLOUR = Question(text="Which colour?", shown="**Which colour?**", options=("Red", "Blue"))

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.delivery import MAX_DOUBTS
 from daemon.core.model import Attention, Kind, Parcel, Peer, Urgency
+from daemon.core.rules.delivery import MAX_DOUBTS
 from tests.core.line import BOT, NOON, Chat, Line
 
 HOUR = timedelta(hours=1)

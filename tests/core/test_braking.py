@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from daemon.core import asking
 from daemon.core import commands as c
 from daemon.core.braking import CANNOT_WAIT, READ_FIRST
 from daemon.core.errors import Conflict, NotFound
-from daemon.core.frame import framed
 from daemon.core.model import Denial, Kind, Peer, Turn, Urgency
+from daemon.core.rules import asking
+from daemon.core.rules.frame import framed
 from daemon.core.settling import BETWEEN
 from tests.core.line import A_MINUTE, Chat, Line
 

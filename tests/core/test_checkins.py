@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import situations
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, UnknownPeer
 from daemon.core.model import Ask, Checkin, Follow, Kind, Outcome, Peer, Situation
 from daemon.core.posting import LINE
-from daemon.core.timetable import Every
+from daemon.core.rules import situations
+from daemon.core.rules.timetable import Every
 from tests.core.line import Chat, Line
 
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.delivery import NEVER
+from daemon.core.rules.delivery import NEVER
 from tests.core.line import A_MINUTE, BOT, NOON, Line
 
 A_DAY = timedelta(days=1)

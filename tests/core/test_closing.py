@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.core import asking
 from daemon.core import commands as c
-from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, TooLarge
 from daemon.core.model import Ask, Kind, Peer, Urgency
+from daemon.core.rules import asking
+from daemon.core.rules.cleaning import TEXT_LIMIT
 from tests.core.line import A_MINUTE, BOT, PUMP, Line
 
 THREE = ("api", "db", "web")

@@ -9,7 +9,6 @@ from typing import Any, get_args
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.decide import ROOMS
 from daemon.core.errors import Malformed, PeerlineError
 from daemon.core.model import (
@@ -27,7 +26,8 @@ from daemon.core.model import (
     Turn,
 )
 from daemon.core.nouns import KEYS
-from daemon.core.timetable import Every
+from daemon.core.rules.cleaning import TEXT_LIMIT
+from daemon.core.rules.timetable import Every
 from daemon.core.view import Plan
 from tests.core.line import A_MINUTE, BOT, NOON, PUMP, Chat, Line
 from tests.core.test_people import CODE

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import killing, spawns
+from daemon.core import killing
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.model import Kind, Peer
+from daemon.core.rules import spawns
 from tests.core.line import Line
 from tests.core.starts import pane, start, started
 

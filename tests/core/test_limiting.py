@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import jobs as j
 from daemon.core import listing, work
 from daemon.core.errors import Malformed
 from daemon.core.model import Job, Kind, Payer, Peer
-from daemon.core.usage import SKEW
+from daemon.core.rules import jobs as j
+from daemon.core.rules.usage import SKEW
 from daemon.core.view import Plan
 from tests.core.line import NOON, Chat, Line
 from tests.core.test_work import MINUTE, add, begin, do, heard, now, rota, state

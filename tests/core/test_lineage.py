@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import lineage, spawns
+from daemon.core import lineage
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Peer
+from daemon.core.rules import spawns
 from tests.core.line import A_MINUTE, Line
 from tests.core.starts import pane, start, started
 

@@ -9,9 +9,9 @@ import pytest
 from bots.cards import card_of
 from daemon.core import attending
 from daemon.core import commands as c
-from daemon.core.attention import Matter
 from daemon.core.model import Kind, Parcel, Peer
-from daemon.core.timetable import Every, Once
+from daemon.core.rules.attention import Matter
+from daemon.core.rules.timetable import Every, Once
 from tests.core.line import A_MINUTE, NOON, Chat, Line
 
 HOUR = timedelta(hours=1)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import roads
-from daemon.core.frame import is_nudge, marks_in
-from daemon.core.frame import nudge as words
 from daemon.core.model import Authority, Nudge, Peer, Reach, Road, Status, Turn, Urgency
 from daemon.core.nudging import EVERY
+from daemon.core.rules import roads
+from daemon.core.rules.frame import is_nudge, marks_in
+from daemon.core.rules.frame import nudge as words
 from tests.core.line import A_MINUTE, Line
 
 SECOND = timedelta(seconds=1)

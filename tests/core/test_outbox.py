@@ -9,10 +9,10 @@ from itertools import product
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.delivery import AFTER_DOUBT, MAX_DOUBTS, State
 from daemon.core.model import Delivery, Kind, Parcel, Peer, Urgency
 from daemon.core.outbox import lane
 from daemon.core.posting import LINE, Letter, post
+from daemon.core.rules.delivery import AFTER_DOUBT, MAX_DOUBTS, State
 from daemon.core.view import Plan
 from daemon.store.showing import LANE, NEXT
 from tests.core.line import A_MINUTE, BOT, Chat, Line

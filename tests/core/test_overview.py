@@ -17,7 +17,7 @@ from daemon.core import commands as c
 from daemon.core.errors import Refused
 from daemon.core.model import Job, Peer, Role, Rota
 from daemon.core.overview import Overview, Row, Why
-from daemon.core.timetable import Once
+from daemon.core.rules.timetable import Once
 from tests.core.line import A_MINUTE, Chat, Line
 
 TEN = timedelta(minutes=10)

@@ -10,7 +10,7 @@ import pytest
 from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotAllowed, NotFound
 from daemon.core.model import Authority, Kind, Peer, Person, Role, Status, Turn
-from daemon.core.presence import status
+from daemon.core.rules.presence import status
 from tests.core.line import A_MINUTE, Line
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import restarting, spawns
+from daemon.core import restarting
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Peer, Spawn, Turn
+from daemon.core.rules import spawns
 from tests.core.line import Line
 from tests.core.starts import start, started
 

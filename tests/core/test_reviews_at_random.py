@@ -8,9 +8,9 @@ from random import Random
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import reviews
 from daemon.core.errors import Malformed, PeerlineError
 from daemon.core.model import Kind, Peer, Review, Seen, Source
+from daemon.core.rules import reviews
 from tests.core.line import Line
 
 STEPS = 60

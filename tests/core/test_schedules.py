@@ -12,11 +12,11 @@ import pytest
 from daemon.core import commands as c
 from daemon.core.errors import Conflict, Malformed, NotAllowed, NotFound, Throttled, UnknownPeer
 from daemon.core.firing import Ring
-from daemon.core.frame import framed
 from daemon.core.model import Kind, Occurrence, Outcome, Overlap, Peer, Person, Schedule, Standing
+from daemon.core.rules.frame import framed
+from daemon.core.rules.timetable import Every, Missed, Once, Rule
+from daemon.core.rules.when import moment
 from daemon.core.schedules import ME, MOST_IN_A_DAY, MOST_OF_ONE, MOST_TO_ONESELF, told
-from daemon.core.timetable import Every, Missed, Once, Rule
-from daemon.core.when import moment
 from tests.core.line import Chat, Line
 from tests.core.test_closing import flood
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.delivery import ENTERED, MAX_ATTEMPTS
 from daemon.core.model import Delivery, Kind, Pane, Parcel, Peer, Road, Urgency
+from daemon.core.rules.delivery import ENTERED, MAX_ATTEMPTS
 from tests.core.line import A_MINUTE, PUMP, Line
 
 PROOF = timedelta(seconds=8)

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import given
 from daemon.core.model import Conversation, Heard, Kind, Peer
+from daemon.core.rules import given
 from tests.core.line import Chat, Line
 
 ADA, BEN, EVE = "T1:U1", "T1:U2", "T1:U3"

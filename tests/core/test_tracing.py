@@ -7,7 +7,7 @@ import pytest
 from daemon.core import commands as c
 from daemon.core.errors import ChainTooLong
 from daemon.core.model import Ask, Envelope, Kind, Parcel, Peer, Urgency
-from daemon.core.presence import TALKS
+from daemon.core.rules.presence import TALKS
 from daemon.core.tracing import ECHO, HOLDS, HOP_LIMIT, TALK_LIMIT
 from tests.core.line import Chat, Line
 

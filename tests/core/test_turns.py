@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.cleaning import TEXT_LIMIT
 from daemon.core.model import Ask, Authority, Kind, Parcel, Peer, Road, Turn, Urgency
+from daemon.core.rules.cleaning import TEXT_LIMIT
 from tests.core.line import A_MINUTE, Line
 
 

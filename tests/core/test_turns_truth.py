@@ -16,10 +16,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from daemon.core import asking, handing
 from daemon.core import commands as c
-from daemon.core.delivery import OVER, State
+from daemon.core import handing
 from daemon.core.model import Ask, Parcel, Peer, Road, Session, Turn, Urgency
+from daemon.core.rules import asking
+from daemon.core.rules.delivery import OVER, State
 from tests.core.line import A_MINUTE, PUMP, Line
 
 EIGHT_HOURS = timedelta(hours=8)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.core import asking
 from daemon.core import commands as c
 from daemon.core.errors import WaitingRing
 from daemon.core.model import Ask, Peer, Role
+from daemon.core.rules import asking
 from tests.core.line import A_MINUTE, Chat, Line
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import jobs as j
 from daemon.core.errors import Conflict, InvalidTransition, Malformed, NotAllowed, NotFound, UnknownPeer
 from daemon.core.model import Claim, Job, Kind, Night, Peer, Person, Rota, Schedule
+from daemon.core.rules import jobs as j
 from daemon.core.shifts import STARTING
 from tests.core.line import Chat, Line
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from daemon.core import commands as c
 from daemon.core.model import Kind, Missed, Peer, Role, Standing, Urgency
-from daemon.core.timetable import Every, Once
+from daemon.core.rules.timetable import Every, Once
 from tests.crowd.agents import Agent
 from tests.crowd.ground import Row
 from tests.crowd.stage import Stage

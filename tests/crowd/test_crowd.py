@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from daemon.core import asking, jobs, reviews, spawns
+from daemon.core.rules import asking, jobs, reviews, spawns
 from tests.crowd.town import Town
 from tests.simulation.runs import Witness
 

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.model import Kind, Occurrence, Outcome, Overlap
-from daemon.core.timetable import MOST_MADE_UP, Cron, Every, Missed, Rule
+from daemon.core.rules.timetable import MOST_MADE_UP, Cron, Every, Missed, Rule
 
 BEGIN = datetime(2026, 3, 6, 12, 0, 30, tzinfo=UTC)  #: before the clocks are set in each of the places
 DAY = timedelta(days=1)

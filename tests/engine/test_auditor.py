@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.auditing import RECORDED, entry
 from daemon.core.errors import StoreBusy
 from daemon.core.model import Event, Told
+from daemon.core.rules.auditing import RECORDED, entry
 from daemon.engine.auditor import MOST_KINDS, Auditor, Tally
 from daemon.engine.engine import Engine
 from daemon.ledger import CURRENT, Json, Ledger, head, tail, verify

@@ -7,7 +7,7 @@ import pytest
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import Peer, Session, Spawn
-from daemon.core.spawns import State
+from daemon.core.rules.spawns import State
 from daemon.engine.engine import Engine
 from daemon.engine.killing import By, Killing
 from daemon.transports.ending import Ended

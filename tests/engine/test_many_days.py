@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core import schedules, timetable
+from daemon.core import schedules
 from daemon.core.model import Schedule
+from daemon.core.rules import timetable
 from tests.engine.days import LIKELY, Days, said
 from tests.engine.oracle import Drawn, Oracle, differences
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.delivery import ENTERED
 from daemon.core.model import Delivery, Pane, Parcel, Peer, Road, Session, Turn
+from daemon.core.rules.delivery import ENTERED
 from daemon.engine.engine import Engine
 from daemon.engine.pump import Pump
 from daemon.store.interface import Tx

@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 
 from daemon.core import commands as c
-from daemon.core.delivery import NEVER
 from daemon.core.errors import StorageFull
 from daemon.core.model import Ask, Delivery, Parcel, Peer, Person
+from daemon.core.rules.delivery import NEVER
 from daemon.engine import ticker
 from daemon.engine.engine import Engine
 from daemon.engine.feed import EVERYTHING

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from daemon.core import commands as c
-from daemon.core import timetable
 from daemon.core.errors import Gone, NotFound, StorageFull, StoreDamaged
 from daemon.core.listing import story
 from daemon.core.model import Ask, Delivery, Envelope, Peer, Schedule, Story
+from daemon.core.rules import timetable
 from daemon.core.view import Plan
 from daemon.engine import upkeep
 from daemon.engine.engine import Engine, Once

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core.errors import NotAllowed, NotFound, Refused, TooLarge
-from daemon.core.secrets import is_secret
+from daemon.core.rules.secrets import is_secret
 from daemon.errands.get import LARGEST, LONGEST_SHOWN, Get
 from daemon.errands.shelf import KEPT, Shelf
 from tests.errands.repository import NOON, sight

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from daemon.core.errors import Refused
 from daemon.core.model import Kind, Peer
-from daemon.core.words import WORDS
+from daemon.core.rules.words import WORDS
 from tests.core.line import Chat, Line
 from tests.fuzz.values import ODD_TEXTS
 

@@ -12,7 +12,7 @@ import unicodedata
 
 import pytest
 
-from daemon.core.cleaning import clean
+from daemon.core.rules.cleaning import clean
 from tests.api.test_callers import Agent
 from tests.api.wire import posted, request
 from tests.daemon_process import COMMAND, DaemonProcess

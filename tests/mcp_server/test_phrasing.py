@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from daemon.core import errors as e
-from daemon.core.cleaning import clean
+from daemon.core.rules.cleaning import clean
 from mcp_server import phrasing
 
 WHO = {"peer_id": "p-1", "circle": "dev", "role": "agent", "authority": "peer", "person": ""}

@@ -46,7 +46,7 @@ TRANSLATE: Final = "tests/bots/test_telegram_translate.py::"
 ROOMS: Final = "tests/scenarios/test_telegram_groups.py::"
 HEARING: Final = "tests/bots/test_telegram_hearing.py::"
 GROUPS: Final = "tests/core/test_groups.py::"
-EDITS: Final = "tests/core/test_edits.py::"
+EDITS: Final = "tests/core/said/test_edits.py::"
 ADDRESSING: Final = "tests/core/test_addressing.py::"
 OUTBOX: Final = "tests/core/test_outbox.py::"
 ENDED: Final = "tests/transports/test_ending.py::"
@@ -199,10 +199,10 @@ EVIDENCE: Final = (
     ),
     Mutant(
         "a torn frame proves that its message arrived",
-        "daemon/core/frame.py",
+        "daemon/core/rules/frame.py",
         r'_END: Final = re.compile(rf"\[end #',
         r'_END: Final = re.compile(rf"#',
-        ("tests/core/test_frame.py::test_a_torn_frame_proves_nothing",),
+        ("tests/core/rules/test_frame.py::test_a_torn_frame_proves_nothing",),
     ),
     Mutant(
         "what one call took is confirmed by another call",
@@ -220,7 +220,7 @@ EVIDENCE: Final = (
     ),
     Mutant(
         "a road that is a channel is told as another",
-        "daemon/core/roads.py",
+        "daemon/core/rules/roads.py",
         "if isinstance(pushed, Wait) and pushed.told:",
         "if False:",
         ("tests/core/test_nudging.py::test_reach_claims_no_proof_until_its_words_came_back_in_a_prompt",),
@@ -257,19 +257,19 @@ EVIDENCE: Final = (
 LEASES: Final = (
     Mutant(
         "a late word of a holder whose lease is over is taken",
-        "daemon/core/delivery.py",
+        "daemon/core/rules/delivery.py",
         "if holder not in (None, delivery.holder) and delivery.state",
         "if False and delivery.state",
         (
-            "tests/core/test_delivery.py::test_a_late_word_from_a_lapsed_holder_is_refused_whoever_holds_it_now",
+            "tests/core/rules/test_delivery.py::test_a_late_word_from_a_lapsed_holder_is_refused_whoever_holds_it_now",
         ),
     ),
     Mutant(
         "what is leased is leased once more",
-        "daemon/core/delivery.py",
+        "daemon/core/rules/delivery.py",
         "    (State.LEASED, Extend): _extend,",
         "    (State.LEASED, Lease): _lease,\n    (State.LEASED, Extend): _extend,",
-        ("tests/core/test_delivery.py::test_what_happens_is_what_the_module_says",),
+        ("tests/core/rules/test_delivery.py::test_what_happens_is_what_the_module_says",),
     ),
     Mutant(
         "whoever asks is given what somebody else is carrying",
@@ -303,7 +303,7 @@ LEASES: Final = (
     ),
     Mutant(
         "a part that was shown is shown again",
-        "daemon/core/delivery.py",
+        "daemon/core/rules/delivery.py",
         "parts=(*delivery.parts, event.receipt), attempts=0",
         "parts=delivery.parts, attempts=0",
         (OUTBOX + "test_between_two_parts_an_approval_overtakes_and_no_part_comes_again",),
@@ -317,7 +317,7 @@ LEASES: Final = (
     ),
     Mutant(
         "what is in doubt comes again without its mark",
-        "daemon/core/delivery.py",
+        "daemon/core/rules/delivery.py",
         "doubts=delivery.doubts + 1,",
         "doubts=delivery.doubts,",
         (OUTBOX + "test_what_may_have_arrived_comes_again_by_itself_in_its_place_and_says_so",),
@@ -383,20 +383,20 @@ LEASES: Final = (
         "text, found = masked(card.markdown)",
         "text, found = card.markdown, 0",
         (
-            "tests/core/test_secrets.py::test_a_person_reads_that_something_was_masked_and_an_agent_reads_what_was_written",
+            "tests/core/rules/test_secrets.py::test_a_person_reads_that_something_was_masked_and_an_agent_reads_what_was_written",
         ),
     ),
     Mutant(
         "a hold costs an attempt",
-        "daemon/core/delivery.py",
+        "daemon/core/rules/delivery.py",
         "spared = delivery.attempts - (delivery.state == State.LEASED)",
         "spared = delivery.attempts",
-        ("tests/core/test_delivery.py::test_a_flood_wait_and_a_hold_cost_no_attempt",),
+        ("tests/core/rules/test_delivery.py::test_a_flood_wait_and_a_hold_cost_no_attempt",),
         p0=False,
     ),
     Mutant(
         "what was typed and entered is typed once more",
-        "daemon/core/delivery.py",
+        "daemon/core/rules/delivery.py",
         "if delivery.attempts >= MAX_ATTEMPTS or is_entered(delivery):",
         "if delivery.attempts >= MAX_ATTEMPTS:",
         ("tests/core/test_stalling.py::test_what_was_typed_and_entered_stalls_at_the_first_miss",),
@@ -423,10 +423,10 @@ LEASES: Final = (
 ASKS: Final = (
     Mutant(
         "an ask ends twice",
-        "daemon/core/asking.py",
+        "daemon/core/rules/asking.py",
         "**{(state, Reply): _late for state in _ENDED}",
         "**{(state, Reply): _reply for state in _ENDED}",
-        ("tests/core/test_asking.py::test_a_late_answer_is_attached_and_shown_as_late",),
+        ("tests/core/rules/test_asking.py::test_a_late_answer_is_attached_and_shown_as_late",),
     ),
     Mutant(
         "who asked is not told that the ask expired",
@@ -560,24 +560,24 @@ ROADS: Final = (
 TEXTS: Final = (
     Mutant(
         "the cleaner leaves C1",
-        "daemon/core/cleaning.py",
+        "daemon/core/rules/cleaning.py",
         r"\x7f-\x9f\ud800",
         r"\x7f\ud800",
-        ("tests/core/test_cleaning.py::test_nothing_that_steers_is_left",),
+        ("tests/core/rules/test_cleaning.py::test_nothing_that_steers_is_left",),
     ),
     Mutant(
         "the cleaner leaves ESC",
-        "daemon/core/cleaning.py",
+        "daemon/core/rules/cleaning.py",
         r"\x0b-\x1f\x7f",
         r"\x0b-\x1a\x1c-\x1f\x7f",
-        ("tests/core/test_cleaning.py::test_nothing_that_steers_is_left",),
+        ("tests/core/rules/test_cleaning.py::test_nothing_that_steers_is_left",),
     ),
     Mutant(
         "a body may hold a frame of ours",
-        "daemon/core/cleaning.py",
+        "daemon/core/rules/cleaning.py",
         r'_FRAME.sub("\N{FULLWIDTH LEFT SQUARE BRACKET}",',
         '_FRAME.sub("[",',
-        ("tests/core/test_cleaning.py::test_no_control_character_hides_a_frame",),
+        ("tests/core/rules/test_cleaning.py::test_no_control_character_hides_a_frame",),
     ),
     Mutant(
         "what is sent is kept as it came",
@@ -591,7 +591,7 @@ TEXTS: Final = (
         "daemon/core/posting.py",
         "line(person.translate(_OURS), PERSON_LENGTH)",
         "person",
-        ("tests/core/test_frame.py::test_neither_a_person_nor_a_choice_breaks_out_of_the_frame",),
+        ("tests/core/rules/test_frame.py::test_neither_a_person_nor_a_choice_breaks_out_of_the_frame",),
     ),
 )
 
@@ -614,10 +614,12 @@ DOOR: Final = (
     ),
     Mutant(
         "what is typed to an interrupted Codex is put into its queue",
-        "daemon/core/roads.py",
+        "daemon/core/rules/roads.py",
         "if session.turn_source == INTERRUPTED and session.backend in HELD_UP:",
         "if session.turn_source == INTERRUPTED and not session.backend:",
-        ("tests/core/test_roads.py::test_an_interrupted_codex_is_left_alone_until_its_person_has_spoken",),
+        (
+            "tests/core/rules/test_roads.py::test_an_interrupted_codex_is_left_alone_until_its_person_has_spoken",
+        ),
     ),
     Mutant(
         "an Enter that became a new line hides the prompt",
@@ -727,10 +729,10 @@ DOOR: Final = (
     ),
     Mutant(
         "a text may be of any size",
-        "daemon/core/cleaning.py",
+        "daemon/core/rules/cleaning.py",
         "if size > limit:",
         "if False:",
-        ("tests/core/test_cleaning.py::test_the_limit_counts_bytes_and_is_named",),
+        ("tests/core/rules/test_cleaning.py::test_the_limit_counts_bytes_and_is_named",),
     ),
     Mutant(
         "a reader that does not read is waited for without an end",
@@ -774,7 +776,7 @@ DOOR: Final = (
 PEOPLE: Final = (
     Mutant(
         "an empty list of people is everybody",
-        "daemon/core/gate.py",
+        "daemon/core/said/gate.py",
         "person = plan.person(said.surface, said.account)",
         "person = plan.person(said.surface, said.account) or (\n"
         "        None\n"
@@ -785,7 +787,7 @@ PEOPLE: Final = (
     ),
     Mutant(
         "anybody's tap counts",
-        "daemon/core/talk.py",
+        "daemon/core/said/talk.py",
         "talk = gate.allowed(plan, command)\n    if talk is None:",
         "known = [each.account for each in plan.view.people(command.surface)]\n"
         "    said = c.Say(surface=command.surface, address=command.address, account=known[0], text='')\n"
@@ -838,14 +840,14 @@ PEOPLE: Final = (
     ),
     Mutant(
         "an approval that was shown long ago is decided by a tap",
-        "daemon/core/approval.py",
+        "daemon/core/rules/approval.py",
         "return now - max([approval.shown_at, *again]) > STALE_AFTER",
         "return False",
         ("tests/core/test_approving.py::test_what_was_shown_long_ago_is_shown_again_before_a_tap_counts",),
     ),
     Mutant(
         "a bare word approves what its speaker has not seen",
-        "daemon/core/talk.py",
+        "daemon/core/said/talk.py",
         "if not any(x.receipt for x in shown):",
         "if False:",
         ("tests/core/test_approving.py::test_a_bare_word_decides_nothing_that_its_speaker_has_not_seen",),
@@ -1015,31 +1017,31 @@ TELEGRAM: Final = (
     ),
     Mutant(
         "forwarded words are a command",
-        "daemon/core/talk.py",
+        "daemon/core/said/talk.py",
         "if talk.said.forwarded:",
         "if False:",
         (GROUPS + "test_forwarded_words_are_only_words_and_say_whose",),
     ),
     Mutant(
         "what people in a group say to each other is heard",
-        "daemon/core/gate.py",
+        "daemon/core/said/gate.py",
         "return named is not None and _is_met(plan, said, named[0])",
         "return True",
         (GROUPS + "test_what_people_say_to_each_other_is_not",),
     ),
     Mutant(
         "forwarded words call us in a group",
-        "daemon/core/gate.py",
+        "daemon/core/said/gate.py",
         "    if said.forwarded:\n",
         "    if False:\n",
         (GROUPS + "test_what_people_say_to_each_other_is_not",),
     ),
     Mutant(
         "whoever has no right to talk is heard",
-        "daemon/core/gate.py",
+        "daemon/core/said/gate.py",
         'if person is None or "talk" not in person.rights:',
         "if person is None:",
-        ("tests/core/test_talk.py::test_who_lost_the_right_to_talk_gets_silence",),
+        ("tests/core/said/test_talk.py::test_who_lost_the_right_to_talk_gets_silence",),
     ),
     Mutant(
         "a stranger is asked about again and again",
@@ -1057,14 +1059,14 @@ TELEGRAM: Final = (
     ),
     Mutant(
         "words are changed under whoever works on them",
-        "daemon/core/edits.py",
+        "daemon/core/said/edits.py",
         "if late or asking.is_over(ask):",
         "if asking.is_over(ask):",
         (EDITS + "test_what_somebody_has_already_is_too_late_to_change",),
     ),
     Mutant(
         "a stranger's mark is evidence",
-        "daemon/core/edits.py",
+        "daemon/core/said/edits.py",
         '    if person is None or "talk" not in person.rights:\n        return Heard("nothing")\n    for',
         "    if person is None:\n        person = plan.view.people(command.surface)[0]\n    for",
         (EDITS + "test_a_strangers_mark_is_no_evidence",),
@@ -1585,17 +1587,17 @@ CHAINS: Final = (
         "    _withdraw(plan, ask)\n    settling.close(plan, ask)\n",
         "    settling.close(plan, ask)\n",
         (
-            "tests/core/test_many.py::test_the_others_are_told_that_it_is_off_without_being_woken_and_who_never_had_it_never_gets_it",
+            "tests/core/said/test_many.py::test_the_others_are_told_that_it_is_off_without_being_woken_and_who_never_had_it_never_gets_it",
         ),
         p0=False,
     ),
     Mutant(
         "an ask that can never have enough answers waits for its deadline",
-        "daemon/core/asking.py",
+        "daemon/core/rules/asking.py",
         "if len(positive) < ask.need and left and not too_few:",
         "if len(positive) < ask.need and left:",
         (
-            "tests/core/test_many.py::test_an_ask_that_too_few_are_left_to_answer_ends_at_once_and_says_who_is_gone",
+            "tests/core/said/test_many.py::test_an_ask_that_too_few_are_left_to_answer_ends_at_once_and_says_who_is_gone",
         ),
         p0=False,
     ),
@@ -1604,15 +1606,17 @@ CHAINS: Final = (
         "daemon/core/addressing.py",
         "if is_group(name) and not any(peer.peer_id != who.peer_id for peer in meant):",
         "if False:",
-        ("tests/core/test_many.py::test_a_group_of_nobody_is_refused_by_its_name_alone_or_beside_others",),
+        (
+            "tests/core/said/test_many.py::test_a_group_of_nobody_is_refused_by_its_name_alone_or_beside_others",
+        ),
         p0=False,
     ),
     Mutant(
         "who may only talk asks a whole circle",
-        "daemon/core/many.py",
+        "daemon/core/said/many.py",
         "if right not in talk.person.rights:",
         "if False:",
-        ("tests/core/test_many.py::test_who_may_only_talk_does_not_ask_everybody",),
+        ("tests/core/said/test_many.py::test_who_may_only_talk_does_not_ask_everybody",),
     ),
     Mutant(
         "who is at work on an ask is reminded of it",
@@ -1670,7 +1674,7 @@ REVIEWS: Final = (
     ),
     Mutant(
         "a verdict counts for what an older look saw",
-        "daemon/core/reviewdeeds.py",
+        "daemon/core/said/reviewdeeds.py",
         "for head in command.choices:",
         "for head in command.choices[1:]:",
         (f"{REVIEWING}test_what_the_verdicts_own_look_saw_counts_whatever_ended_after_it",),
@@ -1698,7 +1702,7 @@ REVIEWS: Final = (
     ),
     Mutant(
         "a person without the right gives a verdict",
-        "daemon/core/reviewdeeds.py",
+        "daemon/core/said/reviewdeeds.py",
         "    if RIGHT not in talk.person.rights:",
         "    if not talk.person.rights:",
         (f"{REVIEWING}test_a_person_without_the_right_gives_no_verdict",),
@@ -1819,7 +1823,7 @@ ROLES: Final = (
     ),
     Mutant(
         "a failed turn is told of for ever",
-        "daemon/core/presence.py",
+        "daemon/core/rules/presence.py",
         "turn_began_at=now, calls=0, failed_at=None)",
         "turn_began_at=now, calls=0)",
         (f"{AT_A_GLANCE}test_a_turn_that_failed_is_an_error_until_the_next_begins",),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from daemon.core.frame import marks_in
+from daemon.core.rules.frame import marks_in
 from tests.agents.claude_code import ClaudeCode
 from tests.emulators.model_api import ModelApi
 from tests.scenarios.house import House

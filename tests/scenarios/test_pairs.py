@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core.cleaning import clean
+from daemon.core.rules.cleaning import clean
 from tests.agents.real_agent import RealAgent
 from tests.emulators.model_api import Calls, Rule, Says, Script, Turn, Words
 from tests.scenarios.company import PATIENCE_S, Company, Pair, company, rounds

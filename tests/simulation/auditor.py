@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from daemon.core import asking
 from daemon.core import commands as c
-from daemon.core import delivery as d
 from daemon.core import model as m
 from daemon.core.deciding import SUBJECT
 from daemon.core.outbox import lane
 from daemon.core.posting import LINE
+from daemon.core.rules import asking
+from daemon.core.rules import delivery as d
 from daemon.core.tracing import AT_WORK, HOP_LIMIT
 from daemon.core.view import Decision
 from tests.simulation.scene import Broken, Scene

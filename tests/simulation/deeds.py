@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from daemon.core import commands as c
-from daemon.core.frame import framed
 from daemon.core.model import Approval, Kind, Parcel, Session, Standing, Urgency
-from daemon.core.timetable import Every, Missed, Once
+from daemon.core.rules.frame import framed
+from daemon.core.rules.timetable import Every, Missed, Once
 from tests.simulation.agents import Agent, Crowd, Dialog
 from tests.simulation.calls import Calls
 from tests.simulation.hooks import Hooks

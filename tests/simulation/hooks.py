@@ -15,8 +15,8 @@ from daemon.agents.interface import Surroundings
 from daemon.core import commands as c
 from daemon.core import settling
 from daemon.core.errors import Refused, Unavailable
-from daemon.core.frame import marks_in
 from daemon.core.model import Denial, Parcel, Session
+from daemon.core.rules.frame import marks_in
 from daemon.core.view import Plan
 from daemon.engine.engine import Once
 from tests.simulation.agents import Agent, Crowd

@@ -19,10 +19,10 @@ from bots.interface import Heard
 from daemon.api.hooks import HookDesk
 from daemon.client.hosting import Utterance
 from daemon.core import commands as c
-from daemon.core.approval import State as Deciding
 from daemon.core.errors import Refused, StaleLease, StorageFull, Unavailable
 from daemon.core.firing import Ring
 from daemon.core.model import Authority, Errand, Parcel, Person, Road
+from daemon.core.rules.approval import State as Deciding
 from daemon.core.view import Decision
 from daemon.engine import mailbox
 from daemon.engine.decisions import Decisions

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from daemon.core import model as m
-from daemon.core.delivery import NEVER, OVER, WAITING, comes_again
 from daemon.core.nouns import KEYS, Noun
 from daemon.core.outbox import lane
+from daemon.core.rules.delivery import NEVER, OVER, WAITING, comes_again
 from daemon.store.interface import Remembered
 from tests.simulation.ahead import Ahead
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-from daemon.core import approval, asking, delivery
 from daemon.core.errors import Unavailable
+from daemon.core.rules import approval, asking, delivery
 from daemon.store.opening import migrations
 from daemon.store.words import Kept, Words
 from tests.simulation.ledger import Ledger

@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from daemon.core import asking
 from daemon.core import commands as c
-from daemon.core.delivery import NEVER, OVER, State
 from daemon.core.model import Ask, Delivery, Parcel, Peer, Road, Role, Session, Turn
+from daemon.core.rules import asking
+from daemon.core.rules.delivery import NEVER, OVER, State
 from tests.simulation.agents import Agent, Crowd, Inbox, Terminal, Waking
 from tests.simulation.auditor import Auditor, expect
 from tests.simulation.calls import Calls, Poller

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core.frame import framed
 from daemon.core.model import Parcel, Session, Turn
+from daemon.core.rules.frame import framed
 from daemon.transports.codex_queue import LONGEST, REMEMBERED, CodexEye, CodexQueue, ours_in, program_of
 from daemon.transports.interface import Carried, Failed, Gone, Sighting
 from tests.transports.parcels import parcel, session

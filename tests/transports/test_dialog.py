@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core.approval import State
 from daemon.core.deciding import ACCEPT_EDITS, ALLOW, ALWAYS, APPROVE, DENY, KEEP_PLANNING
 from daemon.core.model import Approval, Question
+from daemon.core.rules.approval import State
 from daemon.transports.dialog import is_about, key, read
 from daemon.transports.dialog_shape import Dialog
 from tests.core.line import NOON

@@ -15,7 +15,7 @@ from daemon.callers import processes
 from daemon.callers.inpane import seen
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.model import Pane, Session, Spawn
-from daemon.core.spawns import State
+from daemon.core.rules.spawns import State
 from daemon.panes import MARK
 from daemon.transports.ending import end, end_start, has_ended, prove
 from tests.core.line import NOON

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from daemon.callers import processes
-from daemon.core.frame import framed
 from daemon.core.model import Session, Turn
+from daemon.core.rules.frame import framed
 from daemon.transports import eye
 from daemon.transports.eye import ClaudeEye
 from daemon.transports.interface import Sighting

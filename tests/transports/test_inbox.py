@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core.frame import framed
+from daemon.core.rules.frame import framed
 from daemon.transports import inbox
 from daemon.transports.inbox import Inbox
 from daemon.transports.interface import Carried, Failed, Gone, Outcome

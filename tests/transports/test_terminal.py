@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from daemon.callers import processes
-from daemon.core.frame import framed
 from daemon.core.model import Pane, Session
+from daemon.core.rules.frame import framed
 from daemon.engine.clock import SystemClock
 from daemon.tmux import Tmux
 from daemon.transports import dialog, terminal

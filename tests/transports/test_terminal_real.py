@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from daemon.callers import processes
-from daemon.core.frame import framed, marks_in
 from daemon.core.model import Pane, Session
+from daemon.core.rules.frame import framed, marks_in
 from daemon.engine.clock import SystemClock
 from daemon.tmux import Tmux
 from daemon.transports import prompt, terminal

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.core.frame import framed
+from daemon.core.rules.frame import framed
 from daemon.transports import wake as module
 from daemon.transports.interface import Carried, Gone
 from daemon.transports.wake import PROOF_WITHIN, PROOFS_WITHIN, Wake

@@ -1,0 +1,1 @@
+"""What holds whoever asks: machines, times, texts. Knows no sheet and no store."""

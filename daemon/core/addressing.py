@@ -1,9 +1,9 @@
 """Names, circles, roles and scopes -> recipients, or the error that says why not.
 
 A name resolves in the caller's circle; peers of role orchestrator, service and human are met from everywhere; an
-explicit circle reaches another. ``circle/name`` is exact. Who looks from everywhere (the command line, the owner's
-private chat, an orchestrator) may use any name that is unambiguous. Nothing here is authorisation, but for one rule:
-a conversation meets only the circles that were configured for it.
+explicit circle reaches another. ``circle/name`` is exact. A person is met by their name where they were last. Who looks
+from everywhere (the command line, the owner's private chat, an orchestrator) may use any name that is unambiguous.
+Nothing here is authorisation, but for one rule: a conversation meets only the circles that were configured for it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from daemon.core import attending
 from daemon.core.errors import Malformed, NotAllowed, UnknownPeer, ambiguous_peer, unknown_peer
 from daemon.core.model import Peer, Role
 from daemon.core.view import Plan
@@ -132,6 +133,7 @@ def one(plan: Plan, who: Standpoint, name: str, circle: str | None = None) -> Pe
         return _told(plan, who, _met(who, peer))
     named = [peer for peer in plan.view.peers_named(wanted) if who.meets(peer)]
     found = [peer for peer in named if peer.circle == inside] if inside else _nearest(named, who, circle)
+    found = found or ([] if inside or named else _of_person(plan, who, wanted))
     if len(found) == 1:
         return _told(plan, who, found[0])
     if found:
@@ -252,6 +254,14 @@ def _nearest(named: Sequence[Peer], who: Standpoint, circle: str | None) -> list
     own = [peer for peer in named if peer.circle == who.circle]
     spanning = [peer for peer in named if peer.role in SPANNING]
     return own or (list(named) if who.everywhere else spanning)
+
+
+def _of_person(plan: Plan, who: Standpoint, name: str) -> list[Peer]:
+    """Where somebody who is called that can be told something: on the surface that they used last."""
+    called = (peer for peer in plan.view.peers() if slug(peer.person, "") == name)
+    person = next((found for peer in called if (found := attending.whose(peer))), "")
+    rooms = attending.rooms(plan, person) if person else []
+    return [room for room in rooms if who.meets(room)][:1]
 
 
 def is_group(name: str) -> bool:

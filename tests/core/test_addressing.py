@@ -349,3 +349,20 @@ def test_a_service_is_met_from_everywhere(line: Line) -> None:
     line.put(service)
 
     assert one(line, line.agent("web", "home"), "alarm") == service
+
+
+def test_a_person_is_met_by_their_name_where_they_were_last(line: Line) -> None:
+    api, ada = line.agent("api"), line.telegram()
+    at_slack = line.slack("ada")
+
+    line.say(at_slack, "hello")
+    assert one(line, api, "ada") == at_slack.peer
+    line.say(ada, "hello")
+    assert one(line, api, "@ada") == ada.peer
+
+
+def test_a_peer_of_a_persons_name_comes_first_and_a_colleague_is_met_by_theirs(line: Line) -> None:
+    api, ben = line.agent("api", "default"), line.telegram("Ben B.", "8", owner=False)
+    assert one(line, api, "ben-b") == ben.peer
+    agent = line.agent("ben-b", "default")
+    assert one(line, api, "ben-b") == agent

@@ -33,7 +33,7 @@ def ending(engine: Engine, load: Callable[[], Settings], starting: Starting) -> 
 
     return Ending(
         killing=Killing(engine, end, end_start, may_end),
-        restarting=Restarting(engine, ready(starting), prove, may_end),
+        restarting=Restarting(engine, ready(starting), prove, may_end, has_ended=has_ended),
         adopting=Adopting(engine, seen),
     )
 

@@ -29,11 +29,14 @@ class Restarting:
         ready: Ready,
         prove: Callable[[Session], Awaitable[str]],
         granted: Callable[[], Collection[str]] = tuple,
+        *,
+        has_ended: Callable[[Session], bool],
     ) -> None:
         self._engine = engine
         self._ready = ready
         self._prove = prove
         self._granted = granted
+        self._has_ended = has_ended
 
     async def restart(self, by: By, wish: c.Restart) -> Spawn:
         """Look, and want it. Raises as ``looked``."""
@@ -59,6 +62,8 @@ class Restarting:
         peer, session, profile = await self._engine.read(lambda tx: look(Plan(tx, now, "")))
         if wish.session_id and session.session_id != wish.session_id:
             raise NotAllowed(f'"{peer.name}" is in another session by now', "look at it, and say it again")
+        if is_between(session, self._has_ended):
+            raise _between(peer.name, session)
         place = await self._ready(peer, session, profile)
         if session.ended_at is None:
             await self._prove(session)
@@ -83,8 +88,8 @@ async def cleared(engine: Engine, row: Spawn, end: EndSession, has_ended: Callab
     now = engine.clock.now()
 
     def look(plan: Plan) -> tuple[Session, Spawn | None] | None:
-        session = plan.live(row.resume)
-        if session is None or has_ended(session):
+        session = plan.session(row.resume)
+        if session is None or session.ended_at or has_ended(session):
             return (session, None) if session else None
         return session, killing.target(plan, row.peer_id).spawn
 
@@ -92,7 +97,9 @@ async def cleared(engine: Engine, row: Spawn, end: EndSession, has_ended: Callab
     if found is None:
         return
     session, own = found
-    if not has_ended(session):
+    if is_between(session, has_ended):
+        raise _between("it", session)
+    if session.ended_at is None and not has_ended(session):
         outcome = await end(session, own=own)
         if not outcome.ended:
             raise Unavailable(
@@ -101,3 +108,14 @@ async def cleared(engine: Engine, row: Spawn, end: EndSession, has_ended: Callab
             )
     engine.passed("restarting.ended")
     await engine.insist(c.EndSession(session_id=session.session_id, why=restarting.WHY))
+
+
+def is_between(session: Session, has_ended: Callable[[Session], bool]) -> bool:
+    """Whether it is over while its process goes on: that begins another, or is about to end."""
+    return session.ended_at is not None and not session.shared and not has_ended(session)
+
+
+def _between(name: str, session: Session) -> Unavailable:
+    return Unavailable(
+        f"{name} is between two sessions: process {session.pid} goes on", "try again in a moment"
+    )

@@ -1870,6 +1870,13 @@ ROLES: Final = (
 )
 STARTING: Final = (
     Mutant(
+        "a second process is begun while the first is between two sessions",
+        "daemon/engine/restarting.py",
+        "        if is_between(session, self._has_ended):",
+        "        if False:",
+        ("tests/engine/test_restarting.py::test_between_two_sessions_of_one_process_nobody_is_restarted",),
+    ),
+    Mutant(
         "whoever comes from a pane of that number has arrived",
         "daemon/core/arriving.py",
         "return (pane.server_pid, pane.server_started, pane.pane_id, pane.pane_pid, pane.pane_started)",

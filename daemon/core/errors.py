@@ -171,6 +171,12 @@ class InvariantBroken(Fault):
     code = "invariant_broken"
 
 
+def for_people(error: PeerlineError) -> str:
+    """The sentence and what to do, as Markdown: lines below the first of a hint keep their shape."""
+    first, lines, rest = error.hint.partition("\n")
+    return "\n".join(filter(None, [str(error), first, f"```\n{rest}\n```" if lines else ""]))
+
+
 def invalid_transition(thing: str, state: str, event: str) -> InvalidTransition:
     return InvalidTransition(f"{thing} is {state}; it cannot take {event}")
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from daemon.core import commands as c
-from daemon.core.errors import PeerlineError
+from daemon.core.errors import PeerlineError, for_people
 from daemon.core.model import Errand, Peer, Session
 from daemon.engine.engine import Engine, Reading
 from daemon.engine.feed import ERRANDS
@@ -63,7 +63,7 @@ class Errands:
                 sight = await self._engine.read(lambda tx: _sight(tx, errand, now))
                 return await self._looks[errand.what](sight)
         except PeerlineError as error:
-            return Found(f"{error}\n{error.hint}" if error.hint else str(error))
+            return Found(for_people(error))
         except TimeoutError:
             return Found("that took too long, so it was given up; nothing was changed")
         except Exception:

@@ -12,7 +12,7 @@ from typing import Final
 
 from daemon.core import attending, requesting, reviewing, sending, weighing
 from daemon.core import commands as c
-from daemon.core.errors import NotAllowed, PeerlineError
+from daemon.core.errors import NotAllowed, PeerlineError, for_people
 from daemon.core.model import Ask, Errand, Heard, Kind, Peer, Review, Seen, Urgency
 from daemon.core.posting import LINE, Letter, post, reply
 from daemon.core.rules import reviews
@@ -147,7 +147,7 @@ def _refused(plan: Plan, errand: Errand, given: Given, error: PeerlineError) -> 
     by = plan.peer(given.by)
     if by is None or by.forgotten_at:
         return
-    text = fitted(f"your verdict does not count: {error}\n{error.hint}")
+    text = fitted(f"your verdict does not count: {for_people(error)}")
     if plan.conversation(by.peer_id):
         reply(plan, by, text, to=errand.reply_to, aloud=True, alone=errand.alone)
     else:

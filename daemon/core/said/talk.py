@@ -12,7 +12,7 @@ from typing import Final
 
 from daemon.core import closing, deciding, groups, locking, settling, slips, threads
 from daemon.core import commands as c
-from daemon.core.errors import NotAllowed, PeerlineError
+from daemon.core.errors import NotAllowed, PeerlineError, for_people
 from daemon.core.model import Answer, Ask, Envelope, Heard, Kind, Role
 from daemon.core.posting import LINE, change_card, stamp
 from daemon.core.rules import asking, given, presence
@@ -84,8 +84,7 @@ def refused(plan: Plan, command: c.Say | c.Tap | c.Edit | c.Unsay, error: Peerli
     if talk and card and card.alone:
         talk = replace(talk, said=replace(talk.said, aside=True))
     if talk:
-        hint = f"\n{error.hint}" if error.hint else ""
-        talk.tell(f"{error}{hint}")
+        talk.tell(for_people(error))
     return Heard("nothing")
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.core import commands as c
+from daemon.core.errors import NotAllowed, for_people
 from daemon.core.model import Heard, Kind, Peer, Person, Role, Rota
 from daemon.core.rules.cleaning import TEXT_LIMIT
 from daemon.core.rules.words import WORDS, help_text, parsed
@@ -691,3 +692,9 @@ def test_a_tap_tells_that_a_card_in_doubt_was_shown_and_so_it_can_be_changed(lin
 
     (change,) = [x for x in line.shown(ada) if x.envelope.kind is Kind.CHANGE]
     assert change.shown_as == "7/3"
+
+
+def test_lines_of_a_hint_keep_their_shape() -> None:
+    error = NotAllowed("nobody starts", "write:\ndaemon:\n  spawn:")
+    assert for_people(error) == "nobody starts\nwrite:\n```\ndaemon:\n  spawn:\n```"
+    assert for_people(NotAllowed("no")) == "no"

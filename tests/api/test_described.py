@@ -201,6 +201,7 @@ def test_by_tcp_it_is_as_described(
     tried(to_strangers, method, path, by_tcp, FEW)
 
 
+@pytest.mark.thorough
 @operations
 def test_by_the_socket_it_is_as_described(
     to_its_user: schemathesis.BaseSchema, by_socket: Ask, method: str, path: str

@@ -63,9 +63,7 @@ def some(*steps: str) -> list[Any]:
     return [steps[0], *(pytest.param(step, marks=pytest.mark.thorough) for step in steps[1:])]
 
 
-@pytest.mark.parametrize(
-    "step", [*some(*BEFORE), *some(*AFTER), *some(*PUMP), *some(*HOOKS), "api.answering"]
-)
+@pytest.mark.parametrize("step", [*some(*PUMP, *BEFORE, *AFTER), *some(*HOOKS, "api.answering")])
 async def test_by_the_inbox(house: House, step: str) -> None:
     await house.start(crash_at=step)
     async with house.agent("backend") as agent, asyncio.TaskGroup() as both:
@@ -174,8 +172,7 @@ async def test_to_a_practice_agent(house: House, step: str) -> None:
 
 BRIDGE = [f"bridge.{moment}:{n}" for n in (1, 2) for moment in ("begun", "shown")]
 CHAT = [
-    *some(*BEFORE),
-    *some("pump.leased", "hook.answering:2", *AFTER),
+    *some("pump.leased", "hook.answering:2", *BEFORE, *AFTER),
     *some(*reversed(BRIDGE)),
     *some("bridge.heard", "api.leased:1", "api.leased:2"),
 ]

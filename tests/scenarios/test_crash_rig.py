@@ -24,7 +24,7 @@ PRODUCT = ("daemon", "bots", "mcp_server", "hooks", "scheduler", "cli", "dashboa
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kills", [6, pytest.param(60, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.thorough)])
 async def test_kills_lose_nothing_and_show_nothing_twice(kills: int) -> None:
     print("seed", SEED)
     verdict = await Rig(Plan(kills=KILLS or kills, seed=SEED, forked=0.9)).run()

@@ -14,6 +14,7 @@ import pytest
 
 from daemon.callers import processes
 from tests.scenarios.house import Told, until
+from tests.scenarios.test_crash_at_every_step import some
 from tests.scenarios.yard import Yard, yard
 
 Json = dict[str, Any]
@@ -116,9 +117,13 @@ def swapped(path: Path) -> None:
     ("spoil", "why"),
     [
         (lambda path: path.unlink(), "is gone"),
-        (lambda path: path.write_text(""), "is empty"),
-        (swapped, "no plain file"),
-        (lambda path: path.parent.rename(path.parent.with_name("elsewhere")), "is gone"),
+        pytest.param(lambda path: path.write_text(""), "is empty", marks=pytest.mark.thorough),
+        pytest.param(swapped, "no plain file", marks=pytest.mark.thorough),
+        pytest.param(
+            lambda path: path.parent.rename(path.parent.with_name("elsewhere")),
+            "is gone",
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 async def test_without_its_conversation_nothing_is_touched(ground: Yard, spoil: Any, why: str) -> None:
@@ -158,7 +163,7 @@ async def test_one_that_does_not_come_back_says_why_and_can_be_restarted_again(g
     await answered(ground, asked.json["ask_id"])
 
 
-@pytest.mark.parametrize("step", ["restarting.ended", "spawner.made", "spawner.begun", "spawner.ordered"])
+@pytest.mark.parametrize("step", some("restarting.ended", "spawner.made", "spawner.begun", "spawner.ordered"))
 async def test_a_daemon_that_dies_in_between_is_followed_by_one_that_goes_on(ground: Yard, step: str) -> None:
     before = await started(ground)
     await ground.house.daemon.stop()

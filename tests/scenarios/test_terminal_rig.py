@@ -44,7 +44,7 @@ def _spread(seconds: list[float]) -> str:
 
 @pytest.mark.long
 async def test_deliveries_into_faulty_terminals_do_no_harm(house: House) -> None:
-    truth = await delivered(house, 24 if FAULT else 2 * len(FAULTS))
+    truth = await delivered(house, 24 if FAULT else len(FAULTS))
 
     assert truth.wrong == {}
     assert {outcome.split(":")[0] for outcome in truth.outcomes} == ({FAULT} if FAULT else set(FAULTS))

@@ -97,6 +97,7 @@ class Speech:
             shared=around.shared,
             forked=starting and payload.get("source") == "fork",
             briefs=starting and around.live,
+            amid=not starting,
         )
 
     def started(self, session_id: str, payload: Json, around: Surroundings) -> Commands:  # noqa: ARG002 -- as a row

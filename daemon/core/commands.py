@@ -58,6 +58,7 @@ class RegisterSession:
     turn: Turn = Turn.UNKNOWN
     turn_source: str = ""
     briefs: bool = False  #: a ``BriefSession`` of this start follows
+    amid: bool = False  #: something happened in it, of an agent that tells of each start of a session as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

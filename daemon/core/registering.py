@@ -7,6 +7,7 @@ peer of the same wish (or of that name), circle, backend and folder, with its ma
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from daemon.core import (
@@ -31,11 +32,14 @@ from daemon.core.rules.cleaning import line
 from daemon.core.view import Plan
 
 DESCRIPTION_LIMIT: Final = 500
+LATE: Final = timedelta(minutes=1)  #: so much a hook may come after the end of its session; later, it goes on
 GOES_ON: Final = frozenset({"clear", "resume", "compact"})  #: the agent's own words for an end that is none
 
 
 def register_session(plan: Plan, command: c.RegisterSession) -> Peer:
     """The session's peer, made if need be; idempotent."""
+    if peer := _long_gone_on(plan, command):
+        return peer
     _taken_up(plan, command)
     spawn = arriving.expected(plan, command)
     before = (plan.peer(spawn.peer_id) if spawn else None) or _same_run(plan, command)
@@ -134,6 +138,17 @@ def forget(plan: Plan, command: c.ForgetPeer) -> Peer:
     for delivery in plan.view.waiting(peer.peer_id, 10_000):
         settling.kill(plan, plan.fresh(delivery), "the recipient was forgotten")
     return _changed(plan, forgotten, "forgotten")
+
+
+def _long_gone_on(plan: Plan, command: c.RegisterSession) -> Peer | None:
+    """Whose process is in its next session by now, if this is a hook of the last one that was late."""
+    known = plan.session(command.session_id)
+    peer = plan.peer(known.peer_id) if known and known.ended_at and command.amid else None
+    now = plan.session_of(peer) if peer and not peer.forgotten_at else None
+    if known is None or known.ended_at is None or now is None or plan.now - known.ended_at > LATE:
+        return None
+    ran, runs = (known.pid, known.started), (now.pid, now.started)
+    return peer if ran == runs == (command.pid, command.started) and not now.shared else None
 
 
 def _taken_up(plan: Plan, command: c.RegisterSession) -> None:

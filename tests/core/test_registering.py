@@ -420,3 +420,19 @@ def test_people_of_one_name_are_told_apart(line: Line) -> None:
     line.do(c.ConfigurePeople(surface="telegram", people=tuple(bens)))
 
     assert [peer.name for peer in line.view.peers()] == ["telegram-ben", "telegram-ben-2"]
+
+
+def test_a_hook_of_a_cleared_session_that_is_late_does_not_take_the_place_of_the_next(line: Line) -> None:
+    before = line.agent("api")
+    first = line.plan().session(before.session_id)
+    assert first
+    line.do(c.EndSession(session_id=first.session_id, why="clear"))
+    again = {"pid": first.pid, "started": first.started, "path": before.path}
+    after = line.agent("api", session_id="s-next", **again)
+    late = c.RegisterSession(
+        session_id=first.session_id, backend="claude-code", wish="api", circle="dev", amid=True, **again
+    )
+    assert after.peer_id == before.peer_id
+    assert line.do(late).session_id == "s-next"
+    line.now += timedelta(minutes=2)
+    assert line.do(late).session_id == first.session_id  # it goes on: its start was told of, and was lost

@@ -27,8 +27,10 @@ class RoleWatch:
             expect(not leads or max(leads.values()) == 1, f"two lead one circle: {leads}")
 
     def _changed(self, change: Change, commit: Commit, commands: Sequence[Any], now: datetime) -> None:
-        """Claimed or given back by itself; or taken, with force, from one that is away or silent."""
+        """Claimed, or given at its start, or given back; or taken, with force, from one that is away or silent."""
         assert change.after is not None
+        if change.after["role"] == "orchestrator" and self._arrived(change.after["peer_id"], commit):
+            return
         peer_id = change.after["peer_id"]
         for claim in (x for x in commands if isinstance(x, c.ClaimRole)):
             if claim.peer_id == peer_id:
@@ -40,6 +42,11 @@ class RoleWatch:
         moved = any(isinstance(x, c.MovePeer | c.RegisterSession) for x in commands)
         expect(moved and change.after["role"] == "agent", f"nobody claimed it: {change}")
         expect(self._was_told(peer_id, commit), f"nobody told {peer_id} that it leads no more")
+
+    def _arrived(self, peer_id: str, commit: Commit) -> bool:
+        """Whoever was started to lead is there now."""
+        starts = (x.after for x in commit.changes["spawn"] if x.after and x.after["peer_id"] == peer_id)
+        return any(x["state"] == "running" and x["role"] == "orchestrator" for x in starts)
 
     def _may_lose_it(self, peer_id: str, now: datetime) -> bool:
         peer = self.books.row("peer", peer_id)

@@ -1870,6 +1870,16 @@ ROLES: Final = (
 )
 STARTING: Final = (
     Mutant(
+        "a late hook takes the place of the next session",
+        "daemon/core/registering.py",
+        "    if peer := _long_gone_on(plan, command):",
+        "    if peer := None:",
+        (
+            "tests/core/test_registering.py::test_a_hook_of_a_cleared_session_that_is_late_does_not_take_the_place_of_the_next",
+        ),
+        p0=False,
+    ),
+    Mutant(
         "a second process is begun while the first is between two sessions",
         "daemon/engine/restarting.py",
         "        if is_between(session, self._has_ended):",

@@ -1,4 +1,4 @@
-"""Two clients behind real shims talk while the daemon dies again and again: nothing is lost, nothing comes twice."""
+"""Clients behind real shims talk while the daemon dies again and again: nothing is lost, nothing comes twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ import pytest
 from tests.scenarios.house import House
 
 SHIM = Path(__file__).parents[2] / "mcp_server" / "shim.py"
-READS_EVERY = 5
 UNLIMITED = {"PEERLINE_LIMITS__PEER_PER_MINUTE": "0", "PEERLINE_LIMITS__PAIR_PER_MINUTE": "0"}
 
 
@@ -84,30 +83,34 @@ async def test_a_thousand_notices_survive_twelve_kills_in_order_and_once_each(ho
 
 
 async def _exchanged(house: House, *, each: int, kills: int) -> None:
+    """Two tell and two read: whoever did both would soon be at the end of a chain of messages."""
     await house.start(**UNLIMITED)
     got: dict[str, list[str]] = {"ann": [], "ben": []}
-    async with asyncio.timeout(120), shim(house, "ann") as ann, shim(house, "ben") as ben:
-        await ann.call("whoami")
-        await ben.call("whoami")
+    async with AsyncExitStack() as stack, asyncio.timeout(120):
+        clients = {
+            name: await stack.enter_async_context(shim(house, name)) for name in ("ann", "ben", "cat", "dan")
+        }
+        for client in clients.values():
+            await client.call("whoami")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_talk(ann, "ben", got["ann"], each))
-            tasks.create_task(_talk(ben, "ann", got["ben"], each))
+            for sender, reader in (("cat", "ann"), ("dan", "ben")):
+                tasks.create_task(_tell(clients[sender], reader, each))
+                tasks.create_task(_read(clients[reader], got[reader], each))
             tasks.create_task(_kill(house, got, each, kills))
     expected = [f"notice {n}" for n in range(each)]
     assert got == {"ann": expected, "ben": expected}
 
 
-async def _talk(client: RawClient, other: str, got: list[str], each: int) -> None:
-    """Tell the other everything, and read what it tells, in turns."""
-    sent = 0
-    while sent < each or len(got) < each:
-        if sent < each:
-            await client.call("notify_peer", peer=other, message=f"notice {sent}")
-            sent += 1
-        if sent % READS_EVERY == 0 or sent == each:
-            told = await client.call("check_messages", limit=20)
-            got += [one["text"] for one in told["messages"]]
-            await asyncio.sleep(0)
+async def _tell(client: RawClient, other: str, each: int) -> None:
+    for n in range(each):
+        await client.call("notify_peer", peer=other, message=f"notice {n}")
+
+
+async def _read(client: RawClient, got: list[str], each: int) -> None:
+    while len(got) < each:
+        told = await client.call("check_messages", limit=20)
+        got += [one["text"] for one in told["messages"]]
+        await asyncio.sleep(0 if told["messages"] else 0.01)
 
 
 async def _kill(house: House, got: dict[str, list[str]], each: int, kills: int) -> None:

@@ -45,6 +45,7 @@ class Peer(Told):
     availability: str
     reach: Reach
     orphan: str = ""  #: why it is one, where that was asked for
+    started_by: str = ""  #: circle/name of whoever had it started, where one peer is looked at
 
 
 class Spawned(Told):

@@ -7,7 +7,7 @@ from typing import Any
 
 from daemon.api.caller import Caller, Standing
 from daemon.api.door import Call, Room
-from daemon.core import addressing, listing
+from daemon.core import addressing, lineage, listing
 from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotAllowed, NotFound
 from daemon.core.model import Peer, PeerShown, Session
@@ -100,10 +100,11 @@ async def meant(room: Room, call: Call) -> str:
 
 
 async def shape(room: Room, peer_id: str) -> Json:
-    def look(plan: Plan) -> PeerShown:
+    def look(plan: Plan) -> tuple[PeerShown, str]:
         peer = plan.peer(peer_id)
         if peer is None:
             raise NotFound(f'no peer "{peer_id}"')
-        return listing.shown(plan, peer)
+        return listing.shown(plan, peer), lineage.started_by(plan, peer)
 
-    return shapes.peer(await room.look(look), room.engine.clock.now())
+    shown, by = await room.look(look)
+    return shapes.peer(shown, room.engine.clock.now()) | {"started_by": by}

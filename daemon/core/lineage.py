@@ -29,6 +29,13 @@ def start_of(plan: Plan, peer: Peer) -> Spawn | None:
     return None
 
 
+def started_by(plan: Plan, peer: Peer) -> str:
+    """``circle/name`` of whoever had it started; "": nobody here did."""
+    row = start_of(plan, peer)
+    by = plan.peer(row.by) if row else None
+    return f"{by.circle}/{by.name}" if by else ""
+
+
 def is_one(first: Pane, second: Pane) -> bool:
     """Whether both are the same pane, and not only of the same number."""
     return _identity(first) == _identity(second)

@@ -49,6 +49,7 @@ REGISTERED = c.RegisterSession(
     transcript=f"/home/ada/.claude/projects/-home-ada-project/{SESSION}.jsonl",
     pane=PANE,
     inbox="/tmp/cc-socks/42.sock",  # noqa: S108
+    amid=True,
 )
 BETWEEN = c.HandOut(session_id=SESSION, limit=HAND_OUT_LIMIT, between=True)
 TOUCH = {"command": "touch notes.txt && rm notes.txt", "description": "Touch a file"}
@@ -103,7 +104,7 @@ COLORS = {
 }
 MEANINGS: dict[str, tuple[c.Command, ...]] = {
     "SessionStart": (
-        replace(REGISTERED, turn=Turn.IDLE, turn_source="hook", briefs=True),
+        replace(REGISTERED, turn=Turn.IDLE, turn_source="hook", briefs=True, amid=False),
         c.BriefSession(session_id=SESSION, limit=9_500),
     ),
     "UserPromptSubmit": (

@@ -26,6 +26,7 @@ def test_whoever_started_one_may_end_it_and_whom_that_one_started(line: Line) ->
     worker = started(line, lead, "worker", 1)
     inner = started(line, worker, "inner", 2, depth=2)
     assert lineage.ancestry(line.plan(), line.peer(inner)) == (worker.peer_id, lead.peer_id)
+    assert [lineage.started_by(line.plan(), line.peer(x)) for x in (inner, lead)] == ["dev/worker", ""]
     assert [may(line, lead, worker), may(line, lead, inner), may(line, worker, inner)] == [True] * 3
 
 

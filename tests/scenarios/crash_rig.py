@@ -60,7 +60,12 @@ UNLIMITED = {
     "PEERLINE_CHAT_PACE": "1000",
 }
 NURSERY = Path(__file__).with_name("crash_nursery.py")
-ELSEWHERE = ("errands", "workshop")  # nobody here has anything looked at or done
+ELSEWHERE = (
+    "errands",
+    "restarting",
+    "spawner",
+    "workshop",
+)  # nobody here has anything looked at, done or started
 STEP = re.compile(r"passed\(\"([a-z]+\.[a-z]+)\"\)")
 UNSEEN = (
     "state IN ('queued', 'leased', 'held') OR (state = 'handed' AND road != 'chat')"

@@ -188,8 +188,8 @@ async def test_p5_an_agent_ends_neither_itself_nor_others(daemon: DaemonProcess,
         )
         assert (await said(ada, "kill_peer", peer_id="p5-eve")).startswith("Failed to kill: Peer not found")
         refused = await said(ada, "kill_peer", peer_id="p5-ben")
-        assert "is not for agents" in refused
-        assert "at a terminal" in refused
+        assert "was not started by you" in refused
+        assert "peerline peer kill" in refused
         assert "No messages." in await said(ben, "check_messages")
 
 

@@ -20,7 +20,7 @@ OWN_SCREENS: Final = frozenset(
 #: A tool call, as ``doing`` tells it, by which an agent merely talks on the line: by a tool of ours, or by our command.
 TALKS: Final = re.compile(
     r"(?:\w*peerline[_.]+(?:ask(?:_peer)?|wait_for|ack|notify_peer|broadcast|check_messages|send_message|whoami"
-    r"|list_peers|set_description|set_summary|orchestrator_status|review_queue|job_list|job_result)"
+    r"|list_peers|set_description|set_summary)"
     r"|\w+: peerline (?:ask|ack|notify|broadcast|inbox|cancel|asks)\b[^&;|`$]*)$"
 )
 FRESH_FOR: Final = timedelta(seconds=90)  #: a chat is online while its last round trip is younger

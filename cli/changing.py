@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import newcomer
-from cli.options import AsJson, Circle, Key
+from cli.options import AsJson, Circle, Key, exact
 from cli.output import NOT_YET, ask_daemon, note, show
 from daemon.client.peer import Client
 from daemon.core.errors import Malformed, NotAllowed
@@ -32,7 +32,7 @@ def restart(
     as_json: AsJson = False,
 ) -> None:
     """End a peer's agent, and have it go on with its conversation in a new window. Its mail waits."""
-    wanted = f"{circle}/{name}" if circle and "/" not in name else name
+    wanted = exact(name, circle)
 
     async def ask(line: Client) -> Json:
         told = await line.restart(wanted, now=now, key=key or secrets.token_hex(8))

@@ -14,3 +14,8 @@ Key = Annotated[
     str | None, typer.Option("--key", help="Idempotency key: sent twice with the same key, it is sent once.")
 ]
 Urgency = Annotated[str, typer.Option("--urgency", help="fyi, normal or urgent.")]
+
+
+def exact(name: str, circle: str | None) -> str:
+    """The name as it stands in that circle, if one was said."""
+    return f"{circle}/{name}" if circle and "/" not in name else name

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli import changing, newcomer
-from cli.options import AsJson, Circle, Key
+from cli.options import AsJson, Circle, Key, exact
 from cli.output import NOT_YET, ask_daemon, show, table
 from daemon.client.peer import Client
 from daemon.core.errors import Malformed
@@ -45,13 +45,13 @@ def shown(name: Named, circle: Circle = None, as_json: AsJson = False) -> None:
 @group.command()
 def describe(name: Named, text: str, circle: Circle = None, as_json: AsJson = False) -> None:
     """Say what a peer is doing."""
-    show(ask_daemon(lambda line: line.describe(_exact(name, circle), text)), as_json=as_json, human=_one)
+    show(ask_daemon(lambda line: line.describe(exact(name, circle), text)), as_json=as_json, human=_one)
 
 
 @group.command()
 def rename(name: Named, new_name: str, circle: Circle = None, as_json: AsJson = False) -> None:
     """Give a peer another name."""
-    show(ask_daemon(lambda line: line.rename(_exact(name, circle), new_name)), as_json=as_json, human=_one)
+    show(ask_daemon(lambda line: line.rename(exact(name, circle), new_name)), as_json=as_json, human=_one)
 
 
 @group.command()
@@ -62,14 +62,14 @@ def move(
     as_json: AsJson = False,
 ) -> None:
     """Put a peer into another circle."""
-    show(ask_daemon(lambda line: line.move(_exact(name, circle), to)), as_json=as_json, human=_one)
+    show(ask_daemon(lambda line: line.move(exact(name, circle), to)), as_json=as_json, human=_one)
 
 
 @group.command()
 def forget(name: Named, circle: Circle = None, as_json: AsJson = False) -> None:
     """Take an offline peer off the line, with its mail."""
     show(
-        ask_daemon(lambda line: line.forget(_exact(name, circle))),
+        ask_daemon(lambda line: line.forget(exact(name, circle))),
         as_json=as_json,
         human=lambda x: f"forgotten: {x['name']}",
     )
@@ -109,7 +109,7 @@ def kill(
 
     async def ask(line: Client) -> Json:
         wanted = (
-            [x["peer_id"] for x in await _orphans(line, circle)] if orphans else [_exact(name or "", circle)]
+            [x["peer_id"] for x in await _orphans(line, circle)] if orphans else [exact(name or "", circle)]
         )
         return {"killed": [await line.kill(each) for each in wanted]}
 
@@ -121,7 +121,7 @@ def kill(
 
 async def whose(line: Client, peer: str | None, circle: str | None) -> str:
     """Who is meant; without a name it is the caller."""
-    return _exact(peer, circle) if peer else str((await line.whoami())["peer_id"])
+    return exact(peer, circle) if peer else str((await line.whoami())["peer_id"])
 
 
 async def everybody(line: Client, circle: str | None = None) -> Json:
@@ -148,10 +148,6 @@ def _orphan_rows(told: Json) -> str:
         for x in told["peers"]
     ]
     return "\n".join(lines) or "nobody is an orphan"
-
-
-def _exact(name: str, circle: str | None) -> str:
-    return f"{circle}/{name}" if circle and "/" not in name else name
 
 
 def rows(told: Json) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from daemon import tmux
 from daemon.agents.interface import Surroundings
 from daemon.api.guards import Placed
-from daemon.callers import folders, gemini_chat, incarnation, processes, rollout, transcript
+from daemon.callers import folders, gemini_chat, incarnation, processes, rollout, transcript, whole
 from daemon.callers.incarnation import REAPERS
 from daemon.callers.processes import Process
 from daemon.core import commands as c
@@ -210,19 +210,8 @@ async def _pane(environment: Mapping[str, str]) -> tuple[Pane | None, str]:
         now = await tmux.Tmux(server).describe(pane_id)
     except (tmux.TmuxFailed, ValueError, OSError):
         return None, ""
-    root, above = processes.process(now.pane_pid), processes.process(now.server_pid)
-    if root is None or above is None:
-        return None, ""
-    found = Pane(
-        tmux=server,
-        server_pid=now.server_pid,
-        server_started=above.started,
-        pane_id=pane_id,
-        pane_pid=now.pane_pid,
-        pane_started=root.started,
-        tmux_session=now.session,
-    )
-    return found, now.tty
+    found = whole.pane_of(server, now)
+    return found, now.tty if found else ""
 
 
 def seconds(headers: Mapping[str, str]) -> float:

@@ -16,12 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from daemon.callers import codex, folders, processes, registry, terminals, unguarded
+from daemon.callers import codex, folders, processes, registry, terminals, unguarded, whole
 from daemon.callers.incarnation import PROGRAMS
 from daemon.callers.processes import Process
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed, NotFound, Unavailable
-from daemon.core.model import Pane
 from daemon.panes import PaneNow
 from daemon.tmux import Tmux, TmuxFailed, TmuxSilent
 
@@ -61,23 +60,14 @@ def _is_own_socket(path: str) -> None:
 
 
 def _looked(tmux: str, now: PaneNow) -> c.Adopt:
-    root, server = processes.process(now.pane_pid), processes.process(now.server_pid)
-    if root is None or server is None:
+    pane = whole.pane_of(tmux, now)
+    if pane is None:
         raise NotAllowed(f"nothing runs in pane {now.pane_id}", "name another pane")
     agent = _agent(now)
     if processes.owner_of(agent.pid) != os.getuid():
         raise NotAllowed(f"process {agent.pid} is another user's", "nothing of theirs is taken over")
     if agent in processes.ancestors(os.getpid()):
         raise NotAllowed("the daemon itself runs inside it", "start the daemon elsewhere")
-    pane = Pane(
-        tmux=tmux,
-        server_pid=now.server_pid,
-        server_started=server.started,
-        pane_id=now.pane_id,
-        pane_pid=now.pane_pid,
-        pane_started=root.started,
-        tmux_session=now.session,
-    )
     path = processes.folder_of(agent.pid)
     checkout = folders.checkout_of(path)
     told = c.Adopt(

@@ -15,7 +15,7 @@ from typing import Final
 
 from daemon.core import attending
 from daemon.core.errors import Malformed, NotAllowed, UnknownPeer, ambiguous_peer, unknown_peer
-from daemon.core.model import Peer, Role
+from daemon.core.model import AGENTS, Peer, Role
 from daemon.core.view import Plan
 
 NAME_LIMIT: Final = 64
@@ -180,7 +180,7 @@ def audience(plan: Plan, who: Standpoint, circle: str | None, sender: Peer) -> t
 
 def _hears(plan: Plan, peer: Peer, circle: str | None, origin: str) -> bool:
     """Agents by their circle (None: any), people by the circles their conversation sees."""
-    if peer.role in {Role.AGENT, Role.ORCHESTRATOR}:
+    if peer.role in AGENTS:
         return circle is None or peer.circle == circle
     conversation = plan.conversation(peer.peer_id)
     if peer.role is not Role.HUMAN or conversation is None or conversation.thread or peer.backend == "cli":
@@ -276,8 +276,7 @@ def _expanded(plan: Plan, who: Standpoint, name: str, circle: str | None) -> Col
         met = [peer for peer in inside if peer.role == value and _is_told(plan, who, peer)]
         return [peer for peer in met if not ((there := plan.conversation(peer.peer_id)) and there.thread)]
     if kind == "circle":
-        agents = {Role.AGENT, Role.ORCHESTRATOR}
-        return [p for p in visible(plan.view.peers(), who, value) if p.role in agents and p.circle == value]
+        return [p for p in visible(plan.view.peers(), who, value) if p.role in AGENTS and p.circle == value]
     return [one(plan, who, name, circle)]
 
 

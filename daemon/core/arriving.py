@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from daemon.core import commands as c
-from daemon.core.model import Event, Pane, Peer, Spawn
+from daemon.core import lineage
+from daemon.core.model import Event, Peer, Spawn
 from daemon.core.rules import spawns
 from daemon.core.view import Plan
 
@@ -17,9 +18,7 @@ def expected(plan: Plan, command: c.RegisterSession) -> Spawn | None:
         (
             each
             for each in awaited
-            if each.pane
-            and each.backend == command.backend
-            and _identity(each.pane) == _identity(command.pane)
+            if each.pane and each.backend == command.backend and lineage.is_one(each.pane, command.pane)
         ),
         None,
     )
@@ -43,7 +42,3 @@ def never_came(plan: Plan, peer_id: str) -> str:
     spawn = plan.start_of(peer) if peer else None
     failed = peer and spawn and spawn.state == spawns.State.FAILED
     return f"{peer.name} could not be started: {spawn.reason}" if failed and peer and spawn else ""
-
-
-def _identity(pane: Pane) -> tuple[int, int, str, int, int]:
-    return (pane.server_pid, pane.server_started, pane.pane_id, pane.pane_pid, pane.pane_started)

@@ -14,13 +14,13 @@ from daemon.core import addressing, settling, tracing
 from daemon.core import commands as c
 from daemon.core.errors import Conflict, NotFound
 from daemon.core.model import (
+    AGENTS,
     Circle,
     Denial,
     Event,
     Kind,
     Parcel,
     Peer,
-    Role,
     Session,
     Urgency,
 )
@@ -148,5 +148,5 @@ def _agents(plan: Plan, circle: str) -> list[Peer]:
     return [
         peer
         for peer in plan.view.peers()
-        if peer.circle == circle and peer.role in {Role.AGENT, Role.ORCHESTRATOR} and plan.session_of(peer)
+        if peer.circle == circle and peer.role in AGENTS and plan.session_of(peer)
     ]

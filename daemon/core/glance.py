@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from daemon.core import addressing, deciding, overview, overviewwords
-from daemon.core.model import Follow, Kind, Peer, Role, Status
+from daemon.core.model import Follow, Kind, Peer, Status
 from daemon.core.overview import Overview, Row
 from daemon.core.posting import LINE, Letter, post, reply
 from daemon.core.rules import presence
@@ -23,7 +23,6 @@ from daemon.core.view import Plan
 
 STATUS: Final = "status"
 EVERY: Final = timedelta(seconds=20)  #: between two changes of a board
-AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 
 
 def begin(plan: Plan, here: Peer, *, alone: str = "") -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from daemon.core import attending
-from daemon.core.model import Ask, Escalation, Role
+from daemon.core.model import AGENTS, Ask, Escalation, Role
 from daemon.core.view import Plan
 
 
@@ -27,4 +27,4 @@ def is_of_a_person(plan: Plan, ask: Ask) -> bool:
 
 def _is_between_agents(plan: Plan, ask: Ask) -> bool:
     asker = plan.peer(ask.asker)
-    return asker is not None and asker.role in {Role.AGENT, Role.ORCHESTRATOR} and asker.backend != "cli"
+    return asker is not None and asker.role in AGENTS and asker.backend != "cli"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from daemon.core.rules.timetable import Missed
 from daemon.core.rules.unattended import Row
@@ -19,6 +20,9 @@ class Role(StrEnum):
     ORCHESTRATOR = "orchestrator"
     SERVICE = "service"
     HUMAN = "human"
+
+
+AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})  #: the roles that coding agents have
 
 
 class Kind(StrEnum):

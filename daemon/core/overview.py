@@ -22,13 +22,12 @@ from typing import Final
 
 from daemon.core import addressing, allowance, attending, lastsigns, weighing
 from daemon.core.lastsigns import SILENT_FOR, Found
-from daemon.core.model import Ask, Delivery, Job, Peer, Role, Schedule, Standing, Status, Turn
-from daemon.core.rules import reviews
+from daemon.core.model import AGENTS, Ask, Delivery, Job, Peer, Role, Schedule, Standing, Status, Turn
+from daemon.core.rules import asking, reviews
 from daemon.core.rules.approval import State as Decided
 from daemon.core.rules.measures import counted
 from daemon.core.view import Plan
 
-AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 MOST_SCHEDULES: Final = 3
 MOST_NAMED: Final = 8  #: of those in a ring
 WAITS_IN_A_CALL: Final = ("ask_peer", "wait_for")  #: tools that hold up the turn they are called in
@@ -103,7 +102,7 @@ class Scene:
         for ask in plan.view.asks(limit=-1):
             if ask.subject != attending.APPROVAL:  # which is seen by what it is an approval of
                 self.by[ask.asker].append(ask)
-            for peer_id in owing(ask):
+            for peer_id in asking.awaited(ask):
                 self.to[peer_id].append(ask)
         self.jobs: dict[str, list[Job]] = defaultdict(list)
         for job in plan.view.jobs(limit=-1, over=False):
@@ -148,7 +147,9 @@ class Scene:
     def waits_for(self, peer_id: str) -> list[str]:
         if peer_id not in self._awaits:
             peer = self.plan.peer(peer_id)
-            self._awaits[peer_id] = [x for ask in self.awaited(peer) for x in owing(ask)] if peer else []
+            self._awaits[peer_id] = (
+                [x for ask in self.awaited(peer) for x in asking.awaited(ask)] if peer else []
+            )
         return self._awaits[peer_id]
 
     def ring(self, peer: Peer) -> list[str]:
@@ -175,12 +176,6 @@ def _path(came_from: Mapping[str, str], last: str) -> list[str]:
     while path[-1] in came_from:
         path.append(came_from[path[-1]])
     return path[::-1]
-
-
-def owing(ask: Ask) -> list[str]:
-    """Who is still to answer it."""
-    done = {answer.sender.peer_id for answer in ask.answers} | set(ask.lost)
-    return [peer_id for peer_id in ask.to if peer_id not in done]
 
 
 def _dead(scene: Scene, peer: Peer) -> Iterator[Stuck]:
@@ -219,7 +214,9 @@ def _peer(scene: Scene, peer: Peer) -> Iterator[Stuck]:
 
 def _asked(scene: Scene, peer: Peer, why: Why, *, human: bool) -> Iterator[Stuck]:
     """Its open asks to people, or to others."""
-    waiting = [(ask, x) for ask in scene.awaited(peer) for x in owing(ask) if _is_human(scene, x) is human]
+    waiting = [
+        (ask, x) for ask in scene.awaited(peer) for x in asking.awaited(ask) if _is_human(scene, x) is human
+    ]
     if not waiting:
         return
     names = ", ".join(dict.fromkeys(scene.name(peer_id) for _, peer_id in waiting))

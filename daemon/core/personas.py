@@ -13,7 +13,7 @@ from daemon.core import arriving
 from daemon.core import commands as c
 from daemon.core.addressing import NAME_LIMIT
 from daemon.core.errors import Malformed, NotAllowed, NotFound, TooLarge
-from daemon.core.model import Briefing, Event, Kind, Peer, Persona, Role
+from daemon.core.model import AGENTS, Briefing, Event, Kind, Peer, Persona
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.rules.cleaning import clean, line
 from daemon.core.rules.delivery import Cancel, advance, can
@@ -24,7 +24,6 @@ EDGE: Final = "---"
 FIELDS: Final = ("name", "description")
 PERSONA: Final = "persona"  #: what such a notice is, so that none is told twice
 NAMED: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
-AGENTS: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 from daemon.core import attending, budgets, tracing
 from daemon.core.errors import Throttled
 from daemon.core.model import (
+    AGENTS,
     Ask,
     Attachment,
     Authority,
@@ -38,7 +39,6 @@ PERSON_LENGTH: Final = 64
 _OURS: Final = str.maketrans("[]#·", "()  ")  #: what a header is made of
 
 _OWN_ACCORD: Final = frozenset({Kind.ASK, Kind.NOTICE, Kind.BROADCAST})
-_AT_WORK: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 
 LINE: Final = Sender(
     peer_id="p-peerline",
@@ -118,7 +118,7 @@ def post(
     if envelope.kind is Kind.CHANGE:
         _take_the_place(plan, envelope)
     plan.put(envelope)
-    if envelope.kind in _OWN_ACCORD and sender.role in _AT_WORK:
+    if envelope.kind in _OWN_ACCORD and sender.role in AGENTS:
         budgets.used(plan, sender.peer_id, sent=1)
     echoed = tracing.echoes(plan, envelope, to) if envelope.kind in _OWN_ACCORD else frozenset()
     deliveries = tuple(addressed(plan, envelope, peer, echo=peer.peer_id in echoed) for peer in to)
@@ -127,7 +127,7 @@ def post(
 
 def _course(plan: Plan, sender: Sender, to: Sequence[Peer], letter: Letter) -> tracing.Course:
     at = tracing.course(plan, sender, letter.kind, letter.correlation_id, scheduled=letter.schedule != "")
-    if letter.kind in _OWN_ACCORD and sender.role in _AT_WORK:
+    if letter.kind in _OWN_ACCORD and sender.role in AGENTS:
         tracing.check(plan, at, sender.peer_id, to)
     return at
 

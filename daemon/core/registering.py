@@ -170,18 +170,22 @@ def _same_run(plan: Plan, command: c.RegisterSession) -> Peer | None:
 
 
 def _taken_over(plan: Plan, command: c.RegisterSession) -> Peer | None:
-    if command.forked:
-        return None
+    return None if command.forked else heir(plan, command, _circle(command), lasting=command.lasting)
+
+
+def heir(
+    plan: Plan, command: c.RegisterSession | c.WantSpawn, circle: str, *, lasting: bool = True
+) -> Peer | None:
+    """Who was there last under that name, in that folder and circle, and is awaited by nobody: with its mail."""
     wish = addressing.slug(command.wish)
     heirs = [
         peer
         for peer in plan.view.peers()
-        if (peer.backend, peer.path) == (command.backend, command.path)
+        if (peer.backend, peer.path, peer.circle) == (command.backend, command.path, circle)
         and wish in {peer.wish, peer.name}
-        and peer.circle == _circle(command)
+        and peer.lasting == lasting
         and plan.session_of(peer) is None
         and arriving.awaited(plan, peer) is None
-        and peer.lasting == command.lasting
     ]
     return max(heirs, key=lambda peer: peer.last_seen, default=None)
 

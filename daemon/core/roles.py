@@ -8,16 +8,13 @@ one, or to a claim with force once it is offline or has been silent for ten minu
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from daemon.core import commands as c
 from daemon.core import glance, lastsigns, topics
 from daemon.core.errors import Conflict, NotAllowed, NotFound
-from daemon.core.model import Event, Kind, Peer, Role
+from daemon.core.model import AGENTS, Event, Kind, Peer, Role
 from daemon.core.posting import LINE, Letter, post
 from daemon.core.view import Plan
-
-CLAIMABLE: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 
 
 def claim(plan: Plan, command: c.ClaimRole) -> Peer:
@@ -30,7 +27,7 @@ def claim(plan: Plan, command: c.ClaimRole) -> Peer:
 
     """
     peer = _agent(plan, command.peer_id)
-    if command.role not in CLAIMABLE:
+    if command.role not in AGENTS:
         raise NotAllowed(
             f'nobody claims the role "{command.role}"', "claim orchestrator, or agent to give it back"
         )
@@ -85,7 +82,7 @@ def _agent(plan: Plan, peer_id: str) -> Peer:
     peer = plan.peer(peer_id)
     if peer is None or peer.forgotten_at:
         raise NotFound(f'no peer "{peer_id}"', "list the peers to see who is there")
-    if peer.role not in CLAIMABLE or peer.session_id is None or plan.conversation(peer_id):
+    if peer.role not in AGENTS or peer.session_id is None or plan.conversation(peer_id):
         raise NotAllowed(f'"{peer.name}" is no agent', "only agents take a role: name one with --peer")
     return peer
 

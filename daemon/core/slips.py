@@ -13,7 +13,7 @@ from typing import Final
 
 from daemon.core import commands as c
 from daemon.core import listing, sending, settling
-from daemon.core.model import Answer, Ask, Carriage, Peer, Role, Sender, Status, Urgency
+from daemon.core.model import AGENTS, Answer, Ask, Carriage, Peer, Sender, Status, Urgency
 from daemon.core.posting import LIFE, LINE, change_card
 from daemon.core.rules import asking
 from daemon.core.rules.presence import IN_TURN
@@ -68,8 +68,7 @@ def elsewhere(plan: Plan, ask: Ask) -> None:
     here = plan.peer(ask.asker)
     if here is None or here.forgotten_at or plan.conversation(ask.asker) is None:
         return
-    agents = {Role.AGENT, Role.ORCHESTRATOR}
-    others = [x for x in listing.there(plan, here) if x.role in agents and x.peer_id not in ask.to]
+    others = [x for x in listing.there(plan, here) if x.role in AGENTS and x.peer_id not in ask.to]
     if others:
         choice(plan, here, "That reached nobody. To whom instead?", others, f"{ROUTE}\n{ask.question}")
 

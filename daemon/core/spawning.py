@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from daemon.core import addressing, arriving, closing, glance, registering, sending, topics
+from daemon.core import addressing, closing, glance, registering, sending, topics
 from daemon.core import commands as c
 from daemon.core.errors import Malformed, NotAllowed, Throttled
-from daemon.core.model import Ask, Authority, Event, Kind, Peer, Role, Spawn, Spawned
+from daemon.core.model import AGENTS, Ask, Authority, Event, Kind, Peer, Role, Spawn, Spawned
 from daemon.core.posting import LINE, Letter, post, stamp
 from daemon.core.rules import asking, spawns
 from daemon.core.rules.attention import Matter
@@ -22,7 +22,6 @@ from daemon.core.view import Plan
 
 A_MINUTE: Final = timedelta(minutes=1)
 WHY: Final = 1000
-CIRCLED: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 RIGHT: Final = "spawn"
 
 
@@ -42,7 +41,8 @@ def want(plan: Plan, command: c.WantSpawn) -> Spawned:
     _permitted(plan, by, command)
     _within_limits(plan, by, command, depth)
     circle = _circle(plan, by, command)
-    peer = _heir(plan, command, circle) or _new(plan, command, circle)
+    heir = None if command.branch else registering.heir(plan, command, circle)
+    peer = heir or _new(plan, command, circle)
     spawn = _row(plan, command, peer, depth)
     plan.put(peer)
     plan.put(spawn)
@@ -187,29 +187,13 @@ def within_numbers(plan: Plan, most: int, per_minute: int, *, but: str = "") -> 
 def _circle(plan: Plan, by: Peer, command: c.WantSpawn) -> str:
     """The one that is wished for, else where whoever wants it is; a conversation reaches only those that it sees."""
     seen = addressing.standpoint_of(plan, by).circles
-    near = by.circle if by.role in CIRCLED else addressing.DEFAULT_CIRCLE
+    near = by.circle if by.role in AGENTS else addressing.DEFAULT_CIRCLE
     circle = addressing.checked_circle(command.circle or (near if "*" in seen or near in seen else seen[0]))
     if "*" not in seen and circle not in seen:
         raise NotAllowed(f'this conversation does not see circle "{circle}"', f"it sees {', '.join(seen)}")
     if frozen := plan.is_frozen(circle):
         raise NotAllowed(f'circle "{circle}" is frozen by {frozen.frozen_by}', f"`peerline thaw {circle}`")
     return circle
-
-
-def _heir(plan: Plan, command: c.WantSpawn, circle: str) -> Peer | None:
-    """Who was there before under that name, in that folder: it goes on where it left, with its mail."""
-    wish = addressing.slug(command.wish)
-    heirs = [
-        peer
-        for peer in plan.view.peers()
-        if (peer.backend, peer.path, peer.circle) == (command.backend, command.path, circle)
-        and wish in {peer.wish, peer.name}
-        and peer.lasting
-        and not command.branch
-        and plan.session_of(peer) is None
-        and arriving.awaited(plan, peer) is None
-    ]
-    return max(heirs, key=lambda peer: peer.last_seen, default=None)
 
 
 def _new(plan: Plan, command: c.WantSpawn, circle: str) -> Peer:

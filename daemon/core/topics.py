@@ -13,8 +13,18 @@ from typing import Final
 
 from daemon.core import addressing, digest, hosting, settling, threads
 from daemon.core import commands as c
-from daemon.core.glance import AGENTS
-from daemon.core.model import Ask, Authority, Conversation, Delivery, Event, Follow, Kind, Peer, Status
+from daemon.core.model import (
+    AGENTS,
+    Ask,
+    Authority,
+    Conversation,
+    Delivery,
+    Event,
+    Follow,
+    Kind,
+    Peer,
+    Status,
+)
 from daemon.core.posting import LINE, Letter, post, topic_of
 from daemon.core.rules import presence
 from daemon.core.view import Plan

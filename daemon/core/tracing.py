@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.core.errors import ChainTooLong
-from daemon.core.model import Envelope, Kind, Peer, Role, Sender, Session
+from daemon.core.model import AGENTS, Envelope, Kind, Peer, Role, Sender, Session
 from daemon.core.rules.presence import IN_TURN
 from daemon.core.view import Plan
 
@@ -28,7 +28,6 @@ TALK_LIMIT: Final = (
 )
 #: How long what was last read counts for who is in no turn that we see.
 HOLDS: Final = timedelta(minutes=10)
-AT_WORK: Final = frozenset({Role.AGENT, Role.ORCHESTRATOR})
 ECHO: Final = "an answer to an answer wakes nobody; it goes with the next message"
 
 
@@ -47,7 +46,7 @@ def course(plan: Plan, sender: Sender, kind: Kind, about: str | None, *, schedul
         return Course() if sender.role is Role.HUMAN else _of(plan, about)
     if scheduled:
         return Course()
-    if sender.role in AT_WORK:
+    if sender.role in AGENTS:
         return course_of(plan, sender.peer_id)
     return _of(plan, about) if sender.role is Role.SERVICE else Course()
 
@@ -79,7 +78,7 @@ def check(plan: Plan, at: Course, sender: str, to: Iterable[Peer]) -> None:
         ChainTooLong: it would be, and an agent is to get it.
 
     """
-    if any(peer.role in AT_WORK for peer in to) and (why := excess(plan, at, sender)):
+    if any(peer.role in AGENTS for peer in to) and (why := excess(plan, at, sender)):
         raise ChainTooLong(
             why, "stop here, or ask your person how to go on; you may when a person has spoken to you"
         )
@@ -107,9 +106,9 @@ def echoes(plan: Plan, envelope: Envelope, to: Iterable[Peer]) -> frozenset[str]
     sender acts upon, and nothing but talking came in between; or a broadcast in the same way upon a broadcast. A
     question is none, unless it says that it replies to an answer: whoever is asked is to answer it.
     """
-    if envelope.sender.role not in AT_WORK or envelope.schedule:
+    if envelope.sender.role not in AGENTS or envelope.schedule:
         return frozenset()
-    agents = frozenset(peer.peer_id for peer in to if peer.role in AT_WORK)
+    agents = frozenset(peer.peer_id for peer in to if peer.role in AGENTS)
     about = plan.envelope(envelope.reply_to or "")
     if about is not None and about.kind is Kind.ANSWER:
         return agents
@@ -160,7 +159,7 @@ def _worked(session: Session) -> bool:
 
 def _echoed(plan: Plan, envelope: Envelope, cause: Envelope, agents: frozenset[str]) -> frozenset[str]:
     if envelope.kind is Kind.BROADCAST and cause.kind is Kind.BROADCAST:
-        return agents if cause.sender.role in AT_WORK else frozenset()
+        return agents if cause.sender.role in AGENTS else frozenset()
     if envelope.kind is Kind.ASK or cause.kind is not Kind.ANSWER:
         return frozenset()
     ask = plan.ask(cause.correlation_id)

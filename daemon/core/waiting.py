@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from daemon.core import commands as c
 from daemon.core.errors import WaitingRing
-from daemon.core.model import Ask, Peer, Role, Sender
+from daemon.core.model import AGENTS, Ask, Peer, Sender
 from daemon.core.rules import asking
 from daemon.core.view import Plan
 
@@ -66,7 +66,7 @@ def forget(plan: Plan) -> None:
 
 
 def _blocks(who: Peer | Sender) -> bool:
-    return who.role in {Role.AGENT, Role.ORCHESTRATOR} and who.backend != "cli"
+    return who.role in AGENTS and who.backend != "cli"
 
 
 def _check(plan: Plan, ask: Ask) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from daemon.callers import processes
+from daemon.callers import whole
 from daemon.callers.processes import Process
 from daemon.callers.watch import ExitWatch
 from daemon.core.errors import NotAllowed, Unavailable
@@ -233,18 +233,9 @@ def _pane(socket: str, now: PaneNow) -> Pane:
         Unavailable: it is gone already.
 
     """
-    root, above = processes.process(now.pane_pid), processes.process(now.server_pid)
-    if root is None or above is None:
-        raise Unavailable("its window was closed at once", "start it again")
-    return Pane(
-        tmux=socket,
-        server_pid=now.server_pid,
-        server_started=above.started,
-        pane_id=now.pane_id,
-        pane_pid=now.pane_pid,
-        pane_started=root.started,
-        tmux_session=now.session,
-    )
+    if found := whole.pane_of(socket, now):
+        return found
+    raise Unavailable("its window was closed at once", "start it again")
 
 
 def _private(folder: Path, *, parents: bool = False) -> None:

@@ -1234,9 +1234,9 @@ CROWDED: Final = (
     ),
     Mutant(
         "who has answered is said to owe an answer",
-        "daemon/core/overview.py",
-        "return [peer_id for peer_id in ask.to if peer_id not in done]",
-        "return list(ask.to)",
+        "daemon/core/rules/asking.py",
+        "return tuple(x for x in ask.to if x not in heard and x not in ask.lost)",
+        "return ask.to",
         CROWD,
         p0=False,
     ),
@@ -1524,7 +1524,7 @@ CHAINS: Final = (
     Mutant(
         "a person cannot be told at the end of a chain",
         "daemon/core/tracing.py",
-        "if any(peer.role in AT_WORK for peer in to) and (why",
+        "if any(peer.role in AGENTS for peer in to) and (why",
         "if (why",
         ("tests/core/test_tracing.py::test_a_person_can_always_be_told_and_asked_and_an_answer_given",),
     ),
@@ -1780,7 +1780,7 @@ ROLES: Final = (
     Mutant(
         "a person becomes an orchestrator",
         "daemon/core/roles.py",
-        "if peer.role not in CLAIMABLE or peer.session_id is None or plan.conversation(peer_id):",
+        "if peer.role not in AGENTS or peer.session_id is None or plan.conversation(peer_id):",
         "if False:",
         (f"{BY_ROLE}test_nobody_but_an_agent_takes_it",),
     ),
@@ -1888,7 +1888,7 @@ STARTING: Final = (
     ),
     Mutant(
         "whoever comes from a pane of that number has arrived",
-        "daemon/core/arriving.py",
+        "daemon/core/lineage.py",
         "return (pane.server_pid, pane.server_started, pane.pane_id, pane.pane_pid, pane.pane_started)",
         "return (0, 0, pane.pane_id, 0, 0)",
         ("tests/core/test_spawning.py::test_who_comes_from_another_pane_is_somebody_else",),

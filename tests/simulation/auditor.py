@@ -13,11 +13,12 @@ from typing import Any, Final
 from daemon.core import commands as c
 from daemon.core import model as m
 from daemon.core.deciding import SUBJECT
+from daemon.core.model import AGENTS
 from daemon.core.outbox import lane
 from daemon.core.posting import LINE
 from daemon.core.rules import asking
 from daemon.core.rules import delivery as d
-from daemon.core.tracing import AT_WORK, HOP_LIMIT
+from daemon.core.tracing import HOP_LIMIT
 from daemon.core.view import Decision
 from tests.simulation.scene import Broken, Scene
 
@@ -112,7 +113,7 @@ class Auditor:
     def _envelope(self, command: c.Command, envelope: m.Envelope) -> None:
         known = self.envelopes.setdefault(envelope.envelope_id, envelope)
         expect(known == envelope, f"envelope {envelope.envelope_id} was changed")
-        agents = [x for x in envelope.to if self.peers[x].role in AT_WORK]
+        agents = [x for x in envelope.to if self.peers[x].role in AGENTS]
         expect(
             not agents or envelope.hops <= HOP_LIMIT, f"{envelope.envelope_id} is {envelope.hops} hops away"
         )

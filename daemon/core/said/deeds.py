@@ -14,6 +14,7 @@ from daemon.core import addressing, closing, glance, hosting, listing, sending, 
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
 from daemon.core.model import (
+    AGENTS,
     Ask,
     Carriage,
     Conversation,
@@ -115,7 +116,7 @@ def _peers(talk: Talk, rest: str) -> Heard:
         talk.tell("nobody is on the line yet")
         return Heard("command")
     rows = [_row(talk, peer) for peer in there]
-    choices = [peer for peer in there if peer.role in {Role.AGENT, Role.ORCHESTRATOR}]
+    choices = [peer for peer in there if peer.role in AGENTS]
     text = "\n".join(rows)
     if choices:
         offer(talk, text, choices, "choose")

@@ -7,7 +7,7 @@ from typing import Final
 from daemon.core import addressing, braking, following, glance, locking, watchers
 from daemon.core import commands as c
 from daemon.core.errors import NotAllowed
-from daemon.core.model import Heard, Peer, Role
+from daemon.core.model import AGENTS, Heard, Peer
 from daemon.core.said import deeds, endings
 from daemon.core.said.deeds import Talk
 
@@ -71,7 +71,7 @@ def _meant(talk: Talk, name: str, usage: str) -> Peer:
     peer = deeds.peer_called(talk, name) if name else deeds.chosen(talk)
     if peer is None:
         raise NotAllowed("nobody is meant", f"say {usage}, or choose with /to NAME first")
-    if peer.role not in {Role.AGENT, Role.ORCHESTRATOR}:
+    if peer.role not in AGENTS:
         raise NotAllowed(f'"{peer.name}" is no agent', "name an agent")
     return peer
 

@@ -139,10 +139,18 @@ class Starter:
         with contextlib.suppress(TmuxFailed):
             if await self._is_dead(spawn.pane):
                 how = await self._tmux.ended_how(spawn.pane.pane_id)
-                lines = last_lines(await self._tmux.tail(spawn.pane.pane_id))
+                lines = await self._said(spawn.pane)
                 await self._tmux.close(spawn.pane.pane_id, spawn.pane)
         ended = f"its program ended ({how})" if how else "its program ended"
         return f"{ended}: {lines}" if lines else ended
+
+    async def _said(self, pane: Pane) -> str:
+        """What it said last; on a busy machine tmux shows that a moment after it says that its program has ended."""
+        for _ in range(DRAINED):
+            if lines := last_lines(await self._tmux.tail(pane.pane_id)):
+                return lines
+            await asyncio.sleep(DRAINS_S)
+        return ""
 
     async def _is_dead(self, pane: Pane) -> bool:
         """Whether it is there still, without its program; tmux reads what that said last before it says so."""
